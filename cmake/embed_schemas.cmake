@@ -1,0 +1,11 @@
+# Turns schemas/cdr_{call,sms,data}.avsc into one C file with the texts as string literals.
+set(text "#include \"encode/encoder.h\"\n\n#include <stddef.h>\n\nstatic const char *const schemas[CDR_TYPE_COUNT] = {\n")
+foreach(name call sms data)
+  file(READ ${SOURCE_DIR}/cdr_${name}.avsc schema)
+  string(REPLACE "\\" "\\\\" schema "${schema}")
+  string(REPLACE "\"" "\\\"" schema "${schema}")
+  string(REPLACE "\n" "\\n\"\n    \"" schema "${schema}")
+  string(APPEND text "    \"${schema}\",\n")
+endforeach()
+string(APPEND text "};\n\nconst char *cdr_builtin_schema(uint32_t type)\n{\n    return type < CDR_TYPE_COUNT ? schemas[type] : NULL;\n}\n")
+file(WRITE ${OUTPUT} "${text}")

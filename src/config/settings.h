@@ -1,0 +1,71 @@
+/* Settings: everything a command can be told, from one option table.
+ *
+ * Precedence: built-in defaults < config file (JSON) < environment (CDRGEN_*) < flags. The option table in
+ * options.c is the only place where a setting is described: its flag, its JSON key, its environment variable, type,
+ * range, default, text and the commands that take it; it yields the parser, the help, `cdrgen config` and the
+ * reference page.
+ */
+#ifndef CDR_CONFIG_SETTINGS_H
+#define CDR_CONFIG_SETTINGS_H
+
+#include "base/result.h"
+#include "model/parameters.h"
+#include "sink/registry.h"
+#include "sink/sink.h"
+
+#include <stdio.h>
+
+struct cdr_settings {
+    struct cdr_parameters model;
+    struct cdr_sink_settings sink;
+    struct cdr_registry_settings registry;
+
+    char *sink_name;        /* auto kafka file null */
+    bool brokers_by_flag;   /* -b on the command line: Kafka or an error, unless sink_name was given as auto */
+    bool sink_by_user;      /* --sink was given anywhere */
+    bool out_by_user;       /* --out was given anywhere */
+    char *format;           /* csv avro json */
+    char *topic_prefix;     /* "cdr." : topics cdr.call cdr.sms cdr.data */
+    int32_t schema_ids[CDR_TYPE_COUNT]; /* fixed ids where there is no registry */
+
+    uint32_t workers;       /* 0 = one per CPU */
+    uint32_t shard_index, shard_count; /* i/N, 0/1 = all */
+
+    double speed;           /* × real time; 0 = as fast as possible */
+    double rate_per_s;      /* records a second; 0 = not paced by rate */
+    bool live;              /* backfill to the present, then real time until stopped */
+
+    char *summary;          /* path of the JSON summary, "-" = stdout */
+    bool dry_run;           /* check, estimate, write nothing */
+    bool quiet;             /* no progress, no closing words */
+    uint32_t count;         /* sample: how many records */
+    uint64_t argument_msisdn; /* trace MSISDN */
+    int64_t now_ms;         /* wall clock when the settings were read; resolves relative dates */
+};
+
+enum cdr_command {
+    CDR_COMMAND_HELP = 0,   /* usage was asked for: help_text is to be printed to stdout, exit 0 */
+    CDR_COMMAND_VERSION,
+    CDR_COMMAND_RUN,
+    CDR_COMMAND_CONFIG,
+    CDR_COMMAND_SUBSCRIBERS,
+    CDR_COMMAND_CELLS,
+    CDR_COMMAND_SAMPLE,
+    CDR_COMMAND_TRACE,
+    CDR_COMMAND_REFERENCE,  /* prints docs/configuration.md */
+};
+
+/* Reads everything. The first argument may be a subcommand; without one, flags alone mean `run`
+ * (the predecessor's command line). Errors: CDR_E_CONFIG. The settings must be freed also after an error. */
+enum cdr_result cdr_settings_load(struct cdr_settings *settings, enum cdr_command *command, int argc, char **argv,
+                                  struct cdr_error *error);
+void cdr_settings_free(struct cdr_settings *settings);
+
+/* Help of a command (all of them: an overview that fits a screen). */
+void cdr_settings_help(FILE *out, enum cdr_command about);
+/* The effective settings as JSON that a config file accepts; secrets as "[hidden]". */
+void cdr_settings_print(FILE *out, const struct cdr_settings *settings);
+/* docs/configuration.md. */
+void cdr_settings_reference(FILE *out);
+
+#endif

@@ -1,0 +1,68 @@
+/* Encoders: a block of records becomes bytes, one payload a record.
+ *
+ * An encoder is immutable once created and serves any number of threads. Encoding cannot fail and never
+ * allocates: the caller provides n × record_bytes_max bytes. A record in the buffer is
+ *     frame_len bytes   Confluent wire format's magic byte and schema id (Avro for Kafka), else none
+ *     payload           what the digest covers
+ *     trailer_len bytes a newline that files keep and Kafka does not get (CSV, JSON), else none
+ * so that a whole buffer can be written to a file as it is, and each record handed to Kafka in place.
+ *
+ * A new encoder is one file that defines its ops and one line in encoder.c's table.
+ */
+#ifndef CDR_ENCODE_ENCODER_H
+#define CDR_ENCODE_ENCODER_H
+
+#include "base/result.h"
+#include "model/record.h"
+
+#include <stddef.h>
+
+struct cdr_encoder_settings {
+    uint32_t type;              /* CDR_TYPE_* */
+    const char *tz_name;        /* the tz_name field; copied */
+    bool framed;                /* Avro: put the wire format's frame before each datum */
+    int32_t schema_id;          /* of the frame */
+    const char *schema_text;    /* Avro: the schema's JSON text, NULL = the built-in one of the type */
+};
+
+struct cdr_encoder_ops;
+
+/* First member of every encoder. */
+struct cdr_encoder {
+    const struct cdr_encoder_ops *ops;
+    size_t record_bytes_max; /* frame + payload + trailer of any record */
+    uint32_t frame_len;
+    uint32_t trailer_len;
+};
+
+struct cdr_encoder_ops {
+    const char *name; /* value of --format */
+    const char *description;
+    const char *file_extension; /* "csv" */
+    enum cdr_result (*create)(struct cdr_encoder **encoder, const struct cdr_encoder_settings *settings,
+                              struct cdr_error *error);
+    /* Encodes all block->n records one behind the other from bytes on; ends[i] is the offset one past
+     * record i's trailer. Returns ends[n − 1], 0 for an empty block. May write (not keep) up to 32 bytes
+     * behind the end within n × record_bytes_max. */
+    size_t (*encode)(const struct cdr_encoder *encoder, const struct cdr_block *block, uint8_t *bytes,
+                     uint32_t *ends);
+    /* Text that a file of this format starts with (the CSV header line with its newline), or "". */
+    const char *(*file_header)(const struct cdr_encoder *encoder);
+    void (*destroy)(struct cdr_encoder *encoder);
+};
+
+/* NULL where there is no encoder of that name. */
+const struct cdr_encoder_ops *cdr_encoder_find(const char *name);
+/* The table, ended by NULL. */
+extern const struct cdr_encoder_ops *const cdr_encoders[];
+
+/* The built-in Avro schema text of a type, as in schemas/. */
+const char *cdr_builtin_schema(uint32_t type);
+
+static inline void cdr_encoder_destroy(struct cdr_encoder *encoder)
+{
+    if (encoder != NULL)
+        encoder->ops->destroy(encoder);
+}
+
+#endif

@@ -1,0 +1,121 @@
+/* Parameters of the model: everything that the records are a function of, as plain numbers.
+ *
+ * The defaults (cdr_parameters_default) are the numbers of the predecessor rs_cdr_generator. A value is
+ * filled by src/config, checked once by cdr_parameters_check, and never changes during a run. Shares
+ * and weights need not add up to 1; they are normalised where tables are built.
+ */
+#ifndef CDR_MODEL_PARAMETERS_H
+#define CDR_MODEL_PARAMETERS_H
+
+#include "base/result.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Bumped whenever the same parameters give other records. It is part of the dataset id. */
+#define CDR_DATA_MODEL_VERSION 1
+
+enum {
+    CDR_TYPE_CALL = 0,
+    CDR_TYPE_SMS = 1,
+    CDR_TYPE_DATA = 2,
+    CDR_TYPE_COUNT = 3,
+};
+
+enum { CDR_RAT_WCDMA = 0, CDR_RAT_LTE = 1, CDR_RAT_NR = 2, CDR_RAT_COUNT = 3 };
+enum { CDR_APN_INTERNET = 0, CDR_APN_IMS = 1, CDR_APN_MMS = 2, CDR_APN_COUNT = 3 };
+enum {
+    CDR_CALL_ANSWERED = 0,
+    CDR_CALL_NO_ANSWER = 1,
+    CDR_CALL_BUSY = 2,
+    CDR_CALL_FAILED = 3,
+    CDR_CALL_CONGESTION = 4,
+    CDR_CALL_DISPOSITION_COUNT = 5,
+};
+enum { CDR_SMS_SENT = 0, CDR_SMS_DELIVERED = 1, CDR_SMS_FAILED = 2, CDR_SMS_STATUS_COUNT = 3 };
+
+enum cdr_order { CDR_ORDER_END = 0, CDR_ORDER_START = 1 };
+
+#define CDR_PREFIXES_MAX 64
+#define CDR_MCCMNC_MAX 16
+#define CDR_SPECIAL_DAYS_MAX 1024
+#define CDR_SUBSCRIBERS_MAX (1u << 30)
+#define CDR_DAYS_MAX 3660u
+#define CDR_PARTITIONS_MAX 4096u
+#define CDR_CELLS_MAX 89999u /* ids 10000 … 99999: five digits each, more than one per RAT */
+
+struct cdr_special_day {
+    int32_t day;       /* days since 1970-01-01, local */
+    double multiplier; /* of the day's means, 0 … 100 */
+};
+
+/* A data session's volume and duration on one radio access technology. */
+struct cdr_data_profile {
+    double share;           /* weight of the technology among sessions; the catalogue's cells follow cell_share */
+    double downlink_mean;   /* bytes; normal, at least downlink_min */
+    double downlink_sd;     /* bytes */
+    double uplink_ratio_min; /* uplink = downlink × uniform(min, max), at least uplink_min */
+    double uplink_ratio_max;
+    double duration_mean_s; /* normal, at least duration_min_s */
+    double duration_sd_s;
+    double cell_share;      /* weight of the technology among the cells of the catalogue */
+};
+
+struct cdr_parameters {
+    uint64_t seed;
+    uint32_t subscribers;   /* 1 … CDR_SUBSCRIBERS_MAX */
+    int32_t start_day;      /* first local day, days since 1970-01-01; 1990-01-01 … 2100-12-31 */
+    uint32_t days;          /* 1 … CDR_DAYS_MAX; not part of the dataset id */
+    uint32_t partitions;    /* P of every topic, 1 … CDR_PARTITIONS_MAX */
+    enum cdr_order order;   /* event time is the event's end (as a switch closes a CDR) or start */
+    char tz_name[64];       /* IANA zone */
+
+    char prefixes[CDR_PREFIXES_MAX][8]; /* own MSISDN prefixes, 3–6 digits; MSISDN = prefix + 7 digits */
+    uint32_t prefix_count;
+    char offnet_prefixes[CDR_PREFIXES_MAX][8]; /* other operators' */
+    uint32_t offnet_prefix_count;
+    uint32_t mccmnc_pool[CDR_MCCMNC_MAX]; /* all of five digits or all of six; an IMSI has 15 digits */
+    uint32_t mccmnc_count;
+
+    double records_per_day[CDR_TYPE_COUNT]; /* mean records a subscriber and day */
+    double mo_share_call;                   /* 0 < share ≤ 1, mobile-originated share of call records */
+    double mo_share_sms;
+    double interconnect_share; /* least share of MO events that go off-net, 0 … 1 */
+    double imei_change_prob;   /* a subscriber changes device, per day */
+    double sim_change_prob;    /* a subscriber changes SIM (IMSI), per day */
+
+    double call_dispositions[CDR_CALL_DISPOSITION_COUNT]; /* weights */
+    double call_duration_p50_s;
+    double call_duration_p90_s; /* lognormal through both */
+    uint32_t duration_max_s;    /* no call or session lasts longer, 60 … 86400 */
+    double sms_status[CDR_SMS_STATUS_COUNT];
+    double sms_segments[3];
+    double apn_share[CDR_APN_COUNT];
+    struct cdr_data_profile data[CDR_RAT_COUNT];
+    double downlink_min, uplink_min, duration_min_s;
+
+    double diurnal_weekday[24]; /* relative weights of the local hours; normalised within the day */
+    double diurnal_weekend[24];
+    double seasonality[12]; /* multipliers of the day's means by month */
+    struct cdr_special_day special_days[CDR_SPECIAL_DAYS_MAX];
+    uint32_t special_day_count;
+
+    uint32_t cells; /* CDR_RAT_COUNT … CDR_CELLS_MAX */
+    double cell_center_lat, cell_center_lon;
+    double cell_radius_km;
+
+    double activity_sigma; /* spread of log-activity between subscribers; 0 = all alike; mean is 1 always */
+    double burst_share;    /* 0 = Poisson within the hour; else share of a subscriber's hours that burst, 0 … 0.5 */
+    double late_share;     /* share of records delayed, 0 … 1 */
+    uint32_t late_mean_s;  /* mean delay of a late record, exponential */
+    uint32_t late_max_s;   /* no record is later, 0 … 172800 */
+    uint32_t partial_s;    /* a data session longer than this is split in partial records; 0 = never */
+};
+
+void cdr_parameters_default(struct cdr_parameters *parameters);
+
+/* Checks ranges and what follows from several values together (too many subscribers for the prefixes …).
+ * Errors: CDR_E_CONFIG, text names the key, the value and the range. */
+enum cdr_result cdr_parameters_check(const struct cdr_parameters *parameters, struct cdr_error *error);
+
+#endif
