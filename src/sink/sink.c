@@ -1,0 +1,20 @@
+#include "sink/sink_table.h"
+
+#include <string.h>
+
+const struct cdr_sink_ops *const cdr_sinks[] = {
+#if CDR_KAFKA
+    &cdr_kafka_sink_ops,
+#endif
+    &cdr_file_sink_ops,
+    &cdr_null_sink_ops,
+    NULL,
+};
+
+const struct cdr_sink_ops *cdr_sink_find(const char *name)
+{
+    for (size_t i = 0; cdr_sinks[i] != NULL; i++)
+        if (strcmp(cdr_sinks[i]->name, name) == 0)
+            return cdr_sinks[i];
+    return NULL;
+}
