@@ -33,7 +33,8 @@ static void add_alone(_Atomic uint64_t *counter, uint64_t more)
     atomic_store_explicit(counter, value + more, memory_order_relaxed);
 }
 
-void cdr_counters_accept(struct cdr_counters *counters, uint32_t log, uint64_t records, uint64_t bytes)
+void cdr_counters_accept(struct cdr_counters *counters, uint32_t log, uint64_t records,
+                         uint64_t bytes)
 {
     assert(log < counters->logs);
     add_alone(&counters->of[log].accepted, records);
@@ -50,15 +51,16 @@ void cdr_counters_read(const struct cdr_counters *counters, struct cdr_log_progr
 {
     for (uint32_t log = 0; log < counters->logs; log++) {
         const struct counter *counter = &counters->of[log];
-        /* durable first: a release that it synchronises with came after its records were accepted. */
+        /* durable first: a release that it synchronises with came after its records were accepted.
+         */
         progress[log].durable = atomic_load_explicit(&counter->durable, memory_order_acquire);
         progress[log].accepted = atomic_load_explicit(&counter->accepted, memory_order_relaxed);
         progress[log].bytes = atomic_load_explicit(&counter->bytes, memory_order_relaxed);
     }
 }
 
-uint64_t cdr_payload_bytes(const struct cdr_encoder *encoder, const struct cdr_slab *slab, uint32_t from,
-                           uint32_t to)
+uint64_t cdr_payload_bytes(const struct cdr_encoder *encoder, const struct cdr_slab *slab,
+                           uint32_t from, uint32_t to)
 {
     if (from == to)
         return 0;

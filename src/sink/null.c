@@ -1,4 +1,5 @@
-/* The null sink: counts what it is given. It exists to measure everything before it and to take a digest. */
+/* The null sink: counts what it is given. It exists to measure everything before it and to take a
+ * digest. */
 #include "sink/counters.h"
 #include "sink/sink_table.h"
 #include "sink/slab.h"
@@ -33,7 +34,8 @@ static enum cdr_result null_open(struct cdr_sink **sink, const struct cdr_sink_s
     struct cdr_slab_settings slabs = cdr_slab_settings_of(setup, cdr_slabs_for_direct_sinks(setup));
     enum cdr_result result = CDR_OK;
     if (null->counters == NULL)
-        result = cdr_fail(error, CDR_E_NOMEM, "no memory for the counts of %u partitions", setup->partitions);
+        result = cdr_fail(error, CDR_E_NOMEM, "no memory for the counts of %u partitions",
+                          setup->partitions);
     if (result == CDR_OK)
         result = cdr_slab_pool_create(&null->pool, &slabs, error);
     if (result != CDR_OK) {
@@ -44,14 +46,14 @@ static enum cdr_result null_open(struct cdr_sink **sink, const struct cdr_sink_s
     return CDR_OK;
 }
 
-static enum cdr_result null_take_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab **slab,
-                                      struct cdr_error *error)
+static enum cdr_result null_take_slab(struct cdr_sink *sink, unsigned worker,
+                                      struct cdr_slab **slab, struct cdr_error *error)
 {
     return cdr_slab_take(((struct null_sink *)sink)->pool, worker, slab, error);
 }
 
-static enum cdr_result null_write(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab, uint32_t end,
-                                  uint32_t *taken, struct cdr_error *error)
+static enum cdr_result null_write(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab,
+                                  uint32_t end, uint32_t *taken, struct cdr_error *error)
 {
     (void)worker;
     (void)error;
@@ -59,7 +61,8 @@ static enum cdr_result null_write(struct cdr_sink *sink, unsigned worker, struct
     assert(*taken <= end && end <= slab->n);
     const struct cdr_encoder *encoder = null->setup.encoders[slab->log / null->setup.partitions];
     uint32_t records = end - *taken;
-    cdr_counters_accept(null->counters, slab->log, records, cdr_payload_bytes(encoder, slab, *taken, end));
+    cdr_counters_accept(null->counters, slab->log, records,
+                        cdr_payload_bytes(encoder, slab, *taken, end));
     cdr_counters_make_durable(null->counters, slab->log, records);
     *taken = end;
     return CDR_OK;

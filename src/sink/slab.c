@@ -30,16 +30,19 @@ struct owned_slab {
 };
 _Static_assert(offsetof(struct owned_slab, slab) == 0, "a slab's address is its allocation's");
 
-struct cdr_slab_settings cdr_slab_settings_of(const struct cdr_sink_setup *setup, unsigned slabs_max)
+struct cdr_slab_settings cdr_slab_settings_of(const struct cdr_sink_setup *setup,
+                                              unsigned slabs_max)
 {
     size_t record_bytes_max = 0;
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        if (setup->encoders[type] != NULL && setup->encoders[type]->record_bytes_max > record_bytes_max)
+        if (setup->encoders[type] != NULL &&
+            setup->encoders[type]->record_bytes_max > record_bytes_max)
             record_bytes_max = setup->encoders[type]->record_bytes_max;
     size_t bytes_min = CDR_BLOCK_RECORDS * record_bytes_max;
     struct cdr_slab_settings settings = {
         .bytes_max = setup->slab_bytes > bytes_min ? setup->slab_bytes : bytes_min,
-        .records_max = setup->slab_records > CDR_BLOCK_RECORDS ? setup->slab_records : CDR_BLOCK_RECORDS,
+        .records_max =
+            setup->slab_records > CDR_BLOCK_RECORDS ? setup->slab_records : CDR_BLOCK_RECORDS,
         .workers = setup->workers > 0 ? setup->workers : 1,
         .slabs_max = slabs_max > 0 ? slabs_max : 1,
     };
@@ -49,7 +52,8 @@ struct cdr_slab_settings cdr_slab_settings_of(const struct cdr_sink_setup *setup
 unsigned cdr_slabs_for_direct_sinks(const struct cdr_sink_setup *setup)
 {
     unsigned shards = setup->shard_count > 0 ? setup->shard_count : 1;
-    return CDR_TYPE_COUNT * (setup->partitions / shards + 1) + 4 * (setup->workers > 0 ? setup->workers : 1);
+    return CDR_TYPE_COUNT * (setup->partitions / shards + 1) +
+           4 * (setup->workers > 0 ? setup->workers : 1);
 }
 
 static size_t round_up(size_t size)
@@ -66,7 +70,8 @@ static struct cdr_slab *slab_create(const struct cdr_slab_settings *settings)
     size_t keys_at = event_at + round_up(records * sizeof(int64_t));
     size_t key_lens_at = keys_at + round_up(records * sizeof(char[16]));
     size_t bytes_at = key_lens_at + round_up(records);
-    char *memory = aligned_alloc(CACHE_LINE, round_up(bytes_at + settings->bytes_max + OVERRUN_BYTES));
+    char *memory =
+        aligned_alloc(CACHE_LINE, round_up(bytes_at + settings->bytes_max + OVERRUN_BYTES));
     if (memory == NULL)
         return NULL;
     struct cdr_slab *slab = (struct cdr_slab *)(void *)memory;
@@ -81,7 +86,8 @@ static struct cdr_slab *slab_create(const struct cdr_slab_settings *settings)
     return slab;
 }
 
-enum cdr_result cdr_slab_pool_create(struct cdr_slab_pool **pool, const struct cdr_slab_settings *settings,
+enum cdr_result cdr_slab_pool_create(struct cdr_slab_pool **pool,
+                                     const struct cdr_slab_settings *settings,
                                      struct cdr_error *error)
 {
     assert(settings->workers > 0 && settings->slabs_max > 0);
@@ -94,7 +100,8 @@ enum cdr_result cdr_slab_pool_create(struct cdr_slab_pool **pool, const struct c
     made->lists = aligned_alloc(CACHE_LINE, round_up(settings->workers * sizeof *made->lists));
     if (made->lists == NULL) {
         free(made);
-        return cdr_fail(error, CDR_E_NOMEM, "no memory for the slab lists of %u workers", settings->workers);
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the slab lists of %u workers",
+                        settings->workers);
     }
     for (unsigned worker = 0; worker < settings->workers; worker++) {
         made->lists[worker].first = NULL;
@@ -137,8 +144,8 @@ static bool reserve(struct cdr_slab_pool *pool)
 {
     unsigned made = atomic_load_explicit(&pool->made, memory_order_relaxed);
     while (made < pool->settings.slabs_max)
-        if (atomic_compare_exchange_weak_explicit(&pool->made, &made, made + 1, memory_order_relaxed,
-                                                  memory_order_relaxed))
+        if (atomic_compare_exchange_weak_explicit(&pool->made, &made, made + 1,
+                                                  memory_order_relaxed, memory_order_relaxed))
             return true;
     return false;
 }
