@@ -6,6 +6,11 @@
  *     payload           what the digest covers
  *     trailer_len bytes a newline that files keep and Kafka does not get (CSV, JSON), else none
  * so that a whole buffer can be written to a file as it is, and each record handed to Kafka in place.
+ * docs/data-format.md is the contract of the bytes.
+ *
+ * What a block may hold: timestamps 10^11 … 10^13 − 1 ms (1973 … 2286), durations below 10^8 s, cells and
+ * networks of as many digits as record.h says, volumes below 10^16 bytes, enumerations within their range.
+ * Anything else is a programmer's error: it is asserted in debug builds.
  *
  * A new encoder is one file that defines its ops and one line in encoder.c's table.
  */
@@ -15,7 +20,9 @@
 #include "base/result.h"
 #include "model/record.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct cdr_encoder_settings {
     uint32_t type;              /* CDR_TYPE_* */

@@ -1,0 +1,87 @@
+/* Avro: binary data of the built-in schemas, with the wire format's frame for Kafka and without for files.
+ *
+ * The loop writes the fields in the order of schemas/; tests/unit/test_avro_oracle.c holds it to them.
+ */
+#include "encode/avro.h"
+
+#include "base/bytes.h"
+#include "encode/put.h"
+#include "encode/varint.h"
+
+#include <stdlib.h>
+
+/* Frame and event_type, two MSISDNs, direction, timestamps, offset, duration, mccmnc, imsi and imei,
+ * cell_id, record_type and cause; the longest of the types' own fields. tz_name is added at create. */
+enum { AVRO_RECORD_MAX = 6 + 2 * 16 + 1 + 2 * 7 + 5 + 4 + 7 + 2 * 16 + 4 + 2 + 2 * 9 + 5 + 4 };
+
+/* A zone's name has fewer than 64 bytes: its length is an int of one byte. */
+static_assert(CDR_ZONE_NAME_MAX < 64, "the length of tz_name is one byte");
+
+void cdr_avro_zone(const struct cdr_avro_encoder *encoder, int32_t offset_min, struct cdr_zone_text *zone)
+{
+    uint64_t offset = cdr_varint64(cdr_zigzag(offset_min));
+    memcpy(zone->bytes, encoder->zone_name, sizeof encoder->zone_name);
+    zone->len = (uint32_t)(cdr_put_varint64(zone->bytes + encoder->zone_name_len, offset) - zone->bytes);
+    zone->offset_min = offset_min;
+}
+
+static enum cdr_result avro_check(const struct cdr_encoder_settings *settings, struct cdr_error *error)
+{
+    if (settings->schema_text != NULL && strcmp(settings->schema_text, cdr_builtin_schema(settings->type)) != 0)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "the Avro schema for %s records is not the built-in one, which alone is allowed",
+                        cdr_type_name[settings->type]);
+    return cdr_zone_name_check(settings->tz_name, error);
+}
+
+static enum cdr_result avro_create(struct cdr_encoder **created, const struct cdr_encoder_settings *settings,
+                                   struct cdr_error *error)
+{
+    assert(settings->type < CDR_TYPE_COUNT);
+    enum cdr_result result = avro_check(settings, error);
+    if (result != CDR_OK)
+        return result;
+    struct cdr_avro_encoder *encoder = calloc(1, sizeof *encoder);
+    if (encoder == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the Avro encoder (%zu bytes)", sizeof *encoder);
+
+    encoder->type = settings->type;
+    if (settings->framed) {
+        encoder->begin[0] = 0;
+        cdr_store_be32(encoder->begin + 1, (uint32_t)settings->schema_id);
+        encoder->begin_len = 5;
+    }
+    encoder->base.frame_len = encoder->begin_len;
+    encoder->begin[encoder->begin_len++] = (uint8_t)(settings->type << 1);
+    encoder->zone_name[0] = (uint8_t)(strlen(settings->tz_name) << 1);
+    encoder->zone_name_len = cdr_text_append(encoder->zone_name, 1, settings->tz_name);
+
+    encoder->base.ops = &cdr_avro_ops[cdr_level_best()];
+    encoder->base.record_bytes_max = AVRO_RECORD_MAX + encoder->zone_name_len + CDR_PUT_SLACK;
+    *created = &encoder->base;
+    return CDR_OK;
+}
+
+static const char *avro_file_header(const struct cdr_encoder *encoder)
+{
+    (void)encoder;
+    return ""; /* object container files are the file sink's: their header needs more than the format */
+}
+
+static void avro_destroy(struct cdr_encoder *encoder)
+{
+    free(encoder);
+}
+
+#define AVRO_OPS(loop)                                                                                           \
+    {                                                                                                            \
+        .name = "avro", .description = "Avro binary by schemas/, in Confluent's wire format on Kafka",           \
+        .file_extension = "avro", .create = avro_create, .encode = loop, .file_header = avro_file_header,        \
+        .destroy = avro_destroy,                                                                                 \
+    }
+
+const struct cdr_encoder_ops cdr_avro_ops[CDR_LEVEL_COUNT] = {
+    [CDR_LEVEL_BASE] = AVRO_OPS(cdr_avro_encode_base),
+    [CDR_LEVEL_V3] = AVRO_OPS(CDR_LOOP_V3(cdr_avro_encode)),
+    [CDR_LEVEL_V4] = AVRO_OPS(CDR_LOOP_V4(cdr_avro_encode)),
+};

@@ -1,0 +1,20 @@
+#include "encode/encoder.h"
+
+#include "encode/loops.h"
+
+#include <string.h>
+
+const struct cdr_encoder_ops *const cdr_encoders[] = {
+    &cdr_avro_ops[CDR_LEVEL_BASE],
+    &cdr_csv_ops[CDR_LEVEL_BASE],
+    &cdr_json_ops[CDR_LEVEL_BASE],
+    NULL,
+};
+
+const struct cdr_encoder_ops *cdr_encoder_find(const char *name)
+{
+    for (size_t i = 0; cdr_encoders[i] != NULL; i++)
+        if (strcmp(cdr_encoders[i]->name, name) == 0)
+            return cdr_encoders[i];
+    return NULL;
+}

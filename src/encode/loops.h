@@ -1,0 +1,47 @@
+/* The encoders' hot loops, built once for every level of the CPU's instruction set. Inside src/encode only
+ * (and its tests, which compare the levels).
+ *
+ * A loop is a header, X_loop.h, that loops_base.c, loops_v3.c and loops_v4.c include for their level; the
+ * compiler vectorises it for each. All levels write the same bytes. An encoder keeps one table of ops for
+ * each level, and create chooses the best that this CPU runs.
+ */
+#ifndef CDR_ENCODE_LOOPS_H
+#define CDR_ENCODE_LOOPS_H
+
+#include "encode/encoder.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define CDR_LEVELS_X86 1
+#else
+#define CDR_LEVELS_X86 0
+#endif
+
+/* x86-64-v3 has vectors of 32 bytes (AVX2), x86-64-v4 of 64 (AVX-512). Elsewhere there is the base only. */
+enum cdr_level { CDR_LEVEL_BASE = 0, CDR_LEVEL_V3 = 1, CDR_LEVEL_V4 = 2, CDR_LEVEL_COUNT = 3 };
+
+/* Whether the program has this level and the CPU runs it; the base always. */
+bool cdr_level_runs(enum cdr_level level);
+enum cdr_level cdr_level_best(void);
+
+typedef size_t cdr_encode_loop(const struct cdr_encoder *encoder, const struct cdr_block *block,
+                               uint8_t *bytes, uint32_t *ends);
+
+cdr_encode_loop cdr_csv_encode_base, cdr_csv_encode_v3, cdr_csv_encode_v4;
+cdr_encode_loop cdr_avro_encode_base, cdr_avro_encode_v3, cdr_avro_encode_v4;
+cdr_encode_loop cdr_json_encode_base, cdr_json_encode_v3, cdr_json_encode_v4;
+
+/* An encoder's table, by level; [CDR_LEVEL_BASE] is what cdr_encoder_find returns. */
+extern const struct cdr_encoder_ops cdr_csv_ops[CDR_LEVEL_COUNT];
+extern const struct cdr_encoder_ops cdr_avro_ops[CDR_LEVEL_COUNT];
+extern const struct cdr_encoder_ops cdr_json_ops[CDR_LEVEL_COUNT];
+
+/* The loop of an encoder at each level, for the initialisers of those tables. */
+#if CDR_LEVELS_X86
+#define CDR_LOOP_V3(encode) encode##_v3
+#define CDR_LOOP_V4(encode) encode##_v4
+#else
+#define CDR_LOOP_V3(encode) encode##_base
+#define CDR_LOOP_V4(encode) encode##_base
+#endif
+
+#endif

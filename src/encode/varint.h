@@ -1,0 +1,60 @@
+/* Avro's ints and longs: variable-length numbers of 7 bits a byte, least significant first, the top bit of
+ * a byte set where another follows; signed values are folded to unsigned ones first (zigzag), so that
+ * values of small magnitude are short.
+ *
+ * The columns are made by whole lanes: the bytes of a number lie in a register as they go to memory in
+ * little-endian order, and their count is that of the register's used bytes.
+ */
+#ifndef CDR_ENCODE_VARINT_H
+#define CDR_ENCODE_VARINT_H
+
+#include "base/bytes.h"
+
+#include <stdint.h>
+
+static inline uint64_t cdr_zigzag(int64_t value)
+{
+    return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
+}
+
+/* The bytes of a folded value < 2^56. */
+static inline uint64_t cdr_varint64(uint64_t folded)
+{
+    uint64_t x = folded;
+    x = (x & UINT64_C(0x000000000fffffff)) | (x & UINT64_C(0x00fffffff0000000)) << 4;
+    x = (x & UINT64_C(0x00003fff00003fff)) | (x & UINT64_C(0x0fffc0000fffc000)) << 2;
+    x = (x & UINT64_C(0x007f007f007f007f)) | (x & UINT64_C(0x3f803f803f803f80)) << 1;
+    /* Each byte of reach holds a bit where that byte of x or a later one does: another follows. */
+    uint64_t reach = x | x >> 8;
+    reach |= reach >> 16;
+    reach |= reach >> 32;
+    uint64_t used = (reach + UINT64_C(0x7f7f7f7f7f7f7f7f)) & UINT64_C(0x8080808080808080);
+    return x | used >> 8;
+}
+
+/* The bytes of a folded value < 2^28. */
+static inline uint32_t cdr_varint32(uint32_t folded)
+{
+    uint32_t x = folded;
+    x = (x & 0x00003fffu) | (x & 0x0fffc000u) << 2;
+    x = (x & 0x007f007fu) | (x & 0x3f803f80u) << 1;
+    uint32_t reach = x | x >> 8;
+    reach |= reach >> 16;
+    uint32_t used = (reach + 0x7f7f7f7fu) & 0x80808080u;
+    return x | used >> 8;
+}
+
+/* Stores what the two above made, and returns where it ends. 8 (4) bytes are written whatever the length. */
+static inline uint8_t *cdr_put_varint64(uint8_t *to, uint64_t bytes)
+{
+    cdr_store_le64(to, bytes);
+    return to + 8 - (unsigned)__builtin_clzll(bytes | 1) / 8;
+}
+
+static inline uint8_t *cdr_put_varint32(uint8_t *to, uint32_t bytes)
+{
+    cdr_store_le32(to, bytes);
+    return to + 4 - (unsigned)__builtin_clz(bytes | 1) / 8;
+}
+
+#endif
