@@ -1,0 +1,78 @@
+/* Cells: the catalogue, and where a subscriber is.
+ *
+ * The catalogue's cells lie uniformly in a disc. Each technology's cells are put in the order of a Hilbert curve through the
+ * disc, so a place is one number, a fraction of the curve, and the cell that serves it on any technology is found by
+ * one multiplication. Near fractions are near places.
+ *
+ * A subscriber lives somewhere, works somewhere (or not) and has eight other places that it visits with weights
+ * k^−1.2 (Song 2010). Distances from home follow (r + 1.5 km)^−1.75 · exp(−r / 400 km), cut at the disc's size
+ * (González 2008), which makes radii of gyration heavy-tailed. Where it is in a slot depends on the local hour and
+ * whether it is a working day; within a slot it stays at the place and may be served by a neighbouring cell.
+ */
+#ifndef CDR_MODEL_CELLS_H
+#define CDR_MODEL_CELLS_H
+
+#include "base/hash.h"
+#include "model/parameters.h"
+#include "model/tables.h"
+
+#include <stdint.h>
+
+#define CDR_CELL_ID_FIRST 10000u
+#define CDR_PLACES 8 /* besides home and work */
+
+struct cdr_cell {
+    double lat, lon;
+    uint8_t rat;
+};
+
+struct cdr_cells {
+    struct cdr_cell *cells; /* cell i has the id CDR_CELL_ID_FIRST + i */
+    uint32_t count;
+    uint32_t *served[CDR_RAT_COUNT]; /* ids along the curve */
+    uint32_t served_count[CDR_RAT_COUNT];
+    struct cdr_quantiles distance;    /* from home, in 2^−24 of the curve */
+    struct cdr_alias visits[CDR_PLACES];
+    uint32_t home_below[2][24], work_below[2][24]; /* [weekend][hour] thresholds of 16 bits */
+    uint64_t subscriber_stream, place_stream;
+};
+
+enum cdr_result cdr_cells_create(struct cdr_cells *cells, const struct cdr_parameters *parameters,
+                                 struct cdr_error *error);
+void cdr_cells_free(struct cdr_cells *cells);
+
+/* A place of a subscriber as a fraction of the curve; which: 0 home, 1 work, 2 … others. */
+static inline uint32_t cdr_place(const struct cdr_cells *cells, uint64_t traits, uint32_t which)
+{
+    uint32_t home = (uint32_t)(cdr_draw(traits, CDR_PURPOSE(1)) >> 32);
+    uint64_t random = cdr_draw(traits, CDR_PURPOSE(16 + which));
+    uint32_t distance = cdr_quantile(&cells->distance, (uint32_t)random) << 8;
+    uint32_t away = (random >> 63) != 0 ? home + distance : home - distance;
+    return which == 0 ? home : away;
+}
+
+/* Where the subscriber is in a slot. */
+static inline uint32_t cdr_place_in_slot(const struct cdr_cells *cells, uint32_t subscriber, uint32_t slot,
+                                         uint32_t hour, uint32_t weekend)
+{
+    uint64_t traits = cdr_mix(subscriber ^ cells->subscriber_stream);
+    uint64_t random = cdr_mix(((uint64_t)subscriber << 34 | (uint64_t)slot << 11) ^ cells->place_stream);
+    uint32_t choice = (uint32_t)(random & 0xffff);
+    uint32_t other = 2 + cdr_alias_sample(cells->visits, CDR_PLACES, (uint32_t)(random >> 32));
+    /* A third of the subscribers have no place of work. */
+    uint32_t works = (uint32_t)(traits & 0xff) >= 85;
+    uint32_t which = choice < cells->home_below[weekend][hour]   ? 0
+                     : choice < cells->work_below[weekend][hour] ? works
+                                                                 : other;
+    return cdr_place(cells, traits, which);
+}
+
+/* The id of the cell on a technology that serves a place; nearby picks one of two neighbours. */
+static inline uint32_t cdr_serving_cell(const struct cdr_cells *cells, uint32_t rat, uint32_t place, uint32_t nearby)
+{
+    uint32_t count = cells->served_count[rat];
+    uint32_t at = cdr_below(place, count) + nearby;
+    return cells->served[rat][at < count ? at : count - 1];
+}
+
+#endif

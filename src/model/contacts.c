@@ -1,0 +1,84 @@
+#include "model/contacts.h"
+
+#include "base/math.h"
+#include "model/streams.h"
+
+#include <stdlib.h>
+
+/* The inverse of an odd number modulo 2^32, by Newton's iteration. */
+static uint32_t inverse_of(uint32_t odd)
+{
+    uint32_t inverse = odd;
+    for (int i = 0; i < 5; i++)
+        inverse *= 2 - odd * inverse;
+    return inverse;
+}
+
+static void init_coordinate(struct cdr_coordinate *c, uint32_t bits, uint32_t bits_max, uint64_t stream)
+{
+    c->bits = bits < bits_max ? bits : bits_max;
+    c->shift = (c->bits + 1) / 2; /* then x ^= x >> shift undoes itself */
+    c->stream = stream;
+    for (uint64_t i = 0; i < 2; i++) {
+        c->multiplier[i] = (uint32_t)cdr_draw(stream, CDR_PURPOSE(i + 1)) | 1;
+        c->inverse[i] = inverse_of(c->multiplier[i]);
+    }
+}
+
+static void init_slots(struct cdr_contacts *contacts, uint64_t stream)
+{
+    static const uint32_t clique_size[CDR_CONTACT_COORDINATES] = {4, 8, 16};
+    static const uint32_t coordinate_bits[CDR_CONTACT_COORDINATES] = {8, 10, 12};
+    uint32_t bits = 4; /* enough for the masks; more as the subscribers need */
+    while (bits < 30 && (1u << bits) < contacts->subscribers)
+        bits++;
+    uint32_t slot = 0;
+    for (uint8_t i = 0; i < CDR_CONTACT_COORDINATES; i++) {
+        init_coordinate(&contacts->coordinates[i], coordinate_bits[i], bits, cdr_draw(stream, CDR_PURPOSE(16 + i)));
+        for (uint8_t mask = 1; mask < clique_size[i]; mask++, slot++) {
+            contacts->slot_coordinate[slot] = i;
+            contacts->slot_mask[slot] = mask;
+        }
+    }
+    for (; slot < 2 * CDR_DEGREE_MAX; slot++)
+        contacts->reflections[slot] =
+            cdr_below((uint32_t)(cdr_draw(stream, CDR_PURPOSE(64 + slot)) >> 32), contacts->subscribers);
+}
+
+enum cdr_result cdr_contacts_create(struct cdr_contacts *contacts, const struct cdr_parameters *parameters,
+                                    const struct cdr_traits *traits, struct cdr_error *error)
+{
+    *contacts = (struct cdr_contacts){.subscribers = parameters->subscribers};
+    uint64_t stream = cdr_stream(parameters->seed, CDR_STREAM_CONTACT);
+    contacts->rank_stream = cdr_draw(stream, CDR_PURPOSE(1));
+    init_slots(contacts, stream);
+    uint32_t entries = 0;
+    for (uint32_t d = 0; d < CDR_DEGREE_CLASSES; d++) {
+        contacts->degree[d] = traits->degree[d];
+        entries += traits->degree[d];
+    }
+    contacts->ranks = calloc((size_t)entries * CDR_CONTACT_EXPONENTS, sizeof *contacts->ranks);
+    if (contacts->ranks == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for the tables of contact ranks");
+    uint32_t start = 0;
+    enum cdr_result result = CDR_OK;
+    for (uint32_t e = 0; e < CDR_CONTACT_EXPONENTS; e++) {
+        double weights[CDR_DEGREE_MAX];
+        for (uint32_t rank = 0; rank < CDR_DEGREE_MAX; rank++)
+            weights[rank] = cdr_pow(rank + 1, -(0.7 + 0.2 * e));
+        for (uint32_t d = 0; result == CDR_OK && d < CDR_DEGREE_CLASSES; d++) {
+            contacts->rank_start[e][d] = start;
+            result = cdr_alias_init(contacts->ranks + start, weights, traits->degree[d], error);
+            start += traits->degree[d];
+        }
+    }
+    if (result != CDR_OK)
+        cdr_contacts_free(contacts);
+    return result;
+}
+
+void cdr_contacts_free(struct cdr_contacts *contacts)
+{
+    free(contacts->ranks);
+    contacts->ranks = NULL;
+}

@@ -1,0 +1,119 @@
+#include "model/dataset.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Everything is hashed as 8 bytes, little-endian, or as text with its terminator; in a fixed order. */
+static void add_u64(XXH3_state_t *state, uint64_t value)
+{
+    uint8_t bytes[8];
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(value >> (8 * i));
+    XXH3_128bits_update(state, bytes, sizeof bytes);
+}
+
+static void add_doubles(XXH3_state_t *state, const double *values, size_t count)
+{
+    add_u64(state, count);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        add_u64(state, bits);
+    }
+}
+
+static void add_texts(XXH3_state_t *state, char const (*texts)[8], uint32_t count)
+{
+    add_u64(state, count);
+    for (uint32_t i = 0; i < count; i++)
+        XXH3_128bits_update(state, texts[i], strlen(texts[i]) + 1);
+}
+
+static int compare_days(const void *a, const void *b)
+{
+    const struct cdr_special_day *left = a, *right = b;
+    return left->day < right->day ? -1 : left->day > right->day;
+}
+
+static void add_special_days(XXH3_state_t *state, const struct cdr_parameters *p)
+{
+    struct cdr_special_day days[CDR_SPECIAL_DAYS_MAX];
+    memcpy(days, p->special_days, p->special_day_count * sizeof *days);
+    qsort(days, p->special_day_count, sizeof *days, compare_days);
+    add_u64(state, p->special_day_count);
+    for (uint32_t i = 0; i < p->special_day_count; i++) {
+        add_u64(state, (uint64_t)(int64_t)days[i].day);
+        add_doubles(state, &days[i].multiplier, 1);
+    }
+}
+
+static void add_model(XXH3_state_t *state, const struct cdr_parameters *p)
+{
+    add_u64(state, CDR_DATA_MODEL_VERSION);
+    add_u64(state, p->seed);
+    add_u64(state, p->subscribers);
+    add_u64(state, (uint64_t)(int64_t)p->start_day);
+    add_u64(state, p->partitions);
+    add_u64(state, (uint64_t)p->order);
+    XXH3_128bits_update(state, p->tz_name, strlen(p->tz_name) + 1);
+    add_texts(state, p->prefixes, p->prefix_count);
+    add_texts(state, p->offnet_prefixes, p->offnet_prefix_count);
+    add_u64(state, p->mccmnc_count);
+    for (uint32_t i = 0; i < p->mccmnc_count; i++)
+        add_u64(state, p->mccmnc_pool[i]);
+    add_doubles(state, p->records_per_day, CDR_TYPE_COUNT);
+    const double shares[] = {p->mo_share_call, p->mo_share_sms, p->interconnect_share, p->imei_change_prob,
+                             p->sim_change_prob, p->call_duration_p50_s, p->call_duration_p90_s, p->downlink_min,
+                             p->uplink_min, p->duration_min_s, p->cell_center_lat, p->cell_center_lon,
+                             p->cell_radius_km, p->activity_sigma, p->burst_share, p->late_share};
+    add_doubles(state, shares, sizeof shares / sizeof *shares);
+    add_doubles(state, p->call_dispositions, CDR_CALL_DISPOSITION_COUNT);
+    add_doubles(state, p->sms_status, CDR_SMS_STATUS_COUNT);
+    add_doubles(state, p->sms_segments, 3);
+    add_doubles(state, p->apn_share, CDR_APN_COUNT);
+    for (int rat = 0; rat < CDR_RAT_COUNT; rat++) {
+        const struct cdr_data_profile *d = &p->data[rat];
+        const double profile[] = {d->share, d->downlink_mean, d->downlink_sd, d->uplink_ratio_min, d->uplink_ratio_max,
+                                  d->duration_mean_s, d->duration_sd_s, d->cell_share};
+        add_doubles(state, profile, sizeof profile / sizeof *profile);
+    }
+    add_doubles(state, p->diurnal_weekday, 24);
+    add_doubles(state, p->diurnal_weekend, 24);
+    add_doubles(state, p->seasonality, 12);
+    add_special_days(state, p);
+    add_u64(state, p->cells);
+    add_u64(state, p->duration_max_s);
+    add_u64(state, p->late_share > 0 ? p->late_mean_s : 0);
+    add_u64(state, p->late_share > 0 ? p->late_max_s : 0);
+    add_u64(state, p->partial_s);
+}
+
+/* The offset at the start and every change after it: a week of offsets before does not matter to a record. */
+static void add_offsets(XXH3_state_t *state, const struct cdr_model *model)
+{
+    int64_t start_s = cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day) / 1000;
+    const struct cdr_calendar *calendar = &model->calendar;
+    int32_t at_start = cdr_calendar_slot_at(calendar, start_s * 1000).offset_min;
+    add_u64(state, (uint64_t)(int64_t)at_start);
+    for (size_t i = 0; i < calendar->transition_count; i++) {
+        if (calendar->transitions[i].utc_s <= start_s)
+            continue;
+        add_u64(state, (uint64_t)calendar->transitions[i].utc_s);
+        add_u64(state, (uint64_t)(int64_t)calendar->transitions[i].offset_s);
+    }
+}
+
+void cdr_dataset_id(const struct cdr_model *model, char id[33])
+{
+    XXH3_state_t state;
+    XXH3_INITSTATE(&state);
+    XXH3_128bits_reset(&state);
+    add_model(&state, &model->parameters);
+    add_offsets(&state, model);
+    XXH128_hash_t hash = XXH3_128bits_digest(&state);
+    snprintf(id, 33, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+}
