@@ -1,0 +1,204 @@
+#include "sink/kafka.h"
+
+#include "sink/kafka_internal.h"
+#include "sink/sink_table.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DISCARD_MS = 5000 };
+
+static void kafka_free(struct cdr_kafka_sink *sink)
+{
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
+        if (sink->handles[type] != NULL)
+            rd_kafka_topic_destroy(sink->handles[type]);
+    cdr_kafka_client_close(&sink->client);
+    /* Only now is nothing left that could read a slab. One that never was reported stays out of the
+     * pool. */
+    if (sink->pool != NULL && atomic_load(&sink->slabs_out) == 0)
+        cdr_slab_pool_destroy(sink->pool);
+    cdr_counters_destroy(sink->counters);
+    cdr_kafka_properties_free(&sink->properties);
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
+        free(sink->topics[type]);
+    free(sink->warnings.texts);
+    free(sink->logs);
+    pthread_cond_destroy(&sink->turn_over);
+    pthread_mutex_destroy(&sink->lock);
+    free(sink);
+}
+
+/* The slabs under way hold as many bytes as the queue may, but never fewer than a run needs to get
+ * on. */
+static enum cdr_result make_memory(struct cdr_kafka_sink *sink, struct cdr_error *error)
+{
+    const struct cdr_sink_setup *setup = &sink->setup;
+    sink->log_count = CDR_TYPE_COUNT * setup->partitions;
+    sink->logs = calloc(sink->log_count, sizeof *sink->logs);
+    sink->counters = cdr_counters_create(sink->log_count);
+    if (sink->logs == NULL || sink->counters == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", sink->log_count);
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        sink->logs[log].false_offset = -1;
+    struct cdr_slab_settings slabs = cdr_slab_settings_of(setup, 1);
+    uint64_t wanted = sink->properties.queue_bytes / slabs.bytes_max;
+    unsigned least = 2 * cdr_slabs_for_direct_sinks(setup);
+    slabs.slabs_max = wanted < least ? least : wanted > 1000000 ? 1000000 : (unsigned)wanted;
+    return cdr_slab_pool_create(&sink->pool, &slabs, error);
+}
+
+static enum cdr_result kafka_new(struct cdr_kafka_sink **made, const struct cdr_sink_setup *setup,
+                                 struct cdr_error *error)
+{
+    assert(setup->partitions > 0);
+    struct cdr_kafka_sink *sink = calloc(1, sizeof *sink);
+    if (sink == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the Kafka sink");
+    sink->base.ops = &cdr_kafka_sink_ops;
+    sink->setup = *setup;
+    pthread_mutex_init(&sink->lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&sink->turn_over, &attributes);
+    pthread_condattr_destroy(&attributes);
+    *made = sink;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
+        if (setup->topics[type] == NULL)
+            continue;
+        sink->topics[type] = strdup(setup->topics[type]);
+        if (sink->topics[type] == NULL)
+            return cdr_fail(error, CDR_E_NOMEM, "no memory for a topic's name");
+    }
+    return CDR_OK;
+}
+
+/* A client of its own asks: a producer's metadata requests would make the broker create topics, and
+ * only a consumer can commit offsets. */
+static enum cdr_result prepare_topics(struct cdr_kafka_sink *sink,
+                                      const struct cdr_sink_settings *settings,
+                                      struct cdr_error *error)
+{
+    char group[64];
+    snprintf(group, sizeof group, "cdrgen-%s", sink->setup.dataset_id);
+    struct cdr_kafka_client asker = {0};
+    enum cdr_result result = cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties,
+                                                   NULL, settings->append ? group : NULL, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_connect(&asker, (int)settings->kafka_timeout_ms, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_topics_prepare(sink, &asker, settings, error);
+    cdr_kafka_client_close(&asker);
+    return result;
+}
+
+static enum cdr_result open_producer(struct cdr_kafka_sink *sink,
+                                     const struct cdr_sink_settings *settings,
+                                     struct cdr_error *error)
+{
+    char reason[256], bytes[32];
+    snprintf(bytes, sizeof bytes, "%lld", (long long)sink->properties.batch_bytes);
+    if (rd_kafka_conf_set(sink->properties.conf, "message.max.bytes", bytes, reason,
+                          sizeof reason) != RD_KAFKA_CONF_OK)
+        return cdr_fail(error, CDR_E_STATE, "the topics' max.message.bytes is %s: %s", bytes,
+                        reason);
+    enum cdr_result result = cdr_kafka_client_open(&sink->client, RD_KAFKA_PRODUCER,
+                                                   &sink->properties, sink, NULL, error);
+    for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
+        if (sink->topics[type] == NULL)
+            continue;
+        sink->handles[type] = rd_kafka_topic_new(sink->client.rk, sink->topics[type], NULL);
+        if (sink->handles[type] == NULL)
+            result = cdr_fail(error, CDR_E_KAFKA, "topic %s: %s", sink->topics[type],
+                              rd_kafka_err2str(rd_kafka_last_error()));
+    }
+    /* So that records go straight to their partitions' queues and a missing broker shows now. */
+    if (result == CDR_OK)
+        result = cdr_kafka_connect(&sink->client, (int)settings->kafka_timeout_ms, error);
+    return result;
+}
+
+static enum cdr_result kafka_open(struct cdr_sink **opened,
+                                  const struct cdr_sink_settings *settings,
+                                  const struct cdr_sink_setup *setup, struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = NULL;
+    enum cdr_result result = kafka_new(&sink, setup, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_properties_make(&sink->properties, settings, &sink->warnings, error);
+    if (result == CDR_OK)
+        result = make_memory(sink, error);
+    if (result == CDR_OK)
+        result = prepare_topics(sink, settings, error);
+    if (result == CDR_OK)
+        result = open_producer(sink, settings, error);
+    if (result != CDR_OK) {
+        if (sink != NULL)
+            kafka_free(sink);
+        return result;
+    }
+    *opened = &sink->base;
+    return CDR_OK;
+}
+
+static void kafka_progress(const struct cdr_sink *sink, struct cdr_log_progress *progress)
+{
+    cdr_counters_read(((const struct cdr_kafka_sink *)sink)->counters, progress);
+}
+
+static enum cdr_result kafka_close(struct cdr_sink *base, bool complete, struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = (struct cdr_kafka_sink *)base;
+    bool discard = rd_kafka_outq_len(sink->client.rk) > 0;
+    if (discard)
+        cdr_kafka_discard(sink, DISCARD_MS);
+    enum cdr_result result = CDR_OK;
+    if (complete && atomic_load(&sink->failed))
+        result = cdr_fail(error, sink->failure_code, "%s", sink->failure.text);
+    kafka_free(sink);
+    return result;
+}
+
+const struct cdr_sink_ops cdr_kafka_sink_ops = {
+    .name = "kafka",
+    .description = "publishes to one topic per record type, exactly once and in order",
+    .open = kafka_open,
+    .take_slab = cdr_kafka_take_slab,
+    .write = cdr_kafka_write,
+    .give_slab = cdr_kafka_give_slab,
+    .poll = cdr_kafka_poll,
+    .flush = cdr_kafka_flush,
+    .progress = kafka_progress,
+    .close = kafka_close,
+};
+
+size_t cdr_kafka_warning_count(const struct cdr_sink *sink)
+{
+    return ((const struct cdr_kafka_sink *)sink)->warnings.n;
+}
+
+const char *cdr_kafka_warning(const struct cdr_sink *sink, size_t i)
+{
+    const struct cdr_kafka_sink *kafka = (const struct cdr_kafka_sink *)sink;
+    assert(i < kafka->warnings.n);
+    return kafka->warnings.texts[i];
+}
+
+enum cdr_result cdr_kafka_probe(const struct cdr_sink_settings *settings, int timeout_ms,
+                                struct cdr_error *error)
+{
+    struct cdr_kafka_properties properties;
+    struct cdr_kafka_warnings warnings = {0};
+    struct cdr_kafka_client asker = {0};
+    enum cdr_result result = cdr_kafka_properties_make(&properties, settings, &warnings, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &properties, NULL, NULL, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_connect(&asker, timeout_ms, error);
+    cdr_kafka_client_close(&asker);
+    cdr_kafka_properties_free(&properties);
+    free(warnings.texts);
+    return result;
+}

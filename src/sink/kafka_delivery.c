@@ -1,0 +1,487 @@
+/* Records out, delivery reports in.
+ *
+ * Out: a slab's records go to one explicit partition with rd_kafka_produceva() and are not copied;
+ * the slab's opaque is the slab itself. slab->sink_private[0] counts who still needs it: the caller
+ * (1) and each record under way.
+ *
+ * In: one thread at a time serves librdkafka's queue (take_turn), so reports need no lock of their
+ * own, and those of a log come in the order of the log. slab->sink_private[1] is the record that
+ * the next report of the slab should be about; the payload's address says whether it is.
+ *
+ * Offsets: each report's must be base + position. An idempotent producer that retries a batch which
+ * the broker has already forgotten to have seen gets "duplicate" as an answer, a success without an
+ * offset; librdkafka then reports that batch with −1, 0, 1, 2 … (it counts on from the answer's −1,
+ * or from −1001 where there was none). So after a negative offset, offsets that count on from it
+ * are unknown too (false_offset). They can never equal the expected one: record k of a batch gets k
+ * − 1 at most, and its place in the log is at least k. */
+#include "sink/kafka_internal.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PENDING = 0, NEXT = 1 }; /* of sink_private */
+
+enum { ENDS_PATIENCE_MS = 10000 };
+
+static struct cdr_kafka_sink *kafka_of(struct cdr_sink *sink)
+{
+    return (struct cdr_kafka_sink *)sink;
+}
+
+/* --- failures
+ * ------------------------------------------------------------------------------------------- */
+
+void cdr_kafka_fail(struct cdr_kafka_sink *sink, enum cdr_result code, const char *format, ...)
+{
+    pthread_mutex_lock(&sink->lock);
+    if (!atomic_load_explicit(&sink->failed, memory_order_relaxed)) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(sink->failure.text, sizeof sink->failure.text, format, arguments);
+        va_end(arguments);
+        sink->failure_code = code;
+        atomic_store_explicit(&sink->failed, true, memory_order_release);
+    }
+    pthread_mutex_unlock(&sink->lock);
+}
+
+static enum cdr_result failure_of(struct cdr_kafka_sink *sink, struct cdr_error *error)
+{
+    if (!atomic_load_explicit(&sink->failed, memory_order_acquire))
+        return CDR_OK;
+    pthread_mutex_lock(&sink->lock);
+    enum cdr_result code = cdr_fail(error, sink->failure_code, "%s", sink->failure.text);
+    pthread_mutex_unlock(&sink->lock);
+    return code;
+}
+
+/* What it takes to deliver where the reason is a missing right. */
+static const char *missing_right(rd_kafka_resp_err_t code)
+{
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        return "; the user that the client logs in as lacks the operation Write on the topic";
+    if (code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
+        return "; the user that the client logs in as lacks the operation IdempotentWrite on the cluster";
+    return "";
+}
+
+/* --- slabs
+ * ---------------------------------------------------------------------------------------------- */
+
+static void release(struct cdr_kafka_sink *sink, struct cdr_slab *slab, uint64_t shares)
+{
+    if (__atomic_sub_fetch(&slab->sink_private[PENDING], shares, __ATOMIC_ACQ_REL) > 0)
+        return;
+    cdr_slab_give(sink->pool, slab);
+    atomic_fetch_sub_explicit(&sink->slabs_out, 1, memory_order_relaxed);
+}
+
+enum cdr_result cdr_kafka_take_slab(struct cdr_sink *base, unsigned worker, struct cdr_slab **slab,
+                                    struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = kafka_of(base);
+    enum cdr_result result = cdr_slab_take(sink->pool, worker, slab, error);
+    if (result == CDR_OK) {
+        (*slab)->sink_private[PENDING] = 1;
+        atomic_fetch_add_explicit(&sink->slabs_out, 1, memory_order_relaxed);
+    }
+    return result;
+}
+
+void cdr_kafka_give_slab(struct cdr_sink *base, unsigned worker, struct cdr_slab *slab)
+{
+    (void)worker;
+    release(kafka_of(base), slab, 1);
+}
+
+static uint32_t start_of(const struct cdr_slab *slab, uint32_t record)
+{
+    return record == 0 ? 0 : slab->ends[record - 1];
+}
+
+/* --- reports
+ * -------------------------------------------------------------------------------------------- */
+
+static void end_run(struct cdr_kafka_sink *sink)
+{
+    struct cdr_kafka_run *run = &sink->run;
+    if (run->slab == NULL)
+        return;
+    struct cdr_slab *slab = run->slab;
+    slab->sink_private[NEXT] = run->index;
+    cdr_counters_make_durable(sink->counters, slab->log, run->durable);
+    run->log->reported += run->durable + run->failed;
+    run->slab = NULL;
+    release(sink, slab, run->durable + run->failed);
+}
+
+static void start_run(struct cdr_kafka_sink *sink, struct cdr_slab *slab)
+{
+    end_run(sink);
+    struct cdr_kafka_log *log = &sink->logs[slab->log];
+    sink->run = (struct cdr_kafka_run){
+        .slab = slab,
+        .log = log,
+        .offset = log->base + (int64_t)slab->position,
+        .index = (uint32_t)slab->sink_private[NEXT],
+    };
+}
+
+/* The record whose payload starts there, where reports do not come in order. */
+static uint32_t find_record(const struct cdr_slab *slab, const uint8_t *payload)
+{
+    uint32_t start = (uint32_t)(payload - slab->bytes);
+    uint32_t low = 0, high = slab->n - 1;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (slab->ends[middle] <= start)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    assert(start_of(slab, low) == start);
+    return low;
+}
+
+static void on_lost(struct cdr_kafka_sink *sink, const rd_kafka_message_t *message,
+                    int64_t expected)
+{
+    uint32_t log = sink->run.slab->log;
+    bool maybe = rd_kafka_message_status(message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
+    cdr_kafka_fail(sink, CDR_E_KAFKA,
+                   "%s[%u]: the record at offset %" PRId64
+                   " was not delivered%s: %s%s; the records before it are "
+                   "safe",
+                   cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, expected,
+                   maybe ? " for certain" : "", rd_kafka_err2str(message->err),
+                   missing_right(message->err));
+}
+
+static void on_other_offset(struct cdr_kafka_sink *sink, int64_t expected, int64_t found)
+{
+    struct cdr_kafka_log *log = sink->run.log;
+    if (found < 0 || found == log->false_offset) {
+        log->false_offset = found + 1;
+        log->unknown++;
+        return;
+    }
+    uint32_t number = sink->run.slab->log;
+    cdr_kafka_fail(
+        sink, CDR_E_DIFFERENT,
+        "%s[%u]: a record that belongs at offset %" PRId64 " was stored at %" PRId64
+        ": %s; the %" PRId64 " records before it are where they belong",
+        cdr_kafka_topic_of(sink, number), number % sink->setup.partitions, expected, found,
+        found > expected ? "somebody else writes to the partition, or records came twice"
+                         : "records were lost, or the topic was deleted and created anew",
+        expected - log->base);
+}
+
+void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+{
+    (void)rk;
+    struct cdr_kafka_sink *sink = ((struct cdr_kafka_client *)opaque)->sink;
+    struct cdr_kafka_run *run = &sink->run;
+    struct cdr_slab *slab = message->_private;
+    if (slab != run->slab)
+        start_run(sink, slab);
+    uint32_t record = run->index;
+    if (__builtin_expect(
+            record >= slab->n || message->payload != slab->bytes + start_of(slab, record), 0))
+        record = find_record(slab, message->payload);
+    run->index = record + 1;
+    int64_t expected = run->offset + record;
+    if (__builtin_expect(message->err != RD_KAFKA_RESP_ERR_NO_ERROR, 0)) {
+        run->failed++;
+        on_lost(sink, message, expected);
+        return;
+    }
+    run->durable++;
+    if (__builtin_expect(message->offset != expected, 0)) {
+        on_other_offset(sink, expected, message->offset);
+        return;
+    }
+    run->log->unknown = 0;
+    run->log->false_offset = -1;
+}
+
+/* --- turns
+ * ---------------------------------------------------------------------------------------------- */
+
+/* One thread serves; another waits up to wait_ms for its turn to end, and gets no turn itself. */
+static bool take_turn(struct cdr_kafka_sink *sink, int wait_ms)
+{
+    pthread_mutex_lock(&sink->lock);
+    bool mine = !sink->serving;
+    if (mine) {
+        sink->serving = true;
+    } else if (wait_ms > 0) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += wait_ms / 1000;
+        until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+        if (until.tv_nsec >= 1000000000) {
+            until.tv_nsec -= 1000000000;
+            until.tv_sec++;
+        }
+        uint64_t turn = sink->turns;
+        while (sink->turns == turn &&
+               pthread_cond_timedwait(&sink->turn_over, &sink->lock, &until) == 0)
+            continue;
+    }
+    pthread_mutex_unlock(&sink->lock);
+    return mine;
+}
+
+/* A log that has records under way but none reported for stall_ms. */
+static void check_stall(struct cdr_kafka_sink *sink)
+{
+    int64_t now_ms = cdr_kafka_clock_ms();
+    if (sink->properties.stall_ms == 0 || now_ms - sink->stall_check_ms < 500)
+        return;
+    sink->stall_check_ms = now_ms;
+    for (uint32_t log = 0; log < sink->log_count; log++) {
+        struct cdr_kafka_log *state = &sink->logs[log];
+        uint64_t waiting =
+            atomic_load_explicit(&state->accepted, memory_order_relaxed) - state->reported;
+        if (waiting == 0 || state->reported != state->reported_before) {
+            state->reported_before = state->reported;
+            state->quiet_since_ms = now_ms;
+        } else if (now_ms - state->quiet_since_ms >= sink->properties.stall_ms) {
+            char trouble[400];
+            cdr_kafka_trouble(&sink->client, trouble, sizeof trouble);
+            cdr_kafka_fail(sink, CDR_E_KAFKA,
+                           "%s[%u]: no record was acknowledged for %" PRId64
+                           " ms (delivery.timeout.ms), %" PRIu64
+                           " are under way%s%s; the first %" PRIu64 " records of the log are safe",
+                           cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
+                           sink->properties.stall_ms, waiting,
+                           trouble[0] != '\0' ? ", and the last trouble was " : "", trouble,
+                           state->reported);
+        }
+    }
+}
+
+static void end_turn(struct cdr_kafka_sink *sink)
+{
+    end_run(sink);
+    check_stall(sink);
+    pthread_mutex_lock(&sink->lock);
+    sink->serving = false;
+    sink->turns++;
+    pthread_cond_broadcast(&sink->turn_over);
+    pthread_mutex_unlock(&sink->lock);
+}
+
+enum cdr_result cdr_kafka_poll(struct cdr_sink *base, int timeout_ms, struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = kafka_of(base);
+    if (take_turn(sink, timeout_ms)) {
+        rd_kafka_poll(sink->client.rk, timeout_ms);
+        end_turn(sink);
+    }
+    return failure_of(sink, error);
+}
+
+/* --- writing
+ * -------------------------------------------------------------------------------------------- */
+
+static enum cdr_result refused(struct cdr_kafka_sink *sink, const struct cdr_slab *slab,
+                               uint32_t record, rd_kafka_error_t *reason, struct cdr_error *error)
+{
+    rd_kafka_resp_err_t code = rd_kafka_error_code(reason);
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        rd_kafka_error_destroy(reason);
+        return CDR_E_AGAIN;
+    }
+    cdr_kafka_fail(sink, CDR_E_KAFKA, "%s[%u]: record %" PRIu64 " of %u bytes was refused: %s%s",
+                   cdr_kafka_topic_of(sink, slab->log), slab->log % sink->setup.partitions,
+                   slab->position + record, slab->ends[record] - start_of(slab, record),
+                   rd_kafka_error_string(reason), missing_right(code));
+    rd_kafka_error_destroy(reason);
+    return failure_of(sink, error);
+}
+
+static enum cdr_result produce(struct cdr_kafka_sink *sink, struct cdr_slab *slab, uint32_t *next,
+                               uint32_t end, struct cdr_error *error)
+{
+    uint32_t type = slab->log / sink->setup.partitions;
+    const uint32_t trailer_len = sink->setup.encoders[type]->trailer_len;
+    enum { VALUE, KEY, TIMESTAMP, TOPIC, PARTITION, OPAQUE, FLAGS, FIELDS };
+    rd_kafka_vu_t fields[FIELDS] = {
+        [VALUE] = {.vtype = RD_KAFKA_VTYPE_VALUE},
+        [KEY] = {.vtype = RD_KAFKA_VTYPE_KEY},
+        [TIMESTAMP] = {.vtype = RD_KAFKA_VTYPE_TIMESTAMP},
+        [TOPIC] = {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = sink->handles[type]},
+        [PARTITION] = {.vtype = RD_KAFKA_VTYPE_PARTITION,
+                       .u.i32 = (int32_t)(slab->log % sink->setup.partitions)},
+        [OPAQUE] = {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = slab},
+        [FLAGS] = {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = 0}, /* neither copied nor freed */
+    };
+    uint32_t start = start_of(slab, *next);
+    for (; *next < end; (*next)++) {
+        uint32_t record = *next;
+        fields[VALUE].u.mem.ptr = slab->bytes + start;
+        fields[VALUE].u.mem.size = slab->ends[record] - start - trailer_len;
+        fields[KEY].u.mem.ptr = slab->keys[record];
+        fields[KEY].u.mem.size = slab->key_lens[record];
+        fields[TIMESTAMP].u.i64 = slab->event_ms[record];
+        rd_kafka_error_t *reason = rd_kafka_produceva(sink->client.rk, fields, FIELDS);
+        if (__builtin_expect(reason != NULL, 0))
+            return refused(sink, slab, record, reason, error);
+        start = slab->ends[record];
+    }
+    return CDR_OK;
+}
+
+/* sign −1 takes an acceptance back: the counters wrap as they should. */
+static void count_accepted(struct cdr_kafka_sink *sink, const struct cdr_slab *slab, uint32_t from,
+                           uint32_t to, int sign)
+{
+    const struct cdr_encoder *encoder = sink->setup.encoders[slab->log / sink->setup.partitions];
+    uint64_t records = to - from, bytes = cdr_payload_bytes(encoder, slab, from, to);
+    _Atomic uint64_t *accepted = &sink->logs[slab->log].accepted;
+    uint64_t before =
+        atomic_load_explicit(accepted, memory_order_relaxed); /* a log has one writer */
+    atomic_store_explicit(accepted, sign > 0 ? before + records : before - records,
+                          memory_order_relaxed);
+    cdr_counters_accept(sink->counters, slab->log, sign > 0 ? records : 0 - records,
+                        sign > 0 ? bytes : 0 - bytes);
+}
+
+enum cdr_result cdr_kafka_write(struct cdr_sink *base, unsigned worker, struct cdr_slab *slab,
+                                uint32_t end, uint32_t *taken, struct cdr_error *error)
+{
+    (void)worker;
+    struct cdr_kafka_sink *sink = kafka_of(base);
+    assert(*taken <= end && end <= slab->n && slab->log < sink->log_count);
+    enum cdr_result result = failure_of(sink, error);
+    if (result != CDR_OK)
+        return result;
+    /* Reports are cheapest to serve where the records were just made: in this thread, while their
+     * memory is warm. */
+    if (take_turn(sink, 0)) {
+        rd_kafka_poll(sink->client.rk, 0);
+        end_turn(sink);
+    }
+    uint32_t first = *taken;
+    /* Counted before the first can be reported; corrected where not all are taken. */
+    __atomic_fetch_add(&slab->sink_private[PENDING], end - first, __ATOMIC_RELAXED);
+    count_accepted(sink, slab, first, end, 1);
+    result = produce(sink, slab, taken, end, error);
+    if (*taken < end) {
+        count_accepted(sink, slab, *taken, end, -1);
+        release(sink, slab, end - *taken);
+    }
+    atomic_store_explicit(&sink->logs[slab->log].end, slab->position + *taken,
+                          memory_order_relaxed);
+    return result;
+}
+
+/* --- the end
+ * -------------------------------------------------------------------------------------------- */
+
+static uint64_t under_way(const struct cdr_kafka_sink *sink)
+{
+    uint64_t sum = 0;
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        sum += atomic_load_explicit(&sink->logs[log].accepted, memory_order_relaxed) -
+               sink->logs[log].reported;
+    return sum;
+}
+
+/* The proof: every log ends where it must. It also settles records whose offset is unknown. *early:
+ * an end is too low, which a new leader that does not know yet what its predecessor acknowledged
+ * may mend. */
+static enum cdr_result check_ends(struct cdr_kafka_sink *sink, int timeout_ms, bool *early,
+                                  struct cdr_error *error)
+{
+    *early = false;
+    int64_t *ends = calloc(sink->log_count, sizeof *ends);
+    if (ends == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs",
+                        sink->log_count);
+    enum cdr_result result = cdr_kafka_end_offsets(&sink->client, sink, ends, timeout_ms, error);
+    *early = result == CDR_E_KAFKA;
+    for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++) {
+        if (cdr_kafka_topic_of(sink, log) == NULL ||
+            !cdr_kafka_mine(&sink->setup, log % sink->setup.partitions))
+            continue;
+        int64_t expected = sink->logs[log].base + (int64_t)atomic_load(&sink->logs[log].end);
+        *early = ends[log] < expected;
+        if (ends[log] != expected)
+            result = cdr_fail(error, CDR_E_DIFFERENT,
+                              "%s[%u] ends at offset %" PRId64 " and must end at %" PRId64 ": %s",
+                              cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
+                              ends[log], expected,
+                              *early ? "records that were acknowledged are lost"
+                                     : "somebody else writes to it, or records came twice");
+    }
+    free(ends);
+    return result;
+}
+
+/* CDR_OK when everything accepted has been reported. In slices, so that a stall is noticed in time.
+ */
+static enum cdr_result drain(struct cdr_kafka_sink *sink, int64_t deadline_ms,
+                             struct cdr_error *error)
+{
+    for (;;) {
+        int64_t left_ms = deadline_ms - cdr_kafka_clock_ms();
+        int slice_ms = left_ms <= 0 ? 0 : left_ms > 500 ? 500 : (int)left_ms;
+        if (take_turn(sink, slice_ms)) {
+            rd_kafka_flush(sink->client.rk, slice_ms);
+            end_turn(sink);
+        }
+        enum cdr_result result = failure_of(sink, error);
+        if (result != CDR_OK || under_way(sink) == 0)
+            return result;
+        if (left_ms <= 0)
+            return CDR_E_AGAIN;
+    }
+}
+
+enum cdr_result cdr_kafka_flush(struct cdr_sink *base, int timeout_ms, struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = kafka_of(base);
+    int64_t deadline_ms = cdr_kafka_clock_ms() + timeout_ms;
+    enum cdr_result result = drain(sink, deadline_ms, error);
+    if (result != CDR_OK)
+        return result;
+    if (sink->ends_deadline_ms == 0)
+        sink->ends_deadline_ms = cdr_kafka_clock_ms() + ENDS_PATIENCE_MS;
+    for (;;) {
+        int64_t now_ms = cdr_kafka_clock_ms();
+        struct cdr_error difference = {0};
+        bool early;
+        result = check_ends(sink, deadline_ms - now_ms > 1000 ? (int)(deadline_ms - now_ms) : 1000,
+                            &early, &difference);
+        if (result == CDR_OK)
+            break;
+        if (!early || now_ms >= sink->ends_deadline_ms) {
+            cdr_kafka_fail(sink, result, "%s", difference.text);
+            return failure_of(sink, error);
+        }
+        if (now_ms >= deadline_ms)
+            return CDR_E_AGAIN;
+        nanosleep(&(struct timespec){.tv_nsec = 100 * 1000000}, NULL);
+    }
+    sink->ends_deadline_ms = 0;
+    return CDR_OK;
+}
+
+void cdr_kafka_discard(struct cdr_kafka_sink *sink, int timeout_ms)
+{
+    cdr_kafka_fail(sink, CDR_E_KAFKA,
+                   "the sink was closed while %" PRIu64 " records were under way", under_way(sink));
+    rd_kafka_purge(sink->client.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    int64_t deadline_ms = cdr_kafka_clock_ms() + timeout_ms;
+    while (under_way(sink) > 0 && cdr_kafka_clock_ms() < deadline_ms)
+        if (take_turn(sink, 100)) {
+            rd_kafka_poll(sink->client.rk, 100);
+            end_turn(sink);
+        }
+}

@@ -1,0 +1,173 @@
+/* Shared by the files of the Kafka sink, the only ones that include librdkafka.
+ *
+ * kafka_properties.c  defaults, the user's properties, what may not be changed
+ * kafka_client.c      a client instance, connecting, what went wrong last
+ * kafka_topics.c      topics, partitions, guard, offsets: everything before and after the records
+ * kafka_delivery.c    records out, delivery reports in
+ * kafka.c             the sink's life
+ */
+#ifndef CDR_SINK_KAFKA_INTERNAL_H
+#define CDR_SINK_KAFKA_INTERNAL_H
+
+#include "sink/counters.h"
+#include "sink/kafka.h"
+#include "sink/slab.h"
+
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* --- warnings
+ * ------------------------------------------------------------------------------------------- */
+
+struct cdr_kafka_warnings {
+    size_t n;
+    char (*texts)[512];
+};
+
+enum cdr_result cdr_kafka_warn(struct cdr_kafka_warnings *warnings, const char *text,
+                               struct cdr_error *error);
+
+/* --- properties
+ * ----------------------------------------------------------------------------------------- */
+
+struct cdr_kafka_properties {
+    rd_kafka_conf_t *conf; /* complete but for callbacks; owned */
+    char brokers[256];     /* for messages */
+    uint64_t queue_bytes;  /* bound of the payload under way */
+    int64_t stall_ms;      /* delivery.timeout.ms, 0 = for ever */
+    int64_t batch_bytes;   /* message.max.bytes */
+    bool scram;            /* sasl.mechanisms is one of SCRAM */
+};
+
+/* CDR_E_CONFIG with a text that names source, property, value and reason. Promise-breaking values
+ * are refused, or with settings->force become warnings. */
+enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *properties,
+                                          const struct cdr_sink_settings *settings,
+                                          struct cdr_kafka_warnings *warnings,
+                                          struct cdr_error *error);
+void cdr_kafka_properties_free(struct cdr_kafka_properties *properties);
+
+/* --- a client
+ * ------------------------------------------------------------------------------------------- */
+
+struct cdr_kafka_sink;
+
+/* Opaque of all of librdkafka's callbacks. */
+struct cdr_kafka_client {
+    rd_kafka_t *rk;
+    const struct cdr_kafka_properties *properties;
+    struct cdr_kafka_sink *sink; /* NULL for the client that only asks */
+    pthread_mutex_t lock;        /* of what follows */
+    rd_kafka_resp_err_t trouble; /* the last that librdkafka reported, 0 = none yet */
+    char trouble_text[400];
+};
+
+/* A client of its own copy of properties. group_id only for consumers, or NULL. */
+enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_type_t type,
+                                      const struct cdr_kafka_properties *properties,
+                                      struct cdr_kafka_sink *sink, const char *group_id,
+                                      struct cdr_error *error);
+void cdr_kafka_client_close(struct cdr_kafka_client *client);
+
+/* Waits until a broker answers a metadata request. CDR_E_KAFKA names brokers and the reason. */
+enum cdr_result cdr_kafka_connect(struct cdr_kafka_client *client, int timeout_ms,
+                                  struct cdr_error *error);
+
+/* Copies the last trouble ("" where there was none) and returns its code. */
+rd_kafka_resp_err_t cdr_kafka_trouble(struct cdr_kafka_client *client, char *text, size_t size);
+
+int64_t cdr_kafka_clock_ms(void); /* monotonic */
+
+/* --- the sink
+ * ------------------------------------------------------------------------------------------- */
+
+struct cdr_kafka_log {
+    int64_t base;              /* offset of position 0; constant once open */
+    _Atomic uint64_t end;      /* one past the last position accepted */
+    _Atomic uint64_t accepted; /* records accepted */
+    /* Only while serving: */
+    uint64_t unknown;         /* reported as durable without an offset and not settled yet */
+    int64_t false_offset;     /* see kafka_delivery.c */
+    uint64_t reported;        /* delivery reports, good or bad */
+    uint64_t reported_before; /* at the last stall check */
+    int64_t quiet_since_ms;
+};
+
+/* A row of delivery reports of one slab, gathered so that shared counters are touched once a row.
+ */
+struct cdr_kafka_run {
+    struct cdr_slab *slab; /* NULL = none */
+    struct cdr_kafka_log *log;
+    int64_t offset; /* expected of record 0 of the slab */
+    uint32_t index; /* record expected next */
+    uint32_t durable, failed;
+};
+
+struct cdr_kafka_sink {
+    struct cdr_sink base;
+    struct cdr_sink_setup setup;
+    char *topics[CDR_TYPE_COUNT]; /* copies; NULL where the run has none */
+    struct cdr_kafka_properties properties;
+    struct cdr_kafka_warnings warnings;
+    struct cdr_kafka_client client; /* the producer */
+    rd_kafka_topic_t *handles[CDR_TYPE_COUNT];
+    uint32_t log_count;
+    struct cdr_kafka_log *logs;
+    struct cdr_counters *counters;
+    struct cdr_slab_pool *pool;
+    _Atomic uint64_t slabs_out; /* taken from the pool and not given back to it */
+
+    pthread_mutex_t lock; /* of serving, turns, failure */
+    pthread_cond_t turn_over;
+    bool serving; /* a thread is inside rd_kafka_poll or rd_kafka_flush */
+    uint64_t turns;
+    atomic_bool failed;
+    enum cdr_result failure_code;
+    struct cdr_error failure;
+
+    struct cdr_kafka_run run; /* of the thread that serves */
+    int64_t stall_check_ms;
+    int64_t ends_deadline_ms; /* of flush's last question, 0 = not asked yet */
+};
+
+/* Is partition one of this process? */
+static inline bool cdr_kafka_mine(const struct cdr_sink_setup *setup, uint32_t partition)
+{
+    return setup->shard_count <= 1 || partition % setup->shard_count == setup->shard_index;
+}
+
+static inline const char *cdr_kafka_topic_of(const struct cdr_kafka_sink *sink, uint32_t log)
+{
+    return sink->topics[log / sink->setup.partitions];
+}
+
+/* Topics exist with the right partitions, suit, and are empty (or their ends become the bases):
+ * asked through asker, a consumer. May lower properties.batch_bytes. */
+enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
+                                         struct cdr_kafka_client *asker,
+                                         const struct cdr_sink_settings *settings,
+                                         struct cdr_error *error);
+/* ends[log] of this process's logs; others are left alone. */
+enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
+                                      const struct cdr_kafka_sink *sink, int64_t *ends,
+                                      int timeout_ms, struct cdr_error *error);
+
+/* Delivery; the contracts are those of sink.h. */
+void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
+enum cdr_result cdr_kafka_take_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab **slab,
+                                    struct cdr_error *error);
+enum cdr_result cdr_kafka_write(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab,
+                                uint32_t end, uint32_t *taken, struct cdr_error *error);
+void cdr_kafka_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab);
+enum cdr_result cdr_kafka_poll(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error);
+enum cdr_result cdr_kafka_flush(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error);
+/* Gives up on what is queued; afterwards librdkafka holds no slab but those it will not report on.
+ */
+void cdr_kafka_discard(struct cdr_kafka_sink *sink, int timeout_ms);
+
+/* The first failure of the run wins; later ones are its consequences. */
+void cdr_kafka_fail(struct cdr_kafka_sink *sink, enum cdr_result code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,229 @@
+#include "sink/kafka_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Figures: bench/kafka.sh, one broker on the same two cores; docs of a property: librdkafka's
+ * CONFIGURATION.md. */
+static const struct {
+    const char *name, *value;
+} defaults[] = {
+    {"client.id", "cdrgen"},
+    /* The promise. */
+    {"enable.idempotence", "true"},
+    {"acks", "all"},
+    {"enable.gapless.guarantee", "true"},
+    /* Throughput. */
+    {"linger.ms", "50"},
+    {"compression.codec", "lz4"},
+    {"batch.num.messages", "10000"},
+    {"batch.size", "1000000"},
+    /* The bound is in bytes, and the slab pool keeps it. */
+    {"queue.buffering.max.messages", "0"},
+    {"queue.buffering.max.kbytes", "131072"},
+    {"socket.nagle.disable", "true"},
+    {"socket.keepalive.enable", "true"},
+};
+
+/* Properties that may not be changed, or only with --force, with all names they go by. Values are
+ * as rd_kafka_conf_get() writes them. */
+static const struct promise {
+    const char *names[3];
+    const char *values[2]; /* allowed */
+    int64_t at_most;       /* allowed, where there are no values */
+    bool forceable;
+    const char *why;
+} promises[] = {
+    {{"enable.idempotence"}, {"true"}, 0, true, "without it, retries double and reorder records"},
+    {{"acks", "request.required.acks"},
+     {"-1", "all"},
+     0,
+     true,
+     "anything but all loses acknowledged records with a failing broker"},
+    {{"enable.gapless.guarantee"},
+     {"true"},
+     0,
+     true,
+     "without it, a refused batch leaves a gap in the log"},
+    {{"queuing.strategy"}, {"fifo"}, 0, true, "anything but fifo reorders records"},
+    {{"max.in.flight.requests.per.connection", "max.in.flight"},
+     {NULL},
+     5,
+     true,
+     "brokers recognise repeats only of the last 5 batches"},
+    {{"delivery.report.only.error"}, {"false"}, 0, false, "every delivery report is counted"},
+    {{"transactional.id"}, {""}, 0, false, "this sink sends no transactions"},
+};
+
+static const char *const secret_words[] = {
+    "password", "secret", "key.pem", "keystore.pem", "jaas", "token", "oauthbearer.config"};
+
+static const char *shown(const struct cdr_property *property)
+{
+    for (size_t i = 0; i < sizeof secret_words / sizeof secret_words[0]; i++)
+        if (strstr(property->name, secret_words[i]) != NULL)
+            return "[hidden]";
+    return property->value;
+}
+
+enum cdr_result cdr_kafka_warn(struct cdr_kafka_warnings *warnings, const char *text,
+                               struct cdr_error *error)
+{
+    char(*texts)[512] = realloc(warnings->texts, (warnings->n + 1) * sizeof *texts);
+    if (texts == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for a warning");
+    warnings->texts = texts;
+    snprintf(warnings->texts[warnings->n++], sizeof *texts, "%s", text);
+    return CDR_OK;
+}
+
+/* The effective value of a property, "" where it has none. */
+static void get(const rd_kafka_conf_t *conf, const char *name, char *value, size_t size)
+{
+    value[0] = '\0';
+    if (rd_kafka_conf_get(conf, name, value, &size) != RD_KAFKA_CONF_OK)
+        value[0] = '\0';
+}
+
+static int64_t get_number(const rd_kafka_conf_t *conf, const char *name)
+{
+    char value[64];
+    get(conf, name, value, sizeof value);
+    assert(value[0] != '\0');
+    return strtoll(value, NULL, 10);
+}
+
+static enum cdr_result set_own(rd_kafka_conf_t *conf, const char *name, const char *value,
+                               struct cdr_error *error)
+{
+    char reason[512];
+    if (rd_kafka_conf_set(conf, name, value, reason, sizeof reason) != RD_KAFKA_CONF_OK)
+        return cdr_fail(error, CDR_E_CONFIG, "this librdkafka (%s) does not take %s=%s: %s",
+                        rd_kafka_version_str(), name, value, reason);
+    return CDR_OK;
+}
+
+static enum cdr_result set_given(rd_kafka_conf_t *conf, const struct cdr_property *property,
+                                 struct cdr_error *error)
+{
+    char reason[512];
+    switch (rd_kafka_conf_set(conf, property->name, property->value, reason, sizeof reason)) {
+    case RD_KAFKA_CONF_OK: return CDR_OK;
+    case RD_KAFKA_CONF_UNKNOWN:
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "%s: \"%s\" is not a property that librdkafka %s knows (value \"%s\")",
+                        property->source, property->name, rd_kafka_version_str(), shown(property));
+    default:
+        return cdr_fail(error, CDR_E_CONFIG, "%s: property %s=%s: %s", property->source,
+                        property->name, shown(property),
+                        shown(property) == property->value ? reason : "not accepted");
+    }
+}
+
+static bool keeps(const struct promise *promise, const char *value)
+{
+    if (promise->values[0] == NULL)
+        return strtoll(value, NULL, 10) <= promise->at_most;
+    for (size_t i = 0; i < 2 && promise->values[i] != NULL; i++)
+        if (strcmp(promise->values[i], value) == 0)
+            return true;
+    return false;
+}
+
+/* Only what the user touched is looked at: last, the property that decided. */
+static enum cdr_result check_promise(const struct promise *promise, const rd_kafka_conf_t *conf,
+                                     const struct cdr_sink_settings *settings,
+                                     struct cdr_kafka_warnings *warnings, struct cdr_error *error)
+{
+    const struct cdr_property *last = NULL;
+    for (size_t i = 0; i < settings->property_count; i++)
+        for (size_t alias = 0; alias < 3 && promise->names[alias] != NULL; alias++)
+            if (strcmp(settings->properties[i].name, promise->names[alias]) == 0)
+                last = &settings->properties[i];
+    if (last == NULL)
+        return CDR_OK;
+    char value[256];
+    get(conf, last->name, value, sizeof value);
+    if (keeps(promise, value))
+        return CDR_OK;
+    char allowed[32];
+    if (promise->values[0] == NULL)
+        snprintf(allowed, sizeof allowed, "at most %d", (int)promise->at_most);
+    else
+        snprintf(allowed, sizeof allowed, "%s",
+                 promise->values[1] != NULL ? promise->values[1] : promise->values[0]);
+    if (promise->forceable && settings->force) {
+        char text[512];
+        snprintf(text, sizeof text, "%s: property %s=%s: %s", last->source, last->name, last->value,
+                 promise->why);
+        return cdr_kafka_warn(warnings, text, error);
+    }
+    return cdr_fail(error, CDR_E_CONFIG, "%s: property %s=%s: %s; %s%s%s", last->source, last->name,
+                    last->value, promise->why, allowed[0] == '\0' ? "leave it out" : "allowed is ",
+                    allowed, promise->forceable ? ", or anything with --force" : "");
+}
+
+static enum cdr_result set_all(rd_kafka_conf_t *conf, const struct cdr_sink_settings *settings,
+                               struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    for (size_t i = 0; result == CDR_OK && i < sizeof defaults / sizeof defaults[0]; i++)
+        result = set_own(conf, defaults[i].name, defaults[i].value, error);
+    if (result == CDR_OK && settings->brokers != NULL)
+        result = set_own(conf, "bootstrap.servers", settings->brokers, error);
+    for (size_t i = 0; result == CDR_OK && i < settings->property_count; i++)
+        result = set_given(conf, &settings->properties[i], error);
+    return result;
+}
+
+/* What follows from the properties, and those that are the sink's own. */
+static enum cdr_result derive(struct cdr_kafka_properties *properties, struct cdr_error *error)
+{
+    rd_kafka_conf_t *conf = properties->conf;
+    get(conf, "bootstrap.servers", properties->brokers, sizeof properties->brokers);
+    if (properties->brokers[0] == '\0')
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "no Kafka brokers are given: pass -b HOST:PORT[,HOST:PORT] or set "
+                        "bootstrap.servers");
+    properties->queue_bytes = (uint64_t)get_number(conf, "queue.buffering.max.kbytes") * 1024;
+    properties->stall_ms = get_number(conf, "message.timeout.ms");
+    properties->batch_bytes = get_number(conf, "message.max.bytes");
+    char mechanism[64], idempotence[16];
+    get(conf, "sasl.mechanisms", mechanism, sizeof mechanism);
+    properties->scram = strncasecmp(mechanism, "SCRAM", 5) == 0;
+    get(conf, "enable.idempotence", idempotence, sizeof idempotence);
+    if (strcmp(idempotence, "true") != 0 && /* librdkafka refuses the pair */
+        set_own(conf, "enable.gapless.guarantee", "false", error) != CDR_OK)
+        return CDR_E_CONFIG;
+    enum cdr_result result = set_own(conf, "message.timeout.ms", "0", error);
+    if (result == CDR_OK) /* else end offsets would stop at somebody's open transaction */
+        result = set_own(conf, "isolation.level", "read_uncommitted", error);
+    return result;
+}
+
+enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *properties,
+                                          const struct cdr_sink_settings *settings,
+                                          struct cdr_kafka_warnings *warnings,
+                                          struct cdr_error *error)
+{
+    memset(properties, 0, sizeof *properties);
+    properties->conf = rd_kafka_conf_new();
+    enum cdr_result result = set_all(properties->conf, settings, error);
+    for (size_t i = 0; result == CDR_OK && i < sizeof promises / sizeof promises[0]; i++)
+        result = check_promise(&promises[i], properties->conf, settings, warnings, error);
+    if (result == CDR_OK)
+        result = derive(properties, error);
+    if (result != CDR_OK)
+        cdr_kafka_properties_free(properties);
+    return result;
+}
+
+void cdr_kafka_properties_free(struct cdr_kafka_properties *properties)
+{
+    if (properties->conf != NULL)
+        rd_kafka_conf_destroy(properties->conf);
+    properties->conf = NULL;
+}

@@ -1,0 +1,569 @@
+/* Everything about topics that is not records: do they exist with as many partitions as asked,
+ * would they keep what the run writes, where do their logs end. All questions are blocking and have
+ * a deadline; existing topics are checked to the end before a missing one is created, so that a
+ * refusal leaves nothing behind. */
+#include "sink/kafka_internal.h"
+#include "sink/topic_guard.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CONFIGS_MAX = 128 };
+
+struct topic_state {
+    bool exists;
+    uint32_t partitions, leaders; /* leaders: partitions that have one */
+    uint32_t replicas;            /* fewest of any partition */
+};
+
+struct prepare {
+    struct cdr_kafka_sink *sink;
+    struct cdr_kafka_client *asker;
+    const struct cdr_sink_settings *settings;
+    int64_t deadline_ms;
+    struct topic_state states[CDR_TYPE_COUNT];
+    bool checked[CDR_TYPE_COUNT]; /* by the guard and for emptiness */
+    struct cdr_topic_finding refusals[CDR_TYPE_COUNT * CDR_TOPIC_FINDINGS_MAX];
+    size_t refusal_count;
+};
+
+static int left_ms(const struct prepare *prepare)
+{
+    int64_t left = prepare->deadline_ms - cdr_kafka_clock_ms();
+    return left > 1 ? (int)left : 1;
+}
+
+static bool is_denied(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+           code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+           code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+}
+
+/* A request about something failed. operation is the right that it takes. */
+static enum cdr_result request_failed(const struct prepare *prepare, rd_kafka_resp_err_t code,
+                                      const char *what, const char *subject, const char *operation,
+                                      const char *reason, struct cdr_error *error)
+{
+    if (is_denied(code))
+        return cdr_fail(error, CDR_E_STATE,
+                        "not authorised to %s %s: the user that the client logs in as lacks "
+                        "the operation %s on it",
+                        what, subject, operation);
+    char trouble[400] = "";
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT) {
+        rd_kafka_poll(prepare->asker->rk, 0);
+        cdr_kafka_trouble(prepare->asker, trouble, sizeof trouble);
+    }
+    return cdr_fail(error, CDR_E_KAFKA, "cannot %s %s at %s: %s%s%s", what, subject,
+                    prepare->sink->properties.brokers,
+                    reason != NULL && reason[0] != '\0' ? reason : rd_kafka_err2str(code),
+                    trouble[0] != '\0' ? "; the last trouble was " : "", trouble);
+}
+
+/* --- metadata
+ * ------------------------------------------------------------------------------------------- */
+
+static void read_state(struct topic_state *state, const rd_kafka_metadata_topic_t *topic)
+{
+    *state = (struct topic_state){.exists = true, .partitions = (uint32_t)topic->partition_cnt};
+    for (int i = 0; i < topic->partition_cnt; i++) {
+        const rd_kafka_metadata_partition_t *partition = &topic->partitions[i];
+        state->leaders += partition->leader >= 0;
+        if (i == 0 || (uint32_t)partition->replica_cnt < state->replicas)
+            state->replicas = (uint32_t)partition->replica_cnt;
+    }
+}
+
+static enum cdr_result look_at(struct prepare *prepare, unsigned type, struct cdr_error *error)
+{
+    const char *name = prepare->sink->topics[type];
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(prepare->asker->rk, name, NULL);
+    if (handle == NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "\"%s\" cannot be a topic: %s", name,
+                        rd_kafka_err2str(rd_kafka_last_error()));
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t code =
+        rd_kafka_metadata(prepare->asker->rk, 0, handle, &metadata, left_ms(prepare));
+    rd_kafka_topic_destroy(handle);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return request_failed(prepare, code, "describe topic", name, "Describe", NULL, error);
+    assert(metadata->topic_cnt == 1);
+    code = metadata->topics[0].err;
+    prepare->states[type] = (struct topic_state){.exists = false};
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
+        read_state(&prepare->states[type], &metadata->topics[0]);
+    rd_kafka_metadata_destroy(metadata);
+    switch (code) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: return CDR_OK;
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "\"%s\" cannot be a topic: letters, digits, '.', '_' and '-', at most "
+                        "249 of them",
+                        name);
+    default: return request_failed(prepare, code, "describe topic", name, "Describe", NULL, error);
+    }
+}
+
+static enum cdr_result check_partitions(const struct prepare *prepare, unsigned type,
+                                        struct cdr_error *error)
+{
+    uint32_t there = prepare->states[type].partitions, asked = prepare->sink->setup.partitions;
+    if (there == asked)
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_STATE,
+                    "topic %s has %u partition%s, and %u were asked for: pass --partitions %u "
+                    "or use another topic",
+                    prepare->sink->topics[type], there, there == 1 ? "" : "s", asked, there);
+}
+
+/* --- admin requests
+ * ------------------------------------------------------------------------------------- */
+
+/* Sends nothing itself: request does. The event is the caller's to destroy, NULL on time-out. */
+struct admin_call {
+    rd_kafka_AdminOptions_t *options;
+    rd_kafka_queue_t *queue;
+};
+
+static enum cdr_result admin_begin(struct admin_call *call, const struct prepare *prepare,
+                                   rd_kafka_admin_op_t op, struct cdr_error *error)
+{
+    char reason[256] = "";
+    call->options = rd_kafka_AdminOptions_new(prepare->asker->rk, op);
+    call->queue = rd_kafka_queue_new(prepare->asker->rk);
+    if (rd_kafka_AdminOptions_set_request_timeout(call->options, left_ms(prepare), reason,
+                                                  sizeof reason) != 0)
+        return cdr_fail(error, CDR_E_CONFIG, "time-out of %d ms for admin requests: %s",
+                        left_ms(prepare), reason);
+    return CDR_OK;
+}
+
+static void admin_end(struct admin_call *call, rd_kafka_event_t *event)
+{
+    if (event != NULL)
+        rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(call->queue);
+    rd_kafka_AdminOptions_destroy(call->options);
+}
+
+static rd_kafka_event_t *admin_wait(const struct admin_call *call, const struct prepare *prepare)
+{
+    return rd_kafka_queue_poll(call->queue, left_ms(prepare) + 1000);
+}
+
+static rd_kafka_resp_err_t event_code(rd_kafka_event_t *event)
+{
+    return event != NULL ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+}
+
+/* --- creation
+ * ------------------------------------------------------------------------------------------- */
+
+/* Names that a broker does not know make it refuse the topic, and which it knows depends on its
+ * version. */
+static const char *const timestamp_limits[][2] = {
+    {"message.timestamp.before.max.ms", "message.timestamp.after.max.ms"}, /* 3.6 and later */
+    {"message.timestamp.difference.max.ms", NULL},                         /* before 4.0 */
+    {NULL, NULL}, /* brokers that are not Kafka */
+};
+enum { LIMIT_SETS = sizeof timestamp_limits / sizeof timestamp_limits[0] };
+
+static enum cdr_result new_topic(const struct prepare *prepare, unsigned type, unsigned limit_set,
+                                 rd_kafka_NewTopic_t **topic, struct cdr_error *error)
+{
+    const struct cdr_sink_settings *settings = prepare->settings;
+    const char *name = prepare->sink->topics[type];
+    char reason[256] = "", retention[32];
+    *topic = rd_kafka_NewTopic_new(name, (int)prepare->sink->setup.partitions,
+                                   settings->replication > 0 ? (int)settings->replication : -1,
+                                   reason, sizeof reason);
+    if (*topic == NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "cannot create topic %s: %s", name, reason);
+    snprintf(retention, sizeof retention, "%" PRId64, settings->retention_ms);
+    rd_kafka_NewTopic_set_config(*topic, "cleanup.policy", "delete");
+    rd_kafka_NewTopic_set_config(*topic, "retention.ms", retention);
+    rd_kafka_NewTopic_set_config(*topic, "retention.bytes", "-1");
+    rd_kafka_NewTopic_set_config(*topic, "message.timestamp.type", "CreateTime");
+    for (size_t i = 0; i < 2 && timestamp_limits[limit_set][i] != NULL; i++)
+        rd_kafka_NewTopic_set_config(*topic, timestamp_limits[limit_set][i], "9223372036854775807");
+    return CDR_OK;
+}
+
+static enum cdr_result creation_failed(const struct prepare *prepare, const char *name,
+                                       rd_kafka_resp_err_t code, const char *reason,
+                                       struct cdr_error *error)
+{
+    if (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR && prepare->settings->replication > 0)
+        return cdr_fail(error, CDR_E_CONFIG, "cannot create topic %s with --replication %u: %s",
+                        name, prepare->settings->replication, reason);
+    if (is_denied(code))
+        return cdr_fail(error, CDR_E_STATE,
+                        "not authorised to create topic %s: it takes the operation Create on the "
+                        "topic or the cluster",
+                        name);
+    return request_failed(prepare, code, "create topic", name, "Create", reason, error);
+}
+
+/* *again: the broker did not like the configuration. A topic that somebody else (another shard)
+ * made meanwhile is as good as ours. */
+static enum cdr_result create_one(const struct prepare *prepare, unsigned type, unsigned limit_set,
+                                  bool *again, struct cdr_error *error)
+{
+    const char *name = prepare->sink->topics[type];
+    rd_kafka_NewTopic_t *topic = NULL;
+    enum cdr_result result = new_topic(prepare, type, limit_set, &topic, error);
+    if (result != CDR_OK)
+        return result;
+    struct admin_call call;
+    rd_kafka_event_t *event = NULL;
+    result = admin_begin(&call, prepare, RD_KAFKA_ADMIN_OP_CREATETOPICS, error);
+    if (result == CDR_OK) {
+        rd_kafka_CreateTopics(prepare->asker->rk, &topic, 1, call.options, call.queue);
+        event = admin_wait(&call, prepare);
+        rd_kafka_resp_err_t code = event_code(event);
+        const char *reason = event != NULL ? rd_kafka_event_error_string(event) : NULL;
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            size_t n;
+            const rd_kafka_topic_result_t **results =
+                rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
+            assert(n == 1);
+            code = rd_kafka_topic_result_error(results[0]);
+            reason = rd_kafka_topic_result_error_string(results[0]);
+        }
+        *again = code == RD_KAFKA_RESP_ERR_INVALID_CONFIG && limit_set + 1 < LIMIT_SETS;
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS &&
+            !*again)
+            result = creation_failed(prepare, name, code, reason, error);
+    }
+    admin_end(&call, event);
+    rd_kafka_NewTopic_destroy(topic);
+    return result;
+}
+
+static enum cdr_result wait_for_leaders(struct prepare *prepare, unsigned type,
+                                        struct cdr_error *error)
+{
+    for (;;) {
+        enum cdr_result result = look_at(prepare, type, error);
+        if (result != CDR_OK)
+            return result;
+        const struct topic_state *state = &prepare->states[type];
+        if (state->exists && state->leaders > 0 && state->leaders == state->partitions)
+            return CDR_OK;
+        if (left_ms(prepare) <= 1)
+            return cdr_fail(error, CDR_E_KAFKA,
+                            "topic %s was created, but only %u of its %u partitions have a leader",
+                            prepare->sink->topics[type], state->leaders,
+                            prepare->sink->setup.partitions);
+        usleep(50 * 1000);
+    }
+}
+
+static enum cdr_result create_missing(struct prepare *prepare, struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
+        if (prepare->sink->topics[type] == NULL || prepare->states[type].exists)
+            continue;
+        bool again = true;
+        for (unsigned limit_set = 0; result == CDR_OK && again; limit_set++)
+            result = create_one(prepare, type, limit_set, &again, error);
+        if (result == CDR_OK)
+            result = wait_for_leaders(prepare, type, error);
+        if (result == CDR_OK)
+            result = check_partitions(prepare, type, error);
+    }
+    return result;
+}
+
+/* --- guard
+ * ---------------------------------------------------------------------------------------------- */
+
+static enum cdr_result judge(struct prepare *prepare, unsigned type,
+                             const rd_kafka_ConfigResource_t *resource, struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = prepare->sink;
+    size_t count, n = 0;
+    const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
+    struct cdr_topic_config configs[CONFIGS_MAX];
+    for (size_t i = 0; i < count && n < CONFIGS_MAX; i++)
+        configs[n++] = (struct cdr_topic_config){rd_kafka_ConfigEntry_name(entries[i]),
+                                                 rd_kafka_ConfigEntry_value(entries[i])};
+    const struct cdr_encoder *encoder = sink->setup.encoders[type];
+    struct cdr_topic_use use = {
+        .topic = sink->topics[type],
+        .first_event_ms = sink->setup.first_event_ms,
+        .last_event_ms = sink->setup.last_event_ms,
+        .now_ms = sink->setup.now_ms,
+        .record_bytes_max = encoder->record_bytes_max - encoder->trailer_len,
+        .replicas = prepare->states[type].replicas,
+    };
+    struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX];
+    size_t found = cdr_topic_guard(&use, configs, n, findings);
+    for (size_t i = 0; i < found; i++) {
+        if (!prepare->settings->force || !findings[i].forceable)
+            prepare->refusals[prepare->refusal_count++] = findings[i];
+        else if (cdr_kafka_warn(&sink->warnings, findings[i].text, error) != CDR_OK)
+            return CDR_E_NOMEM;
+    }
+    /* A batch that is larger than the topic takes would be refused as a whole. */
+    int64_t batch_max = cdr_topic_config_number(configs, n, "max.message.bytes", INT64_MAX);
+    if (batch_max < sink->properties.batch_bytes)
+        sink->properties.batch_bytes = batch_max;
+    return CDR_OK;
+}
+
+/* Who may not read the configuration cannot be told that it suits. */
+static enum cdr_result unread(struct prepare *prepare, const char *name, rd_kafka_resp_err_t code,
+                              const char *reason, struct cdr_error *error)
+{
+    if (!is_denied(code))
+        return request_failed(prepare, code, "read the configuration of topic", name,
+                              "DescribeConfigs", reason, error);
+    char text[512];
+    snprintf(text, sizeof text,
+             "not authorised to read the configuration of topic %s, so nothing says whether it "
+             "would keep the run's records: it takes the operation DescribeConfigs",
+             name);
+    if (prepare->settings->force)
+        return cdr_kafka_warn(&prepare->sink->warnings, text, error);
+    return cdr_fail(error, CDR_E_STATE, "%s, or --force to go on unchecked", text);
+}
+
+static unsigned type_of(const struct cdr_kafka_sink *sink, const char *name)
+{
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
+        if (sink->topics[type] != NULL && strcmp(sink->topics[type], name) == 0)
+            return type;
+    return CDR_TYPE_COUNT;
+}
+
+static enum cdr_result judge_all(struct prepare *prepare, rd_kafka_event_t *event,
+                                 struct cdr_error *error)
+{
+    size_t n;
+    const rd_kafka_ConfigResource_t **resources =
+        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &n);
+    enum cdr_result result = CDR_OK;
+    for (size_t i = 0; i < n && result == CDR_OK; i++) {
+        const char *name = rd_kafka_ConfigResource_name(resources[i]);
+        rd_kafka_resp_err_t code = rd_kafka_ConfigResource_error(resources[i]);
+        unsigned type = type_of(prepare->sink, name);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+            result = unread(prepare, name, code, rd_kafka_ConfigResource_error_string(resources[i]),
+                            error);
+        else if (type < CDR_TYPE_COUNT)
+            result = judge(prepare, type, resources[i], error);
+    }
+    return result;
+}
+
+/* The first refusal in full, the others by name. */
+static enum cdr_result refuse(const struct prepare *prepare, struct cdr_error *error)
+{
+    if (prepare->refusal_count == 0)
+        return CDR_OK;
+    char others[512] = "";
+    size_t used = 0;
+    bool forceable = prepare->refusals[0].forceable;
+    for (size_t i = 1; i < prepare->refusal_count; i++) {
+        forceable = forceable && prepare->refusals[i].forceable;
+        if (used < sizeof others)
+            used += (size_t)snprintf(others + used, sizeof others - used, "%s%s",
+                                     i == 1 ? "; likewise " : ", ", prepare->refusals[i].what);
+    }
+    return cdr_fail(error, CDR_E_STATE, "%s%s%s", prepare->refusals[0].text,
+                    forceable ? ", or go on with --force" : "", others);
+}
+
+static enum cdr_result guard(struct prepare *prepare, const bool which[CDR_TYPE_COUNT],
+                             struct cdr_error *error)
+{
+    rd_kafka_ConfigResource_t *resources[CDR_TYPE_COUNT];
+    size_t n = 0;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
+        if (which[type])
+            resources[n++] =
+                rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, prepare->sink->topics[type]);
+    if (n == 0)
+        return CDR_OK;
+    struct admin_call call;
+    rd_kafka_event_t *event = NULL;
+    enum cdr_result result = admin_begin(&call, prepare, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, error);
+    if (result == CDR_OK) {
+        rd_kafka_DescribeConfigs(prepare->asker->rk, resources, n, call.options, call.queue);
+        event = admin_wait(&call, prepare);
+        rd_kafka_resp_err_t code = event_code(event);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            result = judge_all(prepare, event, error);
+        else
+            result = unread(prepare, rd_kafka_ConfigResource_name(resources[0]), code,
+                            event != NULL ? rd_kafka_event_error_string(event) : NULL, error);
+    }
+    admin_end(&call, event);
+    rd_kafka_ConfigResource_destroy_array(resources, n);
+    return result == CDR_OK ? refuse(prepare, error) : result;
+}
+
+/* --- offsets
+ * -------------------------------------------------------------------------------------------- */
+
+enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
+                                      const struct cdr_kafka_sink *sink, int64_t *ends,
+                                      int timeout_ms, struct cdr_error *error)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)sink->log_count);
+    for (uint32_t log = 0; log < sink->log_count; log++) {
+        uint32_t partition = log % sink->setup.partitions;
+        if (cdr_kafka_topic_of(sink, log) != NULL && cdr_kafka_mine(&sink->setup, partition))
+            rd_kafka_topic_partition_list_add(list, cdr_kafka_topic_of(sink, log),
+                                              (int32_t)partition)
+                ->offset = RD_KAFKA_OFFSET_END;
+    }
+    enum cdr_result result = CDR_OK;
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (list->cnt > 0)
+        code = rd_kafka_offsets_for_times(client->rk, list, timeout_ms);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        result = cdr_fail(error, CDR_E_KAFKA,
+                          "cannot ask %s for the end offsets of %s and the other topics: %s",
+                          sink->properties.brokers, list->elems[0].topic, rd_kafka_err2str(code));
+    for (int i = 0; i < list->cnt && result == CDR_OK; i++) {
+        const rd_kafka_topic_partition_t *entry = &list->elems[i];
+        if (entry->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+            result = cdr_fail(error, CDR_E_KAFKA, "cannot ask for the end offset of %s[%d]: %s",
+                              entry->topic, (int)entry->partition, rd_kafka_err2str(entry->err));
+        ends[type_of(sink, entry->topic) * sink->setup.partitions + (uint32_t)entry->partition] =
+            entry->offset;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return result;
+}
+
+static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_TYPE_COUNT],
+                                  struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = prepare->sink;
+    char *hidden[CDR_TYPE_COUNT]; /* topics that are not asked for: they may not exist */
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
+        hidden[type] = sink->topics[type];
+        if (!which[type])
+            sink->topics[type] = NULL;
+    }
+    int64_t *ends = calloc(sink->log_count, sizeof *ends);
+    enum cdr_result result =
+        ends == NULL
+            ? cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs", sink->log_count)
+            : cdr_kafka_end_offsets(prepare->asker, sink, ends, left_ms(prepare), error);
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
+        sink->topics[type] = hidden[type];
+    for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++) {
+        if (!which[log / sink->setup.partitions])
+            continue;
+        if (ends[log] > 0 && !prepare->settings->append)
+            result =
+                cdr_fail(error, CDR_E_STATE,
+                         "%s[%u] is not empty (end offset %" PRId64 "): write behind it with "
+                         "--append, or delete the topic and create it anew",
+                         cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, ends[log]);
+        sink->logs[log].base = ends[log];
+    }
+    free(ends);
+    return result;
+}
+
+/* With --append the offsets alone no longer say where our records start: the base offsets and the
+ * dataset's id are kept in the group cdrgen-<dataset id>, before the first record. */
+static rd_kafka_topic_partition_list_t *base_offsets(const struct cdr_kafka_sink *sink)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)sink->log_count);
+    for (uint32_t log = 0; log < sink->log_count; log++) {
+        uint32_t partition = log % sink->setup.partitions;
+        if (cdr_kafka_topic_of(sink, log) == NULL || !cdr_kafka_mine(&sink->setup, partition))
+            continue;
+        rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_add(
+            list, cdr_kafka_topic_of(sink, log), (int32_t)partition);
+        entry->offset = sink->logs[log].base;
+        entry->metadata = strdup(sink->setup.dataset_id); /* freed with the list */
+        entry->metadata_size = entry->metadata != NULL ? strlen(sink->setup.dataset_id) : 0;
+    }
+    return list;
+}
+
+static enum cdr_result commit_bases(struct prepare *prepare, struct cdr_error *error)
+{
+    char group[64];
+    snprintf(group, sizeof group, "group cdrgen-%s", prepare->sink->setup.dataset_id);
+    rd_kafka_topic_partition_list_t *list = base_offsets(prepare->sink);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(prepare->asker->rk);
+    rd_kafka_event_t *event = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_commit_queue(prepare->asker->rk, list, queue, NULL, NULL);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        event = rd_kafka_queue_poll(queue, left_ms(prepare));
+        code = event_code(event);
+    }
+    const rd_kafka_topic_partition_list_t *committed =
+        event != NULL ? rd_kafka_event_topic_partition_list(event) : NULL;
+    for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && committed != NULL && i < committed->cnt;
+         i++)
+        code = committed->elems[i].err;
+    enum cdr_result result = CDR_OK;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        result = request_failed(prepare, code, "commit the base offsets of --append to", group,
+                                "Read", NULL, error);
+    if (event != NULL)
+        rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_topic_partition_list_destroy(list);
+    return result;
+}
+
+enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
+                                         struct cdr_kafka_client *asker,
+                                         const struct cdr_sink_settings *settings,
+                                         struct cdr_error *error)
+{
+    struct prepare *prepare = calloc(1, sizeof *prepare);
+    if (prepare == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory to look at the topics");
+    prepare->sink = sink;
+    prepare->asker = asker;
+    prepare->settings = settings;
+    prepare->deadline_ms = cdr_kafka_clock_ms() + settings->kafka_timeout_ms;
+    bool existing[CDR_TYPE_COUNT] = {false}, created[CDR_TYPE_COUNT] = {false}, any_created = false;
+    enum cdr_result result = CDR_OK;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
+        if (sink->topics[type] == NULL)
+            continue;
+        result = look_at(prepare, type, error);
+        existing[type] = prepare->states[type].exists;
+        created[type] = !existing[type];
+        any_created |= created[type];
+        if (result == CDR_OK && existing[type])
+            result = check_partitions(prepare, type, error);
+        else if (result == CDR_OK && !settings->create_topics)
+            result = cdr_fail(error, CDR_E_STATE,
+                              "topic %s does not exist: create it, or pass --create-topics",
+                              sink->topics[type]);
+    }
+    if (result == CDR_OK)
+        result = guard(prepare, existing, error);
+    if (result == CDR_OK)
+        result = find_bases(prepare, existing, error);
+    if (result == CDR_OK && any_created)
+        result = create_missing(prepare, error);
+    if (result == CDR_OK && any_created)
+        result = guard(prepare, created, error);
+    if (result == CDR_OK && any_created)
+        result = find_bases(prepare, created, error);
+    if (result == CDR_OK && settings->append)
+        result = commit_bases(prepare, error);
+    free(prepare);
+    return result;
+}
