@@ -111,7 +111,9 @@ struct cdr_sink_ops {
     enum cdr_result (*flush)(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error);
     /* progress[log], any thread, at any time. */
     void (*progress)(const struct cdr_sink *sink, struct cdr_log_progress *progress);
-    /* Completes the destination (renames files, writes the manifest where complete is true). */
+    /* Completes the destination (renames files, writes the manifest) and frees the sink. complete is false after an
+     * interrupt or a failure: what is whole stays, and a manifest says that it is not all. Returns the first failure
+     * of the sink again, if there was one. All slabs must have been given back. */
     enum cdr_result (*close)(struct cdr_sink *sink, bool complete, struct cdr_error *error);
 };
 

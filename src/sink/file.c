@@ -1,0 +1,524 @@
+/* The file sink. Each log is a row of parts (file_part.h) in a folder (file_folder.h); a manifest
+ * lists them.
+ *
+ * DESIGN: where a part ends depends on the log alone: at the first record with which the part's
+ * records, newlines included, reach rotate_bytes, and before the first record of another day. Slabs
+ * are split there. So the files are the same bytes for any number of workers, any shard split, any
+ * pacing.
+ *
+ * Threads: a log belongs to the one thread that writes it at the moment, so logs have no locks.
+ * Shared are the counters (atomic) and the first failure (under a lock, with an atomic flag so that
+ * nobody takes the lock before there is one). After a failure every write fails with the same
+ * words: a full disk ends the run.
+ *
+ * Durable are the records of finished parts: synced and renamed. A flush therefore finishes all
+ * open parts; more records of a log then start a new part. Names are synced per folder at a flush,
+ * which is before the manifest lists them. */
+#include "sink/counters.h"
+#include "sink/file_manifest.h"
+#include "sink/sink_table.h"
+#include "sink/slab.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+/* Files that the rest of the process may have open beside the parts. */
+#define OTHER_FILES 64u
+
+struct file_log {
+    uint32_t index;        /* the log's number */
+    struct cdr_part *part; /* NULL until the log's first record */
+    bool open;
+    bool started;           /* had a record */
+    uint64_t first_record;  /* position of the log's first record */
+    uint64_t next_position; /* that the next record must have */
+    /* Of the open part: */
+    struct cdr_manifest_part now;
+    uint64_t raw_bytes; /* records with newlines: what rotation counts */
+    /* Finished parts: */
+    struct cdr_manifest_part *parts;
+    uint32_t part_count, part_room;
+    uint32_t synced_parts; /* whose names are on the disk */
+};
+
+struct file_sink {
+    struct cdr_sink base;
+    struct cdr_sink_setup setup;
+    struct cdr_file_folder folder;
+    char extension[32];
+    enum cdr_compression compression;
+    uint64_t rotate_bytes;
+    struct cdr_container *containers[CDR_TYPE_COUNT]; /* NULL unless Avro */
+    struct cdr_part_format formats[CDR_TYPE_COUNT];
+    struct cdr_slab_pool *pool;
+    struct cdr_counters *counters;
+    struct file_log *logs;
+    struct cdr_part_scratch *scratches; /* one a worker */
+    atomic_bool failed;
+    pthread_mutex_t failure_lock;
+    enum cdr_result failure_code;
+    struct cdr_error failure;
+};
+
+static uint32_t log_count(const struct file_sink *sink)
+{
+    return CDR_TYPE_COUNT * sink->setup.partitions;
+}
+
+static void file_free(struct file_sink *sink)
+{
+    for (uint32_t log = 0; sink->logs != NULL && log < log_count(sink); log++) {
+        cdr_part_destroy(sink->logs[log].part);
+        free(sink->logs[log].parts);
+    }
+    for (unsigned worker = 0; sink->scratches != NULL && worker < sink->setup.workers; worker++)
+        cdr_part_scratch_free(&sink->scratches[worker]);
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
+        cdr_container_destroy(sink->containers[type]);
+    cdr_slab_pool_destroy(sink->pool);
+    cdr_counters_destroy(sink->counters);
+    pthread_mutex_destroy(&sink->failure_lock);
+    free(sink->scratches);
+    free(sink->logs);
+    free(sink);
+}
+
+/* A file per log is open at once: raises the soft limit of open files where that is needed and
+ * possible. */
+static enum cdr_result allow_open_files(const struct file_sink *sink, struct cdr_error *error)
+{
+    struct rlimit limit;
+    const struct cdr_sink_setup *setup = &sink->setup;
+    rlim_t needed = CDR_TYPE_COUNT * (setup->partitions / setup->shard_count + 1) + OTHER_FILES;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+        limit.rlim_cur >= needed)
+        return CDR_OK;
+    rlim_t soft = limit.rlim_cur;
+    limit.rlim_cur = needed;
+    if ((limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= needed) &&
+        setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return CDR_OK;
+    return cdr_fail(
+        error, CDR_E_CONFIG,
+        "--partitions %u needs %llu open files and this process may have %llu: raise the limit "
+        "(ulimit -n), or give fewer partitions or more shards",
+        setup->partitions, (unsigned long long)needed,
+        (unsigned long long)(limit.rlim_max < needed ? limit.rlim_max : soft));
+}
+
+static enum cdr_result set_up_formats(struct file_sink *sink, struct cdr_error *error)
+{
+    const struct cdr_sink_setup *setup = &sink->setup;
+    const struct cdr_encoder_ops *ops = setup->encoders[0]->ops;
+    bool avro = strcmp(ops->name, "avro") == 0;
+    snprintf(sink->extension, sizeof sink->extension, "%s%s", ops->file_extension,
+             avro ? "" : cdr_compression_suffix[sink->compression]);
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
+        if (avro) {
+            enum cdr_result result =
+                cdr_container_create(&sink->containers[type], setup->schemas[type],
+                                     sink->compression, setup->dataset_id, error);
+            if (result != CDR_OK)
+                return result;
+        }
+        sink->formats[type].compression = sink->compression;
+        sink->formats[type].container = sink->containers[type];
+        sink->formats[type].encoder = setup->encoders[type];
+    }
+    return CDR_OK;
+}
+
+static enum cdr_result set_up_memory(struct file_sink *sink, struct cdr_error *error)
+{
+    const struct cdr_sink_setup *setup = &sink->setup;
+    sink->logs = calloc(log_count(sink), sizeof *sink->logs);
+    sink->scratches = calloc(setup->workers, sizeof *sink->scratches);
+    sink->counters = cdr_counters_create(log_count(sink));
+    if (sink->logs == NULL || sink->scratches == NULL || sink->counters == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the logs of %u partitions",
+                        setup->partitions);
+    for (uint32_t index = 0; index < log_count(sink); index++)
+        sink->logs[index].index = index;
+    struct cdr_slab_settings slabs = cdr_slab_settings_of(setup, cdr_slabs_for_direct_sinks(setup));
+    return cdr_slab_pool_create(&sink->pool, &slabs, error);
+}
+
+static enum cdr_result set_up(struct file_sink *sink, const struct cdr_sink_settings *settings,
+                              struct cdr_error *error)
+{
+    struct cdr_file_folder *folder = &sink->folder;
+    const char *compress = settings->compress != NULL ? settings->compress : "none";
+    if (settings->rotate_bytes == 0)
+        return cdr_fail(error, CDR_E_CONFIG, "--rotate-bytes 0 is not allowed: at least 1");
+    sink->rotate_bytes = settings->rotate_bytes;
+    enum cdr_result result = cdr_compression_find(compress, &sink->compression, error);
+    if (result == CDR_OK)
+        result = cdr_file_folder_set_out(folder, settings->out, error);
+    if (result == CDR_OK)
+        result = set_up_formats(sink, error);
+    if (result == CDR_OK)
+        result = set_up_memory(sink, error);
+    if (result == CDR_OK)
+        result = allow_open_files(sink, error);
+    memcpy(folder->topics, sink->setup.topics, sizeof folder->topics);
+    folder->extension = sink->extension;
+    folder->dataset_id = sink->setup.dataset_id;
+    folder->shard_index = sink->setup.shard_index;
+    folder->shard_count = sink->setup.shard_count;
+    return result == CDR_OK ? cdr_file_folder_prepare(folder, settings->overwrite, error) : result;
+}
+
+static enum cdr_result file_open(struct cdr_sink **sink, const struct cdr_sink_settings *settings,
+                                 const struct cdr_sink_setup *setup, struct cdr_error *error)
+{
+    struct file_sink *file = calloc(1, sizeof *file);
+    if (file == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the file sink");
+    file->base.ops = &cdr_file_sink_ops;
+    file->setup = *setup;
+    if (file->setup.workers == 0)
+        file->setup.workers = 1;
+    if (file->setup.shard_count == 0)
+        file->setup.shard_count = 1;
+    pthread_mutex_init(&file->failure_lock, NULL);
+    enum cdr_result result = set_up(file, settings, error);
+    if (result != CDR_OK) {
+        file_free(file);
+        return result;
+    }
+    *sink = &file->base;
+    return CDR_OK;
+}
+
+static enum cdr_result file_take_slab(struct cdr_sink *sink, unsigned worker,
+                                      struct cdr_slab **slab, struct cdr_error *error)
+{
+    return cdr_slab_take(((struct file_sink *)sink)->pool, worker, slab, error);
+}
+
+static void file_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab)
+{
+    (void)worker;
+    cdr_slab_give(((struct file_sink *)sink)->pool, slab);
+}
+
+/* The first failure, for everybody who comes after it. */
+static enum cdr_result known_failure(struct file_sink *sink, struct cdr_error *error)
+{
+    if (!atomic_load_explicit(&sink->failed, memory_order_acquire))
+        return CDR_OK;
+    if (error != NULL)
+        *error = sink->failure;
+    return sink->failure_code;
+}
+
+/* Gives up the log's open part, keeps the first failure and completes its text. */
+static enum cdr_result fail_log(struct file_sink *sink, struct file_log *log, enum cdr_result code,
+                                const struct cdr_error *cause, struct cdr_error *error)
+{
+    bool removed = log->part == NULL || cdr_part_discard(log->part);
+    log->open = false;
+    cdr_file_folder_remove_day(&sink->folder, log->index / sink->setup.partitions, log->now.day);
+    pthread_mutex_lock(&sink->failure_lock);
+    if (!atomic_load_explicit(&sink->failed, memory_order_relaxed)) {
+        sink->failure_code = code;
+        cdr_fail(&sink->failure, code, "%.800s; finished parts stay, this torn one %s", cause->text,
+                 removed ? "was removed" : "could not be removed");
+        atomic_store_explicit(&sink->failed, true, memory_order_release);
+    }
+    pthread_mutex_unlock(&sink->failure_lock);
+    return known_failure(sink, error);
+}
+
+static enum cdr_result reserve_part(struct file_log *log, struct cdr_error *error)
+{
+    if (log->part_count < log->part_room)
+        return CDR_OK;
+    uint32_t room = log->part_room == 0 ? 4 : 2 * log->part_room;
+    struct cdr_manifest_part *parts = realloc(log->parts, room * sizeof *parts);
+    if (parts == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the list of %u parts", room);
+    log->parts = parts;
+    log->part_room = room;
+    return CDR_OK;
+}
+
+static enum cdr_result open_part(struct file_sink *sink, struct file_log *log, int32_t day,
+                                 struct cdr_error *error)
+{
+    char path[CDR_FILE_PATH_MAX];
+    unsigned topic = log->index / sink->setup.partitions;
+    uint32_t partition = log->index % sink->setup.partitions;
+    memset(&log->now, 0, sizeof log->now);
+    log->now.day = day;
+    log->raw_bytes = 0;
+    enum cdr_result result = reserve_part(log, error);
+    if (result == CDR_OK && log->part == NULL)
+        result = cdr_part_create(&log->part, &sink->formats[topic], error);
+    if (result != CDR_OK)
+        return result;
+    cdr_file_part_path(path, &sink->folder, topic, day, partition, log->part_count, true);
+    bool missing_folder = false;
+    result = cdr_part_open(log->part, path, &missing_folder, error);
+    /* The day's folder is made by the first log that needs it; another shard that clears an earlier
+     * dataset away may remove it while it is empty. */
+    for (unsigned attempt = 0; missing_folder && attempt < 8; attempt++) {
+        result = cdr_file_folder_make_day(&sink->folder, topic, day, error);
+        if (result != CDR_OK)
+            return result;
+        result = cdr_part_open(log->part, path, &missing_folder, error);
+    }
+    log->open = result == CDR_OK;
+    return result;
+}
+
+static enum cdr_result finish_part(struct file_sink *sink, struct file_log *log, unsigned worker,
+                                   struct cdr_error *error)
+{
+    char path[CDR_FILE_PATH_MAX];
+    unsigned topic = log->index / sink->setup.partitions;
+    cdr_file_part_path(path, &sink->folder, topic, log->now.day,
+                       log->index % sink->setup.partitions, log->part_count, false);
+    enum cdr_result result =
+        cdr_part_finish(log->part, &sink->scratches[worker], path, &log->now.file, error);
+    if (result != CDR_OK)
+        return result;
+    log->open = false;
+    log->parts[log->part_count++] = log->now;
+    cdr_counters_make_durable(sink->counters, log->index, log->now.records);
+    return CDR_OK;
+}
+
+/* One past the record of slab, from from on, with which the open part reaches rotate_bytes; end if
+ * none does. */
+static uint32_t part_end(const struct file_sink *sink, const struct file_log *log,
+                         const struct cdr_slab *slab, uint32_t from, uint32_t end)
+{
+    uint64_t start = from == 0 ? 0 : slab->ends[from - 1];
+    uint64_t missing = sink->rotate_bytes - log->raw_bytes;
+    if (slab->ends[end - 1] - start < missing)
+        return end;
+    uint32_t below = from, reached = end - 1; /* the answer's record is in [below, reached] */
+    while (below < reached) {
+        uint32_t middle = below + (reached - below) / 2;
+        if (slab->ends[middle] - start >= missing)
+            reached = middle;
+        else
+            below = middle + 1;
+    }
+    return reached + 1;
+}
+
+/* As many records as the open part takes; opens and finishes parts where one is due. */
+static enum cdr_result write_some(struct file_sink *sink, struct file_log *log, unsigned worker,
+                                  const struct cdr_slab *slab, uint32_t end, uint32_t *taken,
+                                  struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    if (log->open && log->now.day != slab->day)
+        result = finish_part(sink, log, worker, error);
+    if (result == CDR_OK && !log->open)
+        result = open_part(sink, log, slab->day, error);
+    if (result != CDR_OK)
+        return result;
+    uint32_t from = *taken, to = part_end(sink, log, slab, from, end);
+    result = cdr_part_append(log->part, &sink->scratches[worker], slab, from, to, error);
+    if (result != CDR_OK)
+        return result;
+    const struct cdr_encoder *encoder = sink->setup.encoders[slab->log / sink->setup.partitions];
+    uint64_t bytes = cdr_payload_bytes(encoder, slab, from, to);
+    cdr_counters_accept(sink->counters, slab->log, to - from, bytes);
+    log->now.records += to - from;
+    log->now.bytes += bytes;
+    log->raw_bytes += slab->ends[to - 1] - (from == 0 ? 0 : slab->ends[from - 1]);
+    log->next_position += to - from;
+    *taken = to;
+    return log->raw_bytes >= sink->rotate_bytes ? finish_part(sink, log, worker, error) : CDR_OK;
+}
+
+static enum cdr_result file_write(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab,
+                                  uint32_t end, uint32_t *taken, struct cdr_error *error)
+{
+    struct file_sink *file = (struct file_sink *)sink;
+    struct file_log *log = &file->logs[slab->log];
+    assert(*taken <= end && end <= slab->n && worker < file->setup.workers);
+    assert(slab->log < log_count(file));
+    enum cdr_result result = known_failure(file, error);
+    if (result != CDR_OK)
+        return result;
+    if (!log->started && *taken < end) {
+        log->started = true;
+        log->first_record = slab->position + *taken;
+        log->next_position = log->first_record;
+    }
+    assert(*taken == end || log->next_position == slab->position + *taken);
+    while (*taken < end) {
+        struct cdr_error cause = {0};
+        result = write_some(file, log, worker, slab, end, taken, &cause);
+        if (result != CDR_OK)
+            return fail_log(file, log, result, &cause, error);
+    }
+    return CDR_OK;
+}
+
+static enum cdr_result file_poll(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error)
+{
+    (void)timeout_ms;
+    return known_failure((struct file_sink *)sink, error);
+}
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int compare_days(const void *a, const void *b)
+{
+    int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+/* Syncs the folders of a topic's days in which names are new. */
+static enum cdr_result sync_days(struct file_sink *sink, unsigned topic, struct cdr_error *error)
+{
+    struct file_log *logs = &sink->logs[topic * sink->setup.partitions];
+    size_t count = 0, used = 0;
+    for (uint32_t i = 0; i < sink->setup.partitions; i++)
+        count += logs[i].part_count - logs[i].synced_parts;
+    if (count == 0)
+        return CDR_OK;
+    int32_t *days = malloc(count * sizeof *days);
+    if (days == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the days of %zu parts", count);
+    for (uint32_t i = 0; i < sink->setup.partitions; i++)
+        for (uint32_t part = logs[i].synced_parts; part < logs[i].part_count; part++)
+            days[used++] = logs[i].parts[part].day;
+    qsort(days, count, sizeof *days, compare_days);
+    enum cdr_result result = CDR_OK;
+    for (size_t i = 0; i < count && result == CDR_OK; i++)
+        if (i == 0 || days[i] != days[i - 1])
+            result = cdr_file_folder_sync_day(&sink->folder, topic, days[i], error);
+    free(days);
+    for (uint32_t i = 0; i < sink->setup.partitions && result == CDR_OK; i++)
+        logs[i].synced_parts = logs[i].part_count;
+    return result;
+}
+
+static enum cdr_result sync_folders(struct file_sink *sink, struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    for (unsigned topic = 0; topic < CDR_TYPE_COUNT && result == CDR_OK; topic++)
+        result = sync_days(sink, topic, error);
+    return result == CDR_OK ? cdr_file_folder_sync(&sink->folder, error) : result;
+}
+
+/* Finishes open parts until none is left or the time is over; goes on to the next log after a
+ * failure, so that as much as possible is kept. */
+static enum cdr_result finish_parts(struct file_sink *sink, int64_t deadline_ms,
+                                    struct cdr_error *error)
+{
+    enum cdr_result first = CDR_OK;
+    for (uint32_t index = 0; index < log_count(sink); index++) {
+        struct file_log *log = &sink->logs[index];
+        struct cdr_error cause = {0};
+        if (!log->open)
+            continue;
+        if (deadline_ms >= 0 && monotonic_ms() >= deadline_ms)
+            return first != CDR_OK ? first : CDR_E_AGAIN;
+        enum cdr_result result = finish_part(sink, log, 0, &cause);
+        if (result != CDR_OK) {
+            result = fail_log(sink, log, result, &cause, first == CDR_OK ? error : NULL);
+            first = first != CDR_OK ? first : result;
+        }
+    }
+    return first;
+}
+
+static enum cdr_result file_flush(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error)
+{
+    struct file_sink *file = (struct file_sink *)sink;
+    enum cdr_result result = known_failure(file, error);
+    if (result == CDR_OK)
+        result = finish_parts(file, timeout_ms < 0 ? -1 : monotonic_ms() + timeout_ms, error);
+    return result == CDR_OK ? sync_folders(file, error) : result;
+}
+
+static void file_progress(const struct cdr_sink *sink, struct cdr_log_progress *progress)
+{
+    cdr_counters_read(((const struct file_sink *)sink)->counters, progress);
+}
+
+static void log_of_manifest(const void *context, uint32_t log, struct cdr_manifest_log *out)
+{
+    const struct file_log *from = &((const struct file_log *)context)[log];
+    out->first_record = from->first_record;
+    out->parts = from->parts;
+    out->part_count = from->part_count;
+}
+
+static enum cdr_result write_manifest(const struct file_sink *sink, bool complete,
+                                      struct cdr_error *error)
+{
+    const struct cdr_manifest manifest = {
+        .folder = &sink->folder,
+        .format = sink->setup.encoders[0]->ops->name,
+        .compress = cdr_compression_name[sink->compression],
+        .rotate_bytes = sink->rotate_bytes,
+        .partitions = sink->setup.partitions,
+        .complete = complete,
+        .log = log_of_manifest,
+        .context = sink->logs,
+    };
+    enum cdr_result result = cdr_manifest_write(&manifest, error);
+    return result == CDR_OK ? cdr_file_folder_sync(&sink->folder, error) : result;
+}
+
+static bool has_parts(const struct file_sink *sink)
+{
+    for (uint32_t log = 0; log < log_count(sink); log++)
+        if (sink->logs[log].part_count > 0)
+            return true;
+    return false;
+}
+
+static enum cdr_result file_close(struct cdr_sink *sink, bool complete, struct cdr_error *error)
+{
+    struct file_sink *file = (struct file_sink *)sink;
+    enum cdr_result result = finish_parts(file, -1, NULL);
+    if (result == CDR_OK)
+        result = known_failure(file, NULL);
+    if (result == CDR_OK)
+        result = sync_folders(file, error);
+    known_failure(file, error);
+    if ((complete && result == CDR_OK) || has_parts(file)) {
+        /* After a failure the manifest is worth a try, but the failure stays what is reported. */
+        struct cdr_error *of_manifest = result == CDR_OK ? error : NULL;
+        enum cdr_result written = write_manifest(file, complete && result == CDR_OK, of_manifest);
+        result = result == CDR_OK ? written : result;
+    } else {
+        cdr_file_folder_remove_empty(&file->folder);
+    }
+    file_free(file);
+    return result;
+}
+
+const struct cdr_sink_ops cdr_file_sink_ops = {
+    .name = "file",
+    .description = "writes parts and a manifest to a folder (--out)",
+    .open = file_open,
+    .take_slab = file_take_slab,
+    .write = file_write,
+    .give_slab = file_give_slab,
+    .poll = file_poll,
+    .flush = file_flush,
+    .progress = file_progress,
+    .close = file_close,
+};

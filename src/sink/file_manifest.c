@@ -1,0 +1,125 @@
+#include "sink/file_manifest.h"
+
+#include "base/json_writer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static void write_part(struct cdr_json *json, const struct cdr_manifest *manifest, uint32_t log,
+                       const struct cdr_manifest_log *parts, uint32_t number, uint64_t first_record)
+{
+    char name[CDR_FILE_PATH_MAX];
+    const struct cdr_manifest_part *part = &parts->parts[number];
+    cdr_file_part_name(name, manifest->folder, log / manifest->partitions, part->day,
+                       log % manifest->partitions, number);
+    cdr_json_object_inline(json, NULL);
+    cdr_json_text(json, "path", name);
+    cdr_json_u64(json, "first_record", first_record);
+    cdr_json_u64(json, "records", part->records);
+    cdr_json_u64(json, "bytes", part->bytes);
+    cdr_json_u64(json, "file_bytes", part->file.file_bytes);
+    cdr_json_hex(json, "xxh128", part->file.checksum, sizeof part->file.checksum);
+    cdr_json_object_end(json);
+}
+
+static void write_log(struct cdr_json *json, const struct cdr_manifest *manifest, uint32_t log)
+{
+    struct cdr_manifest_log parts;
+    uint64_t records = 0, bytes = 0;
+    manifest->log(manifest->context, log, &parts);
+    for (uint32_t i = 0; i < parts.part_count; i++) {
+        records += parts.parts[i].records;
+        bytes += parts.parts[i].bytes;
+    }
+    cdr_json_object(json, NULL);
+    cdr_json_u64(json, "partition", log % manifest->partitions);
+    cdr_json_u64(json, "records", records);
+    cdr_json_u64(json, "bytes", bytes);
+    cdr_json_array(json, "parts");
+    uint64_t first_record = parts.first_record;
+    for (uint32_t number = 0; number < parts.part_count; number++) {
+        write_part(json, manifest, log, &parts, number, first_record);
+        first_record += parts.parts[number].records;
+    }
+    cdr_json_array_end(json);
+    cdr_json_object_end(json);
+}
+
+static void write_topic(struct cdr_json *json, const struct cdr_manifest *manifest, unsigned topic)
+{
+    const struct cdr_file_folder *folder = manifest->folder;
+    uint64_t records = 0, bytes = 0;
+    for (uint32_t partition = folder->shard_index; partition < manifest->partitions;
+         partition += folder->shard_count) {
+        struct cdr_manifest_log parts;
+        manifest->log(manifest->context, topic * manifest->partitions + partition, &parts);
+        for (uint32_t i = 0; i < parts.part_count; i++) {
+            records += parts.parts[i].records;
+            bytes += parts.parts[i].bytes;
+        }
+    }
+    cdr_json_object(json, folder->topics[topic]);
+    cdr_json_u64(json, "records", records);
+    cdr_json_u64(json, "bytes", bytes);
+    cdr_json_array(json, "partitions");
+    for (uint32_t partition = folder->shard_index; partition < manifest->partitions;
+         partition += folder->shard_count)
+        write_log(json, manifest, topic * manifest->partitions + partition);
+    cdr_json_array_end(json);
+    cdr_json_object_end(json);
+}
+
+/* generator and dataset_id stay near the start: file_scan.c looks for them there. */
+static void write_all(struct cdr_json *json, const struct cdr_manifest *manifest)
+{
+    const struct cdr_file_folder *folder = manifest->folder;
+    cdr_json_object(json, NULL);
+    cdr_json_text(json, "generator", "cdrgen " CDR_VERSION);
+    cdr_json_text(json, "dataset_id", folder->dataset_id);
+    cdr_json_bool(json, "complete", manifest->complete);
+    cdr_json_text(json, "format", manifest->format);
+    cdr_json_text(json, "compress", manifest->compress);
+    cdr_json_u64(json, "rotate_bytes", manifest->rotate_bytes);
+    cdr_json_u64(json, "partitions", manifest->partitions);
+    if (folder->shard_count > 1) {
+        cdr_json_object_inline(json, "shard");
+        cdr_json_u64(json, "index", folder->shard_index);
+        cdr_json_u64(json, "count", folder->shard_count);
+        cdr_json_object_end(json);
+    } else {
+        cdr_json_null(json, "shard");
+    }
+    cdr_json_object(json, "topics");
+    for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++)
+        write_topic(json, manifest, topic);
+    cdr_json_object_end(json);
+    cdr_json_object_end(json);
+}
+
+enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest, struct cdr_error *error)
+{
+    char temporary[CDR_FILE_PATH_MAX], path[CDR_FILE_PATH_MAX];
+    cdr_file_manifest_path(temporary, manifest->folder, true);
+    cdr_file_manifest_path(path, manifest->folder, false);
+    FILE *out = fopen(temporary, "w");
+    if (out == NULL)
+        return cdr_file_fail(error, CDR_E_IO, "create", temporary, errno);
+    struct cdr_json json;
+    cdr_json_start(&json, out);
+    write_all(&json, manifest);
+    bool written = cdr_json_finish(&json) && fsync(fileno(out)) == 0;
+    int os_error = errno;
+    if (fclose(out) != 0 && written) {
+        written = false;
+        os_error = errno;
+    }
+    if (written && rename(temporary, path) != 0) {
+        written = false;
+        os_error = errno;
+    }
+    if (written)
+        return CDR_OK;
+    unlink(temporary);
+    return cdr_file_fail(error, CDR_E_IO, "write", path, os_error);
+}
