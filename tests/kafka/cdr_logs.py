@@ -93,7 +93,22 @@ class Digest:
         self.bytes += size
 
     def as_json(self):
-        return {"records": self.records, "bytes": self.bytes, "digest": f"{self.ordered:016x}", "sum": f"{self.total:016x}"}
+        return in_json(self.records, self.bytes, self.ordered, self.total)
+
+
+def in_json(records, size, digest, total):
+    return {"records": records, "bytes": size, "digest": f"{digest:016x}", "sum": f"{total:016x}"}
+
+
+def topic_digest(logs):
+    """Of a topic, out of its logs' in order of their partitions, as as_json() gives them."""
+    digest = 0
+    for partition, log in enumerate(logs):
+        numbers = (partition, log["records"], int(log["digest"], 16))
+        digest += xxhash.xxh3_64_intdigest(b"".join(number.to_bytes(8, "little") for number in numbers))
+    total = sum(int(log["sum"], 16) for log in logs)
+    mask = 0xFFFFFFFFFFFFFFFF
+    return in_json(sum(log["records"] for log in logs), sum(log["bytes"] for log in logs), digest & mask, total & mask)
 
 
 # ---- Avro schemas -------------------------------------------------------------------------------------------------

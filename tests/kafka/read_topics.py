@@ -220,27 +220,32 @@ def digests(arguments):
         if isinstance(result, Failure):
             raise result
         found.setdefault(topic, []).append(result)
-    print(json.dumps({topic: {"partitions": logs} for topic, logs in found.items()}, indent=1))
-    return check_summary(arguments.summary, found) if arguments.summary else 0
+    topics = {topic: {**cdr_logs.topic_digest(logs), "partitions": logs} for topic, logs in found.items()}
+    print(json.dumps(topics, indent=1))
+    return check_summary(arguments.summary, topics) if arguments.summary else 0
 
 
 def check_summary(path, found):
-    """Counts and digests that a summary gives must be those that were found; a log of none may be left out of files."""
+    """Counts and digests that a summary gives must be those that were found; files hold no part of an empty log."""
     with open(path, encoding="utf-8") as file:
-        topics = json.load(file)["topics"]
-    for topic, entry in topics.items():
-        logs = found.get(topic, [])
-        for partition, said in enumerate(entry["partitions"]):
-            there = logs[partition] if partition < len(logs) else Digest().as_json()
-            for name in ("records", "digest"):
-                if said[name] != there[name]:
-                    raise Failure(f"{topic}[{partition}]: {name} is {there[name]}, the summary says {said[name]}")
-        if len(logs) > len(entry["partitions"]):
-            raise Failure(f"{topic} has {len(logs)} partitions, the summary has {len(entry['partitions'])}")
-    foreign = set(found) - set(topics)
-    if foreign:
-        raise Failure(f"the summary lacks {', '.join(sorted(foreign))}")
+        said = json.load(file)["topics"]
+    for topic in sorted(set(said) | set(found)):
+        if topic not in said or topic not in found:
+            raise Failure(f"{topic} is only in {'the summary' if topic in said else 'what was read'}")
+        logs, wanted = found[topic]["partitions"], said[topic]["partitions"]
+        if len(logs) > len(wanted):
+            raise Failure(f"{topic} has {len(logs)} partitions, the summary has {len(wanted)}")
+        logs += [Digest().as_json()] * (len(wanted) - len(logs))
+        for partition, (log, expected) in enumerate(zip(logs, wanted)):
+            check_numbers(f"{topic}[{partition}]", log, expected)
+        check_numbers(topic, cdr_logs.topic_digest(logs), said[topic])
     return 0
+
+
+def check_numbers(where, found, said):
+    for name in ("records", "bytes", "digest", "sum"):
+        if name in said and said[name] != found[name]:
+            raise Failure(f"{where}: {name} is {found[name]}, the summary says {said[name]}")
 
 
 def dump(arguments):
