@@ -101,14 +101,15 @@ def in_json(records, size, digest, total):
 
 
 def topic_digest(logs):
-    """Of a topic, out of its logs' in order of their partitions, as as_json() gives them."""
+    """Of a topic, or of a shard's part of it, out of {partition: what as_json() gives}."""
     digest = 0
-    for partition, log in enumerate(logs):
+    for partition, log in logs.items():
         numbers = (partition, log["records"], int(log["digest"], 16))
         digest += xxhash.xxh3_64_intdigest(b"".join(number.to_bytes(8, "little") for number in numbers))
-    total = sum(int(log["sum"], 16) for log in logs)
+    total = sum(int(log["sum"], 16) for log in logs.values())
+    records, size = (sum(log[name] for log in logs.values()) for name in ("records", "bytes"))
     mask = 0xFFFFFFFFFFFFFFFF
-    return in_json(sum(log["records"] for log in logs), sum(log["bytes"] for log in logs), digest & mask, total & mask)
+    return in_json(records, size, digest & mask, total & mask)
 
 
 # ---- Avro schemas -------------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@
         offset present, key, partition, timestamp, value and, in Avro, the decoded fields equal. Where the files' format is
         another than the topics' (--format), the fields are compared as text.
     read_topics.py digests (--brokers B [--format F] | --files OUT) [--summary FILE] [TOPIC…]
-        recomputes counts and digests of every log, as JSON; with --summary they must equal those of a run's summary.
+        recomputes counts and digests of every log, as JSON; with --summary they must equal those of a run's summary (give
+        it once for each shard).
     read_topics.py dump --brokers B TOPIC [PARTITION]
         records as they are, one a line: partition, offset, timestamp, key, value in hexadecimal.
 
@@ -39,7 +40,7 @@ def parse_arguments():
     parser.add_argument("--files-topics", metavar="PREFIX", help="in OUT, topics have this prefix instead (cdr.)")
     parser.add_argument("--order", choices=["end", "start"], default="end", help="whether a record's time is its end or start")
     parser.add_argument("--base", type=int, default=0, help="first offset of every partition that is ours")
-    parser.add_argument("--summary", metavar="FILE", help="JSON summary of the run")
+    parser.add_argument("--summary", metavar="FILE", action="append", help="JSON summary of the run; of each of its shards")
     parser.add_argument("-X", dest="properties", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_intermixed_args()
@@ -220,31 +221,34 @@ def digests(arguments):
         if isinstance(result, Failure):
             raise result
         found.setdefault(topic, []).append(result)
-    topics = {topic: {**cdr_logs.topic_digest(logs), "partitions": logs} for topic, logs in found.items()}
+    topics = {topic: {**cdr_logs.topic_digest(dict(enumerate(logs))), "partitions": logs} for topic, logs in found.items()}
     print(json.dumps(topics, indent=1))
-    return check_summary(arguments.summary, topics) if arguments.summary else 0
-
-
-def check_summary(path, found):
-    """Counts and digests that a summary gives must be those that were found; files hold no part of an empty log."""
-    with open(path, encoding="utf-8") as file:
-        said = json.load(file)["topics"]
-    for topic in sorted(set(said) | set(found)):
-        if topic not in said or topic not in found:
-            raise Failure(f"{topic} is only in {'the summary' if topic in said else 'what was read'}")
-        logs, wanted = found[topic]["partitions"], said[topic]["partitions"]
-        if len(logs) > len(wanted):
-            raise Failure(f"{topic} has {len(logs)} partitions, the summary has {len(wanted)}")
-        logs += [Digest().as_json()] * (len(wanted) - len(logs))
-        for partition, (log, expected) in enumerate(zip(logs, wanted)):
-            check_numbers(f"{topic}[{partition}]", log, expected)
-        check_numbers(topic, cdr_logs.topic_digest(logs), said[topic])
+    if arguments.summary:
+        check_summaries(arguments.summary, found)
     return 0
+
+
+def check_summaries(paths, found):
+    """Counts and digests that a run's summary, or those of all its shards, give must be those that were found, and name all
+    that was found. (Files hold no part of an empty log.)"""
+    named = {(topic, p): log for topic, logs in found.items() for p, log in enumerate(logs) if log["records"] > 0}
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            said = json.load(file)["topics"]
+        for topic, entry in said.items():
+            logs = {}
+            for log in entry["partitions"]:
+                partition = log["partition"]
+                logs[partition] = named.pop((topic, partition), Digest().as_json())
+                check_numbers(f"{topic}[{partition}]", logs[partition], log)
+            check_numbers(topic, cdr_logs.topic_digest(logs), entry)
+    for topic, partition in named:
+        raise Failure(f"{topic}[{partition}] has records, and is in no summary")
 
 
 def check_numbers(where, found, said):
     for name in ("records", "bytes", "digest", "sum"):
-        if name in said and said[name] != found[name]:
+        if said[name] != found[name]:
             raise Failure(f"{where}: {name} is {found[name]}, the summary says {said[name]}")
 
 

@@ -44,15 +44,23 @@ sample topic "${prefix}altered.call" --format avro --schema "$schema" --fault al
 expect_failure 1 "offset 100: imsi is '" \
     compare_topics "$WORK/avro" --files-topics "$prefix" "${prefix}altered.call"
 
-# A summary with another digest, and files that end too early.
-"$PYTHON" - "$WORK/kafka.json" "$WORK/summary.json" <<'PYTHON'
+# A summary as a run gives it, whole and by shards; one with another digest; one that leaves a partition out.
+"$PYTHON" - "$WORK/kafka.json" "$WORK/summary" <<'PYTHON'
 import json, sys
-logs = json.load(open(sys.argv[1]))
-json.dump({"topics": logs}, open(sys.argv[2], "w"))
-next(iter(logs.values()))["partitions"][1]["digest"] = "0123456789abcdef"
-json.dump({"topics": logs}, open(sys.argv[2] + ".wrong", "w"))
+def save(name, topics):
+    json.dump({"topics": topics}, open(f"{sys.argv[2]}.{name}", "w"))
+topics = json.load(open(sys.argv[1]))
+(topic, entry), = topics.items()
+for number, log in enumerate(entry["partitions"]):
+    log["partition"] = number
+save("whole", topics)
+entry["partitions"][1]["digest"] = "0123456789abcdef"
+save("wrong", topics)
+del entry["partitions"][1:]
+save("first", topics)
 PYTHON
-kafka_digests --summary "$WORK/summary.json" "${prefix}call" >/dev/null
-expect_failure 1 'call.1.: digest is' kafka_digests --summary "$WORK/summary.json.wrong" "${prefix}call"
+kafka_digests --summary "$WORK/summary.whole" "${prefix}call" >/dev/null
+expect_failure 1 'call.1.: digest is' kafka_digests --summary "$WORK/summary.wrong" "${prefix}call"
+expect_failure 1 'call: records is' kafka_digests --summary "$WORK/summary.first" "${prefix}call"
 sed -i '$d' "$(find "$WORK/csv" -name 'part-0002-*' | sort | tail -n 1)"
 expect_failure 1 'call.2. offset [0-9]*: the files hold no such record' compare_topics "$WORK/csv"
