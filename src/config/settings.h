@@ -1,9 +1,9 @@
 /* Settings: everything a command can be told, from one option table.
  *
- * Precedence: built-in defaults < config file (JSON) < environment (CDRGEN_*) < flags. The option table in
- * options.c is the only place where a setting is described: its flag, its JSON key, its environment variable, type,
- * range, default, text and the commands that take it; it yields the parser, the help, `cdrgen config` and the
- * reference page.
+ * Precedence: built-in defaults < config file (JSON) < environment (CDRGEN_*) < flags. The option
+ * table in options.c is the only place where a setting is described: its flag, its JSON key, its
+ * environment variable, type, range, default, text and the commands that take it; it yields the
+ * parser, the help, `cdrgen config` and the reference page.
  */
 #ifndef CDR_CONFIG_SETTINGS_H
 #define CDR_CONFIG_SETTINGS_H
@@ -15,36 +15,9 @@
 
 #include <stdio.h>
 
-struct cdr_settings {
-    struct cdr_parameters model;
-    struct cdr_sink_settings sink;
-    struct cdr_registry_settings registry;
-
-    char *sink_name;        /* auto kafka file null */
-    bool brokers_by_flag;   /* -b on the command line: Kafka or an error, unless sink_name was given as auto */
-    bool sink_by_user;      /* --sink was given anywhere */
-    bool out_by_user;       /* --out was given anywhere */
-    char *format;           /* csv avro json */
-    char *topic_prefix;     /* "cdr." : topics cdr.call cdr.sms cdr.data */
-    int32_t schema_ids[CDR_TYPE_COUNT]; /* fixed ids where there is no registry */
-
-    uint32_t workers;       /* 0 = one per CPU */
-    uint32_t shard_index, shard_count; /* i/N, 0/1 = all */
-
-    double speed;           /* × real time; 0 = as fast as possible */
-    double rate_per_s;      /* records a second; 0 = not paced by rate */
-    bool live;              /* backfill to the present, then real time until stopped */
-
-    char *summary;          /* path of the JSON summary, "-" = stdout */
-    bool dry_run;           /* check, estimate, write nothing */
-    bool quiet;             /* no progress, no closing words */
-    uint32_t count;         /* sample: how many records */
-    uint64_t argument_msisdn; /* trace MSISDN */
-    int64_t now_ms;         /* wall clock when the settings were read; resolves relative dates */
-};
-
 enum cdr_command {
-    CDR_COMMAND_HELP = 0,   /* usage was asked for: help_text is to be printed to stdout, exit 0 */
+    CDR_COMMAND_HELP =
+        0, /* usage was asked for: cdr_settings_help(stdout, settings.help_about), exit 0 */
     CDR_COMMAND_VERSION,
     CDR_COMMAND_RUN,
     CDR_COMMAND_CONFIG,
@@ -52,13 +25,52 @@ enum cdr_command {
     CDR_COMMAND_CELLS,
     CDR_COMMAND_SAMPLE,
     CDR_COMMAND_TRACE,
-    CDR_COMMAND_REFERENCE,  /* prints docs/configuration.md */
+    CDR_COMMAND_REFERENCE, /* prints docs/configuration.md */
+};
+
+struct cdr_settings {
+    struct cdr_parameters model;
+    struct cdr_sink_settings sink;
+    struct cdr_registry_settings registry;
+
+    char *sink_name;      /* auto kafka file null */
+    bool brokers_by_flag; /* -b on the command line: Kafka or an error, unless sink_name was given
+                             as auto */
+    bool sink_by_user;    /* --sink was given anywhere */
+    bool out_by_user;     /* --out was given anywhere */
+    char *format;         /* csv avro json */
+    char *topic_prefix;   /* "cdr." : topics cdr.call cdr.sms cdr.data */
+    int32_t schema_ids[CDR_TYPE_COUNT]; /* fixed ids where there is no registry */
+
+    uint32_t workers;                  /* 0 = one per CPU */
+    uint32_t shard_index, shard_count; /* i/N, 0/1 = all */
+
+    double speed;      /* × real time; 0 = as fast as possible */
+    double rate_per_s; /* records a second; 0 = not paced by rate */
+    bool live;         /* backfill to the present, then real time until stopped */
+
+    char *summary;            /* path of the JSON summary, "-" = stdout */
+    bool dry_run;             /* check, estimate, write nothing */
+    bool quiet;               /* no progress, no closing words */
+    uint32_t count;           /* sample: how many records */
+    uint64_t argument_msisdn; /* trace MSISDN */
+    int64_t now_ms;           /* wall clock when the settings were read; resolves relative dates */
+    enum cdr_command
+        help_about; /* with CDR_COMMAND_HELP: whose help; CDR_COMMAND_HELP is the overview */
 };
 
 /* Reads everything. The first argument may be a subcommand; without one, flags alone mean `run`
- * (the predecessor's command line). Errors: CDR_E_CONFIG. The settings must be freed also after an error. */
-enum cdr_result cdr_settings_load(struct cdr_settings *settings, enum cdr_command *command, int argc, char **argv,
-                                  struct cdr_error *error);
+ * (the predecessor's command line). Errors: CDR_E_CONFIG. The settings must be freed also after an
+ * error. */
+enum cdr_result cdr_settings_load(struct cdr_settings *settings, enum cdr_command *command,
+                                  int argc, char **argv, struct cdr_error *error);
+/* The same with an environment (NULL-terminated, "NAME=value"; NULL: none) and a clock given, for
+ * tests. */
+enum cdr_result cdr_settings_load_from(struct cdr_settings *settings, enum cdr_command *command,
+                                       int argc, char **argv, char *const *environment,
+                                       int64_t now_ms, struct cdr_error *error);
+/* The built-in defaults; to be freed like the loaded ones. Errors: CDR_E_NOMEM. */
+enum cdr_result cdr_settings_default(struct cdr_settings *settings, struct cdr_error *error);
 void cdr_settings_free(struct cdr_settings *settings);
 
 /* Help of a command (all of them: an overview that fits a screen). */

@@ -1,0 +1,17 @@
+/* Checks of texts that only a running destination could else refuse. Errors are clauses, as in
+ * base/parse.h. */
+#ifndef CDR_CONFIG_CHECK_H
+#define CDR_CONFIG_CHECK_H
+
+#include "base/result.h"
+
+/* host:port,host:port, with [::1] and SASL_SSL://host:port too. */
+enum cdr_result cdr_check_brokers(const char *text, struct cdr_error *error);
+/* http(s)://host[:port][/path], several with commas between them, without credentials in them. */
+enum cdr_result cdr_check_registry(const char *text, struct cdr_error *error);
+/* user:password; the message does not show it. */
+enum cdr_result cdr_check_user_info(const char *text, struct cdr_error *error);
+/* What Kafka takes at the start of a topic's name. */
+enum cdr_result cdr_check_topic_prefix(const char *text, struct cdr_error *error);
+
+#endif

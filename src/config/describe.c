@@ -1,0 +1,147 @@
+/* Help and reference page, from the option table. */
+#include "config/flags.h"
+#include "config/option.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS     80
+#define FLAG_COLUMN 32 /* where the help's texts begin */
+
+static bool listed(const struct cdr_option *option, enum cdr_command about)
+{
+    return !option->unlisted && (option->commands & 1u << about) != 0 &&
+           (option->flag != NULL || option->letter != '\0');
+}
+
+/* "-b, --brokers HOST:PORT,..." */
+static void flag_text(const struct cdr_option *option, char *text, size_t text_max)
+{
+    char letter[8] = "    ";
+    if (option->letter != '\0')
+        snprintf(letter, sizeof letter, "-%c%s", option->letter, option->flag != NULL ? ", " : "");
+    snprintf(text, text_max, "%s%s%s%s%s", letter, option->flag != NULL ? "--" : "",
+             option->flag != NULL ? option->flag : "", option->value != NULL ? " " : "",
+             option->value != NULL ? option->value : "");
+}
+
+/* A default where it is worth the room, without the quotes of a string; else "". */
+static void default_text(const struct cdr_option *option, const struct cdr_settings *defaults,
+                         char text[160])
+{
+    if (!cdr_option_text(option, defaults, text, 160) || text[0] == '{' ||
+        strcmp(text, "false") == 0)
+        text[0] = '\0';
+    size_t len = strlen(text);
+    if (len >= 2 && text[0] == '"') {
+        memmove(text, text + 1, len - 2);
+        text[len - 2] = '\0';
+    }
+}
+
+/* Words from column on, on as many lines as it takes; at is the column where the line stands. */
+static void put_wrapped(FILE *out, size_t at, size_t column, const char *text)
+{
+    while (*text != '\0') {
+        size_t word = strcspn(text, " ");
+        if (at + 1 + word > COLUMNS && at > column) {
+            fputc('\n', out);
+            at = 0;
+        }
+        if (at < column)
+            fprintf(out, "%*s", (int)(column - at), "");
+        else if (at > column)
+            fputc(' ', out);
+        at = (at < column ? column : at + (at > column)) + word;
+        fprintf(out, "%.*s", (int)word, text);
+        text += word + (text[word] == ' ');
+    }
+    fputc('\n', out);
+}
+
+static void put_option(FILE *out, const struct cdr_option *option,
+                       const struct cdr_settings *defaults)
+{
+    char flag[80], initial[160], text[600], names[128] = "";
+    flag_text(option, flag, sizeof flag);
+    default_text(option, defaults, initial);
+    if (option->type == CDR_OPTION_CHOICE)
+        cdr_option_allowed(option, names, sizeof names);
+    bool shows = initial[0] != '\0';
+    snprintf(text, sizeof text, "%s%s%s%s%s%s%s", option->help, names[0] != '\0' ? " (" : "", names,
+             names[0] != '\0' ? ")" : "", shows ? " [" : "", shows ? initial : "",
+             shows ? "]" : "");
+    fprintf(out, "  %s", flag);
+    size_t at = 2 + strlen(flag);
+    if (at + 2 > FLAG_COLUMN) {
+        fputc('\n', out);
+        at = 0;
+    }
+    put_wrapped(out, at, FLAG_COLUMN, text);
+}
+
+static void put_overview(FILE *out)
+{
+    fputs("Examples:\n"
+          "  cdrgen run --subs 10000 --start 2025-01-01 --days 1 --out day1\n"
+          "  cdrgen run --subs 10000 -b localhost:9092 --create-topics\n\n"
+          "cdrgen writes call, SMS and data records of a mobile network's subscribers into\n"
+          "Kafka topics or files; the same seed and settings give the same bytes.\n\n",
+          out);
+    for (size_t i = 0; cdr_commands[i].name != NULL; i++) {
+        const struct cdr_command_name *command = &cdr_commands[i];
+        if (command->command == CDR_COMMAND_REFERENCE || command->command == CDR_COMMAND_VERSION)
+            continue;
+        fprintf(out, "  %s %-*s%s\n", command->name, 19 - (int)strlen(command->name),
+                command->command == CDR_COMMAND_HELP ? "[COMMAND]" : command->argument,
+                command->help);
+    }
+    fputs("\nFlags that most runs need ('cdrgen help run' has all):\n", out);
+    for (size_t i = 0; i < cdr_option_count; i++) {
+        char flag[80], names[128] = "";
+        const struct cdr_option *option = &cdr_options[i];
+        if (!option->in_overview)
+            continue;
+        flag_text(option, flag, sizeof flag);
+        if (option->type == CDR_OPTION_CHOICE)
+            cdr_option_allowed(option, names, sizeof names);
+        fprintf(out, "  %-27s %s\n", flag, names[0] != '\0' ? names : option->help);
+    }
+    fputs("Exit status: 0 done, 1 failed while running, 2 wrong input: nothing was written\n", out);
+}
+
+void cdr_settings_help(FILE *out, enum cdr_command about)
+{
+    struct cdr_settings *defaults = calloc(1, sizeof *defaults);
+    if (defaults == NULL || cdr_settings_default(defaults, NULL) != CDR_OK ||
+        about == CDR_COMMAND_HELP || about == CDR_COMMAND_VERSION ||
+        about == CDR_COMMAND_REFERENCE) {
+        put_overview(out);
+    } else {
+        for (size_t i = 0; cdr_commands[i].name != NULL; i++)
+            if (cdr_commands[i].command == about)
+                fprintf(out, "cdrgen %s%s%s [FLAGS]: %s\n", cdr_commands[i].name,
+                        cdr_commands[i].argument[0] != '\0' ? " " : "", cdr_commands[i].argument,
+                        cdr_commands[i].help);
+        for (int group = 0; group < CDR_GROUP_COUNT; group++) {
+            bool titled = false;
+            for (size_t i = 0; i < cdr_option_count; i++) {
+                if ((int)cdr_options[i].group != group || !listed(&cdr_options[i], about))
+                    continue;
+                if (!titled)
+                    fprintf(out, "\n%s:\n", cdr_group_titles[group]);
+                titled = true;
+                put_option(out, &cdr_options[i], defaults);
+            }
+        }
+        fputs("\nBooleans have a --no-FLAG. In [brackets]: the default. Sizes and rates take k, M, "
+              "G\n"
+              "(thousands) and Ki, Mi, Gi (1024s), times ms, s, m, h, d, w. All settings, also "
+              "those\n"
+              "of config files and the environment: docs/configuration.md\n",
+              out);
+    }
+    if (defaults != NULL)
+        cdr_settings_free(defaults);
+    free(defaults);
+}

@@ -1,0 +1,195 @@
+#include "config/flags.h"
+
+#include "base/parse.h"
+#include "config/suggest.h"
+
+#include <string.h>
+
+const struct cdr_command_name cdr_commands[] = {
+    {CDR_COMMAND_RUN, "run", "",
+     "generate records into Kafka, files or nothing (also without the word)"},
+    {CDR_COMMAND_SAMPLE, "sample", "", "print a few records for a person to read"},
+    {CDR_COMMAND_TRACE, "trace", "MSISDN", "print every record of one subscriber"},
+    {CDR_COMMAND_SUBSCRIBERS, "subscribers", "", "print the table of subscribers"},
+    {CDR_COMMAND_CELLS, "cells", "", "print the table of cells"},
+    {CDR_COMMAND_CONFIG, "config", "", "print the effective settings as a config file"},
+    {CDR_COMMAND_REFERENCE, "reference", "", "print all settings as a Markdown page"},
+    {CDR_COMMAND_HELP, "help", "", "print the flags of a command"},
+    {CDR_COMMAND_VERSION, "version", "", "print the versions of cdrgen and its libraries"},
+    {CDR_COMMAND_HELP, NULL, NULL, NULL},
+};
+
+struct visit {
+    int argc;
+    char **argv;
+    int at; /* the next argument */
+    enum cdr_command command;
+    cdr_flag_visitor visit;
+    void *context;
+};
+
+const char *cdr_command_text(enum cdr_command command)
+{
+    for (size_t i = 0; cdr_commands[i].name != NULL; i++)
+        if (cdr_commands[i].command == command)
+            return cdr_commands[i].name;
+    return "run";
+}
+
+enum cdr_result cdr_flags_command(int argc, char **argv, enum cdr_command *command, int *first,
+                                  struct cdr_error *error)
+{
+    char quoted[72];
+    *first = 1;
+    *command = argc > 1 ? CDR_COMMAND_RUN : CDR_COMMAND_HELP;
+    if (argc < 2 || argv[1][0] == '-')
+        return CDR_OK;
+    struct cdr_suggestion near = {.given = argv[1]};
+    for (size_t i = 0; cdr_commands[i].name != NULL; i++) {
+        if (strcmp(cdr_commands[i].name, argv[1]) == 0) {
+            *command = cdr_commands[i].command;
+            *first = 2;
+            return CDR_OK;
+        }
+        cdr_suggest(&near, cdr_commands[i].name);
+    }
+    cdr_quote(argv[1], quoted);
+    if (near.best != NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "%s is not a command; did you mean %s?", quoted,
+                        near.best);
+    return cdr_fail(error, CDR_E_CONFIG, "%s is not a command; 'cdrgen help' lists them", quoted);
+}
+
+static enum cdr_result unknown_flag(const struct visit *v, const char *flag, size_t len,
+                                    struct cdr_error *error)
+{
+    char given[64];
+    snprintf(given, sizeof given, "%.*s", (int)len, flag);
+    struct cdr_suggestion near = {.given = given};
+    struct cdr_suggestion key = {.given = given};
+    const char *of_key = NULL;
+    for (size_t i = 0; i < cdr_option_count; i++) {
+        const struct cdr_option *option = &cdr_options[i];
+        if (option->flag == NULL || (option->commands & 1u << v->command) == 0)
+            continue;
+        cdr_suggest(&near, option->flag);
+        if (option->flag_also != NULL)
+            cdr_suggest(&near, option->flag_also);
+        const char *before = key.best;
+        if (option->key != NULL)
+            cdr_suggest(&key, option->key);
+        if (option->also != NULL)
+            cdr_suggest(&key, option->also);
+        if (key.best != before)
+            of_key = option->flag;
+    }
+    /* --subscribers and --avg-calls-per-user are keys: their flags are meant. */
+    if (key.best != NULL && (near.best == NULL || key.distance < near.distance))
+        near.best = of_key;
+    if (near.best != NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "--%s is not a flag; did you mean --%s?", given,
+                        near.best);
+    return cdr_fail(error, CDR_E_CONFIG, "--%s is not a flag; 'cdrgen help %s' lists them", given,
+                    cdr_command_text(v->command));
+}
+
+static bool takes_value(const struct cdr_option *option)
+{
+    return option->type != CDR_OPTION_BOOLEAN && option->type != CDR_OPTION_HELP &&
+           option->type != CDR_OPTION_VERSION;
+}
+
+static enum cdr_result check_taker(const struct visit *v, const struct cdr_option *option,
+                                   const char *where, struct cdr_error *error)
+{
+    if ((option->commands & 1u << v->command) != 0)
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "%s is not a flag of %s; 'cdrgen help %s' lists those that are", where,
+                    cdr_command_text(v->command), cdr_command_text(v->command));
+}
+
+/* The argument behind a flag. A dash and something may be a value (-7d, -1, -), two dashes are a
+ * flag. */
+static enum cdr_result next_value(struct visit *v, const struct cdr_option *option,
+                                  const char *where, const char **value, struct cdr_error *error)
+{
+    char allowed[256];
+    if (v->at < v->argc && strncmp(v->argv[v->at], "--", 2) != 0) {
+        *value = v->argv[v->at++];
+        return CDR_OK;
+    }
+    cdr_option_allowed(option, allowed, sizeof allowed);
+    return cdr_fail(error, CDR_E_CONFIG, "%s: a value is missing; write %s %s%s%s", where, where,
+                    option->value, allowed[0] != '\0' ? "; allowed is " : "", allowed);
+}
+
+static enum cdr_result long_flag(struct visit *v, const char *argument, struct cdr_error *error)
+{
+    char where[80];
+    bool negated = false;
+    size_t len = strcspn(argument + 2, "=");
+    const char *value = argument[2 + len] == '=' ? argument + 2 + len + 1 : NULL;
+    const struct cdr_option *option = cdr_option_by_flag(argument + 2, len, &negated);
+    enum cdr_result result = CDR_OK;
+    if (option == NULL)
+        return unknown_flag(v, argument + 2, len, error);
+    snprintf(where, sizeof where, "--%.*s", (int)len, argument + 2);
+    result = check_taker(v, option, where, error);
+    if (result != CDR_OK)
+        return result;
+    if (takes_value(option)) {
+        if (value == NULL)
+            result = next_value(v, option, where, &value, error);
+    } else if (value != NULL && (negated || option->type != CDR_OPTION_BOOLEAN)) {
+        result = cdr_fail(error, CDR_E_CONFIG, "%s takes no value", where);
+    } else if (value == NULL) {
+        value = negated ? "false" : "true";
+    }
+    return result == CDR_OK ? v->visit(v->context, option, where, value, error) : result;
+}
+
+/* -q, -b value, -bvalue, -qb value. */
+static enum cdr_result short_flags(struct visit *v, const char *argument, struct cdr_error *error)
+{
+    for (const char *letter = argument + 1; *letter != '\0'; letter++) {
+        const char where[3] = {'-', *letter, '\0'};
+        const char *value = "true";
+        const struct cdr_option *option = cdr_option_by_letter(*letter);
+        if (option == NULL)
+            return cdr_fail(error, CDR_E_CONFIG, "-%c is not a flag; 'cdrgen help %s' lists them",
+                            (unsigned char)*letter < 0x20 ? '?' : *letter,
+                            cdr_command_text(v->command));
+        enum cdr_result result = check_taker(v, option, where, error);
+        bool rest = takes_value(option);
+        if (result == CDR_OK && rest && letter[1] != '\0')
+            value = letter + 1;
+        else if (result == CDR_OK && rest)
+            result = next_value(v, option, where, &value, error);
+        if (result == CDR_OK)
+            result = v->visit(v->context, option, where, value, error);
+        if (result != CDR_OK || rest)
+            return result;
+    }
+    return CDR_OK;
+}
+
+enum cdr_result cdr_flags_visit(int argc, char **argv, int first, enum cdr_command command,
+                                cdr_flag_visitor visit, void *context, struct cdr_error *error)
+{
+    struct visit v = {argc, argv, first, command, visit, context};
+    enum cdr_result result = CDR_OK;
+    bool flags_end = false;
+    while (result == CDR_OK && v.at < argc) {
+        const char *argument = argv[v.at++];
+        if (!flags_end && strcmp(argument, "--") == 0)
+            flags_end = true;
+        else if (!flags_end && strncmp(argument, "--", 2) == 0)
+            result = long_flag(&v, argument, error);
+        else if (!flags_end && argument[0] == '-' && argument[1] != '\0')
+            result = short_flags(&v, argument, error);
+        else
+            result = visit(context, NULL, argument, argument, error);
+    }
+    return result == CDR_E_AGAIN ? CDR_OK : result;
+}

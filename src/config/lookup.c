@@ -1,0 +1,58 @@
+/* Finding options by their names. */
+#include "config/option.h"
+
+#include <ctype.h>
+#include <string.h>
+
+const struct cdr_option *cdr_option_by_key(const char *key)
+{
+    for (size_t i = 0; i < cdr_option_count; i++) {
+        const struct cdr_option *option = &cdr_options[i];
+        if ((option->key != NULL && strcmp(option->key, key) == 0) ||
+            (option->also != NULL && strcmp(option->also, key) == 0))
+            return option;
+    }
+    return NULL;
+}
+
+const struct cdr_option *cdr_option_by_letter(char letter)
+{
+    for (size_t i = 0; i < cdr_option_count; i++)
+        if (cdr_options[i].letter == letter)
+            return &cdr_options[i];
+    return NULL;
+}
+
+static bool same(const char *flag, const char *name, size_t len)
+{
+    return flag != NULL && strncmp(flag, name, len) == 0 && flag[len] == '\0';
+}
+
+const struct cdr_option *cdr_option_by_flag(const char *name, size_t len, bool *negated)
+{
+    *negated = false;
+    for (size_t i = 0; i < cdr_option_count; i++)
+        if (same(cdr_options[i].flag, name, len) || same(cdr_options[i].flag_also, name, len))
+            return &cdr_options[i];
+    if (len < 4 || strncmp(name, "no-", 3) != 0)
+        return NULL;
+    for (size_t i = 0; i < cdr_option_count; i++)
+        if (cdr_options[i].type == CDR_OPTION_BOOLEAN &&
+            same(cdr_options[i].flag, name + 3, len - 3)) {
+            *negated = true;
+            return &cdr_options[i];
+        }
+    return NULL;
+}
+
+bool cdr_option_environment_name(const char *key, char *name, size_t name_max)
+{
+    static const char prefix[] = "CDRGEN_";
+    size_t len = sizeof prefix - 1, key_len = strlen(key);
+    if (len + key_len >= name_max)
+        return false;
+    memcpy(name, prefix, len);
+    for (size_t i = 0; i <= key_len; i++)
+        name[len + i] = key[i] == '.' ? '_' : (char)toupper((unsigned char)key[i]);
+    return true;
+}

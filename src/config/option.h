@@ -1,0 +1,160 @@
+/* The option table: the only place where a setting is described.
+ *
+ * A row names a setting's key in a config file, its flag, its type, range, place in struct
+ * cdr_settings and its help; the loader, the flag parser, the environment, the help, `cdrgen
+ * config` and docs/configuration.md are all made from the rows. A new setting is a field in
+ * settings.h and a row in options.c (and its default: the row's initial text, or
+ * cdr_parameters_default for the model's).
+ *
+ * Names. key is the path in the config file ("data.LTE.share" is share in LTE in data), also is a
+ * second name that is accepted (the predecessor's). The environment variable is CDRGEN_ and the key
+ * in upper case with '_' for '.': CDRGEN_DATA_LTE_SHARE. An empty variable counts as not given.
+ *
+ * Layers. Values are set layer by layer, later ones over earlier ones: defaults, config file,
+ * properties files (-F), environment, flags. Inside of this folder only.
+ */
+#ifndef CDR_CONFIG_OPTION_H
+#define CDR_CONFIG_OPTION_H
+
+#include "base/json_writer.h"
+#include "config/settings.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The type says how text and JSON become the field and back; types.c has a line for each. */
+enum cdr_option_type {
+    CDR_OPTION_BOOLEAN,     /* bool */
+    CDR_OPTION_U32,         /* uint32_t */
+    CDR_OPTION_I32,         /* int32_t */
+    CDR_OPTION_COUNT,       /* uint32_t, takes 10k, 1M */
+    CDR_OPTION_U64,         /* uint64_t, whole range */
+    CDR_OPTION_DECIMAL,     /* double */
+    CDR_OPTION_VOLUME,      /* double bytes, takes 64k */
+    CDR_OPTION_SIZE,        /* uint64_t bytes, takes 64k */
+    CDR_OPTION_RATE,        /* double per second, takes 20k/s */
+    CDR_OPTION_SECONDS,     /* uint32_t seconds, takes 90s, 7d; plain numbers are seconds */
+    CDR_OPTION_SECONDS_F,   /* double seconds, likewise */
+    CDR_OPTION_TIMEOUT,     /* uint32_t milliseconds; plain numbers are seconds */
+    CDR_OPTION_RETENTION,   /* int64_t milliseconds, or −1; plain numbers are milliseconds */
+    CDR_OPTION_CHOICE,      /* char *, one of names */
+    CDR_OPTION_ENUM,        /* int, index into names */
+    CDR_OPTION_TEXT,        /* char *, NULL = not given */
+    CDR_OPTION_SECRET,      /* char *, never shown */
+    CDR_OPTION_SECRET_FILE, /* path of a file whose content goes into the char * of a secret */
+    CDR_OPTION_START,    /* int32_t day; today, yesterday, -7d are resolved at the end of loading */
+    CDR_OPTION_ZONE,     /* char[64] */
+    CDR_OPTION_PLACE,    /* two doubles, lat and lon */
+    CDR_OPTION_SHARD,    /* two uint32_t, index and count, as i/N */
+    CDR_OPTION_DIGITS,   /* char[][8] and its uint32_t count at at_count: a list of digit strings */
+    CDR_OPTION_MCCMNC,   /* uint32_t[] and its count: a list of 5 or 6 digits */
+    CDR_OPTION_NUMBERS,  /* double[count] */
+    CDR_OPTION_WEIGHTS,  /* double[count], named by names; those that are not named become 0 */
+    CDR_OPTION_DAYS,     /* cdr_special_day[] and its count: dates and multipliers */
+    CDR_OPTION_PROPERTY, /* librdkafka properties: -X name=value, an object in a config file */
+    CDR_OPTION_PROPERTIES_FILE, /* -F */
+    CDR_OPTION_CONFIG_FILE,     /* --config */
+    CDR_OPTION_HELP,
+    CDR_OPTION_VERSION,
+    CDR_OPTION_REFUSED, /* a known key that cannot be set: help says why */
+    CDR_OPTION_TYPE_COUNT,
+};
+
+enum cdr_option_group {
+    CDR_GROUP_DATASET,
+    CDR_GROUP_OUTPUT,
+    CDR_GROUP_KAFKA,
+    CDR_GROUP_REGISTRY,
+    CDR_GROUP_TIME,
+    CDR_GROUP_TRAFFIC,
+    CDR_GROUP_NETWORK,
+    CDR_GROUP_TABLES,
+    CDR_GROUP_GENERAL,
+    CDR_GROUP_COUNT,
+};
+
+enum cdr_layer {
+    CDR_LAYER_DEFAULT,
+    CDR_LAYER_CONFIG_FILE,
+    CDR_LAYER_PROPERTIES_FILE,
+    CDR_LAYER_ENVIRONMENT,
+    CDR_LAYER_FLAG,
+};
+
+struct cdr_option {
+    const char *key;       /* NULL: only a flag */
+    const char *also;      /* second name of the key, or NULL */
+    const char *flag;      /* long flag without dashes, NULL: none */
+    const char *flag_also; /* second long flag, or NULL */
+    char letter;           /* short flag, 0: none */
+    bool in_overview;      /* shown in the help's first screen */
+    bool unlisted;         /* accepted, but neither printed nor in the help */
+    enum cdr_option_type type;
+    enum cdr_option_group group;
+    unsigned commands;        /* bit 1 << enum cdr_command: who takes the flag */
+    size_t at, at_count;      /* offsets in struct cdr_settings */
+    size_t count;             /* items: exactly (NUMBERS, WEIGHTS), at most (lists) */
+    const char *const *names; /* choices or items, ended by NULL */
+    double min, max;          /* of numbers; in the field's unit */
+    const char *initial;      /* default as text; NULL: cdr_parameters_default's, or none */
+    const char *value;        /* what the help calls the value: N, FILE */
+    /* More about a text; the error is a clause as in base/parse.h. */
+    enum cdr_result (*check)(const char *text, struct cdr_error *error);
+    const char *help;
+};
+
+extern const struct cdr_option cdr_options[];
+extern const size_t cdr_option_count;
+extern const char *const cdr_group_titles[CDR_GROUP_COUNT];
+
+/* State of one cdr_settings_load. */
+struct cdr_loading {
+    struct cdr_settings *settings;
+    enum cdr_layer layer;
+    const char *where;      /* of the value that is being set */
+    bool start_is_relative; /* settings->model.start_day is relative to today */
+    bool sink_by_flag;
+    char truststore_type[16], keystore_type[16]; /* Java's ssl.*store.type seen so far */
+};
+
+const struct cdr_option *cdr_option_by_key(const char *key);
+const struct cdr_option *cdr_option_by_letter(char letter);
+/* By long name without dashes. *negated is set for --no-NAME of a boolean. */
+const struct cdr_option *cdr_option_by_flag(const char *name, size_t len, bool *negated);
+/* CDRGEN_… of a key. False where it does not fit. */
+bool cdr_option_environment_name(const char *key, char *name, size_t name_max);
+
+/* Sets a value given as text. where ("--days", "CDRGEN_DAYS", "demo.json:3: days") starts the
+ * message of a failure, which goes on with what is wrong and what is allowed. */
+enum cdr_result cdr_option_set(struct cdr_loading *loading, const struct cdr_option *option,
+                               const char *where, const char *text, struct cdr_error *error);
+
+/* Sets a value from JSON. locate(context, member, index) writes where into a buffer: of the value
+ * (member NULL, index −1), of a member or of an item of it. */
+struct cdr_json_place {
+    void (*locate)(void *context, const char *member, int index, char *where, size_t where_max);
+    void *context;
+};
+enum cdr_result cdr_option_set_json(struct cdr_loading *loading, const struct cdr_option *option,
+                                    const struct cdr_json_place *place, const json_t *value,
+                                    struct cdr_error *error);
+
+/* Writes the value under its key, as a config file takes it; secrets as "[hidden]". */
+void cdr_option_print(const struct cdr_option *option, const struct cdr_settings *settings,
+                      struct cdr_json *json, const char *key);
+
+/* The value as JSON in one line. False where it has none: not given, or no value at all. */
+bool cdr_option_text(const struct cdr_option *option, const struct cdr_settings *settings,
+                     char *text, size_t text_max);
+
+/* What is allowed, as in "1 to 3660" or "auto, kafka, file or null"; "" where nothing is to be
+ * said. */
+void cdr_option_allowed(const struct cdr_option *option, char *text, size_t text_max);
+
+#define CDR_HIDDEN "[hidden]"
+
+/* Replaces *field by a copy of text (NULL: by NULL). */
+enum cdr_result cdr_replace_text(char **field, const char *text, struct cdr_error *error);
+
+#endif

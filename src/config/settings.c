@@ -1,0 +1,278 @@
+/* Loading: defaults, config file, properties files, environment, flags, then what follows from all
+ * of them.
+ *
+ * The command line is gone through three times: for help and the config file, for -F, and for the
+ * values, which come last and so win.
+ */
+#include "config/settings.h"
+
+#include "base/parse.h"
+#include "config/config_file.h"
+#include "config/environment.h"
+#include "config/flags.h"
+#include "config/option.h"
+#include "config/properties.h"
+#include "config/secret.h"
+#include "model/calendar.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+extern char **environ;
+
+struct scan {
+    struct cdr_loading *loading;
+    enum cdr_command *command;
+    const char *config_path; /* of --config */
+    const char *argument;    /* the one without a flag */
+};
+
+static enum cdr_result set_defaults(struct cdr_loading *loading, struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    cdr_parameters_default(&loading->settings->model);
+    loading->layer = CDR_LAYER_DEFAULT;
+    for (size_t i = 0; result == CDR_OK && i < cdr_option_count; i++)
+        if (cdr_options[i].initial != NULL)
+            result = cdr_option_set(loading, &cdr_options[i], "built-in default",
+                                    cdr_options[i].initial, error);
+    return result;
+}
+
+/* First pass: help and version end it all; --config is kept. */
+static enum cdr_result scan_first(void *context, const struct cdr_option *option, const char *where,
+                                  const char *text, struct cdr_error *error)
+{
+    struct scan *scan = context;
+    (void)where, (void)error;
+    if (option == NULL)
+        return CDR_OK;
+    if (option->type == CDR_OPTION_HELP) {
+        scan->loading->settings->help_about = *scan->command;
+        *scan->command = CDR_COMMAND_HELP;
+        return CDR_E_AGAIN;
+    }
+    if (option->type == CDR_OPTION_VERSION) {
+        *scan->command = CDR_COMMAND_VERSION;
+        return CDR_E_AGAIN;
+    }
+    if (option->type == CDR_OPTION_CONFIG_FILE)
+        scan->config_path = text;
+    return CDR_OK;
+}
+
+/* Second pass: properties files. */
+static enum cdr_result scan_files(void *context, const struct cdr_option *option, const char *where,
+                                  const char *text, struct cdr_error *error)
+{
+    struct scan *scan = context;
+    (void)where;
+    if (option == NULL || option->type != CDR_OPTION_PROPERTIES_FILE)
+        return CDR_OK;
+    return cdr_properties_load(scan->loading, text, error);
+}
+
+/* Third pass: values. */
+static enum cdr_result scan_values(void *context, const struct cdr_option *option,
+                                   const char *where, const char *text, struct cdr_error *error)
+{
+    struct scan *scan = context;
+    struct cdr_settings *settings = scan->loading->settings;
+    char quoted[72];
+    if (option != NULL && option->type == CDR_OPTION_PROPERTIES_FILE)
+        return CDR_OK;
+    if (option != NULL)
+        return cdr_option_set(scan->loading, option, where, text, error);
+    if (*scan->command != CDR_COMMAND_TRACE || scan->argument != NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "%s: one argument too many; flags begin with --",
+                        cdr_quote(text, quoted));
+    scan->argument = text;
+    const char *digits = text + (*text == '+');
+    size_t len = strlen(digits);
+    if (len < 8 || len > 15 || cdr_parse_u64(digits, &settings->argument_msisdn, NULL) != CDR_OK)
+        return cdr_fail(error, CDR_E_CONFIG, "%s is not an MSISDN (8 to 15 digits)",
+                        cdr_quote(text, quoted));
+    return CDR_OK;
+}
+
+/* `cdrgen help run`. */
+static enum cdr_result read_help(struct cdr_settings *settings, int argc, char **argv, int first,
+                                 struct cdr_error *error)
+{
+    int next = 0;
+    settings->help_about = CDR_COMMAND_HELP;
+    if (argc <= first || argv[first][0] == '-')
+        return CDR_OK;
+    return cdr_flags_command(argc - first + 1, argv + first - 1, &settings->help_about, &next,
+                             error);
+}
+
+/* A path in the environment, or CDR_OK and nothing done where there is none. */
+static enum cdr_result load_named_files(struct scan *scan, char *const *environment,
+                                        struct cdr_error *error)
+{
+    struct cdr_loading *loading = scan->loading;
+    const char *config = scan->config_path;
+    const char *properties = cdr_environment_find(environment, "CDRGEN_PROPERTIES_FILE");
+    enum cdr_result result = CDR_OK;
+    if (config == NULL)
+        config = cdr_environment_find(environment, "CDRGEN_CONFIG");
+    loading->layer = CDR_LAYER_CONFIG_FILE;
+    if (config != NULL)
+        result = cdr_config_file_load(loading, config, error);
+    loading->layer = CDR_LAYER_PROPERTIES_FILE;
+    if (result == CDR_OK && properties != NULL)
+        result = cdr_properties_load(loading, properties, error);
+    return result;
+}
+
+static enum cdr_result resolve_start(struct cdr_loading *loading, struct cdr_error *error)
+{
+    struct cdr_parameters *model = &loading->settings->model;
+    struct cdr_error clause = {{0}};
+    const struct cdr_option *option = cdr_option_by_key("start");
+    int32_t today = 0;
+    /* Also where the date is absolute: an unknown zone is found here, not while running. */
+    enum cdr_result result =
+        cdr_local_day(model->tz_name, loading->settings->now_ms, &today, &clause);
+    if (result != CDR_OK)
+        return cdr_fail(error, result, "%s", clause.text);
+    if (!loading->start_is_relative)
+        return CDR_OK;
+    int64_t day = (int64_t)today + model->start_day;
+    if (day < (int64_t)option->min || day > (int64_t)option->max)
+        return cdr_fail(error, CDR_E_CONFIG, "start: %d days before today is before 1990-01-01",
+                        (int)-model->start_day);
+    model->start_day = (int32_t)day;
+    return CDR_OK;
+}
+
+/* Printed settings have "[hidden]" for secrets. That is fine to print again, but nothing to connect
+ * with. */
+static enum cdr_result check_hidden(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    static const char advice[] = "stands for a secret that printed settings leave out; give it in "
+                                 "the environment or as a file";
+    const char *user_info = settings->registry.user_info, *token = settings->registry.bearer_token;
+    if (user_info != NULL && strcmp(user_info, CDR_HIDDEN) == 0)
+        return cdr_fail(error, CDR_E_CONFIG, "registry_user_info: \"%s\" %s", CDR_HIDDEN, advice);
+    if (token != NULL && strcmp(token, CDR_HIDDEN) == 0)
+        return cdr_fail(error, CDR_E_CONFIG, "registry_token: \"%s\" %s", CDR_HIDDEN, advice);
+    for (size_t i = 0; i < settings->sink.property_count; i++)
+        if (strcmp(settings->sink.properties[i].value, CDR_HIDDEN) == 0)
+            return cdr_fail(error, CDR_E_CONFIG, "%s: \"%s\" %s",
+                            settings->sink.properties[i].source, CDR_HIDDEN, advice);
+    return CDR_OK;
+}
+
+static enum cdr_result check_together(const struct cdr_settings *settings, enum cdr_command command,
+                                      struct cdr_error *error)
+{
+    if (settings->speed > 0 && settings->rate_per_s > 0)
+        return cdr_fail(error, CDR_E_CONFIG, "speed and rate: only one of them can set the pace");
+    if (settings->live && (settings->speed > 0 || settings->rate_per_s > 0))
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "live: real time is the pace; it takes neither speed nor rate");
+    if (settings->shard_count > settings->model.partitions)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "shard: %u/%u is out of range; with %u partitions there can be at most %u "
+                        "shards",
+                        settings->shard_index, settings->shard_count, settings->model.partitions,
+                        settings->model.partitions);
+    if ((settings->registry.certificate_location == NULL) !=
+        (settings->registry.key_location == NULL))
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "registry_certificate and registry_key: mutual TLS needs both");
+    return command == CDR_COMMAND_CONFIG ? CDR_OK : check_hidden(settings, error);
+}
+
+static enum cdr_result finish(struct scan *scan, struct cdr_error *error)
+{
+    struct cdr_settings *settings = scan->loading->settings;
+    enum cdr_result result = CDR_OK;
+    if (*scan->command == CDR_COMMAND_TRACE && scan->argument == NULL)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "trace: whose records? write cdrgen trace MSISDN; 'cdrgen subscribers' "
+                        "lists them");
+    if (settings->brokers_by_flag && !scan->loading->sink_by_flag)
+        result = cdr_replace_text(&settings->sink_name, "kafka", error);
+    if (result == CDR_OK)
+        result = resolve_start(scan->loading, error);
+    if (result == CDR_OK)
+        result = check_together(settings, *scan->command, error);
+    if (result == CDR_OK)
+        result = cdr_parameters_check(&settings->model, error);
+    return result;
+}
+
+enum cdr_result cdr_settings_load_from(struct cdr_settings *settings, enum cdr_command *command,
+                                       int argc, char **argv, char *const *environment,
+                                       int64_t now_ms, struct cdr_error *error)
+{
+    int first = 1;
+    struct cdr_loading loading = {.settings = settings};
+    struct scan scan = {.loading = &loading, .command = command};
+    memset(settings, 0, sizeof *settings);
+    settings->now_ms = now_ms;
+    enum cdr_result result = cdr_flags_command(argc, argv, command, &first, error);
+    if (result == CDR_OK && *command == CDR_COMMAND_HELP)
+        return read_help(settings, argc, argv, first, error);
+    if (result == CDR_OK)
+        result = cdr_flags_visit(argc, argv, first, *command, scan_first, &scan, error);
+    if (first == 1)
+        settings->help_about = CDR_COMMAND_HELP; /* without a command, the overview */
+    if (result != CDR_OK || *command == CDR_COMMAND_HELP || *command == CDR_COMMAND_VERSION ||
+        *command == CDR_COMMAND_REFERENCE)
+        return result;
+    result = set_defaults(&loading, error);
+    if (result == CDR_OK)
+        result = load_named_files(&scan, environment, error);
+    if (result == CDR_OK)
+        result = cdr_flags_visit(argc, argv, first, *command, scan_files, &scan, error);
+    loading.layer = CDR_LAYER_ENVIRONMENT;
+    if (result == CDR_OK)
+        result = cdr_environment_load(&loading, environment, error);
+    loading.layer = CDR_LAYER_FLAG;
+    if (result == CDR_OK)
+        result = cdr_flags_visit(argc, argv, first, *command, scan_values, &scan, error);
+    return result == CDR_OK ? finish(&scan, error) : result;
+}
+
+enum cdr_result cdr_settings_load(struct cdr_settings *settings, enum cdr_command *command,
+                                  int argc, char **argv, struct cdr_error *error)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return cdr_settings_load_from(settings, command, argc, argv, environ, now_ms, error);
+}
+
+enum cdr_result cdr_settings_default(struct cdr_settings *settings, struct cdr_error *error)
+{
+    struct cdr_loading loading = {.settings = settings};
+    memset(settings, 0, sizeof *settings);
+    return set_defaults(&loading, error);
+}
+
+void cdr_settings_free(struct cdr_settings *settings)
+{
+    char *texts[] = {settings->sink.out,
+                     settings->sink.compress,
+                     settings->sink.brokers,
+                     settings->registry.urls,
+                     settings->registry.ca_location,
+                     settings->registry.certificate_location,
+                     settings->registry.key_location,
+                     settings->sink_name,
+                     settings->format,
+                     settings->topic_prefix,
+                     settings->summary};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        free(texts[i]);
+    cdr_secret_free(settings->registry.user_info);
+    cdr_secret_free(settings->registry.bearer_token);
+    cdr_properties_free(&settings->sink);
+    memset(settings, 0, sizeof *settings);
+}

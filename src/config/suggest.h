@@ -1,0 +1,22 @@
+/* "Did you mean": the name that is closest to what somebody typed.
+ *
+ * Distance counts inserted, lost, changed and swapped letters; upper and lower case, '-', '_' and
+ * '.' are the same. A name is near if a third of the longer one's letters at most are wrong, or if
+ * one begins with the other (three letters at least). Example: struct cdr_suggestion near = {.given
+ * = "subz"}; for (each name) cdr_suggest(&near, name); near.best is "subs", or NULL where nothing
+ * is near.
+ */
+#ifndef CDR_CONFIG_SUGGEST_H
+#define CDR_CONFIG_SUGGEST_H
+
+#include <stddef.h>
+
+struct cdr_suggestion {
+    const char *given;
+    const char *best; /* one of the names offered, not copied */
+    size_t distance;  /* of best */
+};
+
+void cdr_suggest(struct cdr_suggestion *suggestion, const char *name);
+
+#endif
