@@ -1,7 +1,7 @@
 /* Numbers in memory with a stated byte order, the same on every machine.
  *
- * All of these accept any alignment and compile to one or two instructions. Numbers that reach a record,
- * a hash or a file go through here, so that big-endian machines produce the same bytes.
+ * All of these accept any alignment and compile to one or two instructions. Numbers that reach a
+ * record, a hash or a file go through here, so that big-endian machines produce the same bytes.
  */
 #ifndef CDR_BASE_BYTES_H
 #define CDR_BASE_BYTES_H
@@ -14,8 +14,8 @@
 #endif
 #define CDR_LITTLE_ENDIAN (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
 
-/* The value whose bytes in this machine's memory are value's in little-endian (big-endian) order; each is
- * its own inverse. */
+/* The value whose bytes in this machine's memory are value's in little-endian (big-endian) order;
+ * each is its own inverse. */
 static inline uint64_t cdr_le64(uint64_t value)
 {
     return CDR_LITTLE_ENDIAN ? value : __builtin_bswap64(value);

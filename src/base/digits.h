@@ -1,10 +1,10 @@
 /* Decimal digits of whole columns of numbers, zero-padded to a fixed width.
  *
- * The column functions are loops over small arrays whose lanes all have one width and whose divisions are
- * by constants, so that compilers vectorise them for whatever instruction set the caller is built for.
- * Results are the same bytes on every machine, whatever its byte order. Nothing here allocates or fails;
- * a value that has more digits than the width is a programmer's error and gives wrong digits, nothing
- * worse.
+ * The column functions are loops over small arrays whose lanes all have one width and whose
+ * divisions are by constants, so that compilers vectorise them for whatever instruction set the
+ * caller is built for. Results are the same bytes on every machine, whatever its byte order.
+ * Nothing here allocates or fails; a value that has more digits than the width is a programmer's
+ * error and gives wrong digits, nothing worse.
  */
 #ifndef CDR_BASE_DIGITS_H
 #define CDR_BASE_DIGITS_H
@@ -18,8 +18,8 @@
 #define CDR_DIGITS8_LIMIT 100000000u
 #define CDR_DIGITS16_LIMIT UINT64_C(10000000000000000)
 
-/* Eight ASCII digits of value < 10^8, the first in the lowest byte of the result. The number is halved in
- * lanes: 8 digits into two of 4, these into four of 2, these into eight of 1. */
+/* Eight ASCII digits of value < 10^8, the first in the lowest byte of the result. The number is
+ * halved in lanes: 8 digits into two of 4, these into four of 2, these into eight of 1. */
 static inline uint64_t cdr_digits8_lanes(uint32_t value)
 {
     uint64_t high = value / 10000u;
@@ -45,10 +45,12 @@ static inline void cdr_digits8(char out[8], uint32_t value)
     cdr_store_le64(out, cdr_digits8_lanes(value));
 }
 
-/* How many of eight digits are leading zeros, 0 … 7: the last digit always counts as significant. */
+/* How many of eight digits are leading zeros, 0 … 7: the last digit always counts as significant.
+ */
 static inline uint32_t cdr_leading_zeros8(const char digits[8])
 {
-    uint64_t significant = (cdr_load_le64(digits) & UINT64_C(0x0f0f0f0f0f0f0f0f)) | UINT64_C(1) << 56;
+    uint64_t significant = (cdr_load_le64(digits) & UINT64_C(0x0f0f0f0f0f0f0f0f)) | UINT64_C(1)
+                                                                                        << 56;
     return (uint32_t)__builtin_ctzll(significant) / 8;
 }
 
@@ -60,7 +62,8 @@ static inline uint32_t cdr_leading_zeros16(const char digits[16])
     return high != 0 ? (uint32_t)__builtin_ctzll(high) / 8 : low_zeros;
 }
 
-/* Values a step of the column functions. Loops of 16 turns or fewer get unrolled before they are vectorised. */
+/* Values a step of the column functions. Loops of 16 turns or fewer get unrolled before they are
+ * vectorised. */
 enum { CDR_DIGITS_STEP = 32 };
 
 /* 16-bit lanes of the digits' text, as this machine lays them out in memory. */
@@ -98,9 +101,10 @@ static inline void cdr_digits8_step(char *out, const uint32_t *values)
     memcpy(out, one, sizeof one);
 }
 
-/* Splits at 10^8 with products of 32 bits only, since vectors of 64-bit products are slow or missing. From
- * the value's upper bits the quotient comes out right or one too small (the bits left out are worth
- * 2^22 / 10^8, the rounded factor 2^32 / 2^36: together less than 1), which the remainder shows. */
+/* Splits at 10^8 with products of 32 bits only, since vectors of 64-bit products are slow or
+ * missing. From the value's upper bits the quotient comes out right or one too small (the bits left
+ * out are worth 2^22 / 10^8, the rounded factor 2^32 / 2^36: together less than 1), which the
+ * remainder shows. */
 static inline void cdr_digits16_halves(uint32_t *halves, const uint64_t *values)
 {
     uint32_t upper[CDR_DIGITS_STEP], lower[CDR_DIGITS_STEP], quotient[CDR_DIGITS_STEP];
@@ -125,7 +129,8 @@ static inline void cdr_digits16_step(char *out, const uint64_t *values)
     cdr_digits8_step(out, halves);
 }
 
-/* out[i] = the sixteen digits of values[i] < 10^16, i < n. Touches nothing behind the n-th entry. */
+/* out[i] = the sixteen digits of values[i] < 10^16, i < n. Touches nothing behind the n-th entry.
+ */
 static inline void cdr_digits16_column(char (*out)[16], const uint64_t *values, uint32_t n)
 {
     uint32_t i = 0;

@@ -1,6 +1,8 @@
-/* Avro: binary data of the built-in schemas, with the wire format's frame for Kafka and without for files.
+/* Avro: binary data of the built-in schemas, with the wire format's frame for Kafka and without for
+ * files.
  *
- * The loop writes the fields in the order of schemas/; tests/unit/test_avro_oracle.c holds it to them.
+ * The loop writes the fields in the order of schemas/; tests/unit/test_avro_oracle.c holds it to
+ * them.
  */
 #include "encode/avro.h"
 
@@ -10,31 +12,42 @@
 
 #include <stdlib.h>
 
-/* Frame and event_type, two MSISDNs, direction, timestamps, offset, duration, mccmnc, imsi and imei,
- * cell_id, record_type and cause; the longest of the types' own fields. tz_name is added at create. */
-enum { AVRO_RECORD_MAX = 6 + 2 * 16 + 1 + 2 * 7 + 5 + 4 + 7 + 2 * 16 + 4 + 2 + 2 * 9 + 5 + 4 };
+/* The longest record but for tz_name: of every type's fields the longest. */
+enum {
+    AVRO_RECORD_MAX = 5 + 1 + 2 * 16 + 1 + /* frame, event_type, MSISDNs, direction */
+                      2 * 7 + 5 + 4 + 7 +  /* timestamps, tz_offset_min, duration_sec, mccmnc */
+                      2 * 16 + 4 + 1 + 1 + /* imsi, imei, cell_id, record_type, cause */
+                      3 + 2 +              /* sms_segments, sms_status */
+                      2 * 9 + 5 + 2 + 2,   /* volumes, data_duration_sec, apn, rat */
+};
 
 /* A zone's name has fewer than 64 bytes: its length is an int of one byte. */
 static_assert(CDR_ZONE_NAME_MAX < 64, "the length of tz_name is one byte");
 
-void cdr_avro_zone(const struct cdr_avro_encoder *encoder, int32_t offset_min, struct cdr_zone_text *zone)
+void cdr_avro_zone(const struct cdr_avro_encoder *encoder, int32_t offset_min,
+                   struct cdr_zone_text *zone)
 {
     uint64_t offset = cdr_varint64(cdr_zigzag(offset_min));
     memcpy(zone->bytes, encoder->zone_name, sizeof encoder->zone_name);
-    zone->len = (uint32_t)(cdr_put_varint64(zone->bytes + encoder->zone_name_len, offset) - zone->bytes);
+    zone->len =
+        (uint32_t)(cdr_put_varint64(zone->bytes + encoder->zone_name_len, offset) - zone->bytes);
     zone->offset_min = offset_min;
 }
 
-static enum cdr_result avro_check(const struct cdr_encoder_settings *settings, struct cdr_error *error)
+static enum cdr_result avro_check(const struct cdr_encoder_settings *settings,
+                                  struct cdr_error *error)
 {
-    if (settings->schema_text != NULL && strcmp(settings->schema_text, cdr_builtin_schema(settings->type)) != 0)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "the Avro schema for %s records is not the built-in one, which alone is allowed",
-                        cdr_type_name[settings->type]);
+    if (settings->schema_text != NULL &&
+        strcmp(settings->schema_text, cdr_builtin_schema(settings->type)) != 0)
+        return cdr_fail(
+            error, CDR_E_CONFIG,
+            "the Avro schema for %s records is not the built-in one, which alone is allowed",
+            cdr_type_name[settings->type]);
     return cdr_zone_name_check(settings->tz_name, error);
 }
 
-static enum cdr_result avro_create(struct cdr_encoder **created, const struct cdr_encoder_settings *settings,
+static enum cdr_result avro_create(struct cdr_encoder **created,
+                                   const struct cdr_encoder_settings *settings,
                                    struct cdr_error *error)
 {
     assert(settings->type < CDR_TYPE_COUNT);
@@ -43,7 +56,8 @@ static enum cdr_result avro_create(struct cdr_encoder **created, const struct cd
         return result;
     struct cdr_avro_encoder *encoder = calloc(1, sizeof *encoder);
     if (encoder == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "no memory for the Avro encoder (%zu bytes)", sizeof *encoder);
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the Avro encoder (%zu bytes)",
+                        sizeof *encoder);
 
     encoder->type = settings->type;
     if (settings->framed) {
@@ -65,7 +79,8 @@ static enum cdr_result avro_create(struct cdr_encoder **created, const struct cd
 static const char *avro_file_header(const struct cdr_encoder *encoder)
 {
     (void)encoder;
-    return ""; /* object container files are the file sink's: their header needs more than the format */
+    return ""; /* object container files are the file sink's: their header needs more than the
+                  format */
 }
 
 static void avro_destroy(struct cdr_encoder *encoder)
@@ -73,11 +88,12 @@ static void avro_destroy(struct cdr_encoder *encoder)
     free(encoder);
 }
 
-#define AVRO_OPS(loop)                                                                                           \
-    {                                                                                                            \
-        .name = "avro", .description = "Avro binary by schemas/, in Confluent's wire format on Kafka",           \
-        .file_extension = "avro", .create = avro_create, .encode = loop, .file_header = avro_file_header,        \
-        .destroy = avro_destroy,                                                                                 \
+#define AVRO_OPS(loop)                                                                             \
+    {                                                                                              \
+        .name = "avro",                                                                            \
+        .description = "Avro binary by schemas/, in Confluent's wire format on Kafka",             \
+        .file_extension = "avro", .create = avro_create, .encode = loop,                           \
+        .file_header = avro_file_header, .destroy = avro_destroy,                                  \
     }
 
 const struct cdr_encoder_ops cdr_avro_ops[CDR_LEVEL_COUNT] = {

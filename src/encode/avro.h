@@ -9,12 +9,13 @@ struct cdr_avro_encoder {
     struct cdr_encoder base;
     uint32_t type;
     uint32_t begin_len;
-    uint8_t begin[8];        /* the frame, where there is one, and event_type */
+    uint8_t begin[8]; /* the frame, where there is one, and event_type */
     uint32_t zone_name_len;
-    uint8_t zone_name[80];   /* tz_name with its length */
+    uint8_t zone_name[80]; /* tz_name with its length */
 };
 
 /* Makes tz_name and tz_offset_min for an offset. */
-void cdr_avro_zone(const struct cdr_avro_encoder *encoder, int32_t offset_min, struct cdr_zone_text *zone);
+void cdr_avro_zone(const struct cdr_avro_encoder *encoder, int32_t offset_min,
+                   struct cdr_zone_text *zone);
 
 #endif

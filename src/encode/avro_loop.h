@@ -34,8 +34,10 @@ static inline void cdr_varint32_column(uint32_t *out, const uint32_t *values, ui
         out[i] = cdr_varint32(values[i] << 1);
 }
 
-static inline void cdr_avro_columns_make(struct cdr_avro_columns *columns, const struct cdr_block *block,
-                                         uint32_t first, uint32_t n, bool volumes)
+static __attribute__((noinline)) void cdr_avro_columns_make(struct cdr_avro_columns *columns,
+                                                            const struct cdr_block *block,
+                                                            uint32_t first, uint32_t n,
+                                                            bool volumes)
 {
     cdr_varint64_column(columns->start, (const uint64_t *)block->start_ms + first, n);
     cdr_varint64_column(columns->end, (const uint64_t *)block->end_ms + first, n);
@@ -51,8 +53,8 @@ static inline void cdr_avro_columns_make(struct cdr_avro_columns *columns, const
 #endif
 
 /* msisdn_src … direction. */
-static inline uint8_t *CDR_LOOP(avro_parties)(uint8_t *to, const struct cdr_block *block, uint32_t i,
-                                              uint32_t type)
+CDR_INLINE uint8_t *CDR_LOOP(avro_parties)(uint8_t *to, const struct cdr_block *block, uint32_t i,
+                                           uint32_t type)
 {
     *to++ = (uint8_t)(block->msisdn_src_len[i] << 1);
     to = cdr_put_digits16(to, block->msisdn_src[i], block->msisdn_src_len[i]);
@@ -67,9 +69,9 @@ static inline uint8_t *CDR_LOOP(avro_parties)(uint8_t *to, const struct cdr_bloc
 }
 
 /* start_ts_ms … cause_for_record_closing; c is the record's place in the step's columns. */
-static inline uint8_t *CDR_LOOP(avro_middle)(uint8_t *to, const struct cdr_avro_columns *columns, uint32_t c,
-                                             const struct cdr_zone_text *zone, const struct cdr_block *block,
-                                             uint32_t i)
+CDR_INLINE uint8_t *CDR_LOOP(avro_middle)(uint8_t *to, const struct cdr_avro_columns *columns,
+                                          uint32_t c, const struct cdr_zone_text *zone,
+                                          const struct cdr_block *block, uint32_t i)
 {
     uint32_t mccmnc_len = cdr_mccmnc_len(block->mccmnc[i]);
     to = cdr_put_varint64(to, columns->start[c]);
@@ -81,7 +83,8 @@ static inline uint8_t *CDR_LOOP(avro_middle)(uint8_t *to, const struct cdr_avro_
     to = cdr_put_varint32(to, columns->duration[c]);
     *to++ = (uint8_t)(mccmnc_len << 1);
     to = cdr_put_digits8(to, columns->mccmnc[c], mccmnc_len);
-    memcpy(to, block->imsi[i], 16); /* 15 digits behind a padding zero, in whose place their length goes */
+    memcpy(to, block->imsi[i],
+           16); /* 15 digits behind a padding zero, in whose place their length goes */
     *to = AVRO_LEN_15;
     memcpy(to + 16, block->imei[i], 16);
     to[16] = AVRO_LEN_15;
@@ -91,7 +94,7 @@ static inline uint8_t *CDR_LOOP(avro_middle)(uint8_t *to, const struct cdr_avro_
     return to + 2;
 }
 
-static inline uint8_t *CDR_LOOP(avro_sms)(uint8_t *to, const struct cdr_block *block, uint32_t i)
+CDR_INLINE uint8_t *CDR_LOOP(avro_sms)(uint8_t *to, const struct cdr_block *block, uint32_t i)
 {
     uint32_t segments = cdr_varint32((uint32_t)block->sms_segments[i] << 1);
     *to++ = AVRO_UNION_VALUE;
@@ -101,8 +104,8 @@ static inline uint8_t *CDR_LOOP(avro_sms)(uint8_t *to, const struct cdr_block *b
     return to + 2;
 }
 
-static inline uint8_t *CDR_LOOP(avro_data)(uint8_t *to, const struct cdr_avro_columns *columns, uint32_t c,
-                                           const struct cdr_block *block, uint32_t i)
+CDR_INLINE uint8_t *CDR_LOOP(avro_data)(uint8_t *to, const struct cdr_avro_columns *columns,
+                                        uint32_t c, const struct cdr_block *block, uint32_t i)
 {
     *to++ = AVRO_UNION_VALUE;
     to = cdr_put_varint64(to, columns->bytes_in[c]);
@@ -117,9 +120,9 @@ static inline uint8_t *CDR_LOOP(avro_data)(uint8_t *to, const struct cdr_avro_co
     return to + 4;
 }
 
-static inline size_t CDR_LOOP(avro_encode_type)(const struct cdr_avro_encoder *encoder,
-                                                const struct cdr_block *block, uint8_t *bytes, uint32_t *ends,
-                                                uint32_t type)
+CDR_INLINE size_t CDR_LOOP(avro_encode_type)(const struct cdr_avro_encoder *encoder,
+                                             const struct cdr_block *block, uint8_t *bytes,
+                                             uint32_t *ends, uint32_t type)
 {
     struct cdr_avro_columns columns;
     struct cdr_zone_text zone;
@@ -145,8 +148,8 @@ static inline size_t CDR_LOOP(avro_encode_type)(const struct cdr_avro_encoder *e
     return ends[block->n - 1];
 }
 
-size_t CDR_LOOP(cdr_avro_encode)(const struct cdr_encoder *base, const struct cdr_block *block, uint8_t *bytes,
-                                 uint32_t *ends)
+size_t CDR_LOOP(cdr_avro_encode)(const struct cdr_encoder *base, const struct cdr_block *block,
+                                 uint8_t *bytes, uint32_t *ends)
 {
     const struct cdr_avro_encoder *encoder = (const struct cdr_avro_encoder *)(const void *)base;
     assert(cdr_block_is_sound(block, encoder->type));

@@ -4,19 +4,24 @@
 
 #include <stdlib.h>
 
-static const char csv_header[] =
-    "event_type;msisdn_src;msisdn_dst;direction;start_ts_ms;end_ts_ms;tz_name;tz_offset_min;duration_sec;"
-    "mccmnc;imsi;imei;cell_id;record_type;cause_for_record_closing;sms_segments;sms_status;data_bytes_in;"
-    "data_bytes_out;data_duration_sec;apn;rat\n";
+static const char csv_header[] = "event_type;msisdn_src;msisdn_dst;direction;start_ts_ms;end_ts_ms;"
+                                 "tz_name;tz_offset_min;duration_sec;"
+                                 "mccmnc;imsi;imei;cell_id;record_type;cause_for_record_closing;"
+                                 "sms_segments;sms_status;data_bytes_in;"
+                                 "data_bytes_out;data_duration_sec;apn;rat\n";
 
-/* Everything that has no constant length, at its longest: event_type, two MSISDNs, direction, timestamps,
- * offset, duration; mccmnc … cell_id; record_type and cause; the longest of the types' own fields. The
- * separators are counted with their fields, the zone's name is added at create. */
+/* The longest line but for the zone's name: of every type's fields the longest, with the separators
+ * behind them. */
 enum {
-    CSV_RECORD_MAX = 5 + 2 * 16 + 3 + 2 * 14 + 1 + 12 + 9 + 7 + 2 * 16 + 6 + 15 + 16 + 2 * 17 + 9 + 9 + 6 + 4,
+    CSV_RECORD_MAX = 5 + 2 * 16 + 3 +      /* event_type, MSISDNs, direction */
+                     2 * 14 + 1 + 12 + 9 + /* timestamps, tz_name, tz_offset_min, duration_sec */
+                     7 + 2 * 16 + 6 +      /* mccmnc, imsi, imei, cell_id */
+                     15 + 16 + 4 + 10 +    /* record_type, cause, sms_segments, sms_status */
+                     2 * 17 + 9 + 9 + 6,   /* volumes, data_duration_sec, apn, rat */
 };
 
-void cdr_csv_zone(const struct cdr_csv_encoder *encoder, int32_t offset_min, struct cdr_zone_text *zone)
+void cdr_csv_zone(const struct cdr_csv_encoder *encoder, int32_t offset_min,
+                  struct cdr_zone_text *zone)
 {
     memcpy(zone->bytes, encoder->zone_name, sizeof encoder->zone_name);
     zone->len = cdr_text_append_int(zone->bytes, encoder->zone_name_len, offset_min);
@@ -30,7 +35,8 @@ static void piece_append(struct cdr_piece *piece, const char *text)
 }
 
 /* The end of a line and the beginning of the next. */
-static void piece_end_line(const struct cdr_csv_encoder *encoder, struct cdr_piece *piece, const char *text)
+static void piece_end_line(const struct cdr_csv_encoder *encoder, struct cdr_piece *piece,
+                           const char *text)
 {
     piece_append(piece, text);
     piece_append(piece, "\n");
@@ -73,7 +79,8 @@ static void prepare_own_fields(struct cdr_csv_encoder *encoder)
         }
 }
 
-static enum cdr_result csv_create(struct cdr_encoder **created, const struct cdr_encoder_settings *settings,
+static enum cdr_result csv_create(struct cdr_encoder **created,
+                                  const struct cdr_encoder_settings *settings,
                                   struct cdr_error *error)
 {
     assert(settings->type < CDR_TYPE_COUNT);
@@ -82,7 +89,8 @@ static enum cdr_result csv_create(struct cdr_encoder **created, const struct cdr
         return result;
     struct cdr_csv_encoder *encoder = calloc(1, sizeof *encoder);
     if (encoder == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "no memory for the CSV encoder (%zu bytes)", sizeof *encoder);
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the CSV encoder (%zu bytes)",
+                        sizeof *encoder);
 
     encoder->type = settings->type;
     encoder->begin_len = cdr_text_append(encoder->begin, 0, cdr_type_name[settings->type]);
@@ -93,7 +101,8 @@ static enum cdr_result csv_create(struct cdr_encoder **created, const struct cdr
         piece_append(&encoder->direction[i], ";");
     }
     encoder->zone_name_len = cdr_text_append(encoder->zone_name, 0, ";");
-    encoder->zone_name_len = cdr_text_append(encoder->zone_name, encoder->zone_name_len, settings->tz_name);
+    encoder->zone_name_len =
+        cdr_text_append(encoder->zone_name, encoder->zone_name_len, settings->tz_name);
     encoder->zone_name_len = cdr_text_append(encoder->zone_name, encoder->zone_name_len, ";");
     prepare_closings(encoder);
     prepare_own_fields(encoder);
@@ -116,11 +125,12 @@ static void csv_destroy(struct cdr_encoder *encoder)
     free(encoder);
 }
 
-#define CSV_OPS(loop)                                                                                            \
-    {                                                                                                            \
-        .name = "csv", .description = "22 fields separated by ;, one line a record, the same for all types",     \
-        .file_extension = "csv", .create = csv_create, .encode = loop, .file_header = csv_file_header,           \
-        .destroy = csv_destroy,                                                                                  \
+#define CSV_OPS(loop)                                                                              \
+    {                                                                                              \
+        .name = "csv",                                                                             \
+        .description = "22 fields separated by ;, one line a record, the same for all types",      \
+        .file_extension = "csv", .create = csv_create, .encode = loop,                             \
+        .file_header = csv_file_header, .destroy = csv_destroy,                                    \
     }
 
 const struct cdr_encoder_ops cdr_csv_ops[CDR_LEVEL_COUNT] = {

@@ -1,11 +1,12 @@
 /* The CSV encoder's loop, for the level that the includer sets by CDR_LOOP. See loops.h. */
 
 #include "encode/csv.h"
+#include "encode/columns.h"
 #include "encode/put.h"
 
 /* event_type has been written; up to the separator before start_ts_ms. */
-static inline uint8_t *CDR_LOOP(csv_parties)(uint8_t *to, const struct cdr_csv_encoder *encoder,
-                                             const struct cdr_block *block, uint32_t i, uint32_t type)
+CDR_INLINE uint8_t *CDR_LOOP(csv_parties)(uint8_t *to, const struct cdr_csv_encoder *encoder,
+                                          const struct cdr_block *block, uint32_t i, uint32_t type)
 {
     const struct cdr_piece *direction = &encoder->direction[block->direction[i]];
     to = cdr_put_digits16(to, block->msisdn_src[i], block->msisdn_src_len[i]);
@@ -17,9 +18,9 @@ static inline uint8_t *CDR_LOOP(csv_parties)(uint8_t *to, const struct cdr_csv_e
 }
 
 /* start_ts_ms … cell_id; c is the record's place in the step's columns. */
-static inline uint8_t *CDR_LOOP(csv_middle)(uint8_t *to, const struct cdr_columns *columns, uint32_t c,
-                                            const struct cdr_zone_text *zone, const struct cdr_block *block,
-                                            uint32_t i)
+CDR_INLINE uint8_t *CDR_LOOP(csv_middle)(uint8_t *to, const struct cdr_columns *columns, uint32_t c,
+                                         const struct cdr_zone_text *zone,
+                                         const struct cdr_block *block, uint32_t i)
 {
     to = cdr_put_digits16(to, columns->start[c], cdr_timestamp_len(block->start_ms[i]));
     *to++ = ';';
@@ -28,21 +29,23 @@ static inline uint8_t *CDR_LOOP(csv_middle)(uint8_t *to, const struct cdr_column
     if (zone->len > 32)
         memcpy(to + 32, zone->bytes + 32, 64);
     to += zone->len;
-    to = cdr_put_number8(to, columns->duration[c]);
+    to = cdr_put_number8(to, columns->numbers[CDR_NUMBER_DURATION][c]);
     *to++ = ';';
-    to = cdr_put_digits8(to, columns->mccmnc[c], cdr_mccmnc_len(block->mccmnc[i]));
-    memcpy(to, block->imsi[i], 16); /* 15 digits behind a padding zero, in whose place the separator goes */
+    to = cdr_put_digits8(to, columns->numbers[CDR_NUMBER_MCCMNC][c],
+                         cdr_mccmnc_len(block->mccmnc[i]));
+    memcpy(to, block->imsi[i],
+           16); /* 15 digits behind a padding zero, in whose place the separator goes */
     *to = ';';
     memcpy(to + 16, block->imei[i], 16);
     to[16] = ';';
     to[32] = ';';
-    return cdr_put_digits8(to + 33, columns->cell[c], 5);
+    return cdr_put_digits8(to + 33, columns->numbers[CDR_NUMBER_CELL][c], 5);
 }
 
 /* record_type … rat and the newline. */
-static inline uint8_t *CDR_LOOP(csv_rest)(uint8_t *to, const struct cdr_csv_encoder *encoder,
-                                          const struct cdr_columns *columns, uint32_t c,
-                                          const struct cdr_block *block, uint32_t i, uint32_t type)
+CDR_INLINE uint8_t *CDR_LOOP(csv_rest)(uint8_t *to, const struct cdr_csv_encoder *encoder,
+                                       const struct cdr_columns *columns, uint32_t c,
+                                       const struct cdr_block *block, uint32_t i, uint32_t type)
 {
     const struct cdr_piece *closing = &encoder->closing[block->record_type[i]][block->cause[i]];
     to = cdr_put48(to, closing->bytes, closing->len);
@@ -54,19 +57,21 @@ static inline uint8_t *CDR_LOOP(csv_rest)(uint8_t *to, const struct cdr_csv_enco
     }
     if (type == CDR_TYPE_DATA) {
         const struct cdr_piece *access = &encoder->access[block->apn[i]][block->rat[i]];
-        to = cdr_put_number16(to, block->data_bytes_in[i], columns->bytes_in[c]);
+        to =
+            cdr_put_number16(to, block->data_bytes_in[i], columns->numbers[CDR_NUMBER_BYTES_IN][c]);
         *to++ = ';';
-        to = cdr_put_number16(to, block->data_bytes_out[i], columns->bytes_out[c]);
+        to = cdr_put_number16(to, block->data_bytes_out[i],
+                              columns->numbers[CDR_NUMBER_BYTES_OUT][c]);
         *to++ = ';';
-        to = cdr_put_number8(to, columns->duration[c]);
+        to = cdr_put_number8(to, columns->numbers[CDR_NUMBER_DURATION][c]);
         to = cdr_put32(to, access->bytes, access->len);
     }
     return to;
 }
 
-static inline size_t CDR_LOOP(csv_encode_type)(const struct cdr_csv_encoder *encoder,
-                                               const struct cdr_block *block, uint8_t *bytes, uint32_t *ends,
-                                               uint32_t type)
+CDR_INLINE size_t CDR_LOOP(csv_encode_type)(const struct cdr_csv_encoder *encoder,
+                                            const struct cdr_block *block, uint8_t *bytes,
+                                            uint32_t *ends, uint32_t type)
 {
     struct cdr_columns columns;
     struct cdr_zone_text zone;
@@ -74,7 +79,7 @@ static inline size_t CDR_LOOP(csv_encode_type)(const struct cdr_csv_encoder *enc
     cdr_csv_zone(encoder, block->tz_offset_min[0], &zone);
     for (uint32_t first = 0; first < block->n; first += CDR_STEP_RECORDS) {
         uint32_t n = block->n - first < CDR_STEP_RECORDS ? block->n - first : CDR_STEP_RECORDS;
-        cdr_columns_make(&columns, block, first, n, type == CDR_TYPE_DATA);
+        cdr_columns_make(&columns, block, first, n);
         for (uint32_t c = 0; c < n; c++) {
             uint32_t i = first + c;
             if (block->tz_offset_min[i] != zone.offset_min)
@@ -88,8 +93,8 @@ static inline size_t CDR_LOOP(csv_encode_type)(const struct cdr_csv_encoder *enc
     return ends[block->n - 1];
 }
 
-size_t CDR_LOOP(cdr_csv_encode)(const struct cdr_encoder *base, const struct cdr_block *block, uint8_t *bytes,
-                                uint32_t *ends)
+size_t CDR_LOOP(cdr_csv_encode)(const struct cdr_encoder *base, const struct cdr_block *block,
+                                uint8_t *bytes, uint32_t *ends)
 {
     const struct cdr_csv_encoder *encoder = (const struct cdr_csv_encoder *)(const void *)base;
     assert(cdr_block_is_sound(block, encoder->type));

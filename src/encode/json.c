@@ -1,25 +1,31 @@
-/* JSON: one object a line with the CSV's field names, for people and demos; what does not apply is absent.
+/* JSON: one object a line with the CSV's field names, for people and demos; what does not apply is
+ * absent.
  *
- * Names of zones and symbols hold nothing that JSON would escape (text.c checks the one a user can set).
+ * Names of zones and symbols hold nothing that JSON would escape (text.c checks the one a user can
+ * set).
  */
 #include "encode/json.h"
 #include "encode/put.h"
 
 #include <stdlib.h>
 
-/* Everything but the zone's name, at its longest; the text of keys and constants is that of a whole DATA
- * record, whose keys are the most, with its longest symbols. */
-#define JSON_LONGEST                                                                                             \
-    "{\"event_type\":\"DATA\",\"msisdn_src\":\"123456789012345\",\"msisdn_dst\":\"123456789012345\","            \
-    "\"direction\":\"MO\",\"start_ts_ms\":1234567890123,\"end_ts_ms\":1234567890123,\"tz_name\":\"\","           \
-    "\"tz_offset_min\":-2147483648,\"duration_sec\":12345678,\"mccmnc\":\"123456\","                             \
-    "\"imsi\":\"123456789012345\",\"imei\":\"123456789012345\",\"cell_id\":12345,"                               \
-    "\"record_type\":\"mscVoiceRecord\",\"cause_for_record_closing\":\"deliverySuccess\","                       \
-    "\"data_bytes_in\":1234567890123456,\"data_bytes_out\":1234567890123456,\"data_duration_sec\":12345678,"     \
+/* Everything but the zone's name, at its longest; the text of keys and constants is that of a whole
+ * DATA record, whose keys are the most, with its longest symbols. */
+#define JSON_LONGEST                                                                               \
+    "{\"event_type\":\"DATA\",\"msisdn_src\":\"123456789012345\",\"msisdn_dst\":"                  \
+    "\"123456789012345\","                                                                         \
+    "\"direction\":\"MO\",\"start_ts_ms\":1234567890123,\"end_ts_ms\":1234567890123,\"tz_name\":"  \
+    "\"\","                                                                                        \
+    "\"tz_offset_min\":-2147483648,\"duration_sec\":12345678,\"mccmnc\":\"123456\","               \
+    "\"imsi\":\"123456789012345\",\"imei\":\"123456789012345\",\"cell_id\":12345,"                 \
+    "\"record_type\":\"mscVoiceRecord\",\"cause_for_record_closing\":\"deliverySuccess\","         \
+    "\"data_bytes_in\":1234567890123456,\"data_bytes_out\":1234567890123456,\"data_duration_"      \
+    "sec\":12345678,"                                                                              \
     "\"apn\":\"internet\",\"rat\":\"WCDMA\"}\n"
 enum { JSON_RECORD_MAX = sizeof JSON_LONGEST - 1 };
 
-void cdr_json_zone(const struct cdr_json_encoder *encoder, int32_t offset_min, struct cdr_zone_text *zone)
+void cdr_json_zone(const struct cdr_json_encoder *encoder, int32_t offset_min,
+                   struct cdr_zone_text *zone)
 {
     memcpy(zone->bytes, encoder->zone_name, sizeof encoder->zone_name);
     zone->len = cdr_text_append_int(zone->bytes, encoder->zone_name_len, offset_min);
@@ -34,11 +40,15 @@ static void piece_append(struct cdr_piece *piece, const char *text)
 
 static void prepare_closings(struct cdr_json_encoder *encoder)
 {
-    static const char *const next[CDR_TYPE_COUNT] = {"}\n", ",\"sms_segments\":", ",\"data_bytes_in\":"};
+    static const char *const next[CDR_TYPE_COUNT] = {"}\n",
+                                                     ",\"sms_segments\":", ",\"data_bytes_in\":"};
     for (unsigned type = 0; type < CDR_RECORD_TYPE_COUNT; type++)
         for (unsigned cause = 0; cause < CDR_CAUSE_COUNT; cause++) {
-            const char *texts[] = {",\"record_type\":\"", cdr_record_type_name[type],
-                                   "\",\"cause_for_record_closing\":\"", cdr_cause_name[cause], "\"",
+            const char *texts[] = {",\"record_type\":\"",
+                                   cdr_record_type_name[type],
+                                   "\",\"cause_for_record_closing\":\"",
+                                   cdr_cause_name[cause],
+                                   "\"",
                                    next[encoder->type]};
             struct cdr_long_piece *piece = &encoder->closing[type][cause];
             for (unsigned i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -81,7 +91,8 @@ static void prepare_common_fields(struct cdr_json_encoder *encoder, const char *
     encoder->zone_name_len = cdr_text_append(encoder->zone_name, len, "\",\"tz_offset_min\":");
 }
 
-static enum cdr_result json_create(struct cdr_encoder **created, const struct cdr_encoder_settings *settings,
+static enum cdr_result json_create(struct cdr_encoder **created,
+                                   const struct cdr_encoder_settings *settings,
                                    struct cdr_error *error)
 {
     assert(settings->type < CDR_TYPE_COUNT);
@@ -90,7 +101,8 @@ static enum cdr_result json_create(struct cdr_encoder **created, const struct cd
         return result;
     struct cdr_json_encoder *encoder = calloc(1, sizeof *encoder);
     if (encoder == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "no memory for the JSON encoder (%zu bytes)", sizeof *encoder);
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the JSON encoder (%zu bytes)",
+                        sizeof *encoder);
 
     encoder->type = settings->type;
     prepare_common_fields(encoder, settings->tz_name);
@@ -115,11 +127,11 @@ static void json_destroy(struct cdr_encoder *encoder)
     free(encoder);
 }
 
-#define JSON_OPS(loop)                                                                                           \
-    {                                                                                                            \
-        .name = "json", .description = "one JSON object a line, for people and demos",                           \
-        .file_extension = "json", .create = json_create, .encode = loop, .file_header = json_file_header,        \
-        .destroy = json_destroy,                                                                                 \
+#define JSON_OPS(loop)                                                                             \
+    {                                                                                              \
+        .name = "json", .description = "one JSON object a line, for people and demos",             \
+        .file_extension = "json", .create = json_create, .encode = loop,                           \
+        .file_header = json_file_header, .destroy = json_destroy,                                  \
     }
 
 const struct cdr_encoder_ops cdr_json_ops[CDR_LEVEL_COUNT] = {

@@ -1,9 +1,9 @@
-/* The encoders' hot loops, built once for every level of the CPU's instruction set. Inside src/encode only
- * (and its tests, which compare the levels).
+/* The encoders' hot loops, built once for every level of the CPU's instruction set. Inside
+ * src/encode only (and its tests, which compare the levels).
  *
- * A loop is a header, X_loop.h, that loops_base.c, loops_v3.c and loops_v4.c include for their level; the
- * compiler vectorises it for each. All levels write the same bytes. An encoder keeps one table of ops for
- * each level, and create chooses the best that this CPU runs.
+ * A loop is a header, X_loop.h, that loops_base.c, loops_v3.c and loops_v4.c include for their
+ * level; the compiler vectorises it for each. All levels write the same bytes. An encoder keeps one
+ * table of ops for each level, and create chooses the best that this CPU runs.
  */
 #ifndef CDR_ENCODE_LOOPS_H
 #define CDR_ENCODE_LOOPS_H
@@ -16,7 +16,8 @@
 #define CDR_LEVELS_X86 0
 #endif
 
-/* x86-64-v3 has vectors of 32 bytes (AVX2), x86-64-v4 of 64 (AVX-512). Elsewhere there is the base only. */
+/* x86-64-v3 has vectors of 32 bytes (AVX2), x86-64-v4 of 64 (AVX-512). Elsewhere there is the base
+ * only. */
 enum cdr_level { CDR_LEVEL_BASE = 0, CDR_LEVEL_V3 = 1, CDR_LEVEL_V4 = 2, CDR_LEVEL_COUNT = 3 };
 
 /* Whether the program has this level and the CPU runs it; the base always. */

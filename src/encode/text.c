@@ -26,10 +26,12 @@ uint32_t cdr_text_append_int(uint8_t *to, uint32_t len, int32_t value)
 
 enum cdr_result cdr_zone_name_check(const char *tz_name, struct cdr_error *error)
 {
-    size_t len = strspn(tz_name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/");
+    size_t len =
+        strspn(tz_name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/");
     if (len == 0 || len > CDR_ZONE_NAME_MAX || tz_name[len] != '\0')
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "time zone \"%.80s\": a name of 1 to %d letters, digits, _, +, - and / is allowed", tz_name,
-                        CDR_ZONE_NAME_MAX);
+        return cdr_fail(
+            error, CDR_E_CONFIG,
+            "time zone \"%.80s\": a name of 1 to %d letters, digits, _, +, - and / is allowed",
+            tz_name, CDR_ZONE_NAME_MAX);
     return CDR_OK;
 }

@@ -1,9 +1,9 @@
-/* Avro's ints and longs: variable-length numbers of 7 bits a byte, least significant first, the top bit of
- * a byte set where another follows; signed values are folded to unsigned ones first (zigzag), so that
- * values of small magnitude are short.
+/* Avro's ints and longs: variable-length numbers of 7 bits a byte, least significant first, the top
+ * bit of a byte set where another follows; signed values are folded to unsigned ones first
+ * (zigzag), so that values of small magnitude are short.
  *
- * The columns are made by whole lanes: the bytes of a number lie in a register as they go to memory in
- * little-endian order, and their count is that of the register's used bytes.
+ * The columns are made by whole lanes: the bytes of a number lie in a register as they go to memory
+ * in little-endian order, and their count is that of the register's used bytes.
  */
 #ifndef CDR_ENCODE_VARINT_H
 #define CDR_ENCODE_VARINT_H
@@ -44,14 +44,15 @@ static inline uint32_t cdr_varint32(uint32_t folded)
     return x | used >> 8;
 }
 
-/* Stores what the two above made, and returns where it ends. 8 (4) bytes are written whatever the length. */
-static inline uint8_t *cdr_put_varint64(uint8_t *to, uint64_t bytes)
+/* Stores what the two above made, and returns where it ends. 8 (4) bytes are written whatever the
+ * length. */
+static inline __attribute__((always_inline)) uint8_t *cdr_put_varint64(uint8_t *to, uint64_t bytes)
 {
     cdr_store_le64(to, bytes);
     return to + 8 - (unsigned)__builtin_clzll(bytes | 1) / 8;
 }
 
-static inline uint8_t *cdr_put_varint32(uint8_t *to, uint32_t bytes)
+static inline __attribute__((always_inline)) uint8_t *cdr_put_varint32(uint8_t *to, uint32_t bytes)
 {
     cdr_store_le32(to, bytes);
     return to + 4 - (unsigned)__builtin_clz(bytes | 1) / 8;
