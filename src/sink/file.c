@@ -163,9 +163,9 @@ static enum cdr_result set_up(struct file_sink *sink, const struct cdr_sink_sett
     if (result == CDR_OK)
         result = set_up_formats(sink, error);
     if (result == CDR_OK)
-        result = set_up_memory(sink, error);
-    if (result == CDR_OK)
         result = allow_open_files(sink, error);
+    if (result == CDR_OK)
+        result = set_up_memory(sink, error);
     memcpy(folder->topics, sink->setup.topics, sizeof folder->topics);
     folder->extension = sink->extension;
     folder->dataset_id = sink->setup.dataset_id;

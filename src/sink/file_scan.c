@@ -212,8 +212,12 @@ static enum cdr_result scan_topic(const struct scan *scan, const char *topic)
     if (!join(path, scan->folder->out, topic))
         return CDR_OK;
     DIR *listing = opendir(path);
+    /* A file, or a folder of somebody else's; our own topics were checked before. */
+    if (listing == NULL &&
+        (errno == ENOTDIR || errno == ENOENT || errno == EACCES || errno == ELOOP))
+        return CDR_OK;
     if (listing == NULL)
-        return CDR_OK; /* a file, or somebody else's; our own topics were checked before */
+        return cdr_file_fail(scan->error, CDR_E_CONFIG, "read folder", path, errno);
     enum cdr_result result = CDR_OK;
     const char *name = NULL;
     bool has_days = false;
