@@ -164,6 +164,21 @@ static void test_header_names_the_fields(void **state)
     cdr_encoder_destroy(NULL);
 }
 
+/* The contract shows the golden lines. */
+static void test_documented_lines(void **state)
+{
+    (void)state;
+    char text[65536];
+    FILE *file = fopen(CDR_SOURCE_DIR "/docs/data-format.md", "r");
+    assert_non_null(file);
+    size_t len = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[len] = '\0';
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        if (strstr(text, golden[type]) == NULL)
+            fail_msg("docs/data-format.md does not show %s", golden[type]);
+}
+
 static void test_empty_block(void **state)
 {
     (void)state;
@@ -217,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_lines_parse_back),
         cmocka_unit_test(test_timestamps_around_a_span),
         cmocka_unit_test(test_header_names_the_fields),
+        cmocka_unit_test(test_documented_lines),
         cmocka_unit_test(test_empty_block),
         cmocka_unit_test(test_zone_names),
         cmocka_unit_test(test_table),
