@@ -218,22 +218,30 @@ static enum cdr_result known_failure(struct file_sink *sink, struct cdr_error *e
     return sink->failure_code;
 }
 
-/* Gives up the log's open part, keeps the first failure and completes its text. */
-static enum cdr_result fail_log(struct file_sink *sink, struct file_log *log, enum cdr_result code,
-                                const struct cdr_error *cause, struct cdr_error *error)
+/* Keeps the first failure, and reports that one. */
+static enum cdr_result fail_sink(struct file_sink *sink, enum cdr_result code, const char *text,
+                                 struct cdr_error *error)
 {
-    bool removed = log->part == NULL || cdr_part_discard(log->part);
-    log->open = false;
-    cdr_file_folder_remove_day(&sink->folder, log->index / sink->setup.partitions, log->now.day);
     pthread_mutex_lock(&sink->failure_lock);
     if (!atomic_load_explicit(&sink->failed, memory_order_relaxed)) {
-        sink->failure_code = code;
-        cdr_fail(&sink->failure, code, "%.800s; finished parts stay, this torn one %s", cause->text,
-                 removed ? "was removed" : "could not be removed");
+        sink->failure_code = cdr_fail(&sink->failure, code, "%s", text);
         atomic_store_explicit(&sink->failed, true, memory_order_release);
     }
     pthread_mutex_unlock(&sink->failure_lock);
     return known_failure(sink, error);
+}
+
+/* Gives up the log's open part. */
+static enum cdr_result fail_log(struct file_sink *sink, struct file_log *log, enum cdr_result code,
+                                const struct cdr_error *cause, struct cdr_error *error)
+{
+    struct cdr_error whole;
+    bool removed = log->part == NULL || cdr_part_discard(log->part);
+    log->open = false;
+    cdr_file_folder_remove_day(&sink->folder, log->index / sink->setup.partitions, log->now.day);
+    cdr_fail(&whole, code, "%.800s; finished parts stay, this torn one %s", cause->text,
+             removed ? "was removed" : "could not be removed");
+    return fail_sink(sink, code, whole.text, error);
 }
 
 static enum cdr_result reserve_part(struct file_log *log, struct cdr_error *error)
@@ -414,10 +422,13 @@ static enum cdr_result sync_days(struct file_sink *sink, unsigned topic, struct 
 
 static enum cdr_result sync_folders(struct file_sink *sink, struct cdr_error *error)
 {
+    struct cdr_error cause = {0};
     enum cdr_result result = CDR_OK;
     for (unsigned topic = 0; topic < CDR_TYPE_COUNT && result == CDR_OK; topic++)
-        result = sync_days(sink, topic, error);
-    return result == CDR_OK ? cdr_file_folder_sync(&sink->folder, error) : result;
+        result = sync_days(sink, topic, &cause);
+    if (result == CDR_OK)
+        result = cdr_file_folder_sync(&sink->folder, &cause);
+    return result == CDR_OK ? CDR_OK : fail_sink(sink, result, cause.text, error);
 }
 
 /* Finishes open parts until none is left or the time is over; goes on to the next log after a
@@ -477,8 +488,7 @@ static enum cdr_result write_manifest(const struct file_sink *sink, bool complet
         .log = log_of_manifest,
         .context = sink->logs,
     };
-    enum cdr_result result = cdr_manifest_write(&manifest, error);
-    return result == CDR_OK ? cdr_file_folder_sync(&sink->folder, error) : result;
+    return cdr_manifest_write(&manifest, error);
 }
 
 static bool has_parts(const struct file_sink *sink)
@@ -492,12 +502,9 @@ static bool has_parts(const struct file_sink *sink)
 static enum cdr_result file_close(struct cdr_sink *sink, bool complete, struct cdr_error *error)
 {
     struct file_sink *file = (struct file_sink *)sink;
-    enum cdr_result result = finish_parts(file, -1, NULL);
-    if (result == CDR_OK)
-        result = known_failure(file, NULL);
-    if (result == CDR_OK)
-        result = sync_folders(file, error);
-    known_failure(file, error);
+    if (finish_parts(file, -1, NULL) == CDR_OK)
+        sync_folders(file, NULL);
+    enum cdr_result result = known_failure(file, error);
     if ((complete && result == CDR_OK) || has_parts(file)) {
         /* After a failure the manifest is worth a try, but the failure stays what is reported. */
         struct cdr_error *of_manifest = result == CDR_OK ? error : NULL;

@@ -108,7 +108,9 @@ enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest, struct c
     struct cdr_json json;
     cdr_json_start(&json, out);
     write_all(&json, manifest);
-    bool written = cdr_json_finish(&json) && fsync(fileno(out)) == 0;
+    bool written = cdr_json_finish(&json);
+    while (written && fsync(fileno(out)) != 0)
+        written = errno == EINTR;
     int os_error = errno;
     if (fclose(out) != 0 && written) {
         written = false;
@@ -118,8 +120,12 @@ enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest, struct c
         written = false;
         os_error = errno;
     }
-    if (written)
-        return CDR_OK;
-    unlink(temporary);
-    return cdr_file_fail(error, CDR_E_IO, "write", path, os_error);
+    if (!written) {
+        unlink(temporary);
+        return cdr_file_fail(error, CDR_E_IO, "write", path, os_error);
+    }
+    enum cdr_result result = cdr_file_folder_sync(manifest->folder, error);
+    if (result != CDR_OK)
+        unlink(path);
+    return result;
 }

@@ -10,7 +10,8 @@
  * `xxh128sum PATH` prints the same. Nothing in it depends on the clock: the same run gives the same
  * bytes.
  *
- * It is written to a temporary name, synced, and renamed: a manifest is whole or not there.
+ * It is written to a temporary name, synced, renamed, and its name synced: a manifest is whole or
+ * not there.
  */
 #ifndef CDR_SINK_FILE_MANIFEST_H
 #define CDR_SINK_FILE_MANIFEST_H
