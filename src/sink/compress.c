@@ -183,8 +183,21 @@ enum cdr_result cdr_compress_stream_finish(struct cdr_compress_stream *stream,
     return zstd_run(stream, NULL, 0, ZSTD_e_end, emit, context, error);
 }
 
+/* zstd sizes its memory by the block at hand, and takes more at each longer one: so it gets the
+ * longest first. */
+static bool zstd_prepare(ZSTD_CCtx *zstd, size_t expected_max)
+{
+    size_t bound = ZSTD_compressBound(expected_max);
+    uint8_t *memory = calloc(1, expected_max + bound);
+    if (memory == NULL)
+        return false;
+    size_t length = ZSTD_compress2(zstd, memory + expected_max, bound, memory, expected_max);
+    free(memory);
+    return !ZSTD_isError(length);
+}
+
 enum cdr_result cdr_block_compressor_create(struct cdr_block_compressor **compressor,
-                                            enum cdr_compression compression,
+                                            enum cdr_compression compression, size_t expected_max,
                                             struct cdr_error *error)
 {
     assert(compression == CDR_COMPRESSION_GZIP || compression == CDR_COMPRESSION_ZSTD);
@@ -197,9 +210,10 @@ enum cdr_result cdr_block_compressor_create(struct cdr_block_compressor **compre
         created = zlib_create(&made->zlib, WINDOW_BITS_RAW);
     } else {
         made->zstd = zstd_create();
-        created = made->zstd != NULL;
+        created = made->zstd != NULL && zstd_prepare(made->zstd, expected_max);
     }
     if (!created) {
+        ZSTD_freeCCtx(made->zstd);
         free(made);
         return no_memory(error, compression);
     }

@@ -58,9 +58,10 @@ enum cdr_result cdr_compress_stream_finish(struct cdr_compress_stream *stream,
 
 struct cdr_block_compressor;
 
-/* Not for CDR_COMPRESSION_NONE. Errors: CDR_E_NOMEM. */
+/* Not for CDR_COMPRESSION_NONE. All memory is taken here if no block is longer than expected_max
+ * bytes. Errors: CDR_E_NOMEM. */
 enum cdr_result cdr_block_compressor_create(struct cdr_block_compressor **compressor,
-                                            enum cdr_compression compression,
+                                            enum cdr_compression compression, size_t expected_max,
                                             struct cdr_error *error);
 void cdr_block_compressor_destroy(struct cdr_block_compressor *compressor);
 /* Room that n bytes need at worst. */

@@ -163,13 +163,13 @@ static enum cdr_result prepare_scratch(struct cdr_part_scratch *scratch,
                                        const struct cdr_part_format *format,
                                        struct cdr_error *error)
 {
+    size_t data_max = CDR_PART_CHUNK_BYTES + format->encoder->record_bytes_max;
     if (scratch->compressor == NULL) {
         enum cdr_result result =
-            cdr_block_compressor_create(&scratch->compressor, format->compression, error);
+            cdr_block_compressor_create(&scratch->compressor, format->compression, data_max, error);
         if (result != CDR_OK)
             return result;
     }
-    size_t data_max = CDR_PART_CHUNK_BYTES + format->encoder->record_bytes_max;
     size_t block_max = HEAD_ROOM + cdr_block_compressor_bound(scratch->compressor, data_max) +
                        CDR_CONTAINER_SYNC_BYTES;
     if (block_max > scratch->block_max) {

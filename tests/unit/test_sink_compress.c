@@ -156,8 +156,9 @@ static void blocks_read_back(void **state)
     static const size_t sizes[] = {0, 1, 100, CHUNK, TEXT_BYTES};
     for (int kind = CDR_COMPRESSION_GZIP; kind <= CDR_COMPRESSION_ZSTD; kind++) {
         struct cdr_block_compressor *compressor = NULL;
-        assert_int_equal(cdr_block_compressor_create(&compressor, (enum cdr_compression)kind, NULL),
-                         CDR_OK);
+        assert_int_equal(
+            cdr_block_compressor_create(&compressor, (enum cdr_compression)kind, CHUNK, NULL),
+            CDR_OK);
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             size_t bound = cdr_block_compressor_bound(compressor, sizes[i]), lengths[2] = {0},
                    n = 0;
