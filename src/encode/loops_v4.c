@@ -1,5 +1,5 @@
 /* The hot loops for x86-64-v4. What is included below is compiled for that level, so only what the
- * loops need is, and create lets them run only where levels.c finds the CPU able to. */
+ * loops need is; create lets them run only where cdr_level_runs finds the CPU able to. */
 #if defined(__x86_64__) && defined(__GNUC__)
 #if defined(__clang__)
 #pragma clang attribute push(                                                                      \
