@@ -87,7 +87,9 @@ static enum cdr_result unknown_key(struct config_file *file, const char *key,
     char where[512], parent[300] = "";
     struct cdr_suggestion near = {.given = file->steps[file->depth - 1].key};
     char(*pool)[64] = calloc(cdr_option_count, sizeof *pool);
-    snprintf(parent, sizeof parent, "%.*s", (int)(strlen(key) - strlen(near.given)), key);
+    /* A key longer than the buffer was cut: then there is nothing near it. */
+    if (strlen(key) > strlen(near.given))
+        snprintf(parent, sizeof parent, "%.*s", (int)(strlen(key) - strlen(near.given)), key);
     if (pool == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory");
     suggest_siblings(&near, parent, pool);
@@ -131,7 +133,11 @@ static enum cdr_result walk(struct config_file *file, json_t *object, struct cdr
             strchr(name, '.') == NULL ? cdr_option_by_key(joined) : NULL;
         if (option != NULL) {
             result = set_value(file, option, value, error);
-        } else if (strchr(name, '.') != NULL || !is_group(joined) || file->depth >= DEPTH_MAX) {
+        } else if (cdr_option_by_key(joined) != NULL) {
+            locate(file, NULL, -1, where, sizeof where);
+            result = cdr_fail(error, CDR_E_CONFIG,
+                              "%s: write objects in objects instead of a key with dots", where);
+        } else if (!is_group(joined) || file->depth >= DEPTH_MAX) {
             result = unknown_key(file, joined, error);
         } else if (!json_is_object(value)) {
             locate(file, NULL, -1, where, sizeof where);

@@ -25,18 +25,20 @@ static void flag_text(const struct cdr_option *option, char *text, size_t text_m
              option->value != NULL ? option->value : "");
 }
 
-/* A default where it is worth the room, without the quotes of a string; else "". */
+/* A default where it is worth the room, as a flag would have it: no quotes, no brackets; else "".
+ */
 static void default_text(const struct cdr_option *option, const struct cdr_settings *defaults,
                          char text[160])
 {
+    char *out = text;
     if (!cdr_option_text(option, defaults, text, 160) || text[0] == '{' ||
         strcmp(text, "false") == 0)
         text[0] = '\0';
-    size_t len = strlen(text);
-    if (len >= 2 && text[0] == '"') {
-        memmove(text, text + 1, len - 2);
-        text[len - 2] = '\0';
-    }
+    bool list = text[0] == '[';
+    for (const char *in = text; *in != '\0'; in++)
+        if (*in != '"' && !(list && strchr("[] ", *in) != NULL))
+            *out++ = *in;
+    *out = '\0';
 }
 
 /* Words from column on, on as many lines as it takes; at is the column where the line stands. */
@@ -80,13 +82,13 @@ static void put_option(FILE *out, const struct cdr_option *option,
     put_wrapped(out, at, FLAG_COLUMN, text);
 }
 
+/* 24 lines of 80 columns. */
 static void put_overview(FILE *out)
 {
     fputs("Examples:\n"
           "  cdrgen run --subs 10000 --start 2025-01-01 --days 1 --out day1\n"
           "  cdrgen run --subs 10000 -b localhost:9092 --create-topics\n\n"
-          "cdrgen writes call, SMS and data records of a mobile network's subscribers into\n"
-          "Kafka topics or files; the same seed and settings give the same bytes.\n\n",
+          "cdrgen writes call, SMS and data records of a mobile network to Kafka or files.\n",
           out);
     for (size_t i = 0; cdr_commands[i].name != NULL; i++) {
         const struct cdr_command_name *command = &cdr_commands[i];
@@ -98,49 +100,48 @@ static void put_overview(FILE *out)
     }
     fputs("\nFlags that most runs need ('cdrgen help run' has all):\n", out);
     for (size_t i = 0; i < cdr_option_count; i++) {
-        char flag[80], names[128] = "";
-        const struct cdr_option *option = &cdr_options[i];
-        if (!option->in_overview)
+        char flag[80];
+        if (cdr_options[i].brief == NULL)
             continue;
-        flag_text(option, flag, sizeof flag);
-        if (option->type == CDR_OPTION_CHOICE)
-            cdr_option_allowed(option, names, sizeof names);
-        fprintf(out, "  %-27s %s\n", flag, names[0] != '\0' ? names : option->help);
+        flag_text(&cdr_options[i], flag, sizeof flag);
+        fprintf(out, "  %-30s%s\n", flag, cdr_options[i].brief);
     }
-    fputs("Exit status: 0 done, 1 failed while running, 2 wrong input: nothing was written\n", out);
+}
+
+static void put_command_help(FILE *out, enum cdr_command about, const struct cdr_settings *defaults)
+{
+    for (size_t i = 0; cdr_commands[i].name != NULL; i++)
+        if (cdr_commands[i].command == about)
+            fprintf(out, "cdrgen %s%s%s [FLAGS]: %s\n", cdr_commands[i].name,
+                    cdr_commands[i].argument[0] != '\0' ? " " : "", cdr_commands[i].argument,
+                    cdr_commands[i].help);
+    for (int group = 0; group < CDR_GROUP_COUNT; group++) {
+        bool titled = false;
+        for (size_t i = 0; i < cdr_option_count; i++) {
+            if ((int)cdr_options[i].group != group || !listed(&cdr_options[i], about))
+                continue;
+            if (!titled)
+                fprintf(out, "\n%s:\n", cdr_group_titles[group]);
+            titled = true;
+            put_option(out, &cdr_options[i], defaults);
+        }
+    }
+    fputs("\nIn [brackets]: the default. Each flag without a value has a --no-... form. Sizes\n"
+          "and rates take k, M, G (thousands) or Ki, Mi, Gi (1024s), times ms, s, m, h, d.\n"
+          "Settings of config files (--config) and the environment: docs/configuration.md\n"
+          "Exit status: 0 done; 1 failed while running; 2 wrong input, nothing was written\n",
+          out);
 }
 
 void cdr_settings_help(FILE *out, enum cdr_command about)
 {
     struct cdr_settings *defaults = calloc(1, sizeof *defaults);
-    if (defaults == NULL || cdr_settings_default(defaults, NULL) != CDR_OK ||
-        about == CDR_COMMAND_HELP || about == CDR_COMMAND_VERSION ||
-        about == CDR_COMMAND_REFERENCE) {
+    bool overview =
+        about == CDR_COMMAND_HELP || about == CDR_COMMAND_VERSION || about == CDR_COMMAND_REFERENCE;
+    if (overview || defaults == NULL || cdr_settings_default(defaults, NULL) != CDR_OK)
         put_overview(out);
-    } else {
-        for (size_t i = 0; cdr_commands[i].name != NULL; i++)
-            if (cdr_commands[i].command == about)
-                fprintf(out, "cdrgen %s%s%s [FLAGS]: %s\n", cdr_commands[i].name,
-                        cdr_commands[i].argument[0] != '\0' ? " " : "", cdr_commands[i].argument,
-                        cdr_commands[i].help);
-        for (int group = 0; group < CDR_GROUP_COUNT; group++) {
-            bool titled = false;
-            for (size_t i = 0; i < cdr_option_count; i++) {
-                if ((int)cdr_options[i].group != group || !listed(&cdr_options[i], about))
-                    continue;
-                if (!titled)
-                    fprintf(out, "\n%s:\n", cdr_group_titles[group]);
-                titled = true;
-                put_option(out, &cdr_options[i], defaults);
-            }
-        }
-        fputs("\nBooleans have a --no-FLAG. In [brackets]: the default. Sizes and rates take k, M, "
-              "G\n"
-              "(thousands) and Ki, Mi, Gi (1024s), times ms, s, m, h, d, w. All settings, also "
-              "those\n"
-              "of config files and the environment: docs/configuration.md\n",
-              out);
-    }
+    else
+        put_command_help(out, about, defaults);
     if (defaults != NULL)
         cdr_settings_free(defaults);
     free(defaults);

@@ -6,8 +6,7 @@
 #include <string.h>
 
 const struct cdr_command_name cdr_commands[] = {
-    {CDR_COMMAND_RUN, "run", "",
-     "generate records into Kafka, files or nothing (also without the word)"},
+    {CDR_COMMAND_RUN, "run", "", "generate records (flags alone mean this, too)"},
     {CDR_COMMAND_SAMPLE, "sample", "", "print a few records for a person to read"},
     {CDR_COMMAND_TRACE, "trace", "MSISDN", "print every record of one subscriber"},
     {CDR_COMMAND_SUBSCRIBERS, "subscribers", "", "print the table of subscribers"},
@@ -65,8 +64,9 @@ static enum cdr_result unknown_flag(const struct visit *v, const char *flag, siz
 {
     char given[64];
     snprintf(given, sizeof given, "%.*s", (int)len, flag);
-    struct cdr_suggestion near = {.given = given};
-    struct cdr_suggestion key = {.given = given};
+    const char *plain = strncmp(given, "no-", 3) == 0 ? given + 3 : given;
+    struct cdr_suggestion near = {.given = plain};
+    struct cdr_suggestion key = {.given = plain};
     const char *of_key = NULL;
     for (size_t i = 0; i < cdr_option_count; i++) {
         const struct cdr_option *option = &cdr_options[i];

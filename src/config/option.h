@@ -88,7 +88,6 @@ struct cdr_option {
     const char *flag;      /* long flag without dashes, NULL: none */
     const char *flag_also; /* second long flag, or NULL */
     char letter;           /* short flag, 0: none */
-    bool in_overview;      /* shown in the help's first screen */
     bool unlisted;         /* accepted, but neither printed nor in the help */
     enum cdr_option_type type;
     enum cdr_option_group group;
@@ -102,6 +101,7 @@ struct cdr_option {
     /* More about a text; the error is a clause as in base/parse.h. */
     enum cdr_result (*check)(const char *text, struct cdr_error *error);
     const char *help;
+    const char *brief; /* shorter help, for those in the overview; else NULL */
 };
 
 extern const struct cdr_option cdr_options[];

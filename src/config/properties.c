@@ -382,21 +382,19 @@ char *cdr_jaas_setting(const char *jaas, const char *name)
 {
     char *token = malloc(strlen(jaas) + 1);
     const char *at = jaas;
-    while (token != NULL && *at != '\0') {
+    while (token != NULL) {
         at += strspn(at, " \t\r\n;");
+        if (*at == '\0')
+            break;
         const char *end = token_end(at, token);
         const char *equals = end + strspn(end, " \t");
         bool wanted = strcmp(token, name) == 0;
         if (*equals == '=') {
-            equals++;
-            equals += strspn(equals, " \t");
-            end = token_end(equals, token);
+            end = token_end(equals + 1 + strspn(equals + 1, " \t"), token);
             if (wanted)
                 return token;
         }
         at = end > at ? end : at + 1;
-        if (*at == '\0')
-            break;
     }
     cdr_secret_free(token);
     return NULL;

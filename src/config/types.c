@@ -8,6 +8,7 @@
 #include "base/parse.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -406,10 +407,29 @@ void cdr_option_print(const struct cdr_option *option, const struct cdr_settings
     ops->print(option, base + option->at, base + option->at_count, json, key);
 }
 
+/* "1k", "100M": in the largest unit that divides it. */
+static void format_size(double bytes, char text[32])
+{
+    static const char *const units[] = {"", "k", "M", "G", "T"};
+    size_t i = 0;
+    uint64_t value = (uint64_t)bytes;
+    for (; i < 4 && value >= 1000 && value % 1000 == 0; i++)
+        value /= 1000;
+    snprintf(text, 32, "%" PRIu64 "%s", value, units[i]);
+}
+
 static void allowed_span(const struct cdr_option *option, char *text, size_t text_max)
 {
     char low[32], high[32];
     switch (option->type) {
+    case CDR_OPTION_SIZE:
+    case CDR_OPTION_VOLUME:
+    case CDR_OPTION_RATE:
+        format_size(option->min, low);
+        format_size(option->max, high);
+        snprintf(text, text_max, "%s to %s%s", low, high,
+                 option->type == CDR_OPTION_RATE ? " a second" : " bytes");
+        break;
     case CDR_OPTION_SECONDS:
     case CDR_OPTION_SECONDS_F:
         cdr_format_duration((int64_t)option->min * 1000, low);
