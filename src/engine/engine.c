@@ -58,7 +58,9 @@ struct cdr_engine {
     atomic_uint next_chunk;
     atomic_uint next_task;
     atomic_int failed;                 /* a result, once: CDR_OK = none */
-    pthread_mutex_t error_lock;
+    pthread_mutex_t error_lock;        /* also of gate */
+    pthread_cond_t gate_opened;
+    int gate;                          /* 0 closed, 1 open, −1: not all threads could be started, leave */
     struct cdr_error error;
 };
 
@@ -96,24 +98,25 @@ static void rest(struct cdr_engine *engine)
 
 /* ---- plan ---- */
 
-static inline void put(struct worker *worker, uint32_t log, int64_t emission_ms, uint32_t origin, uint32_t index,
-                       uint32_t leg, const struct cdr_events *events, uint32_t i, uint32_t peer, uint32_t duration_s)
+/* in_slot_ms: emission, from the start of the slot. */
+static inline void put(struct worker *worker, uint32_t log, int64_t in_slot_ms, uint32_t leg,
+                       const struct cdr_events *events, uint32_t i, uint32_t peer, uint32_t duration_s)
 {
     struct cdr_engine *engine = worker->engine;
-    const int64_t in_slot = emission_ms - engine->slots[0].start_ms;
-    if (in_slot < engine->slots[0].duration_ms) {
-        uint32_t ms = (uint32_t)in_slot;
-        struct cdr_key key = cdr_key_make(ms, origin, 0, index, leg, events->party[i], events->outcome[i], duration_s, peer);
-        cdr_keylist_push(&worker->pool, &worker->now[log * engine->slices + (ms >> (MS_BITS - engine->slice_bits))], key);
-        return;
+    uint32_t lag = 0;
+    struct cdr_chunk **list;
+    if (in_slot_ms < engine->slots[0].duration_ms) {
+        list = &worker->now[log * engine->slices + ((uint32_t)in_slot_ms >> (MS_BITS - engine->slice_bits))];
+    } else {
+        const int64_t emission_ms = engine->slots[0].start_ms + in_slot_ms;
+        for (lag = 1; emission_ms >= engine->ahead_ms[lag + 1];)
+            lag++;
+        in_slot_ms = emission_ms - engine->ahead_ms[lag];
+        list = &worker->later[(engine->slot_number + lag) % engine->ring * engine->logs + log];
     }
-    uint32_t lag = 1;
-    while (emission_ms >= engine->ahead_ms[lag + 1])
-        lag++;
-    uint32_t ms = (uint32_t)(emission_ms - engine->ahead_ms[lag]);
-    struct cdr_key key = cdr_key_make(ms, origin, lag, index, leg, events->party[i], events->outcome[i], duration_s, peer);
-    uint64_t at = (engine->slot_number + lag) % engine->ring;
-    cdr_keylist_push(&worker->pool, &worker->later[at * engine->logs + log], key);
+    cdr_keylist_push(&worker->pool, list,
+                     cdr_key_make((uint32_t)in_slot_ms, events->origin[i], lag, events->index[i], leg, events->party[i],
+                                  events->outcome[i], duration_s, peer));
 }
 
 static inline int owned(const struct cdr_engine *engine, uint32_t partition)
@@ -129,17 +132,11 @@ static void plan_leg(struct worker *worker, const struct cdr_events *events, uin
     uint32_t partition = engine->partition[leg == 0 ? events->origin[i] : events->peer[i]];
     if (!owned(engine, partition))
         return;
-    uint32_t log = events->type[i] * p->partitions + partition;
-    int64_t start_ms = engine->slots[0].start_ms + events->offset_ms[i];
-    int64_t delay_ms = p->late_share > 0 ? cdr_delay_ms(engine->model, events->base[i], leg) : 0;
-    uint32_t total_s = events->duration_s[i], peer = events->peer[i];
-    uint32_t parts = events->type[i] == CDR_TYPE_DATA ? cdr_part_count(p->partial_s, total_s) : 1;
-    for (uint32_t part = 0; part < parts; part++) {
-        uint32_t from_s = part * p->partial_s;
-        uint32_t duration_s = part + 1 < parts ? p->partial_s : total_s - from_s;
-        int64_t event_ms = start_ms + from_s * INT64_C(1000) + (p->order == CDR_ORDER_END ? duration_s * INT64_C(1000) : 0);
-        put(worker, log, event_ms + delay_ms, events->origin[i], events->index[i], leg, events, i,
-            parts > 1 ? part : peer, duration_s);
+    const uint32_t log = events->type[i] * p->partitions + partition;
+    const struct cdr_legs legs = cdr_leg_records(engine->model, events, i, leg);
+    for (uint32_t part = 0; part < legs.parts; part++) {
+        struct cdr_leg_record record = cdr_leg_record(p, &legs, part);
+        put(worker, log, record.emission_ms, leg, events, i, legs.parts > 1 ? part : events->peer[i], record.duration_s);
     }
 }
 
@@ -407,10 +404,30 @@ static void run_slots(struct worker *worker)
     }
 }
 
+static int wait_for_gate(struct cdr_engine *engine)
+{
+    pthread_mutex_lock(&engine->error_lock);
+    while (engine->gate == 0)
+        pthread_cond_wait(&engine->gate_opened, &engine->error_lock);
+    int gate = engine->gate;
+    pthread_mutex_unlock(&engine->error_lock);
+    return gate;
+}
+
 static void *worker_main(void *argument)
 {
-    run_slots(argument);
+    struct worker *worker = argument;
+    if (wait_for_gate(worker->engine) > 0)
+        run_slots(worker);
     return NULL;
+}
+
+static void open_gate(struct cdr_engine *engine, int gate)
+{
+    pthread_mutex_lock(&engine->error_lock);
+    engine->gate = gate;
+    pthread_cond_broadcast(&engine->gate_opened);
+    pthread_mutex_unlock(&engine->error_lock);
 }
 
 enum cdr_result cdr_engine_run(struct cdr_engine *engine, const struct cdr_consumer *consumer, struct cdr_error *error)
@@ -420,21 +437,18 @@ enum cdr_result cdr_engine_run(struct cdr_engine *engine, const struct cdr_consu
     pthread_t *threads = calloc(workers, sizeof *threads);
     if (threads == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u workers", workers);
-    for (unsigned w = 1; w < workers; w++) {
-        if (pthread_create(&threads[w], NULL, worker_main, &engine->workers[w]) != 0) {
-            /* Those that run already wait at the first barrier for ever: end them where they are. */
-            for (unsigned started = 1; started < w; started++) {
-                pthread_cancel(threads[started]);
-                pthread_detach(threads[started]);
-            }
-            free(threads);
-            return cdr_fail(error, CDR_E_NOMEM, "workers: %u threads could not be started; lower --workers", workers);
-        }
-    }
-    run_slots(&engine->workers[0]);
-    for (unsigned w = 1; w < workers; w++)
+    unsigned started = 1;
+    while (started < workers && pthread_create(&threads[started], NULL, worker_main, &engine->workers[started]) == 0)
+        started++;
+    open_gate(engine, started == workers ? 1 : -1);
+    if (started == workers)
+        run_slots(&engine->workers[0]);
+    for (unsigned w = 1; w < started; w++)
         pthread_join(threads[w], NULL);
     free(threads);
+    if (started < workers)
+        return cdr_fail(error, CDR_E_NOMEM, "workers: only %u of %u threads could be started; lower --workers", started,
+                        workers);
     enum cdr_result result = (enum cdr_result)atomic_load(&engine->failed);
     if (result != CDR_OK) {
         *error = engine->error;
@@ -543,6 +557,7 @@ enum cdr_result cdr_engine_create(struct cdr_engine **out, const struct cdr_mode
     engine->ring = slots_within(cdr_carry_max_ms(p)) + 1;
     engine->start_ms = cdr_calendar_day_start_ms(&model->calendar, p->start_day);
     pthread_mutex_init(&engine->error_lock, NULL);
+    pthread_cond_init(&engine->gate_opened, NULL);
     pthread_barrier_init(&engine->barrier, NULL, settings->workers);
     engine->partition = calloc(p->subscribers, sizeof *engine->partition);
     engine->classes = calloc(p->subscribers, sizeof *engine->classes);
@@ -584,6 +599,7 @@ void cdr_engine_destroy(struct cdr_engine *engine)
     }
     cdr_counts_free(&engine->counts);
     pthread_barrier_destroy(&engine->barrier);
+    pthread_cond_destroy(&engine->gate_opened);
     pthread_mutex_destroy(&engine->error_lock);
     free(engine->workers);
     free(engine->partition);

@@ -125,7 +125,7 @@ static enum cdr_result init_distances(struct cdr_cells *cells, double radius_km,
     struct displacement d = {.cumulative = cumulative, .step_km = 2 * radius_km / DISTANCE_STEPS, .radius_km = radius_km};
     for (int i = 0; i < DISTANCE_STEPS; i++)
         cumulative[i + 1] = cumulative[i] + displacement_density((i + 0.5) * d.step_km);
-    cdr_quantiles_init(&cells->distance, displacement_quantile, &d);
+    cdr_quantiles_init(cells->distance, displacement_quantile, &d);
     free(cumulative);
     return CDR_OK;
 }
@@ -141,8 +141,8 @@ static void init_rhythm(struct cdr_cells *cells)
         {.01, .01, .01, .01, .01, .01, .01, .02, .04, .06, .07, .07, .07, .07, .07, .06, .05, .04, .03, .03, .02, .02, .01, .01}};
     for (int weekend = 0; weekend < 2; weekend++) {
         for (int hour = 0; hour < 24; hour++) {
-            cells->home_below[weekend][hour] = (uint32_t)(home[weekend][hour] * 65536);
-            cells->work_below[weekend][hour] = (uint32_t)((home[weekend][hour] + work[weekend][hour]) * 65536);
+            cells->home_below[weekend * 24 + hour] = (uint32_t)(home[weekend][hour] * 65536);
+            cells->work_below[weekend * 24 + hour] = (uint32_t)((home[weekend][hour] + work[weekend][hour]) * 65536);
         }
     }
 }
@@ -155,10 +155,14 @@ static enum cdr_result order_cells(struct cdr_cells *cells, const uint32_t *alon
     for (uint32_t i = 0; i < cells->count; i++)
         sited[i] = (struct sited){.along = along[i], .id = i};
     qsort(sited, cells->count, sizeof *sited, compare_sited);
-    for (int rat = 0; rat < CDR_RAT_COUNT; rat++)
+    uint32_t at = 0;
+    for (int rat = 0; rat < CDR_RAT_COUNT; rat++) {
+        cells->served_start[rat] = at;
         for (uint32_t i = 0; i < cells->count; i++)
             if (cells->cells[sited[i].id].rat == rat)
-                cells->served[rat][cells->served_count[rat]++] = CDR_CELL_ID_FIRST + sited[i].id;
+                cells->served[at++] = CDR_CELL_ID_FIRST + sited[i].id;
+        cells->served_count[rat] = at - cells->served_start[rat];
+    }
     free(sited);
     return CDR_OK;
 }
@@ -173,10 +177,8 @@ enum cdr_result cdr_cells_create(struct cdr_cells *cells, const struct cdr_param
     uint32_t *along = calloc(p->cells, sizeof *along);
     enum cdr_result result = CDR_OK;
     cells->cells = calloc(p->cells, sizeof *cells->cells);
-    for (int rat = 0; rat < CDR_RAT_COUNT; rat++)
-        cells->served[rat] = calloc(p->cells, sizeof **cells->served);
-    if (along == NULL || cells->cells == NULL || cells->served[0] == NULL || cells->served[1] == NULL ||
-        cells->served[2] == NULL) {
+    cells->served = calloc(p->cells, sizeof *cells->served);
+    if (along == NULL || cells->cells == NULL || cells->served == NULL) {
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u cells", p->cells);
         goto cleanup;
     }
@@ -203,7 +205,6 @@ cleanup:
 void cdr_cells_free(struct cdr_cells *cells)
 {
     free(cells->cells);
-    for (int rat = 0; rat < CDR_RAT_COUNT; rat++)
-        free(cells->served[rat]);
+    free(cells->served);
     *cells = (struct cdr_cells){0};
 }

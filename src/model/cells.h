@@ -29,11 +29,11 @@ struct cdr_cell {
 struct cdr_cells {
     struct cdr_cell *cells; /* cell i has the id CDR_CELL_ID_FIRST + i */
     uint32_t count;
-    uint32_t *served[CDR_RAT_COUNT]; /* ids along the curve */
-    uint32_t served_count[CDR_RAT_COUNT];
-    struct cdr_quantiles distance;    /* from home, in 2^−24 of the curve */
+    uint32_t *served;                       /* ids along the curve, one technology behind another */
+    uint32_t served_start[CDR_RAT_COUNT], served_count[CDR_RAT_COUNT];
+    uint32_t distance[CDR_QUANTILE_KNOTS]; /* from home, in 2^−24 of the curve */
     struct cdr_alias visits[CDR_PLACES];
-    uint32_t home_below[2][24], work_below[2][24]; /* [weekend][hour] thresholds of 16 bits */
+    uint32_t home_below[48], work_below[48]; /* [weekend × 24 + hour] thresholds of 16 bits */
     uint64_t subscriber_stream, place_stream;
 };
 
@@ -41,30 +41,43 @@ enum cdr_result cdr_cells_create(struct cdr_cells *cells, const struct cdr_param
                                  struct cdr_error *error);
 void cdr_cells_free(struct cdr_cells *cells);
 
-/* A place of a subscriber as a fraction of the curve; which: 0 home, 1 work, 2 … others. */
-static inline uint32_t cdr_place(const struct cdr_cells *cells, uint64_t traits, uint32_t which)
+/* The pieces of "where is a subscriber in a slot", so that loops over blocks can go piece by piece:
+ * traits (the subscriber's), moment (the slot's) → which place → where it is → the cell that serves it. */
+static inline uint64_t cdr_place_traits(const struct cdr_cells *cells, uint32_t subscriber)
 {
-    uint32_t home = (uint32_t)(cdr_draw(traits, CDR_PURPOSE(1)) >> 32);
-    uint64_t random = cdr_draw(traits, CDR_PURPOSE(16 + which));
-    uint32_t distance = cdr_quantile(&cells->distance, (uint32_t)random) << 8;
-    uint32_t away = (random >> 63) != 0 ? home + distance : home - distance;
-    return which == 0 ? home : away;
+    return cdr_mix(subscriber ^ cells->subscriber_stream);
 }
 
-/* Where the subscriber is in a slot. */
-static inline uint32_t cdr_place_in_slot(const struct cdr_cells *cells, uint32_t subscriber, uint32_t slot,
-                                         uint32_t hour, uint32_t weekend)
+static inline uint64_t cdr_place_moment(const struct cdr_cells *cells, uint32_t subscriber, uint32_t slot)
 {
-    uint64_t traits = cdr_mix(subscriber ^ cells->subscriber_stream);
-    uint64_t random = cdr_mix(((uint64_t)subscriber << 34 | (uint64_t)slot << 11) ^ cells->place_stream);
-    uint32_t choice = (uint32_t)(random & 0xffff);
-    uint32_t other = 2 + cdr_alias_sample(cells->visits, CDR_PLACES, (uint32_t)(random >> 32));
-    /* A third of the subscribers have no place of work. */
-    uint32_t works = (uint32_t)(traits & 0xff) >= 85;
-    uint32_t which = choice < cells->home_below[weekend][hour]   ? 0
-                     : choice < cells->work_below[weekend][hour] ? works
-                                                                 : other;
-    return cdr_place(cells, traits, which);
+    return cdr_mix(((uint64_t)subscriber << 34 | (uint64_t)slot << 11) ^ cells->place_stream);
+}
+
+/* 0 home, 1 work, 2 … others. hour: weekend × 24 + local hour. A third of the subscribers have no place of work. */
+static inline uint32_t cdr_place_which(const struct cdr_cells *cells, uint32_t traits_low, uint32_t moment_low,
+                                       uint32_t moment_high, uint32_t hour)
+{
+    uint32_t choice = moment_low & 0xffff;
+    uint32_t works = (traits_low & 0xff) >= 85;
+    uint32_t other = 2 + cdr_alias_sample(cells->visits, CDR_PLACES, moment_high);
+    uint32_t home_below = cells->home_below[hour], work_below = cells->work_below[hour];
+    uint32_t busy = choice < work_below ? works : other;
+    return choice < home_below ? 0 : busy;
+}
+
+/* Random bits of a place of the subscriber; those of 0 are home itself. */
+static inline uint64_t cdr_place_random(uint64_t traits, uint32_t which)
+{
+    return cdr_draw(traits, CDR_PURPOSE(16 + which));
+}
+
+/* The place as a fraction of the curve, from the subscriber's home and the upper and lower bits of cdr_place_random. */
+static inline uint32_t cdr_place_at(const struct cdr_cells *cells, uint32_t which, uint32_t home, uint32_t random_low,
+                                    uint32_t random_high)
+{
+    uint32_t distance = cdr_quantile(cells->distance, random_low) << 8;
+    uint32_t away = random_high >> 31 != 0 ? home + distance : home - distance;
+    return which == 0 ? home : away;
 }
 
 /* The id of the cell on a technology that serves a place; nearby picks one of two neighbours. */
@@ -72,7 +85,7 @@ static inline uint32_t cdr_serving_cell(const struct cdr_cells *cells, uint32_t 
 {
     uint32_t count = cells->served_count[rat];
     uint32_t at = cdr_below(place, count) + nearby;
-    return cells->served[rat][at < count ? at : count - 1];
+    return cells->served[cells->served_start[rat] + (at < count ? at : count - 1)];
 }
 
 #endif

@@ -14,15 +14,14 @@ static uint32_t inverse_of(uint32_t odd)
     return inverse;
 }
 
-static void init_coordinate(struct cdr_coordinate *c, uint32_t bits, uint32_t bits_max, uint64_t stream)
+static void init_coordinate(struct cdr_coordinates *c, uint32_t k, uint32_t bits, uint64_t stream)
 {
-    c->bits = bits < bits_max ? bits : bits_max;
-    c->shift = (c->bits + 1) / 2; /* then x ^= x >> shift undoes itself */
-    c->stream = stream;
-    for (uint64_t i = 0; i < 2; i++) {
-        c->multiplier[i] = (uint32_t)cdr_draw(stream, CDR_PURPOSE(i + 1)) | 1;
-        c->inverse[i] = inverse_of(c->multiplier[i]);
-    }
+    c->all[k] = (1u << bits) - 1;
+    c->shift[k] = (bits + 1) / 2; /* then x ^= x >> shift undoes itself */
+    c->multiplier_1[k] = (uint32_t)cdr_draw(stream, CDR_PURPOSE(1)) | 1;
+    c->multiplier_2[k] = (uint32_t)cdr_draw(stream, CDR_PURPOSE(2)) | 1;
+    c->inverse_1[k] = inverse_of(c->multiplier_1[k]);
+    c->inverse_2[k] = inverse_of(c->multiplier_2[k]);
 }
 
 static void init_slots(struct cdr_contacts *contacts, uint64_t stream)
@@ -33,9 +32,11 @@ static void init_slots(struct cdr_contacts *contacts, uint64_t stream)
     while (bits < 30 && (1u << bits) < contacts->subscribers)
         bits++;
     uint32_t slot = 0;
-    for (uint8_t i = 0; i < CDR_CONTACT_COORDINATES; i++) {
-        init_coordinate(&contacts->coordinates[i], coordinate_bits[i], bits, cdr_draw(stream, CDR_PURPOSE(16 + i)));
-        for (uint8_t mask = 1; mask < clique_size[i]; mask++, slot++) {
+    contacts->coordinates.stream = cdr_draw(stream, CDR_PURPOSE(2));
+    for (uint32_t i = 0; i < CDR_CONTACT_COORDINATES; i++) {
+        uint32_t own_bits = coordinate_bits[i] < bits ? coordinate_bits[i] : bits;
+        init_coordinate(&contacts->coordinates, i, own_bits, cdr_draw(stream, CDR_PURPOSE(16 + i)));
+        for (uint32_t mask = 1; mask < clique_size[i]; mask++, slot++) {
             contacts->slot_coordinate[slot] = i;
             contacts->slot_mask[slot] = mask;
         }
@@ -67,7 +68,7 @@ enum cdr_result cdr_contacts_create(struct cdr_contacts *contacts, const struct 
         for (uint32_t rank = 0; rank < CDR_DEGREE_MAX; rank++)
             weights[rank] = cdr_pow(rank + 1, -(0.7 + 0.2 * e));
         for (uint32_t d = 0; result == CDR_OK && d < CDR_DEGREE_CLASSES; d++) {
-            contacts->rank_start[e][d] = start;
+            contacts->rank_start[e * CDR_DEGREE_CLASSES + d] = start;
             result = cdr_alias_init(contacts->ranks + start, weights, traits->degree[d], error);
             start += traits->degree[d];
         }

@@ -30,75 +30,76 @@
 #define CDR_CONTACT_DRAWS 4u   /* draws before an event goes off-net */
 #define CDR_CONTACT_NONE UINT32_MAX
 
-struct cdr_coordinate {
+/* Columns by coordinate, so that loops can gather. */
+struct cdr_coordinates {
     uint64_t stream;
-    uint32_t bits, shift; /* group = index >> bits */
-    uint32_t multiplier[2], inverse[2];
+    uint32_t all[CDR_CONTACT_COORDINATES];   /* mask of the bits that are permuted */
+    uint32_t shift[CDR_CONTACT_COORDINATES];
+    uint32_t multiplier_1[CDR_CONTACT_COORDINATES], inverse_1[CDR_CONTACT_COORDINATES];
+    uint32_t multiplier_2[CDR_CONTACT_COORDINATES], inverse_2[CDR_CONTACT_COORDINATES];
 };
 
 struct cdr_contacts {
     uint32_t subscribers;
     uint64_t rank_stream;
-    struct cdr_coordinate coordinates[CDR_CONTACT_COORDINATES];
-    uint8_t slot_coordinate[CDR_CONTACT_NEAR], slot_mask[CDR_CONTACT_NEAR];
+    struct cdr_coordinates coordinates;
+    uint32_t slot_coordinate[CDR_CONTACT_NEAR], slot_mask[CDR_CONTACT_NEAR];
     uint32_t reflections[2 * CDR_DEGREE_MAX];
     struct cdr_alias *ranks; /* tables of all exponents and degree classes behind one another */
-    uint32_t rank_start[CDR_CONTACT_EXPONENTS][CDR_DEGREE_CLASSES];
-    uint16_t degree[CDR_DEGREE_CLASSES];
+    uint32_t rank_start[CDR_CONTACT_EXPONENTS * CDR_DEGREE_CLASSES];
+    uint32_t degree[CDR_DEGREE_CLASSES];
 };
 
 enum cdr_result cdr_contacts_create(struct cdr_contacts *contacts, const struct cdr_parameters *parameters,
                                     const struct cdr_traits *traits, struct cdr_error *error);
 void cdr_contacts_free(struct cdr_contacts *contacts);
 
-static inline uint32_t cdr_coordinate_partner(const struct cdr_coordinate *c, uint32_t index, uint32_t mask)
-{
-    uint32_t all = (1u << c->bits) - 1, group = index >> c->bits;
-    uint64_t keys = cdr_mix(group ^ c->stream);
-    uint32_t first = (uint32_t)keys, second = (uint32_t)(keys >> 32);
-    uint32_t y = ((index & all) * c->multiplier[0] + first) & all;
-    y ^= y >> c->shift;
-    y = (y * c->multiplier[1] + second) & all;
-    y ^= y >> c->shift;
-    y ^= mask;
-    y ^= y >> c->shift;
-    y = ((y - second) * c->inverse[1]) & all;
-    y ^= y >> c->shift;
-    y = ((y - first) * c->inverse[0]) & all;
-    return group << c->bits | y;
-}
-
-/* The contact in a slot, or CDR_CONTACT_NONE where there is none. Involution: contact(contact(A, j), j) = A. */
+/* The contact in a slot, or CDR_CONTACT_NONE where there is none. Involution: contact(contact(A, j), j) = A.
+ * Both kinds of slots are computed and one is kept, so that loops over it vectorise. */
 static inline uint32_t cdr_contact(const struct cdr_contacts *contacts, uint32_t subscriber, uint32_t slot)
 {
-    uint32_t partner;
-    if (slot < CDR_CONTACT_NEAR) {
-        const struct cdr_coordinate *c = &contacts->coordinates[contacts->slot_coordinate[slot]];
-        partner = cdr_coordinate_partner(c, subscriber, contacts->slot_mask[slot]);
-    } else {
-        uint32_t at = contacts->reflections[slot];
-        partner = at >= subscriber ? at - subscriber : at + contacts->subscribers - subscriber;
-    }
+    const struct cdr_coordinates *c = &contacts->coordinates;
+    uint32_t near_slot = slot < CDR_CONTACT_NEAR ? slot : 0;
+    uint32_t k = contacts->slot_coordinate[near_slot];
+    uint32_t all = c->all[k], shift = c->shift[k], group = subscriber & ~all;
+    uint64_t keys = cdr_mix(((uint64_t)k << 32 | group) ^ c->stream);
+    uint32_t first = (uint32_t)keys, second = (uint32_t)(keys >> 32);
+    uint32_t y = ((subscriber & all) * c->multiplier_1[k] + first) & all;
+    y ^= y >> shift;
+    y = (y * c->multiplier_2[k] + second) & all;
+    y ^= y >> shift;
+    y ^= contacts->slot_mask[near_slot];
+    y ^= y >> shift;
+    y = ((y - second) * c->inverse_2[k]) & all;
+    y ^= y >> shift;
+    y = ((y - first) * c->inverse_1[k]) & all;
+    uint32_t at = contacts->reflections[slot];
+    uint32_t far = at - subscriber + (at >= subscriber ? 0 : contacts->subscribers);
+    uint32_t partner = slot < CDR_CONTACT_NEAR ? (group | y) : far;
     return partner < contacts->subscribers && partner != subscriber ? partner : CDR_CONTACT_NONE;
 }
 
-/* Rank of a contact (0 = strongest) drawn by 32 random bits; degree_class of the subscriber. */
-static inline uint32_t cdr_contact_rank(const struct cdr_contacts *contacts, uint64_t rank_traits,
-                                        uint32_t degree_class, uint32_t random)
+/* Rank of a contact (0 = strongest) drawn by 32 random bits; exponent and degree_class of the subscriber. */
+static inline uint32_t cdr_contact_rank(const struct cdr_contacts *contacts, uint32_t exponent, uint32_t degree_class,
+                                        uint32_t random)
 {
-    uint32_t exponent = (uint32_t)(rank_traits >> 62);
-    const struct cdr_alias *table = contacts->ranks + contacts->rank_start[exponent][degree_class];
-    return cdr_alias_sample(table, contacts->degree[degree_class], random);
+    uint32_t n = contacts->degree[degree_class];
+    uint64_t product = (uint64_t)random * n;
+    uint32_t start = contacts->rank_start[exponent * CDR_DEGREE_CLASSES + degree_class];
+    uint32_t own = (uint32_t)(product >> 32);
+    uint32_t threshold = contacts->ranks[start + own].threshold, other = contacts->ranks[start + own].other;
+    return (uint32_t)product < threshold ? own : other;
 }
 
 /* The slot of a rank in a subscriber's own order: a permutation within [0, 8), [8, 16), [16, 32) … */
-static inline uint32_t cdr_rank_slot(uint64_t rank_traits, uint32_t rank)
+static inline uint32_t cdr_rank_slot(uint32_t rank_traits_low, uint32_t rank)
 {
-    uint32_t block = 4;
-    while (block * 2 <= rank)
-        block *= 2;
-    uint32_t mask = rank < 8 ? 7 : block - 1;
-    return rank ^ ((uint32_t)rank_traits & mask);
+    uint32_t mask = rank >> 1; /* all ones below the highest bit of rank */
+    mask |= mask >> 1;
+    mask |= mask >> 2;
+    mask |= mask >> 4;
+    mask |= mask >> 8;
+    return rank ^ (rank_traits_low & (mask | 7));
 }
 
 static inline uint64_t cdr_rank_traits(const struct cdr_contacts *contacts, uint32_t subscriber)

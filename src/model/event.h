@@ -7,6 +7,7 @@
 #ifndef CDR_MODEL_EVENT_H
 #define CDR_MODEL_EVENT_H
 
+#include "model/loops.h"
 #include "model/model.h"
 
 #include <stdbool.h>
@@ -33,7 +34,7 @@ void cdr_counts_free(struct cdr_counts *counts);
 /* Builds the tables of a slot. O(classes × mean). */
 void cdr_counts_set(struct cdr_counts *counts, const struct cdr_model *model, const struct cdr_slot *slot);
 
-/* Up to CDR_EVENTS_BLOCK events as columns. */
+/* Up to CDR_EVENTS_BLOCK events as columns, all in lanes of 32 or 64 bits. */
 struct cdr_events {
     uint32_t n;
     uint32_t origin[CDR_EVENTS_BLOCK];
@@ -42,9 +43,9 @@ struct cdr_events {
     uint32_t offset_ms[CDR_EVENTS_BLOCK];  /* start, from the start of the slot */
     uint32_t duration_s[CDR_EVENTS_BLOCK];
     uint32_t peer[CDR_EVENTS_BLOCK];
-    uint8_t type[CDR_EVENTS_BLOCK];        /* CDR_TYPE_* */
-    uint8_t party[CDR_EVENTS_BLOCK];       /* CDR_PARTY_* */
-    uint8_t outcome[CDR_EVENTS_BLOCK];     /* disposition, SMS status or technology */
+    uint32_t type[CDR_EVENTS_BLOCK];       /* CDR_TYPE_* */
+    uint32_t party[CDR_EVENTS_BLOCK];      /* CDR_PARTY_* */
+    uint32_t outcome[CDR_EVENTS_BLOCK];    /* disposition, SMS status or technology */
 };
 
 /* Where an expansion of subscribers [next, end) stands. */
@@ -53,10 +54,18 @@ struct cdr_expansion {
     uint32_t index, remaining; /* of subscriber next − 1 */
 };
 
+/* The hot loop at each level of the instruction set, and the best one for this CPU in model->loops. */
+typedef bool cdr_events_loop(const struct cdr_model *model, const struct cdr_counts *counts, const uint8_t *classes,
+                             struct cdr_expansion *expansion, struct cdr_events *events);
+cdr_events_loop cdr_events_next_base, cdr_events_next_v3, cdr_events_next_v4;
+
 /* Fills events with the next block; false when there was none left. classes: activity class of every subscriber, or NULL
  * (then they are computed). */
-bool cdr_events_next(const struct cdr_model *model, const struct cdr_counts *counts, const uint8_t *classes,
-                     struct cdr_expansion *expansion, struct cdr_events *events);
+static inline bool cdr_events_next(const struct cdr_model *model, const struct cdr_counts *counts,
+                                   const uint8_t *classes, struct cdr_expansion *expansion, struct cdr_events *events)
+{
+    return model->loops->events_next(model, counts, classes, expansion, events);
+}
 
 /* Draws of an event that several stages need. */
 #define CDR_DRAW_TIME CDR_PURPOSE(1)     /* low: moment in the slot; high: kind */
@@ -75,10 +84,10 @@ static inline uint64_t cdr_event_base(const struct cdr_model *model, uint64_t ev
 
 static inline uint32_t cdr_normal_duration_s(const struct cdr_model *model, uint32_t rat, uint32_t random)
 {
-    const struct cdr_data_table *data = &model->data[rat];
-    int64_t z = (int64_t)cdr_quantile(&model->normal, random) - CDR_NORMAL_ZERO;
-    int64_t seconds = (data->duration_mean + ((data->duration_sd * z) >> 16) + CDR_DURATION_SCALE / 2) >> 4;
-    int64_t least = (int64_t)model->parameters.duration_min_s, most = model->parameters.duration_max_s;
+    const struct cdr_data_columns *data = &model->data_columns;
+    const int64_t least = model->duration_min_s, most = model->duration_max_s;
+    int64_t z = (int64_t)cdr_quantile(model->normal, random) - CDR_NORMAL_ZERO;
+    int64_t seconds = (data->duration_mean[rat] + ((data->duration_sd[rat] * z) >> 16) + CDR_DURATION_SCALE / 2) >> 4;
     seconds = seconds < least ? least : seconds;
     return (uint32_t)(seconds > most ? most : seconds);
 }
@@ -87,14 +96,45 @@ static inline uint32_t cdr_normal_duration_s(const struct cdr_model *model, uint
 static inline int64_t cdr_delay_ms(const struct cdr_model *model, uint64_t base, uint32_t leg)
 {
     uint64_t random = cdr_draw(base, CDR_PURPOSE(10 + leg));
-    uint32_t sixteenths = cdr_quantile(&model->delay, (uint32_t)(random >> 32));
+    uint32_t sixteenths = cdr_quantile(model->delay, (uint32_t)(random >> 32));
     return (uint32_t)random < model->late_below ? (int64_t)sixteenths * 125 / 2 : 0;
 }
 
-/* A partial record: session seconds [from, from + duration). */
 static inline uint32_t cdr_part_count(uint32_t partial_s, uint32_t duration_s)
 {
     return partial_s == 0 || duration_s <= partial_s ? 1 : (duration_s + partial_s - 1) / partial_s;
+}
+
+/* The records of one leg of an event: one, or where a long session is cut in parts, several. */
+struct cdr_legs {
+    int64_t start_ms; /* from the start of the slot, with the delay */
+    uint32_t total_s, parts;
+};
+
+struct cdr_leg_record {
+    int64_t emission_ms; /* from the start of the slot */
+    uint32_t duration_s;
+};
+
+static inline struct cdr_legs cdr_leg_records(const struct cdr_model *model, const struct cdr_events *events, uint32_t i,
+                                              uint32_t leg)
+{
+    int64_t delay_ms = model->late_below != 0 ? cdr_delay_ms(model, events->base[i], leg) : 0;
+    uint32_t parts = events->type[i] == CDR_TYPE_DATA
+                         ? cdr_part_count(model->parameters.partial_s, events->duration_s[i]) : 1;
+    struct cdr_legs legs = {events->offset_ms[i] + delay_ms, events->duration_s[i], parts};
+    return legs;
+}
+
+/* Part k lasts from k × partial_s on; its event time is its end or its start. */
+static inline struct cdr_leg_record cdr_leg_record(const struct cdr_parameters *p, const struct cdr_legs *legs,
+                                                   uint32_t part)
+{
+    uint32_t from_s = part * p->partial_s;
+    uint32_t duration_s = part + 1 < legs->parts ? p->partial_s : legs->total_s - from_s;
+    int64_t at_s = p->order == CDR_ORDER_END ? (int64_t)from_s + duration_s : from_s;
+    struct cdr_leg_record record = {legs->start_ms + 1000 * at_s, duration_s};
+    return record;
 }
 
 #endif

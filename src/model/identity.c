@@ -120,11 +120,11 @@ enum cdr_result cdr_identity_check(const struct cdr_parameters *p, struct cdr_er
     return CDR_OK;
 }
 
-static void numbers_init(char const (*prefixes)[8], uint32_t count, uint64_t *values, uint8_t *lens)
+static void numbers_init(char const (*prefixes)[8], uint32_t count, uint32_t *values, uint32_t *lens)
 {
     for (uint32_t i = 0; i < count; i++) {
-        values[i] = strtoull(prefixes[i], NULL, 10) * 10000000;
-        lens[i] = (uint8_t)(strlen(prefixes[i]) + 7);
+        values[i] = (uint32_t)strtoul(prefixes[i], NULL, 10);
+        lens[i] = (uint32_t)strlen(prefixes[i]) + 7;
     }
 }
 
@@ -136,8 +136,8 @@ void cdr_identities_init(struct cdr_identities *identities, const struct cdr_par
         .mccmnc_count = p->mccmnc_count,
         .msin_b_scale = msin_b_scale(p),
     };
-    numbers_init(p->prefixes, p->prefix_count, identities->prefix_value, identities->msisdn_len);
-    numbers_init(p->offnet_prefixes, p->offnet_prefix_count, identities->offnet_value, identities->offnet_len);
+    numbers_init(p->prefixes, p->prefix_count, identities->prefix, identities->msisdn_len);
+    numbers_init(p->offnet_prefixes, p->offnet_prefix_count, identities->offnet_prefix, identities->offnet_len);
     memcpy(identities->mccmnc, p->mccmnc_pool, sizeof identities->mccmnc);
     renewal_init(&identities->device, p->imei_change_prob, cdr_stream(p->seed, CDR_STREAM_DEVICE));
     renewal_init(&identities->sim, p->sim_change_prob, cdr_stream(p->seed, CDR_STREAM_SIM));
@@ -152,7 +152,7 @@ bool cdr_msisdn_subscriber(const struct cdr_identities *identities, uint64_t msi
                            uint32_t *subscriber)
 {
     for (uint32_t prefix = 0; prefix < identities->prefix_count; prefix++) {
-        uint64_t base = identities->prefix_value[prefix];
+        uint64_t base = identities->prefix[prefix] * UINT64_C(10000000);
         if (msisdn < base || msisdn - base >= 10000000)
             continue;
         uint32_t rest = (uint32_t)(msisdn - base);

@@ -42,10 +42,8 @@ struct cdr_identities {
     uint32_t tac_stride;             /* TAC = 35000000 + half × stride */
     uint32_t msin_b_scale;           /* IMSI's b = pool × this */
     uint32_t mccmnc[CDR_MCCMNC_MAX];
-    uint64_t prefix_value[CDR_PREFIXES_MAX]; /* prefix × 10^7 */
-    uint8_t msisdn_len[CDR_PREFIXES_MAX];
-    uint64_t offnet_value[CDR_PREFIXES_MAX];
-    uint8_t offnet_len[CDR_PREFIXES_MAX];
+    uint32_t prefix[CDR_PREFIXES_MAX], msisdn_len[CDR_PREFIXES_MAX]; /* in lanes of 32 bits, for gathers */
+    uint32_t offnet_prefix[CDR_PREFIXES_MAX], offnet_len[CDR_PREFIXES_MAX];
     uint32_t prefix_count, offnet_count, mccmnc_count;
 };
 
@@ -71,7 +69,7 @@ static inline void cdr_biject(const struct cdr_bijection *bijection, uint32_t *x
 void cdr_biject_back(const struct cdr_bijection *bijection, uint32_t *x, uint32_t *y);
 
 /* How many changes subscriber has had by a local day ≥ 0 (days since 1970-01-01). */
-static inline uint32_t cdr_renewal_number(const struct cdr_renewal *renewal, uint32_t subscriber, int32_t day)
+static inline uint32_t cdr_renewal_number(const struct cdr_renewal *renewal, uint32_t subscriber, uint32_t day)
 {
     uint64_t base = cdr_mix(subscriber ^ renewal->stream);
     uint64_t at = (uint64_t)day * renewal->rate + (base & 0xffff);
@@ -90,7 +88,7 @@ static inline struct cdr_number cdr_msisdn(const struct cdr_identities *identiti
     uint32_t low = subscriber % 10000, high = subscriber / 10000;
     cdr_biject(&identities->msisdn, &low, &high);
     uint32_t prefix = high / 1000;
-    struct cdr_number number = {identities->prefix_value[prefix] + (high - prefix * 1000) * UINT64_C(10000) + low,
+    struct cdr_number number = {identities->prefix[prefix] * UINT64_C(10000000) + ((high - prefix * 1000) * 10000 + low),
                                 identities->msisdn_len[prefix]};
     return number;
 }
@@ -102,21 +100,25 @@ bool cdr_msisdn_subscriber(const struct cdr_identities *identities, uint64_t msi
 static inline struct cdr_number cdr_offnet_number(const struct cdr_identities *identities, uint64_t random)
 {
     uint32_t prefix = cdr_below((uint32_t)(random >> 32), identities->offnet_count);
-    struct cdr_number number = {identities->offnet_value[prefix] + cdr_below((uint32_t)random, 10000000),
+    struct cdr_number number = {identities->offnet_prefix[prefix] * UINT64_C(10000000) + cdr_below((uint32_t)random, 10000000),
                                 identities->offnet_len[prefix]};
     return number;
 }
 
-/* IMSI as a number of 15 digits; its PLMN in *mccmnc. */
-static inline uint64_t cdr_imsi(const struct cdr_identities *identities, uint32_t subscriber, uint32_t sim,
-                                uint32_t *mccmnc)
+struct cdr_imsi {
+    uint64_t value; /* 15 digits */
+    uint32_t mccmnc;
+};
+
+static inline struct cdr_imsi cdr_imsi(const struct cdr_identities *identities, uint32_t subscriber, uint32_t sim)
 {
     uint32_t low = subscriber & 0xffff, high = (subscriber >> 16) * identities->sim.count + sim;
     cdr_biject(&identities->imsi, &low, &high);
-    uint32_t operator_index = high / identities->msin_b_scale;
-    *mccmnc = identities->mccmnc[operator_index];
-    uint64_t msin = (high - operator_index * identities->msin_b_scale) * UINT64_C(100000) + low;
-    return *mccmnc * (identities->msin_b_scale * UINT64_C(100000)) + msin;
+    uint32_t pool_index = identities->msin_b_scale == 100000 ? high / 100000 : high / 10000;
+    uint32_t msin_high = high - pool_index * identities->msin_b_scale, mccmnc = identities->mccmnc[pool_index];
+    struct cdr_imsi imsi = {(uint64_t)mccmnc * identities->msin_b_scale * 100000 + msin_high * UINT64_C(100000) + low,
+                            mccmnc};
+    return imsi;
 }
 
 /* IMEI's first 14 digits (TAC and SNR); the fifteenth is their Luhn digit. */

@@ -1,173 +1,278 @@
-/* DESIGN: column by column. Each helper is a loop over the block with lanes of one width and no early exit,
- * so that compilers vectorise it; what differs by type is one helper a type, chosen once a block. */
-#include "model/materialise.h"
-
+/* The loops of materialise, for the level of the source that includes this. Column by column: each helper is a loop
+ * over the block with lanes of one or two widths, tables of 32-bit lanes, restrict pointers and no early exit, so that
+ * compilers vectorise it; narrow columns are filled by loops of their own. What differs by type is one helper a type,
+ * chosen once a block. */
 #include "base/digits.h"
 #include "model/event.h"
+#include "model/materialise.h"
 #include "model/streams.h"
 
 #include <string.h>
 
+#define BLOCK CDR_BLOCK_RECORDS
+
 struct scratch {
     uint32_t n;
-    uint32_t party[CDR_BLOCK_RECORDS], outcome[CDR_BLOCK_RECORDS], peer[CDR_BLOCK_RECORDS], lag[CDR_BLOCK_RECORDS];
-    int32_t day[CDR_BLOCK_RECORDS];
-    uint32_t hour[CDR_BLOCK_RECORDS], weekend[CDR_BLOCK_RECORDS];
-    uint64_t base[CDR_BLOCK_RECORDS];
-    uint64_t number[CDR_BLOCK_RECORDS];
-    uint64_t cell_random[CDR_BLOCK_RECORDS];
+    uint32_t party[BLOCK], outcome[BLOCK], peer[BLOCK], lag[BLOCK], leg[BLOCK], owner[BLOCK];
+    uint32_t incoming[BLOCK]; /* 1: the origin is the called party, of a call from off-net */
+    uint32_t hour[BLOCK];     /* weekend × 24 + local hour */
+    uint32_t day[BLOCK];
+    uint64_t base[BLOCK];
 };
 
-static void unpack(const struct cdr_model *model, const struct cdr_key *keys, const struct cdr_slot *slots,
-                   struct scratch *s, struct cdr_block *block)
+/* Slot columns by lag, so that loops can gather. */
+struct lag_table {
+    uint32_t name[CDR_LAG_MAX + 1], hour[CDR_LAG_MAX + 1], day[CDR_LAG_MAX + 1];
+    int32_t offset_min[CDR_LAG_MAX + 1];
+};
+
+static void unpack_keys(const struct cdr_key *restrict keys, struct scratch *restrict s, struct cdr_block *restrict block)
 {
-    uint32_t weekend[CDR_LAG_MAX + 1], lag_count = 0;
     for (uint32_t i = 0; i < s->n; i++) {
-        s->lag[i] = cdr_key_lag(&keys[i]);
-        lag_count = s->lag[i] >= lag_count ? s->lag[i] + 1 : lag_count;
-        s->party[i] = cdr_key_party(&keys[i]);
-        s->outcome[i] = cdr_key_outcome(&keys[i]);
-        s->peer[i] = cdr_key_peer(&keys[i]);
-        block->origin[i] = cdr_key_origin(&keys[i]);
-        block->index[i] = cdr_key_index(&keys[i]);
-        block->leg[i] = (uint8_t)cdr_key_leg(&keys[i]);
-        block->duration_s[i] = cdr_key_duration_s(&keys[i]);
-    }
-    for (uint32_t lag = 0; lag < lag_count; lag++)
-        weekend[lag] = cdr_is_weekend(slots[lag].day);
-    for (uint32_t i = 0; i < s->n; i++) {
-        const struct cdr_slot *slot = &slots[s->lag[i]];
-        block->slot[i] = slot->name;
-        block->tz_offset_min[i] = slot->offset_min;
-        s->day[i] = slot->day;
-        s->hour[i] = slot->hour;
-        s->weekend[i] = weekend[s->lag[i]];
-    }
-    for (uint32_t i = 0; i < s->n; i++)
-        s->base[i] = cdr_event_base(model, cdr_event_name(block->origin[i], block->slot[i], block->index[i]));
-    for (uint32_t i = 0; i < s->n; i++) {
-        block->owner[i] = block->leg[i] != 0 ? s->peer[i] : block->origin[i];
-        block->direction[i] = block->leg[i] != 0 || s->party[i] == CDR_PARTY_INCOMING;
+        uint64_t high = keys[i].high, low = keys[i].low;
+        block->origin[i] = (uint32_t)(high >> 12) & 0x3fffffff;
+        s->lag[i] = CDR_LAG_MAX - ((uint32_t)(high >> 5) & 0x7f);
+        block->index[i] = (uint32_t)(low >> 53);
+        s->leg[i] = (uint32_t)(low >> 52) & 1;
+        s->party[i] = (uint32_t)(low >> 50) & 3;
+        s->outcome[i] = (uint32_t)(low >> 47) & 7;
+        block->duration_s[i] = (uint32_t)(low >> 30) & 0x1ffff;
+        s->peer[i] = (uint32_t)low & 0x3fffffff;
     }
 }
 
-static void set_times(const struct cdr_model *model, const struct cdr_key *keys, int64_t emission_slot_ms,
-                      const struct scratch *s, struct cdr_block *block)
+static void fill_lag_table(const struct cdr_slot *slots, const struct scratch *s, struct lag_table *table)
 {
+    uint32_t last = 0;
     for (uint32_t i = 0; i < s->n; i++)
-        block->event_ms[i] = emission_slot_ms + cdr_key_ms(&keys[i]);
+        last = s->lag[i] > last ? s->lag[i] : last;
+    for (uint32_t lag = 0; lag <= last; lag++) {
+        table->name[lag] = slots[lag].name;
+        table->hour[lag] = 24 * cdr_is_weekend(slots[lag].day) + slots[lag].hour;
+        table->day[lag] = (uint32_t)slots[lag].day;
+        table->offset_min[lag] = slots[lag].offset_min;
+    }
+}
+
+static void name_records(const struct cdr_model *model, const struct lag_table *restrict table,
+                         struct scratch *restrict s, struct cdr_block *restrict block)
+{
+    const uint64_t stream = model->event_stream;
+    for (uint32_t i = 0; i < s->n; i++)
+        block->slot[i] = table->name[s->lag[i]];
+    for (uint32_t i = 0; i < s->n; i++)
+        s->hour[i] = table->hour[s->lag[i]];
+    for (uint32_t i = 0; i < s->n; i++)
+        s->day[i] = table->day[s->lag[i]];
+    for (uint32_t i = 0; i < s->n; i++)
+        block->tz_offset_min[i] = table->offset_min[s->lag[i]];
+    for (uint32_t i = 0; i < s->n; i++)
+        s->base[i] = cdr_mix(cdr_event_name(block->origin[i], block->slot[i], block->index[i]) ^ stream);
+    for (uint32_t i = 0; i < s->n; i++) {
+        s->incoming[i] = s->party[i] == CDR_PARTY_INCOMING;
+        s->owner[i] = s->leg[i] != 0 ? s->peer[i] : block->origin[i];
+    }
+    for (uint32_t i = 0; i < s->n; i++)
+        block->leg[i] = (uint8_t)s->leg[i];
+    for (uint32_t i = 0; i < s->n; i++)
+        block->direction[i] = (uint8_t)(s->leg[i] | s->incoming[i]);
+    memcpy(block->owner, s->owner, s->n * sizeof *block->owner);
+}
+
+static void set_times(const struct cdr_model *model, const struct cdr_key *restrict keys, int64_t emission_slot_ms,
+                      const struct scratch *restrict s, struct cdr_block *restrict block)
+{
+    const int64_t before_ms = model->parameters.order == CDR_ORDER_END ? 1000 : 0;
+    for (uint32_t i = 0; i < s->n; i++)
+        block->event_ms[i] = emission_slot_ms + (int64_t)(keys[i].high >> 42);
     if (model->late_below != 0)
         for (uint32_t i = 0; i < s->n; i++)
-            block->event_ms[i] -= cdr_delay_ms(model, s->base[i], block->leg[i]);
-    int64_t before_ms = model->parameters.order == CDR_ORDER_END ? 1000 : 0;
+            block->event_ms[i] -= cdr_delay_ms(model, s->base[i], s->leg[i]);
     for (uint32_t i = 0; i < s->n; i++) {
         block->start_ms[i] = block->event_ms[i] - before_ms * block->duration_s[i];
         block->end_ms[i] = block->start_ms[i] + INT64_C(1000) * block->duration_s[i];
     }
 }
 
-/* The calling party of MO events, and of data the subscriber, is the origin; the other one is a subscriber or off-net. */
-static void set_numbers(const struct cdr_model *model, uint32_t type, struct scratch *s, struct cdr_block *block)
+static void msisdn_column(const struct cdr_identities *restrict identities, const uint32_t *restrict subscribers,
+                          uint32_t n, uint64_t *restrict values, uint32_t *restrict lens)
 {
-    const struct cdr_identities *identities = &model->identities;
-    const uint32_t n = s->n;
-    uint8_t origin_len[CDR_BLOCK_RECORDS];
-    uint64_t origin_number[CDR_BLOCK_RECORDS];
     for (uint32_t i = 0; i < n; i++) {
-        struct cdr_number number = cdr_msisdn(identities, block->origin[i]);
-        origin_number[i] = number.value;
-        origin_len[i] = (uint8_t)number.len;
+        struct cdr_number number = cdr_msisdn(identities, subscribers[i]);
+        values[i] = number.value;
+        lens[i] = number.len;
     }
+}
+
+/* Off-net parties are lasting: the number belongs to (subscriber, rank of the contact). */
+static void offnet_column(const struct cdr_identities *restrict identities, uint64_t stream,
+                          const uint32_t *restrict origins, const uint32_t *restrict ranks, uint32_t n,
+                          uint64_t *restrict values, uint32_t *restrict lens)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t name = (uint64_t)origins[i] << 16 | (ranks[i] & 0xffff);
+        struct cdr_number number = cdr_offnet_number(identities, cdr_mix(name ^ stream));
+        values[i] = number.value;
+        lens[i] = number.len;
+    }
+}
+
+static void narrow(uint8_t *restrict to, const uint32_t *restrict from, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        to[i] = (uint8_t)from[i];
+}
+
+/* The calling party of MO events, and of data the subscriber, is the origin; the other one is a subscriber or off-net. */
+static void set_numbers(const struct cdr_model *model, uint32_t type, struct scratch *restrict s,
+                        struct cdr_block *restrict block)
+{
+    const uint32_t n = s->n;
+    uint64_t origin[BLOCK], onnet[BLOCK], offnet[BLOCK], src[BLOCK], dst[BLOCK];
+    uint32_t origin_len[BLOCK], onnet_len[BLOCK], offnet_len[BLOCK], src_len[BLOCK], dst_len[BLOCK], peers[BLOCK];
+    msisdn_column(&model->identities, block->origin, n, origin, origin_len);
     if (type == CDR_TYPE_DATA) {
-        cdr_digits16_column(block->msisdn_src, origin_number, n);
-        memcpy(block->msisdn_src_len, origin_len, n);
+        cdr_digits16_column(block->msisdn_src, origin, n);
+        narrow(block->msisdn_src_len, origin_len, n);
         memset(block->msisdn_dst_len, 0, n);
         return;
     }
-    uint64_t src[CDR_BLOCK_RECORDS], dst[CDR_BLOCK_RECORDS];
+    for (uint32_t i = 0; i < n; i++)
+        peers[i] = s->party[i] == CDR_PARTY_ONNET ? s->peer[i] : 0;
+    msisdn_column(&model->identities, peers, n, onnet, onnet_len);
+    offnet_column(&model->identities, model->offnet_stream, block->origin, s->peer, n, offnet, offnet_len);
     for (uint32_t i = 0; i < n; i++) {
-        struct cdr_number onnet = cdr_msisdn(identities, s->party[i] == CDR_PARTY_ONNET ? s->peer[i] : 0);
-        uint64_t name = (uint64_t)block->origin[i] << 16 | s->peer[i] % (CDR_DEGREE_MAX * 2);
-        struct cdr_number offnet = cdr_offnet_number(identities, cdr_mix(name ^ model->offnet_stream));
-        int is_onnet = s->party[i] == CDR_PARTY_ONNET, incoming = s->party[i] == CDR_PARTY_INCOMING;
-        uint64_t other = is_onnet ? onnet.value : offnet.value;
-        uint8_t other_len = (uint8_t)(is_onnet ? onnet.len : offnet.len);
-        src[i] = incoming ? other : origin_number[i];
-        dst[i] = incoming ? origin_number[i] : other;
-        block->msisdn_src_len[i] = incoming ? other_len : origin_len[i];
-        block->msisdn_dst_len[i] = incoming ? origin_len[i] : other_len;
+        uint64_t other = s->party[i] == CDR_PARTY_ONNET ? onnet[i] : offnet[i];
+        src[i] = s->incoming[i] != 0 ? other : origin[i];
+        dst[i] = s->incoming[i] != 0 ? origin[i] : other;
     }
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t other = s->party[i] == CDR_PARTY_ONNET ? onnet_len[i] : offnet_len[i];
+        src_len[i] = s->incoming[i] != 0 ? other : origin_len[i];
+        dst_len[i] = s->incoming[i] != 0 ? origin_len[i] : other;
+    }
+    narrow(block->msisdn_src_len, src_len, n);
+    narrow(block->msisdn_dst_len, dst_len, n);
     cdr_digits16_column(block->msisdn_src, src, n);
     cdr_digits16_column(block->msisdn_dst, dst, n);
 }
 
-/* Weights 2 and 1 in turn from the right, the sum of the doubled digits' digits (ISO/IEC 7812-1). */
-static void set_luhn_digits(struct cdr_block *block, uint32_t n)
+static void changes_column(const struct cdr_renewal *restrict renewal, const struct scratch *restrict s,
+                           uint32_t *restrict changes)
+{
+    for (uint32_t i = 0; i < s->n; i++)
+        changes[i] = cdr_renewal_number(renewal, s->owner[i], s->day[i]);
+}
+
+static void imsi_column(const struct cdr_identities *restrict identities, const uint32_t *restrict owners,
+                        const uint32_t *restrict sims, uint32_t n, uint64_t *restrict values, uint32_t *restrict mccmnc)
 {
     for (uint32_t i = 0; i < n; i++) {
-        char *text = block->imei[i];
-        uint32_t sum = 0;
-        for (uint32_t at = 0; at < 16; at += 2) {
-            uint32_t doubled = 2 * (uint32_t)(text[at] - '0');
-            sum += doubled - (doubled > 9 ? 9 : 0) + (uint32_t)(text[at + 1] - '0');
-        }
-        uint32_t digit = 10 - sum % 10;
-        text[15] = (char)('0' + (digit == 10 ? 0 : digit));
+        struct cdr_imsi imsi = cdr_imsi(identities, owners[i], sims[i]);
+        values[i] = imsi.value;
+        mccmnc[i] = imsi.mccmnc;
     }
 }
 
-static void set_identities(const struct cdr_model *model, struct scratch *s, struct cdr_block *block)
+/* Weights 2 and 1 in turn from the right, the sum of the doubled digits' digits (ISO/IEC 7812-1). */
+static void luhn_column(cdr_digits *restrict imei, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t first = cdr_load_le64(imei[i]) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+        uint64_t second = cdr_load_le64(imei[i] + 8) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+        /* Even bytes are doubled; where that has two digits, their sum is 9 less. */
+        uint64_t even = (first & UINT64_C(0x000f000f000f000f)) | (second & UINT64_C(0x000f000f000f000f)) << 8;
+        uint64_t odd = ((first >> 8) & UINT64_C(0x000f000f000f000f)) + ((second >> 8) & UINT64_C(0x000f000f000f000f));
+        uint64_t large = ((even + UINT64_C(0x7b7b7b7b7b7b7b7b)) >> 7) & UINT64_C(0x0101010101010101);
+        uint64_t doubled = 2 * even - 9 * large; /* bytes of 0 … 9: none borrows from another */
+        uint64_t sum = ((doubled * UINT64_C(0x0101010101010101)) >> 56) + ((odd * UINT64_C(0x0001000100010001)) >> 48);
+        uint32_t rest = (uint32_t)sum - (uint32_t)sum * 205 / 2048 * 10;
+        imei[i][15] = (char)('0' + (rest == 0 ? 0 : 10 - rest));
+    }
+}
+
+static void set_identities(const struct cdr_model *model, const struct scratch *restrict s,
+                           struct cdr_block *restrict block)
 {
     const struct cdr_identities *identities = &model->identities;
-    const uint32_t n = s->n;
-    uint32_t changes[CDR_BLOCK_RECORDS];
-    for (uint32_t i = 0; i < n; i++)
-        changes[i] = cdr_renewal_number(&identities->sim, block->owner[i], s->day[i]);
-    for (uint32_t i = 0; i < n; i++)
-        s->number[i] = cdr_imsi(identities, block->owner[i], changes[i], &block->mccmnc[i]);
-    cdr_digits16_column(block->imsi, s->number, n);
-    for (uint32_t i = 0; i < n; i++)
-        changes[i] = cdr_renewal_number(&identities->device, block->owner[i], s->day[i]);
-    for (uint32_t i = 0; i < n; i++)
-        s->number[i] = cdr_imei14(identities, block->owner[i], changes[i]) * 10;
-    cdr_digits16_column(block->imei, s->number, n);
-    set_luhn_digits(block, n);
-}
-
-static void set_cells(const struct cdr_model *model, uint32_t type, struct scratch *s, struct cdr_block *block)
-{
-    const struct cdr_cells *cells = &model->cells;
+    uint32_t changes[BLOCK], mccmnc[BLOCK];
+    uint64_t values[BLOCK];
+    changes_column(&identities->sim, s, changes);
+    imsi_column(identities, s->owner, changes, s->n, values, mccmnc);
+    memcpy(block->mccmnc, mccmnc, s->n * sizeof *mccmnc);
+    cdr_digits16_column(block->imsi, values, s->n);
+    changes_column(&identities->device, s, changes);
     for (uint32_t i = 0; i < s->n; i++)
-        s->cell_random[i] = cdr_draw(s->base[i], CDR_PURPOSE(12 + (uint32_t)block->leg[i]));
-    for (uint32_t i = 0; i < s->n; i++) {
-        uint32_t rat = type == CDR_TYPE_DATA ? s->outcome[i]
-                                             : cdr_threshold_outcome(model->rat_below, CDR_RAT_COUNT,
-                                                                     (uint32_t)(s->cell_random[i] >> 32));
-        uint32_t place = cdr_place_in_slot(cells, block->owner[i], block->slot[i], s->hour[i], s->weekend[i]);
-        block->rat[i] = (uint8_t)rat;
-        block->cell_id[i] = cdr_serving_cell(cells, rat, place, (uint32_t)s->cell_random[i] & 1);
-    }
+        values[i] = cdr_imei14(identities, s->owner[i], changes[i]) * 10;
+    cdr_digits16_column(block->imei, values, s->n);
+    luhn_column(block->imei, s->n);
 }
 
-static void finish_calls(const struct scratch *s, struct cdr_block *block)
+static void places_column(const struct cdr_cells *restrict cells, const struct scratch *restrict s,
+                          const uint32_t *restrict slots, uint32_t *restrict places)
+{
+    uint64_t traits[BLOCK], moment[BLOCK], random[BLOCK];
+    uint32_t traits_low[BLOCK], moment_low[BLOCK], moment_high[BLOCK], which[BLOCK], home[BLOCK];
+    for (uint32_t i = 0; i < s->n; i++)
+        traits[i] = cdr_place_traits(cells, s->owner[i]);
+    for (uint32_t i = 0; i < s->n; i++)
+        moment[i] = cdr_place_moment(cells, s->owner[i], slots[i]);
+    for (uint32_t i = 0; i < s->n; i++)
+        traits_low[i] = (uint32_t)traits[i];
+    for (uint32_t i = 0; i < s->n; i++)
+        moment_low[i] = (uint32_t)moment[i];
+    for (uint32_t i = 0; i < s->n; i++)
+        moment_high[i] = (uint32_t)(moment[i] >> 32);
+    for (uint32_t i = 0; i < s->n; i++)
+        which[i] = cdr_place_which(cells, traits_low[i], moment_low[i], moment_high[i], s->hour[i]);
+    for (uint32_t i = 0; i < s->n; i++)
+        home[i] = (uint32_t)(cdr_place_random(traits[i], 0) >> 32);
+    for (uint32_t i = 0; i < s->n; i++)
+        random[i] = cdr_place_random(traits[i], which[i]);
+    for (uint32_t i = 0; i < s->n; i++)
+        places[i] = cdr_place_at(cells, which[i], home[i], (uint32_t)random[i], (uint32_t)(random[i] >> 32));
+}
+
+static void set_cells(const struct cdr_model *model, uint32_t type, const struct scratch *restrict s,
+                      struct cdr_block *restrict block)
+{
+    const struct cdr_cells *restrict cells = &model->cells;
+    uint64_t random[BLOCK];
+    uint32_t rat[BLOCK], places[BLOCK], ids[BLOCK];
+    places_column(cells, s, block->slot, places);
+    for (uint32_t i = 0; i < s->n; i++)
+        random[i] = cdr_draw(s->base[i], CDR_PURPOSE(12 + s->leg[i]));
+    if (type == CDR_TYPE_DATA)
+        memcpy(rat, s->outcome, s->n * sizeof *rat);
+    else
+        for (uint32_t i = 0; i < s->n; i++)
+            rat[i] = cdr_threshold_outcome(model->rat_below, CDR_RAT_COUNT, (uint32_t)(random[i] >> 32));
+    for (uint32_t i = 0; i < s->n; i++)
+        ids[i] = cdr_serving_cell(cells, rat[i], places[i], (uint32_t)random[i] & 1);
+    memcpy(block->cell_id, ids, s->n * sizeof *ids);
+    narrow(block->rat, rat, s->n);
+}
+
+static void finish_calls(const struct scratch *restrict s, struct cdr_block *restrict block)
 {
     static const uint8_t causes[8] = {CDR_CAUSE_NORMAL_RELEASE, CDR_CAUSE_NO_ANSWER, CDR_CAUSE_BUSY, CDR_CAUSE_FAILURE,
                                       CDR_CAUSE_FAILURE};
-    for (uint32_t i = 0; i < s->n; i++) {
-        block->record_type[i] = CDR_RECORD_MSC_VOICE;
+    memset(block->record_type, CDR_RECORD_MSC_VOICE, s->n);
+    for (uint32_t i = 0; i < s->n; i++)
         block->cause[i] = causes[s->outcome[i]];
-    }
 }
 
-static void finish_sms(const struct cdr_model *model, const struct scratch *s, struct cdr_block *block)
+static void finish_sms(const struct cdr_model *model, const struct scratch *restrict s, struct cdr_block *restrict block)
 {
-    for (uint32_t i = 0; i < s->n; i++) {
-        uint32_t random = (uint32_t)cdr_draw(s->base[i], CDR_DRAW_DETAIL);
-        block->sms_segments[i] = (uint8_t)(1 + cdr_threshold_outcome(model->segments_below, 3, random));
-        block->sms_status[i] = (uint8_t)s->outcome[i];
+    uint32_t segments[BLOCK];
+    for (uint32_t i = 0; i < s->n; i++)
+        segments[i] = 1 + cdr_threshold_outcome(model->segments_below, 3, (uint32_t)cdr_draw(s->base[i], CDR_DRAW_DETAIL));
+    narrow(block->sms_segments, segments, s->n);
+    narrow(block->sms_status, s->outcome, s->n);
+    for (uint32_t i = 0; i < s->n; i++)
         block->record_type[i] = (uint8_t)(CDR_RECORD_SGSN_SMO + block->direction[i]);
-        block->cause[i] = s->outcome[i] == CDR_SMS_FAILED ? CDR_CAUSE_DELIVERY_FAILURE : CDR_CAUSE_DELIVERY_SUCCESS;
-    }
+    for (uint32_t i = 0; i < s->n; i++)
+        block->cause[i] = block->sms_status[i] == CDR_SMS_FAILED ? CDR_CAUSE_DELIVERY_FAILURE : CDR_CAUSE_DELIVERY_SUCCESS;
 }
 
 /* A part has the session's volume between its ends, so that the parts add up exactly. */
@@ -186,37 +291,62 @@ static void share_volumes(const struct cdr_model *model, const struct scratch *s
     }
 }
 
-static void finish_data(const struct cdr_model *model, const struct scratch *s, struct cdr_block *block)
+static void volumes_columns(const struct cdr_model *restrict model, const struct scratch *restrict s,
+                            uint64_t *restrict in, uint64_t *restrict out)
 {
+    const struct cdr_data_columns *restrict data = &model->data_columns;
+    const int64_t downlink_min = model->downlink_min, uplink_min = model->uplink_min;
+    uint64_t random[BLOCK];
+    int64_t mean[BLOCK], sd[BLOCK];
+    uint32_t z[BLOCK], ratio[BLOCK];
+    for (uint32_t i = 0; i < s->n; i++)
+        random[i] = cdr_draw(s->base[i], CDR_DRAW_VOLUME);
+    for (uint32_t i = 0; i < s->n; i++)
+        z[i] = cdr_quantile(model->normal, (uint32_t)random[i]);
+    for (uint32_t i = 0; i < s->n; i++)
+        ratio[i] = data->ratio_min[s->outcome[i]] + cdr_below((uint32_t)(random[i] >> 32), data->ratio_span[s->outcome[i]] + 1);
+    for (uint32_t i = 0; i < s->n; i++)
+        mean[i] = data->downlink_mean[s->outcome[i]];
+    for (uint32_t i = 0; i < s->n; i++)
+        sd[i] = data->downlink_sd[s->outcome[i]];
     for (uint32_t i = 0; i < s->n; i++) {
-        const struct cdr_data_table *data = &model->data[s->outcome[i]];
-        uint64_t random = cdr_draw(s->base[i], CDR_DRAW_VOLUME);
-        int64_t z = (int64_t)cdr_quantile(&model->normal, (uint32_t)random) - CDR_NORMAL_ZERO;
-        int64_t down = data->downlink_mean + ((data->downlink_sd * z) >> 16);
-        down = down < model->downlink_min ? model->downlink_min : down;
-        uint32_t ratio = data->ratio_min + cdr_below((uint32_t)(random >> 32), data->ratio_span + 1);
-        int64_t up = (down * ratio) >> 16;
-        block->data_bytes_out[i] = (uint64_t)down;
-        block->data_bytes_in[i] = (uint64_t)(up < model->uplink_min ? model->uplink_min : up);
+        int64_t down = mean[i] + ((sd[i] * ((int64_t)z[i] - CDR_NORMAL_ZERO)) >> 16);
+        down = down < downlink_min ? downlink_min : down;
+        int64_t up = (down * (int64_t)ratio[i]) >> 16;
+        out[i] = (uint64_t)down;
+        in[i] = (uint64_t)(up < uplink_min ? uplink_min : up);
     }
-    for (uint32_t i = 0; i < s->n; i++) {
-        uint64_t random = cdr_draw(s->base[i], CDR_DRAW_DETAIL);
-        block->apn[i] = (uint8_t)cdr_threshold_outcome(model->apn_below, CDR_APN_COUNT, (uint32_t)random);
-        block->record_type[i] = (uint8_t)(CDR_RECORD_SGSN_PDP + (random >> 63));
-        block->cause[i] = CDR_CAUSE_NORMAL_RELEASE;
-    }
+}
+
+static void finish_data(const struct cdr_model *model, const struct scratch *restrict s, struct cdr_block *restrict block)
+{
+    uint64_t random[BLOCK];
+    uint32_t apn[BLOCK], record_type[BLOCK];
+    volumes_columns(model, s, block->data_bytes_in, block->data_bytes_out);
+    for (uint32_t i = 0; i < s->n; i++)
+        random[i] = cdr_draw(s->base[i], CDR_DRAW_DETAIL);
+    for (uint32_t i = 0; i < s->n; i++)
+        apn[i] = cdr_threshold_outcome(model->apn_below, CDR_APN_COUNT, (uint32_t)random[i]);
+    for (uint32_t i = 0; i < s->n; i++)
+        record_type[i] = CDR_RECORD_SGSN_PDP + (uint32_t)(random[i] >> 63);
+    narrow(block->apn, apn, s->n);
+    narrow(block->record_type, record_type, s->n);
+    memset(block->cause, CDR_CAUSE_NORMAL_RELEASE, s->n);
     if (model->parameters.partial_s != 0)
         share_volumes(model, s, block);
 }
 
-void cdr_materialise(const struct cdr_model *model, uint32_t type, const struct cdr_key *keys, uint32_t n,
-                     int64_t emission_slot_ms, const struct cdr_slot *slots, struct cdr_block *block)
+void CDR_LOOP(cdr_materialise)(const struct cdr_model *model, uint32_t type, const struct cdr_key *keys, uint32_t n,
+                               int64_t emission_slot_ms, const struct cdr_slot *slots, struct cdr_block *block)
 {
     struct scratch s;
+    struct lag_table table;
     s.n = n;
     block->n = n;
     block->type = type;
-    unpack(model, keys, slots, &s, block);
+    unpack_keys(keys, &s, block);
+    fill_lag_table(slots, &s, &table);
+    name_records(model, &table, &s, block);
     set_times(model, keys, emission_slot_ms, &s, block);
     set_numbers(model, type, &s, block);
     set_identities(model, &s, block);
@@ -228,3 +358,5 @@ void cdr_materialise(const struct cdr_model *model, uint32_t type, const struct 
     else
         finish_data(model, &s, block);
 }
+
+#undef BLOCK

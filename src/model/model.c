@@ -3,6 +3,7 @@
 #include "base/math.h"
 #include "model/dataset.h"
 #include "model/event.h"
+#include "model/loops.h"
 #include "model/streams.h"
 
 #include <stdlib.h>
@@ -90,31 +91,32 @@ static void init_durations(struct cdr_model *model)
     struct lognormal call = {.mu = mu,
                              .sigma = (cdr_log(p->call_duration_p90_s) - mu) / cdr_normal_quantile(0.9),
                              .most = p->duration_max_s};
-    cdr_quantiles_init(&model->call_duration, lognormal_quantile, &call);
-    cdr_quantiles_init(&model->normal, normal_quantile, NULL);
-    cdr_quantiles_init(&model->delay, delay_quantile, p);
+    cdr_quantiles_init(model->call_duration, lognormal_quantile, &call);
+    cdr_quantiles_init(model->normal, normal_quantile, NULL);
+    cdr_quantiles_init(model->delay, delay_quantile, p);
     model->late_below = share_below(p->late_share);
 }
 
 static void init_data(struct cdr_model *model)
 {
     const struct cdr_parameters *p = &model->parameters;
+    struct cdr_data_columns *columns = &model->data_columns;
     double shares[CDR_RAT_COUNT];
     for (int rat = 0; rat < CDR_RAT_COUNT; rat++) {
         const struct cdr_data_profile *profile = &p->data[rat];
         shares[rat] = profile->share;
-        model->data[rat] = (struct cdr_data_table){
-            .downlink_mean = (int64_t)profile->downlink_mean,
-            .downlink_sd = (int64_t)profile->downlink_sd,
-            .ratio_min = (uint32_t)(profile->uplink_ratio_min * 65536 + 0.5),
-            .ratio_span = (uint32_t)((profile->uplink_ratio_max - profile->uplink_ratio_min) * 65536 + 0.5),
-            .duration_mean = (int64_t)(profile->duration_mean_s * CDR_DURATION_SCALE + 0.5),
-            .duration_sd = (int64_t)(profile->duration_sd_s * CDR_DURATION_SCALE + 0.5),
-        };
+        columns->downlink_mean[rat] = (int64_t)profile->downlink_mean;
+        columns->downlink_sd[rat] = (int64_t)profile->downlink_sd;
+        columns->ratio_min[rat] = (uint32_t)(profile->uplink_ratio_min * 65536 + 0.5);
+        columns->ratio_span[rat] = (uint32_t)((profile->uplink_ratio_max - profile->uplink_ratio_min) * 65536 + 0.5);
+        columns->duration_mean[rat] = (int32_t)(profile->duration_mean_s * CDR_DURATION_SCALE + 0.5);
+        columns->duration_sd[rat] = (int32_t)(profile->duration_sd_s * CDR_DURATION_SCALE + 0.5);
     }
     cdr_thresholds_init(model->rat_below, shares, CDR_RAT_COUNT);
     model->downlink_min = (int64_t)p->downlink_min;
     model->uplink_min = (int64_t)p->uplink_min;
+    model->duration_min_s = (int64_t)p->duration_min_s;
+    model->duration_max_s = p->duration_max_s;
 }
 
 /* The tables of counts have a bound, so that a slot's events can be named by 11 bits. */
@@ -143,6 +145,7 @@ enum cdr_result cdr_model_create(struct cdr_model **out, const struct cdr_parame
     if (model == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for the model");
     model->parameters = *parameters;
+    model->loops = cdr_loops_of(cdr_level_best());
     model->event_stream = cdr_stream(parameters->seed, CDR_STREAM_EVENT);
     model->count_stream = cdr_stream(parameters->seed, CDR_STREAM_COUNT_);
     model->offnet_stream = cdr_stream(parameters->seed, CDR_STREAM_OFFNET);

@@ -41,13 +41,17 @@ enum {
 #define CDR_DURATION_SCALE 16u
 #define CDR_NORMAL_ZERO (8u << 16)
 
-struct cdr_data_table {
-    int64_t downlink_mean, downlink_sd;
-    uint32_t ratio_min, ratio_span;          /* 1/65536 */
-    int64_t duration_mean, duration_sd;      /* 1/16 s */
+/* By technology; columns, so that loops can gather. */
+struct cdr_data_columns {
+    int64_t downlink_mean[4], downlink_sd[4];     /* bytes */
+    uint32_t ratio_min[4], ratio_span[4];         /* 1/65536 */
+    int32_t duration_mean[4], duration_sd[4];     /* 1/16 s */
 };
 
+struct cdr_loops;
+
 struct cdr_model {
+    const struct cdr_loops *loops; /* the hot loops for this CPU: loops.h */
     struct cdr_parameters parameters;
     struct cdr_calendar calendar;
     struct cdr_identities identities;
@@ -65,12 +69,13 @@ struct cdr_model {
     uint32_t segments_below[3];
     uint32_t apn_below[CDR_APN_COUNT];
     uint32_t rat_below[CDR_RAT_COUNT];
-    struct cdr_quantiles call_duration;      /* 1/16 s, at most duration_max_s */
-    struct cdr_quantiles normal;
-    struct cdr_quantiles delay;              /* 1/16 s */
+    uint32_t call_duration[CDR_QUANTILE_KNOTS]; /* 1/16 s, at most duration_max_s */
+    uint32_t normal[CDR_QUANTILE_KNOTS];
+    uint32_t delay[CDR_QUANTILE_KNOTS];      /* 1/16 s */
     uint32_t late_below;
-    struct cdr_data_table data[CDR_RAT_COUNT];
+    struct cdr_data_columns data_columns;
     int64_t downlink_min, uplink_min;
+    int64_t duration_min_s, duration_max_s;  /* of data sessions and calls */
     char dataset_id[33];
 };
 

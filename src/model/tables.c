@@ -2,14 +2,14 @@
 
 #include <stdlib.h>
 
-void cdr_quantiles_init(struct cdr_quantiles *table, double (*value)(const void *state, double p), const void *state)
+void cdr_quantiles_init(uint32_t *knots, double (*value)(const void *state, double p), const void *state)
 {
     const double cell = 1.0 / CDR_QUANTILE_CELLS, fine = cell / CDR_QUANTILE_CELLS;
     for (uint32_t i = 0; i < CDR_QUANTILE_CELLS; i++)
-        table->knots[i] = (uint32_t)(value(state, i == 0 ? cell / 4 : i * cell) + 0.5);
+        knots[i] = (uint32_t)(value(state, i == 0 ? cell / 4 : i * cell) + 0.5);
     for (uint32_t i = 0; i < CDR_QUANTILE_CELLS; i++)
-        table->knots[CDR_QUANTILE_CELLS + i] = (uint32_t)(value(state, 1 - cell + i * fine) + 0.5);
-    table->knots[CDR_QUANTILE_KNOTS - 1] = (uint32_t)(value(state, 1 - fine / 2) + 0.5);
+        knots[CDR_QUANTILE_CELLS + i] = (uint32_t)(value(state, 1 - cell + i * fine) + 0.5);
+    knots[CDR_QUANTILE_KNOTS - 1] = (uint32_t)(value(state, 1 - fine / 2) + 0.5);
 }
 
 /* Pairs an outcome that has less than the mean share with one that has more, until none is left. */

@@ -15,20 +15,17 @@
 #define CDR_QUANTILE_CELLS 1024u
 #define CDR_QUANTILE_KNOTS (2 * CDR_QUANTILE_CELLS + 1)
 
-struct cdr_quantiles {
-    uint32_t knots[CDR_QUANTILE_KNOTS]; /* ascending; neighbours differ by less than 2^20 */
-};
+/* A table is CDR_QUANTILE_KNOTS numbers, ascending; neighbours differ by less than 2^20.
+ * value(state, p) is the quantile of 0 < p < 1 in the table's unit, clamped by the caller to 0 … 2^32 − 1. */
+void cdr_quantiles_init(uint32_t *knots, double (*value)(const void *state, double p), const void *state);
 
-/* value(state, p) is the quantile of 0 < p < 1 in the table's unit, clamped by the caller to 0 … 2^32 − 1. */
-void cdr_quantiles_init(struct cdr_quantiles *table, double (*value)(const void *state, double p), const void *state);
-
-static inline uint32_t cdr_quantile(const struct cdr_quantiles *table, uint32_t random)
+static inline uint32_t cdr_quantile(const uint32_t *knots, uint32_t random)
 {
     uint32_t cell = random >> 22;
     uint32_t in_tail = cell == CDR_QUANTILE_CELLS - 1;
     uint32_t at = in_tail ? CDR_QUANTILE_CELLS + ((random >> 12) & 0x3ff) : cell;
     uint32_t fraction = in_tail ? random & 0xfff : (random >> 10) & 0xfff;
-    uint32_t low = table->knots[at], high = table->knots[at + 1];
+    uint32_t low = knots[at], high = knots[at + 1];
     return low + (((high - low) * fraction) >> 12);
 }
 
@@ -44,7 +41,8 @@ static inline uint32_t cdr_alias_sample(const struct cdr_alias *table, uint32_t 
 {
     uint64_t product = (uint64_t)random * n;
     uint32_t own = (uint32_t)(product >> 32);
-    return (uint32_t)product < table[own].threshold ? own : table[own].other;
+    uint32_t threshold = table[own].threshold, other = table[own].other; /* both loaded: no branch */
+    return (uint32_t)product < threshold ? own : other;
 }
 
 /* thresholds[i] = the share of outcomes 0 … i in 1/2^32; the last is 2^32 − 1. */

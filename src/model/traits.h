@@ -2,7 +2,7 @@
  *
  * Activity is lognormal, cut in CDR_ACTIVITY_CLASSES classes: 96 of equal probability below the top 1/32, then two a
  * halving of the probability down to 2^−21, so that the tail is heavy and a table of counts a class suffices. The
- * mean over the classes is exactly 1. Degrees (numbers of contacts) are lognormal too, correlated with activity,
+ * mean over the subscribers is exactly 1. Degrees (numbers of contacts) are lognormal too, correlated with activity,
  * in CDR_DEGREE_CLASSES sizes from 2 to 512.
  */
 #ifndef CDR_MODEL_TRAITS_H
@@ -21,11 +21,11 @@
 struct cdr_traits {
     uint64_t stream;
     double activity[CDR_ACTIVITY_CLASSES];          /* multiplier of the means */
-    double activity_share[CDR_ACTIVITY_CLASSES];    /* probability of the class */
     uint8_t degree_class[CDR_ACTIVITY_CLASSES][16]; /* by activity class and 4 random bits */
     uint16_t degree[CDR_DEGREE_CLASSES];
 };
 
+/* O(subscribers), about 4 ns each. */
 void cdr_traits_init(struct cdr_traits *traits, const struct cdr_parameters *parameters);
 
 /* 64 random bits that belong to the subscriber for good. */

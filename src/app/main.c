@@ -1,0 +1,58 @@
+#include "app/app.h"
+#include "app/version.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int cdr_exit_status(enum cdr_result result)
+{
+    if (result == CDR_OK)
+        return CDR_EXIT_OK;
+    return result == CDR_E_CONFIG || result == CDR_E_STATE ? CDR_EXIT_USAGE : CDR_EXIT_FAILED;
+}
+
+static enum cdr_result dispatch(enum cdr_command command, const struct cdr_settings *settings, struct cdr_error *error)
+{
+    switch (command) {
+    case CDR_COMMAND_RUN:
+        return cdr_command_run(settings, error);
+    case CDR_COMMAND_SUBSCRIBERS:
+        return cdr_command_subscribers(settings, error);
+    case CDR_COMMAND_CELLS:
+        return cdr_command_cells(settings, error);
+    case CDR_COMMAND_SAMPLE:
+        return cdr_command_sample(settings, error);
+    case CDR_COMMAND_TRACE:
+        return cdr_command_trace(settings, error);
+    case CDR_COMMAND_CONFIG:
+        cdr_settings_print(stdout, settings);
+        break;
+    case CDR_COMMAND_REFERENCE:
+        cdr_settings_reference(stdout);
+        break;
+    case CDR_COMMAND_VERSION:
+        cdr_print_version(stdout);
+        break;
+    case CDR_COMMAND_HELP:
+        cdr_settings_help(stdout, settings->help_about);
+        break;
+    }
+    return CDR_OK;
+}
+
+int main(int argc, char **argv)
+{
+    static struct cdr_settings settings;
+    struct cdr_error error = {0};
+    enum cdr_command command = CDR_COMMAND_HELP;
+    enum cdr_result result = cdr_settings_load(&settings, &command, argc, argv, &error);
+    if (result == CDR_OK)
+        result = dispatch(command, &settings, &error);
+    if (result == CDR_OK && (fflush(stdout) != 0 || ferror(stdout)))
+        result = cdr_fail(&error, CDR_E_IO, "standard output: %s", strerror(errno));
+    cdr_settings_free(&settings);
+    if (result != CDR_OK)
+        fprintf(stderr, "cdrgen: %s\n", error.text);
+    return cdr_exit_status(result);
+}

@@ -1,0 +1,32 @@
+/* Records of chosen keys, encoded and printed: what sample and trace have in common. */
+#ifndef CDR_APP_RECORDS_H
+#define CDR_APP_RECORDS_H
+
+#include "encode/encoder.h"
+#include "model/key.h"
+#include "model/model.h"
+
+#include <stdio.h>
+
+/* A record to be: its key, in the slot of its emission. */
+struct cdr_found {
+    int64_t emission_slot_ms;
+    int64_t emission_ms;
+    uint32_t type;
+    struct cdr_slot start_slot;
+    struct cdr_key key;
+};
+
+struct cdr_found_list {
+    struct cdr_found *items;
+    size_t count, capacity;
+};
+
+enum cdr_result cdr_found_add(struct cdr_found_list *list, const struct cdr_found *found, struct cdr_error *error);
+/* By emission time, then by the keys' order, then by type. */
+void cdr_found_sort(struct cdr_found_list *list);
+/* Prints the records from the list's start on, at most count, in a text format ("csv", "json"). */
+enum cdr_result cdr_found_print(FILE *out, const struct cdr_model *model, const char *format,
+                                const struct cdr_found_list *list, size_t count, struct cdr_error *error);
+
+#endif

@@ -1,0 +1,177 @@
+#include "app/run_state.h"
+
+#include "app/progress.h"
+#include "base/json_writer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+static void hex(struct cdr_json *json, const char *key, uint64_t value)
+{
+    char text[17];
+    snprintf(text, sizeof text, "%016" PRIx64, value);
+    cdr_json_text(json, key, text);
+}
+
+static uint32_t owned(const struct cdr_run *run, uint32_t partition)
+{
+    return partition % run->settings->shard_count == run->settings->shard_index;
+}
+
+/* Of this shard's partitions; digest is the sum of terms, so that shards add up. */
+static struct cdr_digest topic_digest(const struct cdr_run *run, uint32_t type)
+{
+    const uint32_t partitions = run->model->parameters.partitions;
+    struct cdr_digest total = {0};
+    for (uint32_t p = 0; p < partitions; p++) {
+        if (!owned(run, p))
+            continue;
+        const struct cdr_digest *digest = cdr_pipeline_digest(run->pipeline, type * partitions + p);
+        total.records += digest->records;
+        total.bytes += digest->bytes;
+        total.sum += digest->sum;
+        total.ordered += cdr_digest_topic_term(p, digest);
+    }
+    return total;
+}
+
+static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32_t type)
+{
+    const uint32_t partitions = run->model->parameters.partitions;
+    struct cdr_digest total = topic_digest(run, type);
+    cdr_json_object(json, run->topics[type]);
+    cdr_json_text(json, "type", cdr_type_name[type]);
+    cdr_json_u64(json, "records", total.records);
+    cdr_json_u64(json, "bytes", total.bytes);
+    hex(json, "digest", total.ordered);
+    hex(json, "sum", total.sum);
+    if (run->schema_ids[type] != 0)
+        cdr_json_i64(json, "schema_id", run->schema_ids[type]);
+    cdr_json_array(json, "partitions");
+    for (uint32_t p = 0; p < partitions; p++) {
+        if (!owned(run, p))
+            continue;
+        const uint32_t log = type * partitions + p;
+        const struct cdr_digest *digest = cdr_pipeline_digest(run->pipeline, log);
+        cdr_json_object_inline(json, NULL);
+        cdr_json_u64(json, "partition", p);
+        cdr_json_u64(json, "records", digest->records);
+        cdr_json_u64(json, "bytes", digest->bytes);
+        cdr_json_u64(json, "durable", run->progress[log].durable);
+        hex(json, "digest", digest->ordered);
+        hex(json, "sum", digest->sum);
+        cdr_json_object_end(json);
+    }
+    cdr_json_array_end(json);
+    cdr_json_object_end(json);
+}
+
+static void date_text(int32_t day, char text[16])
+{
+    struct cdr_date date = cdr_date_of_day(day);
+    snprintf(text, 16, "%04d-%02u-%02u", date.year % 10000, date.month % 100, date.day_of_month % 100);
+}
+
+static void write_head(struct cdr_json *json, const struct cdr_run *run)
+{
+    const struct cdr_settings *settings = run->settings;
+    char day[16];
+    date_text(settings->model.start_day, day);
+    cdr_json_text(json, "cdrgen", CDR_VERSION);
+    cdr_json_u64(json, "data_model", CDR_DATA_MODEL_VERSION);
+    cdr_json_text(json, "dataset_id", run->model->dataset_id);
+    cdr_json_u64(json, "seed", settings->model.seed);
+    cdr_json_u64(json, "subscribers", settings->model.subscribers);
+    cdr_json_text(json, "start", day);
+    cdr_json_u64(json, "days", settings->model.days);
+    cdr_json_u64(json, "partitions", settings->model.partitions);
+    cdr_json_text(json, "format", settings->format);
+    cdr_json_text(json, "sink", run->sink_ops->name);
+    cdr_json_u64(json, "workers", run->workers);
+    cdr_json_u64(json, "shard_index", settings->shard_index);
+    cdr_json_u64(json, "shard_count", settings->shard_count);
+    cdr_json_bool(json, "complete", run->complete);
+}
+
+static void write_figures(struct cdr_json *json, const struct cdr_run *run)
+{
+    struct cdr_pipeline_status status;
+    cdr_pipeline_status(run->pipeline, &status);
+    uint64_t durable = 0;
+    for (uint32_t log = 0; log < CDR_TYPE_COUNT * run->model->parameters.partitions; log++)
+        durable += run->progress[log].durable;
+    cdr_json_u64(json, "records", status.records);
+    cdr_json_u64(json, "durable", durable);
+    cdr_json_u64(json, "bytes", status.bytes);
+    cdr_json_fixed(json, "wall_s", run->wall_s, 3);
+    cdr_json_fixed(json, "cpu_s", run->cpu_s, 3);
+    cdr_json_fixed(json, "records_per_s", run->wall_s > 0 ? (double)status.records / run->wall_s : 0, 0);
+    cdr_json_u64(json, "peak_rss_bytes", cdr_peak_rss_bytes());
+    if (run->settings->speed > 0 || run->settings->rate_per_s > 0 || run->settings->live) {
+        cdr_json_fixed(json, "behind_schedule_s", (double)status.behind_ns / 1e9, 3);
+        cdr_json_fixed(json, "behind_schedule_max_s", (double)status.behind_max_ns / 1e9, 3);
+    }
+}
+
+enum cdr_result cdr_write_summary(const struct cdr_run *run, struct cdr_error *error)
+{
+    const char *path = run->settings->summary;
+    bool to_stdout = strcmp(path, "-") == 0;
+    FILE *out = to_stdout ? stdout : fopen(path, "w");
+    if (out == NULL)
+        return cdr_fail(error, CDR_E_IO, "summary: %s: %s", path, strerror(errno));
+    struct cdr_json json;
+    cdr_json_start(&json, out);
+    cdr_json_object(&json, NULL);
+    write_head(&json, run);
+    write_figures(&json, run);
+    cdr_json_object(&json, "topics");
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        write_topic(&json, run, type);
+    cdr_json_object_end(&json);
+    cdr_json_object_end(&json);
+    bool good = cdr_json_finish(&json);
+    int reason = errno;
+    if (!to_stdout && fclose(out) != 0 && good) {
+        good = false;
+        reason = errno;
+    }
+    return good ? CDR_OK : cdr_fail(error, CDR_E_IO, "summary: %s: %s", path, strerror(reason));
+}
+
+void cdr_print_closing(const struct cdr_run *run)
+{
+    struct cdr_pipeline_status status;
+    char records[32], per_s[32];
+    cdr_pipeline_status(run->pipeline, &status);
+    double rate = run->wall_s > 0 ? (double)status.records / run->wall_s : 0;
+    fprintf(stderr, "%s records in %.2f s (%s/s, %.0f ns of CPU each), peak memory %.0f MB; dataset %s\n",
+            cdr_with_commas(status.records, records), run->wall_s, cdr_with_commas((uint64_t)rate, per_s),
+            status.records > 0 ? run->cpu_s * 1e9 / (double)status.records : 0, (double)cdr_peak_rss_bytes() / 1e6,
+            run->model->dataset_id);
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        struct cdr_digest total = topic_digest(run, type);
+        fprintf(stderr, "  %-16s %14s records  %14" PRIu64 " bytes  digest %016" PRIx64 "\n", run->topics[type],
+                cdr_with_commas(total.records, records), total.bytes, total.ordered);
+    }
+    if (run->settings->speed > 0 || run->settings->rate_per_s > 0 || run->settings->live)
+        fprintf(stderr, "  at most %.3f s behind schedule\n", (double)status.behind_max_ns / 1e9);
+}
+
+void cdr_print_plan(const struct cdr_run *run)
+{
+    const struct cdr_parameters *p = &run->model->parameters;
+    char day[16], records[32];
+    double expected = cdr_expected_records(run->model);
+    date_text(p->start_day, day);
+    printf("dataset      %s\n", run->model->dataset_id);
+    printf("days         %" PRIu32 " from %s, %s\n", p->days, day, p->tz_name);
+    printf("subscribers  %" PRIu32 ", seed %" PRIu64 "\n", p->subscribers, p->seed);
+    printf("records      about %s\n", cdr_with_commas((uint64_t)expected, records));
+    printf("topics       %s, %s, %s; %" PRIu32 " partitions each\n", run->topics[0], run->topics[1], run->topics[2],
+           p->partitions);
+    printf("destination  %s%s%s, format %s\n", run->sink_ops->name, run->sink_reason != NULL ? ", because " : "",
+           run->sink_reason != NULL ? run->sink_reason : "", run->settings->format);
+    printf("nothing was written (--dry-run)\n");
+}

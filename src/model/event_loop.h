@@ -1,0 +1,248 @@
+/* The loops that expand events, for the level of the source that includes this. Counting is scalar; then every
+ * quantity is a column of its own, with lanes of one or two widths, so that compilers vectorise. */
+#include "model/event.h"
+#include "model/streams.h"
+
+#define BLOCK CDR_EVENTS_BLOCK
+
+static uint64_t slot_draw(const struct cdr_model *model, const struct cdr_counts *counts, uint32_t subscriber)
+{
+    return cdr_mix(cdr_event_name(subscriber, counts->slot.name, 0) ^ model->count_stream);
+}
+
+static bool bursts(const struct cdr_counts *counts, uint64_t draw)
+{
+    return (draw & 0xffff) < counts->burst_below;
+}
+
+static uint32_t count_events(const struct cdr_counts *counts, uint64_t draw, uint32_t activity_class)
+{
+    uint32_t table = activity_class + (bursts(counts, draw) ? CDR_ACTIVITY_CLASSES : 0);
+    const uint32_t *thresholds = counts->thresholds + counts->start[table];
+    uint32_t random = (uint32_t)(draw >> 32);
+    uint32_t count = counts->guide[table][random / (UINT32_MAX / CDR_COUNT_GUIDE + 1)];
+    while (random > thresholds[count])
+        count++;
+    return count;
+}
+
+static void expand(const struct cdr_model *model, const struct cdr_counts *counts, const uint8_t *classes,
+                   struct cdr_expansion *expansion, struct cdr_events *events)
+{
+    uint32_t n = 0;
+    struct cdr_expansion at = *expansion;
+    for (;;) {
+        while (at.remaining > 0 && n < BLOCK) {
+            events->origin[n] = at.next - 1;
+            events->index[n] = at.index++;
+            at.remaining--;
+            n++;
+        }
+        if (n == BLOCK || at.next == at.end)
+            break;
+        uint32_t activity_class = classes != NULL ? classes[at.next] : cdr_activity_class(&model->traits, at.next);
+        at.remaining = count_events(counts, slot_draw(model, counts, at.next), activity_class);
+        at.index = 0;
+        at.next++;
+    }
+    events->n = n;
+    *expansion = at;
+}
+
+/* In a slot that bursts, everything happens within a quarter of it. */
+static void squeeze_bursts(const struct cdr_model *model, const struct cdr_counts *counts, struct cdr_events *events)
+{
+    uint32_t duration_ms = (uint32_t)counts->slot.duration_ms;
+    for (uint32_t i = 0; i < events->n; i++) {
+        uint64_t draw = slot_draw(model, counts, events->origin[i]);
+        if (!bursts(counts, draw))
+            continue;
+        uint32_t from = cdr_below((uint32_t)(cdr_draw(draw, CDR_PURPOSE(1)) >> 32), duration_ms - duration_ms / 4);
+        events->offset_ms[i] = from + events->offset_ms[i] / 4;
+    }
+}
+
+static void draw_times_and_kinds(const struct cdr_model *restrict model, const struct cdr_counts *counts,
+                                 struct cdr_events *restrict events, uint32_t *restrict kinds)
+{
+    const uint32_t slot = counts->slot.name, duration_ms = (uint32_t)counts->slot.duration_ms, n = events->n;
+    const uint64_t stream = model->event_stream;
+    uint64_t random[BLOCK];
+    for (uint32_t i = 0; i < n; i++)
+        events->base[i] = cdr_mix(cdr_event_name(events->origin[i], slot, events->index[i]) ^ stream);
+    for (uint32_t i = 0; i < n; i++)
+        random[i] = cdr_draw(events->base[i], CDR_DRAW_TIME);
+    for (uint32_t i = 0; i < n; i++)
+        events->offset_ms[i] = cdr_below((uint32_t)random[i], duration_ms);
+    for (uint32_t i = 0; i < n; i++)
+        kinds[i] = cdr_threshold_outcome(model->kind_below, CDR_EVENT_KINDS, (uint32_t)(random[i] >> 32));
+}
+
+/* Which type and party, and how it ends: disposition, status or technology. */
+static void draw_outcomes(const struct cdr_model *restrict model, struct cdr_events *restrict events,
+                          const uint32_t *restrict kinds, const uint32_t *restrict outcome,
+                          const uint32_t *restrict offnet)
+{
+    const uint32_t call_below = model->offnet_below[0], sms_below = model->offnet_below[1];
+    for (uint32_t i = 0; i < events->n; i++)
+        events->type[i] = kinds[i] >> 1;
+    for (uint32_t i = 0; i < events->n; i++) {
+        uint32_t below = events->type[i] == CDR_TYPE_CALL ? call_below : sms_below;
+        uint32_t mobile = offnet[i] < below ? CDR_PARTY_OFFNET : CDR_PARTY_ONNET;
+        uint32_t party = (kinds[i] & 1) != 0 ? CDR_PARTY_INCOMING : mobile;
+        events->party[i] = events->type[i] == CDR_TYPE_DATA ? CDR_PARTY_NONE : party;
+    }
+    for (uint32_t i = 0; i < events->n; i++) {
+        uint32_t disposition = cdr_threshold_outcome(model->disposition_below, CDR_CALL_DISPOSITION_COUNT, outcome[i]);
+        uint32_t status = cdr_threshold_outcome(model->status_below, CDR_SMS_STATUS_COUNT, outcome[i]);
+        uint32_t rat = cdr_threshold_outcome(model->rat_below, CDR_RAT_COUNT, outcome[i]);
+        uint32_t voice_or_text = events->type[i] == CDR_TYPE_CALL ? disposition : status;
+        events->outcome[i] = events->type[i] == CDR_TYPE_DATA ? rat : voice_or_text;
+    }
+}
+
+/* cdr_normal_duration_s in steps of one width of lanes. */
+static void session_column(const struct cdr_model *restrict model, const uint32_t *restrict outcome,
+                           const uint32_t *restrict random, uint32_t n, uint32_t *restrict seconds)
+{
+    const struct cdr_data_columns *restrict data = &model->data_columns;
+    const int32_t least = (int32_t)model->duration_min_s, most = (int32_t)model->duration_max_s;
+    int32_t z[BLOCK], sd[BLOCK], spread[BLOCK];
+    for (uint32_t i = 0; i < n; i++)
+        z[i] = (int32_t)(cdr_quantile(model->normal, random[i]) - CDR_NORMAL_ZERO);
+    for (uint32_t i = 0; i < n; i++)
+        sd[i] = data->duration_sd[outcome[i] & 3];
+    for (uint32_t i = 0; i < n; i++)
+        spread[i] = (int32_t)(((int64_t)sd[i] * z[i]) >> 16);
+    for (uint32_t i = 0; i < n; i++) {
+        int32_t value = (data->duration_mean[outcome[i] & 3] + spread[i] + (int32_t)CDR_DURATION_SCALE / 2) >> 4;
+        value = value < least ? least : value;
+        seconds[i] = (uint32_t)(value > most ? most : value);
+    }
+}
+
+/* Seconds of all three types side by side, then the right one. An answered call rings for a while, then lasts. */
+static void draw_durations(const struct cdr_model *restrict model, struct cdr_events *restrict events,
+                           const uint32_t *restrict random, const uint32_t *restrict ring)
+{
+    static const uint32_t least[8] = {2, 5, 2, 1, 1}, span[8] = {24, 26, 9, 5, 5}; /* by disposition */
+    const uint32_t n = events->n, most_s = model->parameters.duration_max_s;
+    uint32_t talk[BLOCK], session[BLOCK];
+    for (uint32_t i = 0; i < n; i++)
+        talk[i] = (cdr_quantile(model->call_duration, random[i]) + CDR_DURATION_SCALE / 2) / CDR_DURATION_SCALE;
+    session_column(model, events->outcome, random, n, session);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t disposition = events->outcome[i];
+        uint32_t ringing = least[disposition] + cdr_below(ring[i], span[disposition]);
+        uint32_t call = ringing + (disposition == CDR_CALL_ANSWERED ? talk[i] : 0);
+        call = call < most_s ? call : most_s;
+        uint32_t message = 1 + cdr_below(random[i], 5);
+        uint32_t voice_or_text = events->type[i] == CDR_TYPE_CALL ? call : message;
+        events->duration_s[i] = events->type[i] == CDR_TYPE_DATA ? session[i] : voice_or_text;
+    }
+}
+
+/* The events that have another party, as columns of their own. */
+struct meeting {
+    uint32_t n;
+    uint32_t event[BLOCK], origin[BLOCK], degree_class[BLOCK], rank[BLOCK], slot[BLOCK], peer[BLOCK];
+    uint64_t base[BLOCK], traits[BLOCK];
+};
+
+static void gather_meetings(const struct cdr_model *model, const uint8_t *classes, const struct cdr_events *events,
+                            struct meeting *m)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < events->n; i++) {
+        m->event[n] = i;
+        m->origin[n] = events->origin[i];
+        m->base[n] = events->base[i];
+        n += events->party[i] != CDR_PARTY_NONE;
+    }
+    m->n = n;
+    for (uint32_t i = 0; i < n; i++)
+        m->traits[i] = cdr_rank_traits(&model->contacts, m->origin[i]);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t class = classes != NULL ? classes[m->origin[i]] : cdr_activity_class(&model->traits, m->origin[i]);
+        m->degree_class[i] = model->traits.degree_class[class][(m->traits[i] >> 56) & 15];
+    }
+}
+
+static void draw_ranks(const struct cdr_contacts *restrict contacts, struct meeting *restrict m)
+{
+    uint32_t random[BLOCK], exponent[BLOCK];
+    for (uint32_t i = 0; i < m->n; i++)
+        random[i] = (uint32_t)(cdr_draw(m->base[i], CDR_DRAW_CONTACT) >> 32);
+    for (uint32_t i = 0; i < m->n; i++)
+        exponent[i] = (uint32_t)(m->traits[i] >> 62);
+    for (uint32_t i = 0; i < m->n; i++)
+        m->rank[i] = cdr_contact_rank(contacts, exponent[i], m->degree_class[i], random[i]);
+    for (uint32_t i = 0; i < m->n; i++)
+        m->slot[i] = cdr_rank_slot((uint32_t)m->traits[i], m->rank[i]);
+}
+
+/* The peer of an on-net event whose first contact does not exist: the caller's other contacts, at last off-net. */
+static void redraw_peer(const struct cdr_model *model, struct cdr_events *events, const struct meeting *m, uint32_t i)
+{
+    const uint32_t event = m->event[i];
+    uint32_t rank = m->rank[i];
+    for (uint64_t attempt = 1; attempt < CDR_CONTACT_DRAWS; attempt++) {
+        uint32_t random = (uint32_t)(cdr_draw(m->base[i], CDR_DRAW_CONTACT + attempt) >> 32);
+        rank = cdr_contact_rank(&model->contacts, (uint32_t)(m->traits[i] >> 62), m->degree_class[i], random);
+        uint32_t peer = cdr_contact(&model->contacts, m->origin[i], cdr_rank_slot((uint32_t)m->traits[i], rank));
+        if (peer != CDR_CONTACT_NONE) {
+            events->peer[event] = peer;
+            return;
+        }
+    }
+    events->party[event] = CDR_PARTY_OFFNET;
+    events->peer[event] = rank;
+}
+
+static void choose_peers(const struct cdr_model *model, const uint8_t *classes, struct cdr_events *events)
+{
+    struct meeting m;
+    gather_meetings(model, classes, events, &m);
+    draw_ranks(&model->contacts, &m);
+    for (uint32_t i = 0; i < m.n; i++)
+        m.peer[i] = cdr_contact(&model->contacts, m.origin[i], m.slot[i]);
+    for (uint32_t i = 0; i < events->n; i++)
+        events->peer[i] = 0;
+    for (uint32_t i = 0; i < m.n; i++) {
+        uint32_t event = m.event[i];
+        if (events->party[event] != CDR_PARTY_ONNET)
+            events->peer[event] = m.rank[i];
+        else if (m.peer[i] != CDR_CONTACT_NONE)
+            events->peer[event] = m.peer[i];
+        else
+            redraw_peer(model, events, &m, i);
+    }
+}
+
+bool CDR_LOOP(cdr_events_next)(const struct cdr_model *model, const struct cdr_counts *counts, const uint8_t *classes,
+                               struct cdr_expansion *expansion, struct cdr_events *events)
+{
+    uint32_t kinds[BLOCK], duration[BLOCK], outcome[BLOCK], ring[BLOCK], offnet[BLOCK];
+    expand(model, counts, classes, expansion, events);
+    if (events->n == 0)
+        return false;
+    draw_times_and_kinds(model, counts, events, kinds);
+    if (counts->burst_below != 0)
+        squeeze_bursts(model, counts, events);
+    for (uint32_t i = 0; i < events->n; i++) {
+        uint64_t random = cdr_draw(events->base[i], CDR_DRAW_DURATION);
+        duration[i] = (uint32_t)random;
+        outcome[i] = (uint32_t)(random >> 32);
+    }
+    for (uint32_t i = 0; i < events->n; i++) {
+        uint64_t random = cdr_draw(events->base[i], CDR_DRAW_RING);
+        ring[i] = (uint32_t)random;
+        offnet[i] = (uint32_t)(random >> 32);
+    }
+    draw_outcomes(model, events, kinds, outcome, offnet);
+    draw_durations(model, events, duration, ring);
+    choose_peers(model, classes, events);
+    return true;
+}
+
+#undef BLOCK

@@ -1,0 +1,440 @@
+#include "pipeline/pipeline.h"
+
+#include "base/clock.h"
+#include "model/materialise.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TICK_NS INT64_C(5000000) /* paced: the longest time between looks at the schedule */
+
+struct log_state {
+    _Alignas(64) atomic_ullong turn; /* sequence of the slice whose records come next */
+    struct cdr_digest digest;        /* of what was handed over; by whoever has the turn */
+    /* paced */
+    struct cdr_key *keys;
+    uint32_t n, capacity, next;
+    struct cdr_slab *slab;
+    uint32_t taken;                  /* of the slab's records, by the sink */
+};
+
+struct worker_state {
+    _Alignas(64) struct cdr_block block;
+    uint64_t *hashes; /* of the slab in hand */
+    uint32_t hashes_capacity;
+};
+
+struct cdr_pipeline {
+    struct cdr_pipeline_settings settings;
+    struct cdr_engine *engine;
+    uint32_t logs;
+    struct log_state *log_states;
+    struct worker_state *workers;
+    atomic_ullong records, bytes;
+    atomic_llong emission_ms, behind_ns, behind_max_ns;
+};
+
+static int stopped(const struct cdr_pipeline *pipeline)
+{
+    return pipeline->settings.stop != NULL && atomic_load_explicit(pipeline->settings.stop, memory_order_relaxed) != 0;
+}
+
+/* ---- handing over ---- */
+
+static enum cdr_result take_slab(struct cdr_pipeline *pipeline, unsigned worker, struct cdr_slab **slab,
+                                 struct cdr_error *error)
+{
+    struct cdr_sink *sink = pipeline->settings.sink;
+    int64_t give_up_ns = 0;
+    for (;;) {
+        enum cdr_result result = sink->ops->take_slab(sink, worker, slab, error);
+        if (result != CDR_E_AGAIN)
+            break;
+        result = sink->ops->poll(sink, 5, error);
+        if (result != CDR_OK && result != CDR_E_AGAIN)
+            return result;
+        if (!stopped(pipeline))
+            continue;
+        if (give_up_ns == 0)
+            give_up_ns = cdr_monotonic_ns() + pipeline->settings.drain_timeout_ms * INT64_C(1000000);
+        if (cdr_monotonic_ns() > give_up_ns)
+            return cdr_fail(error, CDR_E_INTERRUPTED, "interrupted while the destination took no more records");
+    }
+    if (*slab == NULL)
+        return CDR_E_NOMEM;
+    struct worker_state *state = &pipeline->workers[worker];
+    if (state->hashes_capacity < (*slab)->records_max) {
+        free(state->hashes);
+        state->hashes = malloc((*slab)->records_max * sizeof *state->hashes);
+        state->hashes_capacity = state->hashes != NULL ? (*slab)->records_max : 0;
+        if (state->hashes == NULL)
+            return cdr_fail(error, CDR_E_NOMEM, "out of memory for hashes of records");
+    }
+    return CDR_OK;
+}
+
+static uint64_t payload_bytes(const struct cdr_slab *slab, const struct cdr_encoder *encoder, uint32_t from, uint32_t to)
+{
+    uint64_t bytes = (to == 0 ? 0 : slab->ends[to - 1]) - (uint64_t)(from == 0 ? 0 : slab->ends[from - 1]);
+    return bytes - (uint64_t)(to - from) * (encoder->frame_len + encoder->trailer_len);
+}
+
+/* Gives [*taken, slab->n) to the sink, waiting for room; on failure *taken says how far it came. */
+static enum cdr_result write_all(struct cdr_pipeline *pipeline, unsigned worker, struct cdr_slab *slab, uint32_t *taken,
+                                 struct cdr_error *error)
+{
+    struct cdr_sink *sink = pipeline->settings.sink;
+    int64_t give_up_ns = 0;
+    for (;;) {
+        enum cdr_result result = sink->ops->write(sink, worker, slab, slab->n, taken, error);
+        if (result != CDR_E_AGAIN)
+            return result;
+        result = sink->ops->poll(sink, 5, error);
+        if (result != CDR_OK && result != CDR_E_AGAIN)
+            return result;
+        if (!stopped(pipeline))
+            continue;
+        if (give_up_ns == 0)
+            give_up_ns = cdr_monotonic_ns() + pipeline->settings.drain_timeout_ms * INT64_C(1000000);
+        if (cdr_monotonic_ns() > give_up_ns)
+            return cdr_fail(error, CDR_E_INTERRUPTED, "interrupted while the destination took no more records");
+    }
+}
+
+/* Hands over the slab from *taken on and counts what was taken. hashes[i] are those of record i. */
+static enum cdr_result hand_over(struct cdr_pipeline *pipeline, unsigned worker, struct log_state *log,
+                                 const struct cdr_encoder *encoder, struct cdr_slab *slab, const uint64_t *hashes,
+                                 uint32_t *taken, struct cdr_error *error)
+{
+    uint32_t from = *taken;
+    struct cdr_digest more = cdr_digest_of(hashes + from, slab->n - from, payload_bytes(slab, encoder, from, slab->n));
+    if (from == 0)
+        slab->position = log->digest.records;
+    enum cdr_result result = write_all(pipeline, worker, slab, taken, error);
+    if (*taken < slab->n)
+        more = cdr_digest_of(hashes + from, *taken - from, payload_bytes(slab, encoder, from, *taken));
+    cdr_digest_join(&log->digest, &more);
+    atomic_fetch_add_explicit(&pipeline->records, more.records, memory_order_relaxed);
+    atomic_fetch_add_explicit(&pipeline->bytes, more.bytes, memory_order_relaxed);
+    return result;
+}
+
+/* Materialises and encodes n ≤ CDR_BLOCK_RECORDS keys behind what the slab holds. */
+static void encode_block(struct cdr_pipeline *pipeline, unsigned worker, const struct cdr_slot *slots, uint32_t type,
+                         const struct cdr_key *keys, uint32_t n, struct cdr_slab *slab)
+{
+    struct worker_state *state = &pipeline->workers[worker];
+    const struct cdr_encoder *encoder = pipeline->settings.encoders[type];
+    struct cdr_block *block = &state->block;
+    cdr_materialise(pipeline->settings.model, type, keys, n, slots[0].start_ms, slots, block);
+    const uint32_t first = slab->n, used = first == 0 ? 0 : slab->ends[first - 1];
+    encoder->ops->encode(encoder, block, slab->bytes + used, slab->ends + first);
+    for (uint32_t i = 0; i < n; i++)
+        slab->ends[first + i] += used;
+    memcpy(slab->event_ms + first, block->event_ms, n * sizeof *slab->event_ms);
+    for (uint32_t i = 0; i < n; i++) {
+        int mt = block->direction[i] == CDR_DIRECTION_MT;
+        uint8_t len = mt ? block->msisdn_dst_len[i] : block->msisdn_src_len[i];
+        const char *text = (mt ? block->msisdn_dst[i] : block->msisdn_src[i]) + 16 - len;
+        memcpy(slab->keys[first + i], text, 16);
+        slab->key_lens[first + i] = len;
+    }
+    slab->n += n;
+    cdr_hash_records(slab, first, encoder->frame_len, encoder->trailer_len, state->hashes);
+}
+
+/* How many of wanted records surely fit. */
+static uint32_t room(const struct cdr_slab *slab, const struct cdr_encoder *encoder, uint32_t wanted)
+{
+    size_t used = slab->n == 0 ? 0 : slab->ends[slab->n - 1];
+    size_t by_bytes = (slab->bytes_max - used) / encoder->record_bytes_max;
+    uint32_t by_count = slab->records_max - slab->n;
+    uint32_t fits = by_bytes < by_count ? (uint32_t)by_bytes : by_count;
+    fits = fits < CDR_BLOCK_RECORDS ? fits : CDR_BLOCK_RECORDS;
+    return fits < wanted ? fits : wanted;
+}
+
+/* ---- unpaced ---- */
+
+/* Earlier slices of the log are in other workers' hands and about to be done; where not, the run has failed. */
+static enum cdr_result wait_for_turn(struct cdr_pipeline *pipeline, struct log_state *log, uint64_t sequence,
+                                     struct cdr_error *error)
+{
+    for (unsigned spins = 0; atomic_load_explicit(&log->turn, memory_order_acquire) != sequence; spins++) {
+        if (atomic_load_explicit(&log->turn, memory_order_relaxed) == UINT64_MAX)
+            return cdr_fail(error, CDR_E_INTERRUPTED, "interrupted");
+        if (spins < 64)
+            sched_yield();
+        else
+            cdr_sleep_ns(50000);
+    }
+    (void)pipeline;
+    return CDR_OK;
+}
+
+/* Encodes a task slab by slab. A task has nearly always one slab, filled before its turn has to be waited for. */
+static enum cdr_result deliver(struct cdr_pipeline *pipeline, unsigned worker, const struct cdr_task *task,
+                               struct log_state *log, struct cdr_error *error)
+{
+    struct cdr_sink *sink = pipeline->settings.sink;
+    const struct cdr_encoder *encoder = pipeline->settings.encoders[task->type];
+    enum cdr_result result = CDR_OK;
+    for (uint32_t done = 0; result == CDR_OK && done < task->n;) {
+        struct cdr_slab *slab = NULL;
+        result = take_slab(pipeline, worker, &slab, error);
+        if (result != CDR_OK)
+            break;
+        slab->log = task->log;
+        slab->day = task->slots[0].day;
+        for (uint32_t n; (n = room(slab, encoder, task->n - done)) > 0; done += n)
+            encode_block(pipeline, worker, task->slots, task->type, task->keys + done, n, slab);
+        uint32_t taken = 0;
+        result = wait_for_turn(pipeline, log, task->sequence, error);
+        if (result == CDR_OK)
+            result = hand_over(pipeline, worker, log, encoder, slab, pipeline->workers[worker].hashes, &taken, error);
+        sink->ops->give_slab(sink, worker, slab);
+    }
+    if (result == CDR_OK)
+        result = wait_for_turn(pipeline, log, task->sequence, error);
+    return result;
+}
+
+static enum cdr_result run_task(void *state, unsigned worker, const struct cdr_task *task, struct cdr_error *error)
+{
+    struct cdr_pipeline *pipeline = state;
+    struct log_state *log = &pipeline->log_states[task->log];
+    enum cdr_result result = deliver(pipeline, worker, task, log, error);
+    /* After a failure nobody's turn comes any more: whoever waits must leave. */
+    atomic_store_explicit(&log->turn, result == CDR_OK ? task->sequence + 1 : UINT64_MAX, memory_order_release);
+    return result;
+}
+
+static enum cdr_result end_slot(void *state, const struct cdr_slot *slot, struct cdr_error *error)
+{
+    struct cdr_pipeline *pipeline = state;
+    atomic_store_explicit(&pipeline->emission_ms, slot->start_ms + slot->duration_ms, memory_order_relaxed);
+    return pipeline->settings.sink->ops->poll(pipeline->settings.sink, 0, error);
+}
+
+/* ---- paced ---- */
+
+static enum cdr_result keep_task(void *state, unsigned worker, const struct cdr_task *task, struct cdr_error *error)
+{
+    struct cdr_pipeline *pipeline = state;
+    struct log_state *log = &pipeline->log_states[task->log];
+    (void)worker;
+    if (task->n > log->capacity) {
+        free(log->keys);
+        log->capacity = task->n + task->n / 2 + 64;
+        log->keys = malloc(log->capacity * sizeof *log->keys);
+        if (log->keys == NULL) {
+            log->capacity = 0;
+            return cdr_fail(error, CDR_E_NOMEM, "out of memory for the records of one slice of time");
+        }
+    }
+    if (task->n > 0)
+        memcpy(log->keys, task->keys, task->n * sizeof *log->keys);
+    log->n = task->n;
+    log->next = 0;
+    return CDR_OK;
+}
+
+/* Hands over the records of a log that are due, appending to the log's slab until it is full. */
+static enum cdr_result release(struct cdr_pipeline *pipeline, uint32_t log_number, const struct cdr_slot *slots,
+                               uint32_t due_end, struct cdr_error *error)
+{
+    struct cdr_sink *sink = pipeline->settings.sink;
+    struct log_state *log = &pipeline->log_states[log_number];
+    const uint32_t type = log_number / pipeline->settings.model->parameters.partitions;
+    const struct cdr_encoder *encoder = pipeline->settings.encoders[type];
+    enum cdr_result result = CDR_OK;
+    while (result == CDR_OK && log->next < due_end) {
+        if (log->slab == NULL) {
+            result = take_slab(pipeline, 0, &log->slab, error);
+            if (result != CDR_OK)
+                return result;
+            log->slab->log = log_number;
+            log->slab->day = slots[0].day;
+            log->taken = 0;
+        }
+        uint32_t n = log->slab->day == slots[0].day ? room(log->slab, encoder, due_end - log->next) : 0;
+        if (n > 0) {
+            encode_block(pipeline, 0, slots, type, log->keys + log->next, n, log->slab);
+            log->next += n;
+            result = hand_over(pipeline, 0, log, encoder, log->slab, pipeline->workers[0].hashes, &log->taken, error);
+        }
+        if (n == 0 || result != CDR_OK) {
+            sink->ops->give_slab(sink, 0, log->slab);
+            log->slab = NULL;
+        }
+    }
+    return result;
+}
+
+static void note_behind(struct cdr_pipeline *pipeline, int64_t behind_ns)
+{
+    behind_ns = behind_ns < 0 ? 0 : behind_ns;
+    atomic_store_explicit(&pipeline->behind_ns, behind_ns, memory_order_relaxed);
+    if (behind_ns > atomic_load_explicit(&pipeline->behind_max_ns, memory_order_relaxed))
+        atomic_store_explicit(&pipeline->behind_max_ns, behind_ns, memory_order_relaxed);
+}
+
+/* One look at the schedule: every log's records that are due. Returns the emission time of the next that is not, or
+ * INT64_MAX. *oldest_ms: the emission time of the first record handed over, INT64_MAX for none. */
+static enum cdr_result release_due(struct cdr_pipeline *pipeline, const struct cdr_slot *slots, int64_t due_ms,
+                                   int64_t *next_ms, int64_t *oldest_ms, struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    *next_ms = *oldest_ms = INT64_MAX;
+    for (uint32_t l = 0; result == CDR_OK && l < pipeline->logs; l++) {
+        struct log_state *log = &pipeline->log_states[l];
+        uint32_t end = log->next;
+        while (end < log->n && slots[0].start_ms + cdr_key_ms(&log->keys[end]) < due_ms)
+            end++;
+        if (end > log->next) {
+            int64_t first_ms = slots[0].start_ms + cdr_key_ms(&log->keys[log->next]);
+            *oldest_ms = first_ms < *oldest_ms ? first_ms : *oldest_ms;
+            result = release(pipeline, l, slots, end, error);
+        }
+        if (result == CDR_OK && log->next < log->n) {
+            int64_t waiting_ms = slots[0].start_ms + cdr_key_ms(&log->keys[log->next]);
+            *next_ms = waiting_ms < *next_ms ? waiting_ms : *next_ms;
+        }
+    }
+    return result;
+}
+
+static enum cdr_result end_slice(void *state, const struct cdr_slot *slots, uint32_t slice, uint32_t slice_count,
+                                 struct cdr_error *error)
+{
+    struct cdr_pipeline *pipeline = state;
+    const int64_t span_ms = cdr_engine_slice_ms(pipeline->engine);
+    const int64_t from_ms = slots[0].start_ms + slice * span_ms;
+    const int64_t left_ms = slots[0].duration_ms - slice * span_ms;
+    uint64_t records = 0;
+    (void)slice_count;
+    for (uint32_t l = 0; l < pipeline->logs; l++)
+        records += pipeline->log_states[l].n;
+    struct cdr_pace_line line =
+        cdr_pace_slice(&pipeline->settings.pace, from_ms, left_ms < span_ms ? left_ms : span_ms, records);
+    enum cdr_result result = CDR_OK;
+    for (int64_t next_ms = from_ms; result == CDR_OK && next_ms != INT64_MAX && !stopped(pipeline);) {
+        int64_t now_ns = cdr_monotonic_ns(), oldest_ms;
+        result = release_due(pipeline, slots, cdr_pace_due_ms(&line, now_ns), &next_ms, &oldest_ms, error);
+        if (oldest_ms != INT64_MAX)
+            note_behind(pipeline, cdr_monotonic_ns() - cdr_pace_due_ns(&line, oldest_ms));
+        if (result == CDR_OK)
+            result = pipeline->settings.sink->ops->poll(pipeline->settings.sink, 0, error);
+        if (result == CDR_OK && next_ms != INT64_MAX) {
+            int64_t wait_ns = cdr_pace_due_ns(&line, next_ms) - cdr_monotonic_ns();
+            if (wait_ns > 0)
+                cdr_sleep_ns(wait_ns < TICK_NS ? wait_ns + 1000 : TICK_NS);
+        }
+    }
+    atomic_store_explicit(&pipeline->emission_ms, from_ms + line.span_ms, memory_order_relaxed);
+    return result;
+}
+
+/* ---- life ---- */
+
+static enum cdr_result create_engine(struct cdr_pipeline *pipeline, struct cdr_error *error)
+{
+    const struct cdr_pipeline_settings *s = &pipeline->settings;
+    const struct cdr_parameters *p = &s->model->parameters;
+    const int paced = s->pace.kind != CDR_PACE_NONE;
+    double per_hour = (p->records_per_day[0] + p->records_per_day[1] + p->records_per_day[2]) / 24 * p->subscribers;
+    struct cdr_engine_settings settings = {
+        .workers = s->workers,
+        .shard_index = s->shard_index,
+        .shard_count = s->shard_count,
+        .slices_min = paced ? cdr_pace_slices(&s->pace, per_hour) : 1,
+        .slice_barrier = paced,
+        .end_ms = s->endless ? INT64_MAX
+                             : cdr_calendar_day_start_ms(&s->model->calendar, p->start_day + (int32_t)p->days),
+        .stop = s->stop,
+    };
+    return cdr_engine_create(&pipeline->engine, s->model, &settings, error);
+}
+
+enum cdr_result cdr_pipeline_create(struct cdr_pipeline **out, const struct cdr_pipeline_settings *settings,
+                                    struct cdr_error *error)
+{
+    *out = NULL;
+    struct cdr_pipeline *pipeline = calloc(1, sizeof *pipeline);
+    if (pipeline == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for the pipeline");
+    pipeline->settings = *settings;
+    pipeline->logs = CDR_TYPE_COUNT * settings->model->parameters.partitions;
+    pipeline->log_states = aligned_alloc(64, pipeline->logs * sizeof *pipeline->log_states);
+    pipeline->workers = aligned_alloc(64, settings->workers * sizeof *pipeline->workers);
+    enum cdr_result result = CDR_OK;
+    if (pipeline->log_states == NULL || pipeline->workers == NULL) {
+        result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs and %u workers", pipeline->logs, settings->workers);
+    } else {
+        memset(pipeline->log_states, 0, pipeline->logs * sizeof *pipeline->log_states);
+        for (unsigned w = 0; w < settings->workers; w++) {
+            pipeline->workers[w].hashes = NULL;
+            pipeline->workers[w].hashes_capacity = 0;
+        }
+        result = create_engine(pipeline, error);
+    }
+    if (result != CDR_OK) {
+        cdr_pipeline_destroy(pipeline);
+        return result;
+    }
+    *out = pipeline;
+    return CDR_OK;
+}
+
+enum cdr_result cdr_pipeline_run(struct cdr_pipeline *pipeline, struct cdr_error *error)
+{
+    const struct cdr_model *model = pipeline->settings.model;
+    struct cdr_pace *pace = &pipeline->settings.pace;
+    struct cdr_consumer consumer = {.state = pipeline, .task = run_task, .slot_end = end_slot};
+    if (pace->kind != CDR_PACE_NONE) {
+        consumer.task = keep_task;
+        consumer.slice_end = end_slice;
+    }
+    pace->start_ns = cdr_monotonic_ns();
+    pace->emission_start_ms = cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day);
+    pace->wall_to_monotonic_ns = pace->start_ns - cdr_wall_ms() * 1000000;
+    enum cdr_result result = cdr_engine_run(pipeline->engine, &consumer, error);
+    for (uint32_t l = 0; l < pipeline->logs; l++) {
+        struct log_state *log = &pipeline->log_states[l];
+        if (log->slab != NULL)
+            pipeline->settings.sink->ops->give_slab(pipeline->settings.sink, 0, log->slab);
+        log->slab = NULL;
+    }
+    return result;
+}
+
+void cdr_pipeline_status(const struct cdr_pipeline *pipeline, struct cdr_pipeline_status *status)
+{
+    *status = (struct cdr_pipeline_status){
+        .records = atomic_load_explicit(&pipeline->records, memory_order_relaxed),
+        .bytes = atomic_load_explicit(&pipeline->bytes, memory_order_relaxed),
+        .emission_ms = atomic_load_explicit(&pipeline->emission_ms, memory_order_relaxed),
+        .behind_ns = atomic_load_explicit(&pipeline->behind_ns, memory_order_relaxed),
+        .behind_max_ns = atomic_load_explicit(&pipeline->behind_max_ns, memory_order_relaxed),
+    };
+}
+
+const struct cdr_digest *cdr_pipeline_digest(const struct cdr_pipeline *pipeline, uint32_t log)
+{
+    return &pipeline->log_states[log].digest;
+}
+
+void cdr_pipeline_destroy(struct cdr_pipeline *pipeline)
+{
+    if (pipeline == NULL)
+        return;
+    cdr_engine_destroy(pipeline->engine);
+    for (uint32_t l = 0; pipeline->log_states != NULL && l < pipeline->logs; l++)
+        free(pipeline->log_states[l].keys);
+    for (unsigned w = 0; pipeline->workers != NULL && w < pipeline->settings.workers; w++)
+        free(pipeline->workers[w].hashes);
+    free(pipeline->log_states);
+    free(pipeline->workers);
+    free(pipeline);
+}
