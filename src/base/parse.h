@@ -2,9 +2,9 @@
  *
  * Every parser takes the whole of text (no space around, nothing behind) or fails with
  * CDR_E_CONFIG; then *value is untouched and the error's text is a clause that quotes the text and
- * says what is wrong with it ("12x" is not a whole number). Whoever knows the flag, key or file puts that in front, and the
- * allowed range behind. All are checked for overflow, pure, and safe in any thread; none allocates.
- * Decimal points are points: the program never calls setlocale.
+ * says what is wrong with it ("12x" is not a whole number). Whoever knows the flag, key or file
+ * puts that in front, and the allowed range behind. All are checked for overflow, pure, and safe in
+ * any thread; none allocates. Decimal points are points: the program never calls setlocale.
  *
  * Suffixes. k, M, G, T are powers of 1000, for counts, rates and sizes alike: 64k = 64,000 as in
  * Kafka's and in networks' figures. Ki, Mi, Gi, Ti are powers of 1024, for sizes: 64Ki = 65,536. A
@@ -57,8 +57,8 @@ enum cdr_result cdr_parse_boolean(const char *text, bool *value, struct cdr_erro
  */
 const char *cdr_next_item(const char *list, const char **item, size_t *item_len);
 
-/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back; month 1 … 12, day
- * of month 1 … 31, years −5,000,000 … 5,000,000. */
+/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back; month 1 … 12,
+ * day of month 1 … 31, years −5,000,000 … 5,000,000. */
 int32_t cdr_days_from_civil(int32_t year, uint32_t month, uint32_t day_of_month);
 void cdr_civil_from_days(int32_t day, int32_t *year, uint32_t *month, uint32_t *day_of_month);
 /* Days of a month: 28 … 31. */

@@ -207,9 +207,9 @@ static enum cdr_result finish(struct scan *scan, struct cdr_error *error)
     return result;
 }
 
-enum cdr_result cdr_settings_load_from(struct cdr_settings *settings, enum cdr_command *command,
-                                       int argc, char **argv, char *const *environment,
-                                       int64_t now_ms, struct cdr_error *error)
+static enum cdr_result load_layers(struct cdr_settings *settings, enum cdr_command *command,
+                                   int argc, char **argv, char *const *environment, int64_t now_ms,
+                                   struct cdr_error *error)
 {
     int first = 1;
     struct cdr_loading loading = {.settings = settings};
@@ -238,6 +238,24 @@ enum cdr_result cdr_settings_load_from(struct cdr_settings *settings, enum cdr_c
     if (result == CDR_OK)
         result = cdr_flags_visit(argc, argv, first, *command, scan_values, &scan, error);
     return result == CDR_OK ? finish(&scan, error) : result;
+}
+
+/* Whatever somebody typed, a message is one line and does nothing to a terminal. */
+static void scrub(struct cdr_error *error)
+{
+    for (char *c = error->text; *c != '\0'; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+}
+
+enum cdr_result cdr_settings_load_from(struct cdr_settings *settings, enum cdr_command *command,
+                                       int argc, char **argv, char *const *environment,
+                                       int64_t now_ms, struct cdr_error *error)
+{
+    enum cdr_result result = load_layers(settings, command, argc, argv, environment, now_ms, error);
+    if (result != CDR_OK && error != NULL)
+        scrub(error);
+    return result;
 }
 
 enum cdr_result cdr_settings_load(struct cdr_settings *settings, enum cdr_command *command,

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Config files: the printed one is read back, the shipped ones run, layers go over each other, secrets stay hidden.
+# Config files: the printed one is read back, the shipped ones run, layers go over each other,
+# secrets stay hidden.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -26,7 +27,7 @@ cmp -s defaults.json "$SOURCE_DIR/config/default.json" || fail 'config/default.j
 "$CDRGEN" config --subs 77 --start today --days 2 --tz Asia/Kathmandu --seed 18446744073709551615 \
     --late-share 0.1 --cell-center 1.5,-2.25 -X linger.ms=7 -b localhost:1 --calls 0.1 >first.json
 "$CDRGEN" config --config first.json >second.json
-cmp -s first.json second.json || fail "printed settings are not read back: $(diff first.json second.json)"
+cmp -s first.json second.json || fail "not read back: $(diff first.json second.json)"
 
 for config in "$SOURCE_DIR"/config/*.json; do
     name=$(basename "$config")
@@ -41,7 +42,8 @@ done
 
 echo '{"days": 2, "seed": 2, "workers": 2}' >layers.json
 [ "$(value days --config layers.json)" = 2 ] || fail 'the file does not go over the default'
-[ "$(CDRGEN_DAYS=3 value days --config layers.json)" = 3 ] || fail 'a variable does not go over the file'
+[ "$(CDRGEN_DAYS=3 value days --config layers.json)" = 3 ] ||
+    fail 'no variable over the file'
 [ "$(CDRGEN_DAYS=3 value days --config layers.json --days 4)" = 4 ] || fail 'a flag does not win'
 [ "$(CDRGEN_CONFIG=layers.json value workers)" = 2 ] || fail 'CDRGEN_CONFIG is not read'
 [ "$(CDRGEN_DAYS='' value days)" = 1 ] || fail 'an empty variable is a value'
@@ -60,7 +62,7 @@ printf 'sasl.jaas.config=a.PlainLoginModule required username="me" password="%s"
 CDRGEN_KAFKA_SSL_KEY_PASSWORD=$secret CDRGEN_REGISTRY_TOKEN=$secret "$CDRGEN" config -F java \
     --registry-user-info-file user -X sasl.oauthbearer.client.secret=$secret >secrets.json
 ! grep -q $secret secrets.json || fail 'a secret is shown'
-[ "$(grep -c '\[hidden\]' secrets.json)" -eq 5 ] || fail "not five hidden: $(grep hidden secrets.json)"
+[ "$(grep -c '\[hidden\]' secrets.json)" -eq 5 ] || fail "not five hidden: $(cat secrets.json)"
 got=0
 "$CDRGEN" run --config secrets.json --sink null 2>stderr || got=$?
 [ "$got" -eq 2 ] || fail '"[hidden]" was taken for a secret'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a person meets first: help, versions, and one clear line with exit status 2 for whatever is mistyped, before
-# anything is written.
+# What a person meets first: help, versions, and one clear line with exit status 2 for whatever is
+# mistyped, before anything is written.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -13,7 +13,7 @@ fail()
     exit 1
 }
 
-# refuse STATUS WORDS ARGUMENTS...: that exit status, nothing on stdout, one line that holds the words.
+# refuse STATUS WORDS ARGUMENTS...: that status, nothing on stdout, one line that holds the words.
 refuse()
 {
     local status=$1 words=$2 got=0
@@ -24,7 +24,7 @@ refuse()
     [ "$(wc -l <stderr)" -eq 1 ] || fail "'$*' said more than one line: $(cat stderr)"
     grep -qF -- "$words" stderr || fail "'$*' said: $(cat stderr)"
     grep -q '^cdrgen: ' stderr || fail "'$*' does not say who speaks: $(cat stderr)"
-    [ -z "$(find . -mindepth 1 ! -name stdout ! -name stderr)" ] || fail "'$*' left files behind"
+    [ -z "$(find . -mindepth 1 ! -name stdout ! -name stderr)" ] || fail "'$*' left files"
 }
 
 # show WORDS ARGUMENTS...: exit status 0, nothing on stderr, words on stdout.
@@ -48,7 +48,8 @@ show '--create-topics' run --help
 show 'cdrgen cells [FLAGS]' cells -h
 ! grep -q -- '--brokers' stdout || fail 'help of cells lists a flag that it refuses'
 show 'cdrgen trace MSISDN' help trace
-show "$(sed -n 's/^project(cdrgen VERSION \([0-9.]*\).*/\1/p' "$SOURCE_DIR/CMakeLists.txt")" --version
+version=$(sed -n 's/^project(cdrgen VERSION \([0-9.]*\).*/\1/p' "$SOURCE_DIR/CMakeLists.txt")
+show "$version" --version
 show 'cdrgen' -V
 show '# Configuration' reference
 cmp -s stdout "$SOURCE_DIR/docs/configuration.md" || fail 'docs/configuration.md is stale'
@@ -75,4 +76,6 @@ CDRGEN_DAYS=x refuse 2 'CDRGEN_DAYS: "x" is not a whole number' run
 CDRGEN_BROKER=x refuse 2 'did you mean CDRGEN_BROKERS?' run
 # Control characters of an argument never reach the terminal.
 refuse 2 '"?[31m"' --days $'\e[31m'
+refuse 2 '--a?b is not a flag' $'--a\nb'
+refuse 2 'cannot read a?b' --config $'a\nb'
 echo ok
