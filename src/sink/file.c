@@ -14,6 +14,7 @@
  * Durable are the records of finished parts: synced and renamed. A flush therefore finishes all
  * open parts; more records of a log then start a new part. Names are synced per folder at a flush,
  * which is before the manifest lists them. */
+#include "base/clock.h"
 #include "sink/counters.h"
 #include "sink/file_manifest.h"
 #include "sink/sink_table.h"
@@ -26,7 +27,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 /* Files that the rest of the process may have open beside the parts. */
 #define OTHER_FILES 64u
@@ -383,9 +383,7 @@ static enum cdr_result file_poll(struct cdr_sink *sink, int timeout_ms, struct c
 
 static int64_t monotonic_ms(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return cdr_monotonic_ns() / 1000000;
 }
 
 static int compare_days(const void *a, const void *b)

@@ -32,10 +32,7 @@ static void header_is_the_specified_bytes(void **state)
 static void codecs_have_avros_names(void **state)
 {
     (void)state;
-    static const char *const names[] = {"\x08null",
-                                        "\x0e"
-                                        "deflate",
-                                        "\x12zstandard"};
+    static const char *const names[] = {"\x08null", "\016deflate", "\x12zstandard"};
     for (int kind = 0; kind < CDR_COMPRESSION_COUNT; kind++) {
         struct cdr_container *container = NULL;
         assert_int_equal(cdr_container_create(&container, "\"long\"", (enum cdr_compression)kind,
