@@ -97,7 +97,7 @@ static inline int64_t cdr_delay_ms(const struct cdr_model *model, uint64_t base,
 {
     uint64_t random = cdr_draw(base, CDR_PURPOSE(10 + leg));
     uint32_t sixteenths = cdr_quantile(model->delay, (uint32_t)(random >> 32));
-    return (uint32_t)random < model->late_below ? (int64_t)sixteenths * 125 / 2 : 0;
+    return cdr_is_below((uint32_t)random, model->late_below) ? (int64_t)sixteenths * 125 / 2 : 0;
 }
 
 static inline uint32_t cdr_part_count(uint32_t partial_s, uint32_t duration_s)

@@ -88,7 +88,7 @@ static void draw_outcomes(const struct cdr_model *restrict model, struct cdr_eve
         events->type[i] = kinds[i] >> 1;
     for (uint32_t i = 0; i < events->n; i++) {
         uint32_t below = events->type[i] == CDR_TYPE_CALL ? call_below : sms_below;
-        uint32_t mobile = offnet[i] < below ? CDR_PARTY_OFFNET : CDR_PARTY_ONNET;
+        uint32_t mobile = cdr_is_below(offnet[i], below) ? CDR_PARTY_OFFNET : CDR_PARTY_ONNET;
         uint32_t party = (kinds[i] & 1) != 0 ? CDR_PARTY_INCOMING : mobile;
         events->party[i] = events->type[i] == CDR_TYPE_DATA ? CDR_PARTY_NONE : party;
     }

@@ -34,12 +34,6 @@ static double offnet_share(double interconnect, double mo)
     return interconnect > least ? interconnect : least;
 }
 
-static uint32_t share_below(double share)
-{
-    double scaled = share * 4294967296.0;
-    return scaled >= 4294967295.0 ? UINT32_MAX : (uint32_t)scaled;
-}
-
 static void init_kinds(struct cdr_model *model)
 {
     const struct cdr_parameters *p = &model->parameters;
@@ -50,7 +44,7 @@ static void init_kinds(struct cdr_model *model)
         double incoming = (1 - mo[type]) * records - (1 - share) * mo[type] * records;
         rates[2 * type] = mo[type] * records;
         rates[2 * type + 1] = incoming > 1e-12 ? incoming : 0;
-        model->offnet_below[type] = share_below(share);
+        model->offnet_below[type] = cdr_share_threshold(share);
     }
     rates[CDR_EVENT_DATA] = p->records_per_day[CDR_TYPE_DATA];
     model->events_per_day = 0;
@@ -94,7 +88,7 @@ static void init_durations(struct cdr_model *model)
     cdr_quantiles_init(model->call_duration, lognormal_quantile, &call);
     cdr_quantiles_init(model->normal, normal_quantile, NULL);
     cdr_quantiles_init(model->delay, delay_quantile, p);
-    model->late_below = share_below(p->late_share);
+    model->late_below = cdr_share_threshold(p->late_share);
 }
 
 static void init_data(struct cdr_model *model)

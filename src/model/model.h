@@ -63,7 +63,7 @@ struct cdr_model {
     double events_per_day;                   /* planned, a subscriber of activity 1 on a plain day */
     double hour_share[2][24];                /* [weekend][hour], adds up to 1 */
     uint32_t kind_below[CDR_EVENT_KINDS];    /* thresholds */
-    uint32_t offnet_below[2];                /* MO call, MO SMS: off-net where random is below */
+    uint32_t offnet_below[2];                /* MO call, MO SMS: threshold of those that go off-net */
     uint32_t disposition_below[CDR_CALL_DISPOSITION_COUNT];
     uint32_t status_below[CDR_SMS_STATUS_COUNT];
     uint32_t segments_below[3];

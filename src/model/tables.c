@@ -60,16 +60,13 @@ cleanup:
 void cdr_thresholds_init(uint32_t *thresholds, const double *weights, uint32_t n)
 {
     double sum = 0, below = 0;
-    for (uint32_t i = 0; i < n; i++)
+    uint32_t last = 0;
+    for (uint32_t i = 0; i < n; i++) {
         sum += weights[i];
+        last = weights[i] > 0 ? i : last;
+    }
     for (uint32_t i = 0; i < n; i++) {
         below += weights[i];
-        double scaled = below / sum * 4294967296.0;
-        thresholds[i] = scaled >= 4294967295.0 ? UINT32_MAX : (uint32_t)scaled;
+        thresholds[i] = cdr_share_threshold(i < last ? below / sum : 1);
     }
-    /* No outcome of weight 0 at the end may catch what rounding leaves. */
-    for (uint32_t i = n; i-- > 0 && weights[i] <= 0;)
-        if (i > 0)
-            thresholds[i - 1] = UINT32_MAX;
-    thresholds[n - 1] = UINT32_MAX;
 }

@@ -3,7 +3,7 @@
  * - quantiles: an inverse CDF with linear interpolation between 1,024 knots and, for the last 1/1,024, 1,024
  *   finer ones, so that a heavy tail reaches down to a probability of 2^−21.
  * - alias: Walker's method (Vose 1991): one draw, one compare, any discrete distribution.
- * - thresholds: cumulative weights in 32 bits, for a handful of outcomes.
+ * - thresholds: cumulative weights in 31 bits, for a handful of outcomes.
  */
 #ifndef CDR_MODEL_TABLES_H
 #define CDR_MODEL_TABLES_H
@@ -45,16 +45,28 @@ static inline uint32_t cdr_alias_sample(const struct cdr_alias *table, uint32_t 
     return (uint32_t)product < threshold ? own : other;
 }
 
-/* thresholds[i] = the share of outcomes 0 … i in 1/2^32; the last is 2^32 − 1. */
+/* thresholds[i] = the share of outcomes 0 … i in 1/2^31, so that 0 and 2^31 stand for never and always: an outcome of
+ * weight 0 is never drawn. */
 void cdr_thresholds_init(uint32_t *thresholds, const double *weights, uint32_t n);
 
-/* The first outcome whose threshold is above random: for small constant n a few compares, no branch. */
+/* The first outcome whose threshold is above random's upper 31 bits: for small constant n a few compares, no branch. */
 static inline uint32_t cdr_threshold_outcome(const uint32_t *thresholds, uint32_t n, uint32_t random)
 {
     uint32_t outcome = 0;
     for (uint32_t i = 0; i + 1 < n; i++)
-        outcome += random >= thresholds[i];
+        outcome += random >> 1 >= thresholds[i];
     return outcome;
+}
+
+/* A share 0 … 1 as a threshold, and whether random falls below it: never for 0, always for 1. */
+static inline uint32_t cdr_share_threshold(double share)
+{
+    return (uint32_t)(share * 2147483648.0 + 0.5);
+}
+
+static inline uint32_t cdr_is_below(uint32_t random, uint32_t threshold)
+{
+    return random >> 1 < threshold;
 }
 
 #endif
