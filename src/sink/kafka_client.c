@@ -116,8 +116,8 @@ static enum cdr_result unreachable(struct cdr_kafka_client *client, rd_kafka_res
     const char *hint = "";
     if (trouble == RD_KAFKA_RESP_ERR__AUTHENTICATION && client->properties->scram &&
         rd_kafka_version() < 0x020601ff)
-        hint =
-            "; with Kafka 4, librdkafka before 2.6.1 fails at SCRAM whatever the password: PLAIN and mTLS work";
+        hint = "; librdkafka before 2.6.1 cannot do SCRAM with Kafka 4 whatever the password, "
+               "PLAIN and mTLS work";
     return cdr_fail(error, CDR_E_KAFKA, "no Kafka broker of %s answered within %d.%d s: %s%s",
                     client->properties->brokers, waited_ms / 1000, waited_ms % 1000 / 100, text,
                     hint);

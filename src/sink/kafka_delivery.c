@@ -10,10 +10,11 @@
  *
  * Offsets: each report's must be base + position. An idempotent producer that retries a batch which
  * the broker has already forgotten to have seen gets "duplicate" as an answer, a success without an
- * offset; librdkafka then reports that batch with −1, 0, 1, 2 … (it counts on from the answer's −1,
- * or from −1001 where there was none). So after a negative offset, offsets that count on from it
- * are unknown too (false_offset). They can never equal the expected one: record k of a batch gets k
- * − 1 at most, and its place in the log is at least k. */
+ * offset; librdkafka then reports that batch with -1, 0, 1, 2 and so on: it counts on from the
+ * answer's -1 (or from -1001 where there was none). So after a negative offset, offsets that count
+ * on from it are unknown too (false_offset). They can never equal the expected one: record k of a
+ * batch gets at most k - 1, and its place in the log is at least k.
+ */
 #include "sink/kafka_internal.h"
 
 #include <assert.h>
@@ -25,15 +26,14 @@
 
 enum { PENDING = 0, NEXT = 1 }; /* of sink_private */
 
-enum { ENDS_PATIENCE_MS = 10000 };
+enum { ENDS_PATIENCE_MS = 10000, STALL_CHECK_MS = 500, NOT_WAITING = 0 /* of quiet_since_ms */ };
 
 static struct cdr_kafka_sink *kafka_of(struct cdr_sink *sink)
 {
     return (struct cdr_kafka_sink *)sink;
 }
 
-/* --- failures
- * ------------------------------------------------------------------------------------------- */
+/* --- failures --- */
 
 void cdr_kafka_fail(struct cdr_kafka_sink *sink, enum cdr_result code, const char *format, ...)
 {
@@ -63,14 +63,13 @@ static enum cdr_result failure_of(struct cdr_kafka_sink *sink, struct cdr_error 
 static const char *missing_right(rd_kafka_resp_err_t code)
 {
     if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-        return "; the user that the client logs in as lacks the operation Write on the topic";
+        return "; the client's user lacks the operation Write on the topic";
     if (code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
-        return "; the user that the client logs in as lacks the operation IdempotentWrite on the cluster";
+        return "; the client's user lacks the operation IdempotentWrite on the cluster";
     return "";
 }
 
-/* --- slabs
- * ---------------------------------------------------------------------------------------------- */
+/* --- slabs --- */
 
 static void release(struct cdr_kafka_sink *sink, struct cdr_slab *slab, uint64_t shares)
 {
@@ -103,8 +102,7 @@ static uint32_t start_of(const struct cdr_slab *slab, uint32_t record)
     return record == 0 ? 0 : slab->ends[record - 1];
 }
 
-/* --- reports
- * -------------------------------------------------------------------------------------------- */
+/* --- reports --- */
 
 static void end_run(struct cdr_kafka_sink *sink)
 {
@@ -208,8 +206,7 @@ void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void
     run->log->false_offset = -1;
 }
 
-/* --- turns
- * ---------------------------------------------------------------------------------------------- */
+/* --- turns --- */
 
 /* One thread serves; another waits up to wait_ms for its turn to end, and gets no turn itself. */
 static bool take_turn(struct cdr_kafka_sink *sink, int wait_ms)
@@ -240,14 +237,17 @@ static bool take_turn(struct cdr_kafka_sink *sink, int wait_ms)
 static void check_stall(struct cdr_kafka_sink *sink)
 {
     int64_t now_ms = cdr_kafka_clock_ms();
-    if (sink->properties.stall_ms == 0 || now_ms - sink->stall_check_ms < 500)
+    if (sink->properties.stall_ms == 0 || now_ms - sink->stall_check_ms < STALL_CHECK_MS)
         return;
     sink->stall_check_ms = now_ms;
     for (uint32_t log = 0; log < sink->log_count; log++) {
         struct cdr_kafka_log *state = &sink->logs[log];
         uint64_t waiting =
             atomic_load_explicit(&state->accepted, memory_order_relaxed) - state->reported;
-        if (waiting == 0 || state->reported != state->reported_before) {
+        if (waiting == 0) {
+            state->quiet_since_ms = NOT_WAITING;
+        } else if (state->quiet_since_ms == NOT_WAITING ||
+                   state->reported != state->reported_before) {
             state->reported_before = state->reported;
             state->quiet_since_ms = now_ms;
         } else if (now_ms - state->quiet_since_ms >= sink->properties.stall_ms) {
@@ -286,8 +286,7 @@ enum cdr_result cdr_kafka_poll(struct cdr_sink *base, int timeout_ms, struct cdr
     return failure_of(sink, error);
 }
 
-/* --- writing
- * -------------------------------------------------------------------------------------------- */
+/* --- writing --- */
 
 static enum cdr_result refused(struct cdr_kafka_sink *sink, const struct cdr_slab *slab,
                                uint32_t record, rd_kafka_error_t *reason, struct cdr_error *error)
@@ -381,8 +380,7 @@ enum cdr_result cdr_kafka_write(struct cdr_sink *base, unsigned worker, struct c
     return result;
 }
 
-/* --- the end
- * -------------------------------------------------------------------------------------------- */
+/* --- the end --- */
 
 static uint64_t under_way(const struct cdr_kafka_sink *sink)
 {

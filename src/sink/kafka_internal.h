@@ -17,8 +17,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* --- warnings
- * ------------------------------------------------------------------------------------------- */
+/* --- warnings --- */
 
 struct cdr_kafka_warnings {
     size_t n;
@@ -28,8 +27,7 @@ struct cdr_kafka_warnings {
 enum cdr_result cdr_kafka_warn(struct cdr_kafka_warnings *warnings, const char *text,
                                struct cdr_error *error);
 
-/* --- properties
- * ----------------------------------------------------------------------------------------- */
+/* --- properties --- */
 
 struct cdr_kafka_properties {
     rd_kafka_conf_t *conf; /* complete but for callbacks; owned */
@@ -48,8 +46,7 @@ enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *propertie
                                           struct cdr_error *error);
 void cdr_kafka_properties_free(struct cdr_kafka_properties *properties);
 
-/* --- a client
- * ------------------------------------------------------------------------------------------- */
+/* --- a client --- */
 
 struct cdr_kafka_sink;
 
@@ -79,8 +76,7 @@ rd_kafka_resp_err_t cdr_kafka_trouble(struct cdr_kafka_client *client, char *tex
 
 int64_t cdr_kafka_clock_ms(void); /* monotonic */
 
-/* --- the sink
- * ------------------------------------------------------------------------------------------- */
+/* --- the sink --- */
 
 struct cdr_kafka_log {
     int64_t base;              /* offset of position 0; constant once open */
@@ -91,7 +87,7 @@ struct cdr_kafka_log {
     int64_t false_offset;     /* see kafka_delivery.c */
     uint64_t reported;        /* delivery reports, good or bad */
     uint64_t reported_before; /* at the last stall check */
-    int64_t quiet_since_ms;
+    int64_t quiet_since_ms;   /* the check that first saw records wait in vain, 0 = none does */
 };
 
 /* A row of delivery reports of one slab, gathered so that shared counters are touched once a row.

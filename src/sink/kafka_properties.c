@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 /* Figures: bench/kafka.sh, one broker on the same two cores; docs of a property: librdkafka's
  * CONFIGURATION.md. */
@@ -106,11 +107,27 @@ static enum cdr_result set_own(rd_kafka_conf_t *conf, const char *name, const ch
     return CDR_OK;
 }
 
+static bool is_file(const char *name)
+{
+    static const char ending[] = ".location";
+    size_t len = strlen(name);
+    return strncmp(name, "ssl.", 4) == 0 && len > sizeof ending &&
+           strcmp(name + len - (sizeof ending - 1), ending) == 0;
+}
+
 static enum cdr_result set_given(rd_kafka_conf_t *conf, const struct cdr_property *property,
                                  struct cdr_error *error)
 {
-    char reason[512];
-    switch (rd_kafka_conf_set(conf, property->name, property->value, reason, sizeof reason)) {
+    char reason[512] = "";
+    /* OpenSSL's own words for a missing file do not name it. */
+    if (is_file(property->name) && strcmp(property->value, "probe") != 0 &&
+        access(property->value, R_OK) != 0)
+        return cdr_fail(error, CDR_E_CONFIG, "%s: property %s=%s: %s", property->source,
+                        property->name, property->value, strerror(errno));
+    rd_kafka_conf_res_t set =
+        rd_kafka_conf_set(conf, property->name, property->value, reason, sizeof reason);
+    reason[strcspn(reason, "\r\n")] = '\0';
+    switch (set) {
     case RD_KAFKA_CONF_OK: return CDR_OK;
     case RD_KAFKA_CONF_UNKNOWN:
         return cdr_fail(error, CDR_E_CONFIG,

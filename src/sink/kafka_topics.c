@@ -64,8 +64,7 @@ static enum cdr_result request_failed(const struct prepare *prepare, rd_kafka_re
                     trouble[0] != '\0' ? "; the last trouble was " : "", trouble);
 }
 
-/* --- metadata
- * ------------------------------------------------------------------------------------------- */
+/* --- metadata --- */
 
 static void read_state(struct topic_state *state, const rd_kafka_metadata_topic_t *topic)
 {
@@ -122,8 +121,7 @@ static enum cdr_result check_partitions(const struct prepare *prepare, unsigned 
                     prepare->sink->topics[type], there, there == 1 ? "" : "s", asked, there);
 }
 
-/* --- admin requests
- * ------------------------------------------------------------------------------------- */
+/* --- admin requests --- */
 
 /* Sends nothing itself: request does. The event is the caller's to destroy, NULL on time-out. */
 struct admin_call {
@@ -162,8 +160,7 @@ static rd_kafka_resp_err_t event_code(rd_kafka_event_t *event)
     return event != NULL ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
 }
 
-/* --- creation
- * ------------------------------------------------------------------------------------------- */
+/* --- creation --- */
 
 /* Names that a broker does not know make it refuse the topic, and which it knows depends on its
  * version. */
@@ -282,8 +279,7 @@ static enum cdr_result create_missing(struct prepare *prepare, struct cdr_error 
     return result;
 }
 
-/* --- guard
- * ---------------------------------------------------------------------------------------------- */
+/* --- guard --- */
 
 static enum cdr_result judge(struct prepare *prepare, unsigned type,
                              const rd_kafka_ConfigResource_t *resource, struct cdr_error *error)
@@ -411,37 +407,64 @@ static enum cdr_result guard(struct prepare *prepare, const bool which[CDR_TYPE_
     return result == CDR_OK ? refuse(prepare, error) : result;
 }
 
-/* --- offsets
- * -------------------------------------------------------------------------------------------- */
+/* --- offsets --- */
+
+/* Errors of a moment: a partition that was just created, or whose leader just changed. */
+static bool is_passing(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE || code == RD_KAFKA_RESP_ERR__TRANSPORT;
+}
+
+/* list->elems[].offset become the ends. *where is the entry that failed, NULL where the request
+ * did. */
+static rd_kafka_resp_err_t ask_ends(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list,
+                                    int timeout_ms, const rd_kafka_topic_partition_t **where)
+{
+    *where = NULL;
+    for (int i = 0; i < list->cnt; i++)
+        list->elems[i].offset = RD_KAFKA_OFFSET_END;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(rk, list, timeout_ms);
+    for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+        code = list->elems[i].err;
+        *where = &list->elems[i];
+    }
+    return code;
+}
 
 enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
                                       const struct cdr_kafka_sink *sink, int64_t *ends,
                                       int timeout_ms, struct cdr_error *error)
 {
+    int64_t deadline_ms = cdr_kafka_clock_ms() + timeout_ms;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)sink->log_count);
     for (uint32_t log = 0; log < sink->log_count; log++) {
         uint32_t partition = log % sink->setup.partitions;
         if (cdr_kafka_topic_of(sink, log) != NULL && cdr_kafka_mine(&sink->setup, partition))
             rd_kafka_topic_partition_list_add(list, cdr_kafka_topic_of(sink, log),
-                                              (int32_t)partition)
-                ->offset = RD_KAFKA_OFFSET_END;
+                                              (int32_t)partition);
+    }
+    const rd_kafka_topic_partition_t *where = NULL;
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    while (list->cnt > 0) {
+        int64_t left = deadline_ms - cdr_kafka_clock_ms();
+        code = ask_ends(client->rk, list, left > 1 ? (int)left : 1, &where);
+        if (!is_passing(code) || cdr_kafka_clock_ms() >= deadline_ms)
+            break;
+        usleep(50 * 1000);
     }
     enum cdr_result result = CDR_OK;
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (list->cnt > 0)
-        code = rd_kafka_offsets_for_times(client->rk, list, timeout_ms);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        result = cdr_fail(error, CDR_E_KAFKA,
-                          "cannot ask %s for the end offsets of %s and the other topics: %s",
-                          sink->properties.brokers, list->elems[0].topic, rd_kafka_err2str(code));
-    for (int i = 0; i < list->cnt && result == CDR_OK; i++) {
-        const rd_kafka_topic_partition_t *entry = &list->elems[i];
-        if (entry->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-            result = cdr_fail(error, CDR_E_KAFKA, "cannot ask for the end offset of %s[%d]: %s",
-                              entry->topic, (int)entry->partition, rd_kafka_err2str(entry->err));
-        ends[type_of(sink, entry->topic) * sink->setup.partitions + (uint32_t)entry->partition] =
-            entry->offset;
-    }
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && where != NULL)
+        result = cdr_fail(error, CDR_E_KAFKA, "cannot ask for the end offset of %s[%d]: %s",
+                          where->topic, (int)where->partition, rd_kafka_err2str(code));
+    else if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        result = cdr_fail(error, CDR_E_KAFKA, "cannot ask %s for the end offsets of the topics: %s",
+                          sink->properties.brokers, rd_kafka_err2str(code));
+    for (int i = 0; i < list->cnt && result == CDR_OK; i++)
+        ends[type_of(sink, list->elems[i].topic) * sink->setup.partitions +
+             (uint32_t)list->elems[i].partition] = list->elems[i].offset;
     rd_kafka_topic_partition_list_destroy(list);
     return result;
 }

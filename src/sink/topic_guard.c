@@ -94,10 +94,10 @@ static void check_retention(struct guard *guard, bool keeps_event_times)
     int64_t age_ms = guard->use->now_ms - guard->use->first_event_ms;
     int64_t retention_ms = number(guard, "retention.ms", -1);
     if (keeps_event_times && retention_ms >= 0 && age_ms >= retention_ms)
-        find(
-            guard, "retention.ms", true,
-            "(%s) deletes the run's records of %s and after, which are older; set it to -1 or above %" PRId64,
-            span(retention_ms).text, moment(guard->use->first_event_ms).text, age_ms);
+        find(guard, "retention.ms", true,
+             "(%s) deletes the run's records of %s and after, which are older; set it to -1 or "
+             "above %" PRId64,
+             span(retention_ms).text, moment(guard->use->first_event_ms).text, age_ms);
     if (number(guard, "retention.bytes", -1) >= 0)
         find(guard, "retention.bytes", true,
              "deletes the oldest records of a partition that grows beyond it; set it to -1");
@@ -128,10 +128,10 @@ static void check_timestamps(struct guard *guard)
     int64_t last_ms = use->last_event_ms < 0 ? use->first_event_ms : use->last_event_ms;
     int64_t lead_ms = last_ms - use->now_ms;
     if (lead_ms > after)
-        find(
-            guard, after_name, true,
-            "(%s) rejects records from the future, and the run's last are of %s; set it above %" PRId64,
-            span(after).text, moment(last_ms).text, lead_ms);
+        find(guard, after_name, true,
+             "(%s) rejects records from the future, and the run's last are of %s; set it "
+             "above %" PRId64,
+             span(after).text, moment(last_ms).text, lead_ms);
 }
 
 size_t cdr_topic_guard(const struct cdr_topic_use *use, const struct cdr_topic_config *configs,
@@ -144,10 +144,10 @@ size_t cdr_topic_guard(const struct cdr_topic_use *use, const struct cdr_topic_c
         find(&guard, "max.message.bytes", true, "is less than the longest record needs, %zu",
              use->record_bytes_max + CDR_BATCH_OVERHEAD_BYTES);
     if (use->replicas > 0 && number(&guard, "min.insync.replicas", 1) > (int64_t)use->replicas)
-        find(
-            &guard, "min.insync.replicas", false,
-            "can never be met by its %u replica%s, so no record would ever be acknowledged; lower it",
-            use->replicas, use->replicas == 1 ? "" : "s");
+        find(&guard, "min.insync.replicas", false,
+             "can never be met by its %u replica%s, so no record would ever be acknowledged; "
+             "lower it",
+             use->replicas, use->replicas == 1 ? "" : "s");
 
     const char *policy = value_of(configs, config_count, "cleanup.policy");
     if (policy != NULL && strstr(policy, "compact") != NULL)
