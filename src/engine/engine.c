@@ -54,6 +54,7 @@ struct cdr_engine {
     uint32_t slot_slices;              /* slices that the slot's length needs */
     uint32_t slice_from, slice_to;     /* of the running task phase */
     int over;
+    int cut;                           /* a stop left something undone; by worker 0 */
 
     atomic_uint next_chunk;
     atomic_uint next_task;
@@ -321,11 +322,19 @@ static void call_slot(struct worker *worker, enum cdr_result (*call)(void *, con
         fail(engine, result, &worker->error);
 }
 
+/* When all workers have left the tasks: those that nobody took were left because of a stop. */
+static void note_cut(struct cdr_engine *engine)
+{
+    if (atomic_load(&engine->next_task) < (engine->slice_to - engine->slice_from) * engine->own_count)
+        engine->cut = 1;
+}
+
 /* After each slice: the others wait for what the consumer does with it. */
 static void end_slice(struct worker *worker)
 {
     struct cdr_engine *engine = worker->engine;
-    if (!stopping(engine)) {
+    note_cut(engine);
+    if (!engine->cut && atomic_load(&engine->failed) == CDR_OK) {
         enum cdr_result result = engine->consumer->slice_end(engine->consumer->state, &engine->slots[0], engine->slice_from,
                                                              engine->slot_slices, &worker->error);
         if (result != CDR_OK)
@@ -342,6 +351,8 @@ static void emit_slot(struct worker *worker)
     if (!engine->settings.slice_barrier) {
         run_tasks(worker);
         rest(engine);
+        if (worker->number == 0)
+            note_cut(engine);
         return;
     }
     for (uint32_t slice = 0; slice < engine->slot_slices; slice++) {
@@ -380,6 +391,7 @@ static void run_slots(struct worker *worker)
             if (emitted)
                 call_slot(worker, engine->consumer->slot_begin);
             engine->over = stopping(engine);
+            engine->cut |= engine->over;
         }
         take_over_returned(worker);
         rest(engine);
@@ -454,9 +466,7 @@ enum cdr_result cdr_engine_run(struct cdr_engine *engine, const struct cdr_consu
         *error = engine->error;
         return result;
     }
-    if (engine->settings.stop != NULL && atomic_load(engine->settings.stop) != 0)
-        return cdr_fail(error, CDR_E_INTERRUPTED, "interrupted");
-    return CDR_OK;
+    return engine->cut ? cdr_fail(error, CDR_E_INTERRUPTED, "interrupted") : CDR_OK;
 }
 
 /* ---- creation ---- */

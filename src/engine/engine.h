@@ -50,7 +50,7 @@ struct cdr_engine_settings {
     uint32_t shard_index, shard_count;
     uint32_t slices_min;            /* cut a slot in at least as many slices (paced runs); 0 or 1: as few as are good */
     bool slice_barrier;             /* all logs finish a slice, then slice_end is called, before the next begins */
-    int64_t end_ms;                 /* records emitted from here on are left out; INT64_MAX: goes on until stopped */
+    int64_t end_ms;                 /* start of the slot from which on records are left out; INT64_MAX: until stopped */
     const atomic_int *stop;         /* not 0: take no new tasks and return CDR_E_INTERRUPTED; NULL: never */
 };
 
@@ -58,7 +58,8 @@ enum cdr_result cdr_engine_create(struct cdr_engine **engine, const struct cdr_m
                                   const struct cdr_engine_settings *settings, struct cdr_error *error);
 void cdr_engine_destroy(struct cdr_engine *engine);
 
-/* Runs from the first day's start to end_ms. Blocks; the calling thread is worker 0. */
+/* Runs from the first day's start to end_ms. Blocks; the calling thread is worker 0. CDR_E_INTERRUPTED where a stop left
+ * something undone: what each log was given is then the beginning of it. A stop after the last task changes nothing. */
 enum cdr_result cdr_engine_run(struct cdr_engine *engine, const struct cdr_consumer *consumer, struct cdr_error *error);
 
 /* Slices of a slot, and the longest slice in ms. */
