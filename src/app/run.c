@@ -142,9 +142,10 @@ static enum cdr_result open_sink(struct cdr_run *run, struct cdr_error *error)
 static enum cdr_result write_table(const char *folder, const char *name, const struct cdr_model *model,
                                    int (*write)(FILE *, const struct cdr_model *), struct cdr_error *error)
 {
-    char path[4096], temporary[4096 + 8];
+    /* Shards write the same table into one folder at the same time: each under a temporary name of its own. */
+    char path[4096], temporary[4096 + 40];
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    snprintf(temporary, sizeof temporary, "%s.tmp", path);
+    snprintf(temporary, sizeof temporary, "%s/.%s.%ld.tmp", folder, name, (long)getpid());
     FILE *out = fopen(temporary, "w");
     if (out == NULL)
         return cdr_fail(error, CDR_E_IO, "%s: %s", temporary, strerror(errno));

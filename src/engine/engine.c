@@ -36,6 +36,7 @@ struct cdr_engine {
     struct cdr_engine_settings settings;
     const struct cdr_consumer *consumer;
     uint32_t logs, slice_bits, slices; /* slice = ms >> (MS_BITS − slice_bits) */
+    uint32_t whole_s;                  /* sessions longer than this are cut in parts */
     uint32_t ring;                     /* slots ahead that keys can carry to, + 1 */
     uint16_t *partition;               /* of every subscriber */
     uint8_t *classes;                  /* activity class of every subscriber */
@@ -100,7 +101,7 @@ static void rest(struct cdr_engine *engine)
 /* ---- plan ---- */
 
 /* in_slot_ms: emission, from the start of the slot. */
-static inline void put(struct worker *worker, uint32_t log, int64_t in_slot_ms, uint32_t leg,
+static inline void put(struct worker *restrict worker, uint32_t log, int64_t in_slot_ms, uint32_t leg,
                        const struct cdr_events *events, uint32_t i, uint32_t peer, uint32_t duration_s)
 {
     struct cdr_engine *engine = worker->engine;
@@ -125,30 +126,74 @@ static inline int owned(const struct cdr_engine *engine, uint32_t partition)
     return engine->settings.shard_count == 1 || partition % engine->settings.shard_count == engine->settings.shard_index;
 }
 
-/* One leg of an event: its record, or where sessions are cut in parts, its records. */
-static void plan_leg(struct worker *worker, const struct cdr_events *events, uint32_t i, uint32_t leg)
+/* A long session, cut in parts. */
+static void plan_parts(struct worker *worker, uint32_t log, const struct cdr_events *events, uint32_t i)
 {
-    struct cdr_engine *engine = worker->engine;
-    const struct cdr_parameters *p = &engine->model->parameters;
-    uint32_t partition = engine->partition[leg == 0 ? events->origin[i] : events->peer[i]];
-    if (!owned(engine, partition))
-        return;
-    const uint32_t log = events->type[i] * p->partitions + partition;
-    const struct cdr_legs legs = cdr_leg_records(engine->model, events, i, leg);
+    const struct cdr_parameters *p = &worker->engine->model->parameters;
+    const struct cdr_legs legs = cdr_leg_records(worker->engine->model, events, i, 0);
     for (uint32_t part = 0; part < legs.parts; part++) {
         struct cdr_leg_record record = cdr_leg_record(p, &legs, part);
-        put(worker, log, record.emission_ms, leg, events, i, legs.parts > 1 ? part : events->peer[i], record.duration_s);
+        put(worker, log, record.emission_ms, 0, events, i, part, record.duration_s);
+    }
+}
+
+/* Emission of one leg of every event, from the start of the slot. */
+static void emission_column(const struct cdr_model *model, const struct cdr_events *events, uint32_t leg,
+                            uint32_t *restrict emission_ms)
+{
+    const uint32_t after_ms = model->parameters.order == CDR_ORDER_END ? 1000 : 0;
+    for (uint32_t i = 0; i < events->n; i++)
+        emission_ms[i] = events->offset_ms[i] + after_ms * events->duration_s[i];
+    if (model->late_below != 0)
+        for (uint32_t i = 0; i < events->n; i++)
+            emission_ms[i] += (uint32_t)cdr_delay_ms(model, events->base[i], leg);
+}
+
+static void plan_origins(struct worker *worker, const uint32_t *emission_ms)
+{
+    struct cdr_engine *engine = worker->engine;
+    const struct cdr_events *events = &worker->events;
+    const uint32_t partitions = engine->model->parameters.partitions, whole_s = engine->whole_s;
+    for (uint32_t i = 0; i < events->n; i++) {
+        uint32_t partition = engine->partition[events->origin[i]];
+        if (!owned(engine, partition))
+            continue;
+        uint32_t log = events->type[i] * partitions + partition;
+        if (events->duration_s[i] > whole_s && events->type[i] == CDR_TYPE_DATA)
+            plan_parts(worker, log, events, i);
+        else
+            put(worker, log, emission_ms[i], 0, events, i, events->peer[i], events->duration_s[i]);
+    }
+}
+
+/* The called subscribers' legs of on-net events. */
+static void plan_peers(struct worker *worker, const uint32_t *emission_ms)
+{
+    struct cdr_engine *engine = worker->engine;
+    const struct cdr_events *events = &worker->events;
+    const uint32_t partitions = engine->model->parameters.partitions;
+    uint32_t onnet[CDR_EVENTS_BLOCK], n = 0;
+    for (uint32_t i = 0; i < events->n; i++) {
+        onnet[n] = i;
+        n += events->party[i] == CDR_PARTY_ONNET;
+    }
+    for (uint32_t k = 0; k < n; k++) {
+        const uint32_t i = onnet[k], partition = engine->partition[events->peer[i]];
+        if (owned(engine, partition))
+            put(worker, events->type[i] * partitions + partition, emission_ms[i], 1, events, i, events->peer[i],
+                events->duration_s[i]);
     }
 }
 
 static void plan_events(struct worker *worker)
 {
-    const struct cdr_events *events = &worker->events;
-    for (uint32_t i = 0; i < events->n; i++) {
-        plan_leg(worker, events, i, 0);
-        if (events->party[i] == CDR_PARTY_ONNET)
-            plan_leg(worker, events, i, 1);
-    }
+    const struct cdr_model *model = worker->engine->model;
+    uint32_t emission_ms[CDR_EVENTS_BLOCK];
+    emission_column(model, &worker->events, 0, emission_ms);
+    plan_origins(worker, emission_ms);
+    if (model->late_below != 0)
+        emission_column(model, &worker->events, 1, emission_ms);
+    plan_peers(worker, emission_ms);
 }
 
 static void plan(struct worker *worker)
@@ -564,6 +609,7 @@ enum cdr_result cdr_engine_create(struct cdr_engine **out, const struct cdr_mode
     engine->logs = CDR_TYPE_COUNT * p->partitions;
     engine->slice_bits = choose_slice_bits(model, settings->slices_min);
     engine->slices = 1u << engine->slice_bits;
+    engine->whole_s = p->partial_s != 0 ? p->partial_s : UINT32_MAX;
     engine->ring = slots_within(cdr_carry_max_ms(p)) + 1;
     engine->start_ms = cdr_calendar_day_start_ms(&model->calendar, p->start_day);
     pthread_mutex_init(&engine->error_lock, NULL);

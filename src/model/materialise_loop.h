@@ -137,6 +137,7 @@ static void set_numbers(const struct cdr_model *model, uint32_t type, struct scr
         memset(block->msisdn_dst_len, 0, n);
         return;
     }
+    peers[0] = 0; /* n is at least 1, which a compiler can't see */
     for (uint32_t i = 0; i < n; i++)
         peers[i] = s->party[i] == CDR_PARTY_ONNET ? s->peer[i] : 0;
     msisdn_column(&model->identities, peers, n, onnet, onnet_len);
