@@ -23,7 +23,6 @@ struct worker {
     struct cdr_key_pool pool;
     struct cdr_chunk **now;              /* [log × slices + slice] of the current slot */
     struct cdr_chunk **later;            /* [(slot ring) × logs + log] */
-    struct cdr_chunk_chain *returned;    /* [owner]: emptied chunks of other workers */
     struct cdr_events events;
     struct cdr_key *keys, *sorted;
     uint32_t keys_capacity;
@@ -44,6 +43,7 @@ struct cdr_engine {
     uint32_t own_count;
     struct cdr_counts counts;
     struct worker *workers;
+    struct cdr_key_store store;
     pthread_barrier_t barrier;
 
     /* The current slot; written by worker 0 between barriers. */
@@ -230,8 +230,7 @@ static void take_carried(struct worker *worker)
                 uint32_t slice = cdr_key_ms(&chunk->keys[i]) >> (MS_BITS - engine->slice_bits);
                 cdr_keylist_push(&worker->pool, &worker->now[log * engine->slices + slice], chunk->keys[i]);
             }
-            chunk->next = worker->pool.free;
-            worker->pool.free = chunk;
+            cdr_key_pool_give(&worker->pool, chunk);
             chunk = next;
         }
     }
@@ -252,16 +251,6 @@ static int reserve_keys(struct worker *worker, uint32_t n)
     return worker->keys_capacity != 0;
 }
 
-static void give_back(struct worker *worker, struct cdr_chunk *chunk)
-{
-    if (chunk->owner == worker->number) {
-        chunk->next = worker->pool.free;
-        worker->pool.free = chunk;
-    } else {
-        cdr_chain_push(&worker->returned[chunk->owner], chunk);
-    }
-}
-
 /* All workers' keys of one log and slice, in one array. */
 static int gather(struct worker *worker, size_t list, uint32_t *out)
 {
@@ -269,7 +258,7 @@ static int gather(struct worker *worker, size_t list, uint32_t *out)
     uint32_t n = 0;
     for (unsigned w = 0; w < engine->settings.workers; w++)
         for (const struct cdr_chunk *chunk = engine->workers[w].now[list]; chunk != NULL; chunk = chunk->next)
-            n += chunk->n;
+            n += (uint32_t)chunk->n;
     if (!reserve_keys(worker, n))
         return 0;
     uint32_t at = 0;
@@ -279,8 +268,8 @@ static int gather(struct worker *worker, size_t list, uint32_t *out)
         while (chunk != NULL) {
             struct cdr_chunk *next = chunk->next;
             memcpy(worker->keys + at, chunk->keys, chunk->n * sizeof *chunk->keys);
-            at += chunk->n;
-            give_back(worker, chunk);
+            at += (uint32_t)chunk->n;
+            cdr_key_pool_give(&worker->pool, chunk);
             chunk = next;
         }
     }
@@ -344,19 +333,6 @@ static void begin_slot(struct cdr_engine *engine, const struct cdr_slot *slot)
     atomic_store(&engine->next_task, 0);
 }
 
-static void take_over_returned(struct worker *worker)
-{
-    struct cdr_engine *engine = worker->engine;
-    for (unsigned w = 0; w < engine->settings.workers; w++) {
-        struct cdr_chunk_chain *chain = &engine->workers[w].returned[worker->number];
-        if (chain->first == NULL)
-            continue;
-        chain->last->next = worker->pool.free;
-        worker->pool.free = chain->first;
-        *chain = (struct cdr_chunk_chain){0};
-    }
-}
-
 static void call_slot(struct worker *worker, enum cdr_result (*call)(void *, const struct cdr_slot *, struct cdr_error *))
 {
     struct cdr_engine *engine = worker->engine;
@@ -418,7 +394,7 @@ static void drop_slot(struct worker *worker)
         worker->now[list] = NULL;
         while (chunk != NULL) {
             struct cdr_chunk *next = chunk->next;
-            give_back(worker, chunk);
+            cdr_key_pool_give(&worker->pool, chunk);
             chunk = next;
         }
     }
@@ -438,7 +414,7 @@ static void run_slots(struct worker *worker)
             engine->over = stopping(engine);
             engine->cut |= engine->over;
         }
-        take_over_returned(worker);
+        cdr_key_pool_return(&worker->pool);
         rest(engine);
         if (engine->over)
             return;
@@ -573,12 +549,11 @@ static int create_worker(struct cdr_engine *engine, unsigned number)
     struct worker *worker = &engine->workers[number];
     worker->engine = engine;
     worker->number = number;
-    worker->pool.owner = number;
+    worker->pool.store = &engine->store;
     worker->now = calloc((size_t)engine->logs * engine->slices, sizeof *worker->now);
     worker->later = calloc((size_t)engine->logs * engine->ring, sizeof *worker->later);
-    worker->returned = calloc(engine->settings.workers, sizeof *worker->returned);
     worker->buckets = calloc(CDR_ORDER_BUCKETS + 1, sizeof *worker->buckets);
-    return worker->now != NULL && worker->later != NULL && worker->returned != NULL && worker->buckets != NULL &&
+    return worker->now != NULL && worker->later != NULL && worker->buckets != NULL &&
            reserve_keys(worker, 1024);
 }
 
@@ -612,6 +587,7 @@ enum cdr_result cdr_engine_create(struct cdr_engine **out, const struct cdr_mode
     engine->whole_s = p->partial_s != 0 ? p->partial_s : UINT32_MAX;
     engine->ring = slots_within(cdr_carry_max_ms(p)) + 1;
     engine->start_ms = cdr_calendar_day_start_ms(&model->calendar, p->start_day);
+    cdr_key_store_init(&engine->store);
     pthread_mutex_init(&engine->error_lock, NULL);
     pthread_cond_init(&engine->gate_opened, NULL);
     pthread_barrier_init(&engine->barrier, NULL, settings->workers);
@@ -645,14 +621,13 @@ void cdr_engine_destroy(struct cdr_engine *engine)
         return;
     for (unsigned w = 0; engine->workers != NULL && w < engine->settings.workers; w++) {
         struct worker *worker = &engine->workers[w];
-        cdr_key_pool_free(&worker->pool);
         free(worker->now);
         free(worker->later);
-        free(worker->returned);
         free(worker->keys);
         free(worker->sorted);
         free(worker->buckets);
     }
+    cdr_key_store_free(&engine->store);
     cdr_counts_free(&engine->counts);
     pthread_barrier_destroy(&engine->barrier);
     pthread_cond_destroy(&engine->gate_opened);

@@ -1,7 +1,8 @@
 /* Lists of keys in chunks: each worker fills its own, whoever runs a task empties them.
  *
- * A chunk goes back to the pool of the worker that made it, by way of a return list that only the emptying worker writes and
- * that the owner takes over between phases: no locks, and no pool grows for ever.
+ * Chunks come from one store, by way of a small pool of each worker's: a pool takes several at a time and gives
+ * all it has back once a slot, so the store is locked once in thousands of keys, and what is in existence follows from the
+ * busiest slot, not from who happened to do how much of it.
  */
 #ifndef CDR_ENGINE_KEYLIST_H
 #define CDR_ENGINE_KEYLIST_H
@@ -9,40 +10,58 @@
 #include "base/result.h"
 #include "model/key.h"
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define CDR_CHUNK_KEYS 126u
+#define CDR_CHUNK_KEYS 127u
+#define CDR_POOL_REFILL 16u /* chunks that a pool takes at once */
 
 struct cdr_chunk {
     struct cdr_chunk *next; /* filled before this one */
-    uint32_t n;
-    uint32_t owner;
+    uint64_t n;
     struct cdr_key keys[CDR_CHUNK_KEYS];
 };
 
-struct cdr_key_pool {
+struct cdr_key_store {
+    pthread_mutex_t lock;
     struct cdr_chunk *free;
     void **blocks; /* what was allocated */
     size_t block_count, block_capacity;
-    uint32_t owner;
-    int exhausted; /* an allocation failed: keys were lost, the run must stop */
 };
 
-struct cdr_chunk_chain {
-    struct cdr_chunk *first, *last;
+/* A worker's. Zero but for store. */
+struct cdr_key_pool {
+    struct cdr_key_store *store;
+    struct cdr_chunk *free, *last; /* last: of the free ones, where there are any */
+    int exhausted;                 /* an allocation failed: keys were lost, the run must stop */
 };
 
-void cdr_key_pool_free(struct cdr_key_pool *pool);
-/* A chunk of a new block; NULL and pool->exhausted where memory is. */
-struct cdr_chunk *cdr_key_pool_grow(struct cdr_key_pool *pool);
+void cdr_key_store_init(struct cdr_key_store *store);
+/* Frees all chunks, wherever they are. */
+void cdr_key_store_free(struct cdr_key_store *store);
+
+/* Takes chunks from the store, which allocates where it has none; sets exhausted where it can't. */
+void cdr_key_pool_refill(struct cdr_key_pool *pool);
+/* Gives all free chunks back to the store. */
+void cdr_key_pool_return(struct cdr_key_pool *pool);
+
+static inline void cdr_key_pool_give(struct cdr_key_pool *pool, struct cdr_chunk *chunk)
+{
+    chunk->next = pool->free;
+    if (pool->free == NULL)
+        pool->last = chunk;
+    pool->free = chunk;
+}
 
 static inline void cdr_keylist_push(struct cdr_key_pool *pool, struct cdr_chunk **list, struct cdr_key key)
 {
     struct cdr_chunk *chunk = *list;
     if (chunk == NULL || chunk->n == CDR_CHUNK_KEYS) {
+        if (pool->free == NULL)
+            cdr_key_pool_refill(pool);
         struct cdr_chunk *fresh = pool->free;
-        if (fresh == NULL && (fresh = cdr_key_pool_grow(pool)) == NULL)
+        if (fresh == NULL)
             return;
         pool->free = fresh->next;
         fresh->next = chunk;
@@ -50,14 +69,6 @@ static inline void cdr_keylist_push(struct cdr_key_pool *pool, struct cdr_chunk 
         *list = chunk = fresh;
     }
     chunk->keys[chunk->n++] = key;
-}
-
-static inline void cdr_chain_push(struct cdr_chunk_chain *chain, struct cdr_chunk *chunk)
-{
-    chunk->next = chain->first;
-    if (chain->first == NULL)
-        chain->last = chunk;
-    chain->first = chunk;
 }
 
 #endif

@@ -29,7 +29,9 @@ static void test_push_keeps_keys(void **state)
 {
     (void)state;
     static const uint32_t sizes[] = {1, CDR_CHUNK_KEYS - 1, CDR_CHUNK_KEYS, CDR_CHUNK_KEYS + 1, 5000};
-    struct cdr_key_pool pool = {.owner = 3};
+    struct cdr_key_store store;
+    cdr_key_store_init(&store);
+    struct cdr_key_pool pool = {.store = &store};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         struct cdr_chunk *list = NULL;
         for (uint32_t i = 0; i < sizes[s]; i++)
@@ -37,7 +39,6 @@ static void test_push_keeps_keys(void **state)
         uint32_t chunks = chunks_in(list), end = sizes[s];
         assert_int_equal(chunks, (sizes[s] + CDR_CHUNK_KEYS - 1) / CDR_CHUNK_KEYS);
         for (struct cdr_chunk *chunk = list; chunk != NULL; chunk = chunk->next) {
-            assert_int_equal(chunk->owner, 3);
             assert_in_range(chunk->n, 1, CDR_CHUNK_KEYS);
             end -= chunk->n;
             for (uint32_t i = 0; i < chunk->n; i++) {
@@ -48,97 +49,76 @@ static void test_push_keeps_keys(void **state)
         assert_int_equal(end, 0);
     }
     assert_int_equal(pool.exhausted, 0);
-    cdr_key_pool_free(&pool);
+    cdr_key_store_free(&store);
 }
 
 static void recycle(struct cdr_key_pool *pool, struct cdr_chunk *list)
 {
-    struct cdr_chunk_chain chain = {0};
     while (list != NULL) {
         struct cdr_chunk *next = list->next;
-        cdr_chain_push(&chain, list);
+        cdr_key_pool_give(pool, list);
         list = next;
     }
-    if (chain.first == NULL)
-        return;
-    chain.last->next = pool->free;
-    pool->free = chain.first;
 }
 
-/* As many slots as a run of weeks has: once the largest slot has been, no more blocks are taken. */
-static void test_pool_does_not_grow(void **state)
+/* As many slots as a run of weeks has, shared unevenly by two workers, emptied by whoever: once the largest slot has been, no
+ * more blocks are taken. */
+static void test_store_does_not_grow(void **state)
 {
     (void)state;
-    enum { LISTS = 12, SLOTS = 500 };
-    struct cdr_key_pool pool = {0};
+    enum { LISTS = 12, SLOTS = 500, KEYS = 20000 };
+    struct cdr_key_store store;
+    cdr_key_store_init(&store);
+    struct cdr_key_pool pools[2] = {{.store = &store}, {.store = &store}};
     size_t blocks = 0;
     for (uint32_t slot = 0; slot < SLOTS; slot++) {
-        struct cdr_chunk *lists[LISTS] = {NULL};
-        uint32_t keys = slot == 0 ? 20000 : (uint32_t)(cdr_mix(slot) % 19000);
-        for (uint32_t i = 0; i < keys; i++)
-            cdr_keylist_push(&pool, &lists[slot == 0 ? i % LISTS : cdr_mix(i + slot) % LISTS], key_of(i));
-        for (uint32_t l = 0; l < LISTS; l++)
-            recycle(&pool, lists[l]);
-        if (slot == 1)
-            blocks = pool.block_count;
-        if (slot > 1)
-            assert_int_equal(pool.block_count, blocks);
+        struct cdr_chunk *lists[2][LISTS] = {{NULL}};
+        uint32_t keys = slot == 0 ? KEYS : (uint32_t)(cdr_mix(slot) % (KEYS - 4000));
+        uint64_t share = slot == 0 ? 50 : cdr_mix(slot + 1) % 101; /* percent done by the first worker */
+        for (uint32_t i = 0; i < keys; i++) {
+            uint64_t random = cdr_mix(i + ((uint64_t)slot << 32));
+            int worker = random % 100 >= share;
+            cdr_keylist_push(&pools[worker], &lists[worker][(random >> 32) % LISTS], key_of(i));
+        }
+        for (uint32_t l = 0; l < LISTS; l++) {
+            recycle(&pools[cdr_mix(slot + l) & 1], lists[0][l]);
+            recycle(&pools[cdr_mix(slot + l) >> 1 & 1], lists[1][l]);
+        }
+        cdr_key_pool_return(&pools[0]);
+        cdr_key_pool_return(&pools[1]);
+        assert_null(pools[0].free);
+        blocks = slot == 0 ? store.block_count : blocks;
+        assert_int_equal(store.block_count, blocks);
     }
     assert_true(blocks > 1);
-    cdr_key_pool_free(&pool);
-    assert_null(pool.free);
-    assert_null(pool.blocks);
+    cdr_key_store_free(&store);
+    assert_null(store.blocks);
 }
 
-/* A chain keeps its last chunk, so that it can be put in front of a free list at once. */
-static void test_chain(void **state)
+/* Every chunk that there is comes back to the store exactly once. */
+static void test_chunks_are_kept(void **state)
 {
     (void)state;
-    struct cdr_chunk a = {.n = 1}, b = {.n = 2}, c = {.n = 3};
-    struct cdr_chunk_chain chain = {0};
-    cdr_chain_push(&chain, &a);
-    assert_ptr_equal(chain.last, &a);
-    cdr_chain_push(&chain, &b);
-    cdr_chain_push(&chain, &c);
-    assert_ptr_equal(chain.first, &c);
-    assert_ptr_equal(chain.last, &a);
-    assert_ptr_equal(c.next, &b);
-    assert_ptr_equal(b.next, &a);
-    assert_null(a.next);
-}
-
-/* Every chunk of every block comes back as free exactly once. */
-static void test_grow_hands_out_each_chunk_once(void **state)
-{
-    (void)state;
-    struct cdr_key_pool pool = {.owner = 1};
-    struct cdr_chunk *all = NULL;
-    uint32_t taken = 0;
-    for (uint32_t i = 0; i < 6000; i++) {
-        if (pool.free == NULL)
-            assert_non_null(cdr_key_pool_grow(&pool));
-        struct cdr_chunk *chunk = pool.free;
-        pool.free = chunk->next;
-        chunk->n = 0;
-        chunk->next = all;
-        all = chunk;
-        taken++;
-    }
-    for (struct cdr_chunk *chunk = all; chunk != NULL; chunk = chunk->next) {
-        assert_int_equal(chunk->n, 0);
-        chunk->n = 1;
-    }
-    assert_int_equal(chunks_in(all), taken);
-    cdr_key_pool_free(&pool);
+    struct cdr_key_store store;
+    cdr_key_store_init(&store);
+    struct cdr_key_pool pool = {.store = &store};
+    struct cdr_chunk *list = NULL;
+    for (uint32_t i = 0; i < 300000; i++)
+        cdr_keylist_push(&pool, &list, key_of(i));
+    uint32_t used = chunks_in(list), spare = chunks_in(pool.free) + chunks_in(store.free);
+    assert_int_equal(used, (300000 + CDR_CHUNK_KEYS - 1) / CDR_CHUNK_KEYS);
+    recycle(&pool, list);
+    cdr_key_pool_return(&pool);
+    assert_int_equal(chunks_in(store.free), used + spare);
+    cdr_key_store_free(&store);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_push_keeps_keys),
-        cmocka_unit_test(test_pool_does_not_grow),
-        cmocka_unit_test(test_chain),
-        cmocka_unit_test(test_grow_hands_out_each_chunk_once),
+        cmocka_unit_test(test_store_does_not_grow),
+        cmocka_unit_test(test_chunks_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
