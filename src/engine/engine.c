@@ -9,6 +9,7 @@
 #include "model/event.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,7 @@ struct cdr_engine {
     uint64_t sequence;                 /* slices emitted before the slot */
     uint32_t slot_slices;              /* slices that the slot's length needs */
     uint32_t slice_from, slice_to;     /* of the running task phase */
+    bool by_slices;                    /* all logs finish a slice before the next begins */
     int over;
     int cut;                           /* a stop left something undone; by worker 0 */
 
@@ -328,7 +330,10 @@ static void begin_slot(struct cdr_engine *engine, const struct cdr_slot *slot)
     cdr_counts_set(&engine->counts, engine->model, slot);
     engine->slot_slices = (uint32_t)((slot->duration_ms - 1) >> (MS_BITS - engine->slice_bits)) + 1;
     engine->slice_from = 0;
-    engine->slice_to = engine->settings.slice_barrier ? 1 : engine->slot_slices;
+    const struct cdr_consumer *consumer = engine->consumer;
+    engine->by_slices = engine->settings.slice_barrier &&
+                        (consumer->slot_whole == NULL || !consumer->slot_whole(consumer->state, slot));
+    engine->slice_to = engine->by_slices ? 1 : engine->slot_slices;
     atomic_store(&engine->next_chunk, 0);
     atomic_store(&engine->next_task, 0);
 }
@@ -369,7 +374,7 @@ static void end_slice(struct worker *worker)
 static void emit_slot(struct worker *worker)
 {
     struct cdr_engine *engine = worker->engine;
-    if (!engine->settings.slice_barrier) {
+    if (!engine->by_slices) {
         run_tasks(worker);
         rest(engine);
         if (worker->number == 0)

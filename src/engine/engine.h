@@ -40,6 +40,8 @@ struct cdr_consumer {
     enum cdr_result (*task)(void *state, unsigned worker, const struct cdr_task *task, struct cdr_error *error);
     /* By one thread while the others rest. slice_begin/slice_end only with settings.slice_barrier. NULL: not wanted. */
     enum cdr_result (*slot_begin)(void *state, const struct cdr_slot *slot, struct cdr_error *error);
+    /* With settings.slice_barrier: true where this slot goes without barriers and slice_end all the same. */
+    bool (*slot_whole)(void *state, const struct cdr_slot *slot);
     enum cdr_result (*slice_end)(void *state, const struct cdr_slot *slot, uint32_t slice, uint32_t slice_count,
                                  struct cdr_error *error);
     enum cdr_result (*slot_end)(void *state, const struct cdr_slot *slot, struct cdr_error *error);

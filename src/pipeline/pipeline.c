@@ -31,6 +31,7 @@ struct cdr_pipeline {
     uint32_t logs;
     struct log_state *log_states;
     struct worker_state *workers;
+    bool scheduled; /* paced: the current slot and all that follow go by the schedule */
     atomic_ullong records, bytes;
     atomic_llong emission_ms, behind_ns, behind_max_ns;
 };
@@ -219,11 +220,21 @@ static enum cdr_result end_slot(void *state, const struct cdr_slot *slot, struct
 
 /* ---- paced ---- */
 
+/* Live: what lies wholly in the past is delivered as fast as possible, by all workers, until the first slot that does not. */
+static bool slot_is_past(void *state, const struct cdr_slot *slot)
+{
+    struct cdr_pipeline *pipeline = state;
+    if (pipeline->settings.pace.kind != CDR_PACE_LIVE || slot->start_ms + slot->duration_ms > cdr_wall_ms())
+        pipeline->scheduled = true;
+    return !pipeline->scheduled;
+}
+
 static enum cdr_result keep_task(void *state, unsigned worker, const struct cdr_task *task, struct cdr_error *error)
 {
     struct cdr_pipeline *pipeline = state;
     struct log_state *log = &pipeline->log_states[task->log];
-    (void)worker;
+    if (!pipeline->scheduled)
+        return run_task(state, worker, task, error);
     if (task->n > log->capacity) {
         free(log->keys);
         log->capacity = task->n + task->n / 2 + 64;
@@ -322,7 +333,8 @@ static enum cdr_result end_slice(void *state, const struct cdr_slot *slots, uint
     for (int64_t next_ms = from_ms; result == CDR_OK && next_ms != INT64_MAX && !stopped(pipeline);) {
         int64_t now_ns = cdr_monotonic_ns(), oldest_ms;
         result = release_due(pipeline, slots, cdr_pace_due_ms(&line, now_ns), &next_ms, &oldest_ms, error);
-        if (oldest_ms != INT64_MAX)
+        /* Live records of the past are not late: they were due before the run began. */
+        if (oldest_ms != INT64_MAX && cdr_pace_due_ns(&line, oldest_ms) >= pipeline->settings.pace.start_ns)
             note_behind(pipeline, cdr_monotonic_ns() - cdr_pace_due_ns(&line, oldest_ms));
         if (result == CDR_OK)
             result = pipeline->settings.sink->ops->poll(pipeline->settings.sink, 0, error);
@@ -395,6 +407,7 @@ enum cdr_result cdr_pipeline_run(struct cdr_pipeline *pipeline, struct cdr_error
     if (pace->kind != CDR_PACE_NONE) {
         consumer.task = keep_task;
         consumer.slice_end = end_slice;
+        consumer.slot_whole = slot_is_past;
     }
     pace->start_ns = cdr_monotonic_ns();
     pace->emission_start_ms = cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day);
