@@ -18,6 +18,8 @@
 #define SLAB_BYTES (1u << 20)
 #define SLAB_RECORDS 4096u
 
+static const char *const topic_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+
 static bool brokers_configured(const struct cdr_settings *settings)
 {
     if (settings->sink.brokers != NULL)
@@ -58,6 +60,9 @@ static enum cdr_result choose_sink(struct cdr_run *run, struct cdr_error *error)
     run->sink_ops = cdr_sink_find(name);
     if (run->sink_ops == NULL)
         return cdr_fail(error, CDR_E_CONFIG, "sink: \"%s\" is not built into this cdrgen", name);
+    if (strcmp(name, "kafka") == 0 && !brokers_configured(settings))
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "no Kafka brokers are given: pass -b HOST:PORT[,HOST:PORT] or set bootstrap.servers");
     return CDR_OK;
 }
 
@@ -77,10 +82,15 @@ static enum cdr_result find_schema_id(struct cdr_run *run, uint32_t type, struct
         return cdr_registry_schema_id(&settings->registry, subject, cdr_builtin_schema(type), &run->schema_ids[type], error);
     }
 #endif
-    if (run->schema_ids[type] == 0 && strcmp(run->sink_ops->name, "kafka") == 0)
+    if (strcmp(run->sink_ops->name, "kafka") != 0)
+        return CDR_OK;
+    if (run->schema_ids[type] == 0)
         return cdr_fail(error, CDR_E_CONFIG,
                         "format: avro in Kafka needs schema ids; give --registry URL, or fixed ids with --schema-id-call, "
                         "--schema-id-sms and --schema-id-data");
+    if (!settings->quiet)
+        fprintf(stderr, "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)\n", run->topics[type],
+                run->schema_ids[type], topic_names[type]);
     return CDR_OK;
 }
 
@@ -307,15 +317,16 @@ static unsigned choose_workers(const struct cdr_settings *settings)
 
 static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
 {
-    static const char *const topics[CDR_TYPE_COUNT] = {"call", "sms", "data"};
     const struct cdr_settings *settings = run->settings;
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        snprintf(run->topics[type], sizeof run->topics[type], "%s%s", settings->topic_prefix, topics[type]);
+        snprintf(run->topics[type], sizeof run->topics[type], "%s%s", settings->topic_prefix, topic_names[type]);
     run->workers = choose_workers(settings);
     if (settings->shard_count > settings->model.partitions)
         return cdr_fail(error, CDR_E_CONFIG, "shard: %u shards need at least as many partitions; there are %u",
                         settings->shard_count, settings->model.partitions);
-    enum cdr_result result = cdr_model_create(&run->model, &settings->model, error);
+    enum cdr_result result = cdr_check_summary(settings, error);
+    if (result == CDR_OK)
+        result = cdr_model_create(&run->model, &settings->model, error);
     if (result == CDR_OK)
         result = choose_sink(run, error);
     if (result == CDR_OK && run->sink_reason != NULL && !settings->quiet && !settings->dry_run)

@@ -23,6 +23,8 @@ struct cdr_run {
     bool complete; /* to its end, or live and stopped in an orderly way */
 };
 
+/* Whether the summary can be written, before anything else is. Errors: CDR_E_CONFIG. */
+enum cdr_result cdr_check_summary(const struct cdr_settings *settings, struct cdr_error *error);
 /* Writes the JSON summary to settings->summary ("-": standard output). */
 enum cdr_result cdr_write_summary(const struct cdr_run *run, struct cdr_error *error);
 /* The closing words for a person, on standard error. */

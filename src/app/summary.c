@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void hex(struct cdr_json *json, const char *key, uint64_t value)
 {
@@ -114,6 +116,35 @@ static void write_figures(struct cdr_json *json, const struct cdr_run *run)
     }
 }
 
+/* In the folder of the file sink, which the run itself makes. */
+static bool in_out_folder(const struct cdr_settings *settings)
+{
+    const char *out = settings->sink.out;
+    const size_t len = strlen(out);
+    return strncmp(settings->summary, out, len) == 0 && settings->summary[len] == '/';
+}
+
+enum cdr_result cdr_check_summary(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    const char *path = settings->summary;
+    struct stat status;
+    if (path == NULL || strcmp(path, "-") == 0)
+        return CDR_OK;
+    if (stat(path, &status) == 0) {
+        errno = S_ISDIR(status.st_mode) ? EISDIR : 0;
+        if (errno != 0 || access(path, W_OK) != 0)
+            return cdr_fail(error, CDR_E_CONFIG, "summary: %s: %s", path, strerror(errno));
+        return CDR_OK;
+    }
+    const char *slash = strrchr(path, '/');
+    char folder[4096] = ".";
+    if (slash != NULL)
+        snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    if (access(folder, W_OK | X_OK) != 0 && !(errno == ENOENT && in_out_folder(settings)))
+        return cdr_fail(error, CDR_E_CONFIG, "summary: %s: %s: %s", path, folder, strerror(errno));
+    return CDR_OK;
+}
+
 enum cdr_result cdr_write_summary(const struct cdr_run *run, struct cdr_error *error)
 {
     const char *path = run->settings->summary;
@@ -143,7 +174,7 @@ enum cdr_result cdr_write_summary(const struct cdr_run *run, struct cdr_error *e
 void cdr_print_closing(const struct cdr_run *run)
 {
     struct cdr_pipeline_status status;
-    char records[32], per_s[32];
+    char records[32], per_s[32], bytes[32];
     cdr_pipeline_status(run->pipeline, &status);
     double rate = run->wall_s > 0 ? (double)status.records / run->wall_s : 0;
     fprintf(stderr, "%s records in %.2f s (%s/s, %.0f ns of CPU each), peak memory %.0f MB; dataset %s\n",
@@ -152,26 +183,48 @@ void cdr_print_closing(const struct cdr_run *run)
             run->model->dataset_id);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         struct cdr_digest total = topic_digest(run, type);
-        fprintf(stderr, "  %-16s %14s records  %14" PRIu64 " bytes  digest %016" PRIx64 "\n", run->topics[type],
-                cdr_with_commas(total.records, records), total.bytes, total.ordered);
+        fprintf(stderr, "  %-16s %14s records  %17s bytes  digest %016" PRIx64 "\n", run->topics[type],
+                cdr_with_commas(total.records, records), cdr_with_commas(total.bytes, bytes), total.ordered);
     }
     if (run->settings->speed > 0 || run->settings->rate_per_s > 0 || run->settings->live)
         fprintf(stderr, "  at most %.3f s behind schedule\n", (double)status.behind_max_ns / 1e9);
 }
 
+/* Where to, in a few words. */
+static void print_destination(const struct cdr_run *run)
+{
+    const struct cdr_settings *settings = run->settings;
+    const char *name = run->sink_ops->name;
+    printf("destination  %s", name);
+    if (strcmp(name, "file") == 0)
+        printf(", folder %s", settings->sink.out);
+    if (strcmp(name, "kafka") == 0 && settings->sink.brokers != NULL)
+        printf(", brokers %s", settings->sink.brokers);
+    if (run->sink_reason != NULL)
+        printf(", because %s", run->sink_reason);
+    printf("\nformat       %s\n", settings->format);
+}
+
 void cdr_print_plan(const struct cdr_run *run)
 {
+    const struct cdr_settings *settings = run->settings;
     const struct cdr_parameters *p = &run->model->parameters;
     char day[16], records[32];
-    double expected = cdr_expected_records(run->model);
+    double expected = cdr_expected_records(run->model) / settings->shard_count;
     date_text(p->start_day, day);
     printf("dataset      %s\n", run->model->dataset_id);
-    printf("days         %" PRIu32 " from %s, %s\n", p->days, day, p->tz_name);
+    if (settings->live)
+        printf("days         from %s on, in real time when the present is reached; %s\n", day, p->tz_name);
+    else
+        printf("days         %" PRIu32 " from %s, %s\n", p->days, day, p->tz_name);
     printf("subscribers  %" PRIu32 ", seed %" PRIu64 "\n", p->subscribers, p->seed);
-    printf("records      about %s\n", cdr_with_commas((uint64_t)expected, records));
+    printf("records      about %s%s\n", cdr_with_commas((uint64_t)(settings->live ? expected / p->days : expected), records),
+           settings->live ? " a day" : "");
     printf("topics       %s, %s, %s; %" PRIu32 " partitions each\n", run->topics[0], run->topics[1], run->topics[2],
            p->partitions);
-    printf("destination  %s%s%s, format %s\n", run->sink_ops->name, run->sink_reason != NULL ? ", because " : "",
-           run->sink_reason != NULL ? run->sink_reason : "", run->settings->format);
+    if (settings->shard_count > 1)
+        printf("shard        partitions p with p mod %" PRIu32 " = %" PRIu32 "\n", settings->shard_count,
+               settings->shard_index);
+    print_destination(run);
     printf("nothing was written (--dry-run)\n");
 }
