@@ -26,24 +26,56 @@ static uint32_t count_events(const struct cdr_counts *counts, uint64_t draw, uin
     return count;
 }
 
+#define COUNT_BATCH 64u /* subscribers whose counts are drawn side by side */
+#define FILL_STEP 4u    /* entries written whatever the count: most subscribers have fewer events in a slot */
+
+static void count_column(const struct cdr_model *model, const struct cdr_counts *counts, const uint8_t *classes,
+                         uint32_t first, uint32_t n, uint32_t *restrict column)
+{
+    uint64_t draws[COUNT_BATCH];
+    for (uint32_t i = 0; i < n; i++)
+        draws[i] = slot_draw(model, counts, first + i);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t class = classes != NULL ? classes[first + i] : cdr_activity_class(&model->traits, first + i);
+        column[i] = count_events(counts, draws[i], class);
+    }
+}
+
+/* The events of subscriber next − 1 that are still to come, as far as there is room. */
+static uint32_t fill_remaining(struct cdr_expansion *at, struct cdr_events *events, uint32_t n)
+{
+    for (; at->remaining > 0 && n < BLOCK; n++) {
+        events->origin[n] = at->next - 1;
+        events->index[n] = at->index++;
+        at->remaining--;
+    }
+    return n;
+}
+
 static void expand(const struct cdr_model *model, const struct cdr_counts *counts, const uint8_t *classes,
                    struct cdr_expansion *expansion, struct cdr_events *events)
 {
-    uint32_t n = 0;
     struct cdr_expansion at = *expansion;
-    for (;;) {
-        while (at.remaining > 0 && n < BLOCK) {
-            events->origin[n] = at.next - 1;
-            events->index[n] = at.index++;
-            at.remaining--;
-            n++;
+    uint32_t column[COUNT_BATCH];
+    uint32_t n = fill_remaining(&at, events, 0);
+    while (n < BLOCK && at.next < at.end) {
+        const uint32_t first = at.next, batch = at.end - first < COUNT_BATCH ? at.end - first : COUNT_BATCH;
+        count_column(model, counts, classes, first, batch, column);
+        for (uint32_t i = 0; i < batch && n < BLOCK; i++) {
+            at.next++;
+            at.index = 0;
+            at.remaining = column[i];
+            if (n + FILL_STEP > BLOCK || at.remaining > FILL_STEP) {
+                n = fill_remaining(&at, events, n);
+                continue;
+            }
+            for (uint32_t k = 0; k < FILL_STEP; k++) {
+                events->origin[n + k] = first + i;
+                events->index[n + k] = k;
+            }
+            n += at.remaining;
+            at.remaining = 0;
         }
-        if (n == BLOCK || at.next == at.end)
-            break;
-        uint32_t activity_class = classes != NULL ? classes[at.next] : cdr_activity_class(&model->traits, at.next);
-        at.remaining = count_events(counts, slot_draw(model, counts, at.next), activity_class);
-        at.index = 0;
-        at.next++;
     }
     events->n = n;
     *expansion = at;
