@@ -80,7 +80,8 @@ static void *draw_main(void *argument)
         cdr_pipeline_status(progress->pipeline, &status);
         int64_t now_ns = cdr_monotonic_ns();
         double current = (double)(status.records - before) / ((double)(now_ns - before_ns) / 1e9);
-        rate = rate > 0 ? 0.7 * rate + 0.3 * current : current;
+        /* Smoothed, but not over the moment when a live run reaches the present. */
+        rate = rate > 0 && current > rate / 4 ? 0.7 * rate + 0.3 * current : current;
         before = status.records;
         before_ns = now_ns;
         draw(progress, rate);
