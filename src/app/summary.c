@@ -210,7 +210,7 @@ void cdr_print_plan(const struct cdr_run *run)
     const struct cdr_settings *settings = run->settings;
     const struct cdr_parameters *p = &run->model->parameters;
     char day[16], records[32];
-    double expected = cdr_expected_records(run->model) / settings->shard_count;
+    double expected = cdr_expected_records(run->model) / settings->shard_count / (settings->live ? p->days : 1);
     date_text(p->start_day, day);
     printf("dataset      %s\n", run->model->dataset_id);
     if (settings->live)
@@ -218,7 +218,7 @@ void cdr_print_plan(const struct cdr_run *run)
     else
         printf("days         %" PRIu32 " from %s, %s\n", p->days, day, p->tz_name);
     printf("subscribers  %" PRIu32 ", seed %" PRIu64 "\n", p->subscribers, p->seed);
-    printf("records      about %s%s\n", cdr_with_commas((uint64_t)(settings->live ? expected / p->days : expected), records),
+    printf("records      about %s%s\n", cdr_with_commas((uint64_t)(expected + 0.5), records),
            settings->live ? " a day" : "");
     printf("topics       %s, %s, %s; %" PRIu32 " partitions each\n", run->topics[0], run->topics[1], run->topics[2],
            p->partitions);
