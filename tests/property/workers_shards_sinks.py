@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""A dataset is the same for any number of workers, any split in shards and any sink."""
+import os
+
+from logs import folder, run, same, topics
+
+CONFIGURATIONS = [
+    "--subs 1 --days 3",
+    "--subs 77 --days 2 --partitions 1 --seed 3",
+    "--subs 3000 --days 2 --seed 11 --start 2025-03-29",
+    "--subs 1500 --days 1 --seed 5 --late-share 0.2 --late-max 6h --partial 60s --burst-share 0.2 --order start",
+    "--subs 60000 --days 1 --partitions 3 --seed 9",
+]
+
+
+def with_workers(flags, wanted):
+    for workers in (1, 2, 3, 5, 8):
+        found = topics(run(f"{flags} --sink null --workers {workers}"))
+        same(wanted, found, f"{flags} --workers {workers}")
+
+
+def with_shards(flags, wanted):
+    count = 3
+    if "--partitions 1 " in flags:
+        return
+    shards = [topics(run(f"{flags} --sink null --workers 2 --shard {i}/{count}")) for i in range(count)]
+    for topic, whole in wanted.items():
+        partitions, digest, total, records = {}, 0, 0, 0
+        for i, shard in enumerate(shards):
+            for p, figures in shard[topic]["partitions"].items():
+                if p % count != i:
+                    raise SystemExit(f"{flags}: shard {i} has partition {p}")
+                partitions[p] = figures
+            digest += int(shard[topic]["digest"], 16)
+            total += int(shard[topic]["sum"], 16)
+            records += shard[topic]["records"]
+        same(whole["partitions"], partitions, f"{flags} {topic}: partitions of the shards")
+        same((whole["digest"], whole["sum"], whole["records"]),
+             (f"{digest % 2**64:016x}", f"{total % 2**64:016x}", records), f"{flags} {topic}: sums over the shards")
+
+
+def with_sinks(flags, wanted):
+    for compress in ("none", "gzip", "zstd"):
+        with folder() as out:
+            same(wanted, topics(run(f"{flags} --sink file --out {out}/o --compress {compress} --rotate-bytes 100k")),
+                 f"{flags} in files, {compress}")
+    same(wanted, topics(run(f"{flags} --sink null --speed 1000000")), f"{flags} paced")
+    brokers = os.environ.get("CDRGEN_TEST_BROKERS")
+    if brokers:
+        prefix = f"property{os.getpid()}-{abs(hash(flags))}."
+        same(wanted, topics(run(f"{flags} -b {brokers} --create-topics --topic-prefix {prefix}")), f"{flags} in Kafka")
+
+
+def with_formats(flags):
+    """The same records whatever the format: counts are equal, Avro to files has the digests of Avro to Kafka."""
+    for form in ("csv", "avro", "json"):
+        null = topics(run(f"{flags} --sink null --format {form}"))
+        with folder() as out:
+            same(null, topics(run(f"{flags} --sink file --out {out}/o --format {form}")), f"{flags} {form}")
+
+
+def main():
+    for flags in CONFIGURATIONS:
+        wanted = topics(run(f"{flags} --sink null --workers 4"))
+        if not any(t["records"] for t in wanted.values()):
+            raise SystemExit(f"{flags}: no records")
+        with_workers(flags, wanted)
+        with_shards(flags, wanted)
+        if "60000" not in flags:
+            with_sinks(flags, wanted)
+            with_formats(flags)
+        print("same:", flags)
+
+
+main()
