@@ -6,7 +6,6 @@
 #include <zlib.h>
 #include <zstd.h>
 #if CDR_KAFKA
-#include <avro.h>
 #include <curl/curl.h>
 #include <librdkafka/rdkafka.h>
 #endif
@@ -15,8 +14,8 @@ void cdr_print_version(FILE *out)
 {
     fprintf(out, "cdrgen %s, data model %d\n", CDR_VERSION, CDR_DATA_MODEL_VERSION);
 #if CDR_KAFKA
-    fprintf(out, "librdkafka %s (%s)\n", rd_kafka_version_str(), "built in: Kafka, schema registry, Avro validation");
-    fprintf(out, "libcurl %s, ", curl_version_info(CURLVERSION_NOW)->version);
+    fprintf(out, "built with Kafka and schema registry: librdkafka %s, libcurl %s\n", rd_kafka_version_str(),
+            curl_version_info(CURLVERSION_NOW)->version);
 #else
     fprintf(out, "built without Kafka\n");
 #endif
