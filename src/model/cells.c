@@ -192,8 +192,7 @@ enum cdr_result cdr_cells_create(struct cdr_cells *cells, const struct cdr_param
     double weights[CDR_PLACES];
     for (int k = 0; k < CDR_PLACES; k++)
         weights[k] = cdr_pow(k + 1, -1.2);
-    if (result == CDR_OK)
-        result = cdr_alias_init(cells->visits, weights, CDR_PLACES, error);
+    cdr_thresholds_init(cells->visits_below, weights, CDR_PLACES);
     init_rhythm(cells);
 cleanup:
     free(along);

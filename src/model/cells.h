@@ -32,7 +32,7 @@ struct cdr_cells {
     uint32_t *served;                       /* ids along the curve, one technology behind another */
     uint32_t served_start[CDR_RAT_COUNT], served_count[CDR_RAT_COUNT];
     uint32_t distance[CDR_QUANTILE_KNOTS]; /* from home, in 2^−24 of the curve */
-    struct cdr_alias visits[CDR_PLACES];
+    uint32_t visits_below[CDR_PLACES];        /* thresholds */
     uint32_t home_below[48], work_below[48]; /* [weekend × 24 + hour] thresholds of 16 bits */
     uint64_t subscriber_stream, place_stream;
 };
@@ -59,7 +59,7 @@ static inline uint32_t cdr_place_which(const struct cdr_cells *cells, uint32_t t
 {
     uint32_t choice = moment_low & 0xffff;
     uint32_t works = (traits_low & 0xff) >= 85;
-    uint32_t other = 2 + cdr_alias_sample(cells->visits, CDR_PLACES, moment_high);
+    uint32_t other = 2 + cdr_threshold_outcome(cells->visits_below, CDR_PLACES, moment_high);
     uint32_t home_below = cells->home_below[hour], work_below = cells->work_below[hour];
     uint32_t busy = choice < work_below ? works : other;
     return choice < home_below ? 0 : busy;

@@ -178,16 +178,20 @@ static void imsi_column(const struct cdr_identities *restrict identities, const 
 /* Weights 2 and 1 in turn from the right, the sum of the doubled digits' digits (ISO/IEC 7812-1). */
 static void luhn_column(cdr_digits *restrict imei, uint32_t n)
 {
+    const uint64_t low_bytes = UINT64_C(0x000f000f000f000f);
+    uint64_t words[2 * BLOCK], sum[BLOCK];
+    memcpy(words, imei, n * sizeof *imei);
     for (uint32_t i = 0; i < n; i++) {
-        uint64_t first = cdr_load_le64(imei[i]) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-        uint64_t second = cdr_load_le64(imei[i] + 8) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+        uint64_t first = cdr_le64(words[2 * i]), second = cdr_le64(words[2 * i + 1]);
         /* Even bytes are doubled; where that has two digits, their sum is 9 less. */
-        uint64_t even = (first & UINT64_C(0x000f000f000f000f)) | (second & UINT64_C(0x000f000f000f000f)) << 8;
-        uint64_t odd = ((first >> 8) & UINT64_C(0x000f000f000f000f)) + ((second >> 8) & UINT64_C(0x000f000f000f000f));
+        uint64_t even = (first & low_bytes) | (second & low_bytes) << 8;
+        uint64_t odd = ((first >> 8) & low_bytes) + ((second >> 8) & low_bytes);
         uint64_t large = ((even + UINT64_C(0x7b7b7b7b7b7b7b7b)) >> 7) & UINT64_C(0x0101010101010101);
         uint64_t doubled = 2 * even - 9 * large; /* bytes of 0 … 9: none borrows from another */
-        uint64_t sum = ((doubled * UINT64_C(0x0101010101010101)) >> 56) + ((odd * UINT64_C(0x0001000100010001)) >> 48);
-        uint32_t rest = (uint32_t)sum - (uint32_t)sum * 205 / 2048 * 10;
+        sum[i] = ((doubled * UINT64_C(0x0101010101010101)) >> 56) + ((odd * UINT64_C(0x0001000100010001)) >> 48);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t rest = (uint32_t)sum[i] - (uint32_t)sum[i] * 205 / 2048 * 10;
         imei[i][15] = (char)('0' + (rest == 0 ? 0 : 10 - rest));
     }
 }
