@@ -3,7 +3,9 @@
 
 #include "model/traits.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 int cdr_write_cells(FILE *out, const struct cdr_model *model)
 {
@@ -46,7 +48,7 @@ static enum cdr_result print_table(const struct cdr_settings *settings, int (*wr
     if (result != CDR_OK)
         return result;
     if (!write(stdout, model))
-        result = cdr_fail(error, CDR_E_IO, "standard output could not be written");
+        result = cdr_fail(error, CDR_E_IO, "standard output: %s", strerror(errno));
     cdr_model_destroy(model);
     return result;
 }
