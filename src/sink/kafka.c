@@ -151,7 +151,7 @@ static void kafka_progress(const struct cdr_sink *sink, struct cdr_log_progress 
 static enum cdr_result kafka_close(struct cdr_sink *base, bool complete, struct cdr_error *error)
 {
     struct cdr_kafka_sink *sink = (struct cdr_kafka_sink *)base;
-    bool discard = rd_kafka_outq_len(sink->client.rk) > 0;
+    bool discard = cdr_kafka_under_way(sink) > 0;
     if (discard)
         cdr_kafka_discard(sink, DISCARD_MS);
     enum cdr_result result = CDR_OK;

@@ -112,7 +112,9 @@ static void end_run(struct cdr_kafka_sink *sink)
     struct cdr_slab *slab = run->slab;
     slab->sink_private[NEXT] = run->index;
     cdr_counters_make_durable(sink->counters, slab->log, run->durable);
-    run->log->reported += run->durable + run->failed;
+    uint64_t reported = atomic_load_explicit(&run->log->reported, memory_order_relaxed);
+    atomic_store_explicit(&run->log->reported, reported + run->durable + run->failed,
+                          memory_order_relaxed);
     run->slab = NULL;
     release(sink, slab, run->durable + run->failed);
 }
@@ -242,13 +244,12 @@ static void check_stall(struct cdr_kafka_sink *sink)
     sink->stall_check_ms = now_ms;
     for (uint32_t log = 0; log < sink->log_count; log++) {
         struct cdr_kafka_log *state = &sink->logs[log];
-        uint64_t waiting =
-            atomic_load_explicit(&state->accepted, memory_order_relaxed) - state->reported;
+        uint64_t reported = atomic_load_explicit(&state->reported, memory_order_relaxed);
+        uint64_t waiting = atomic_load_explicit(&state->accepted, memory_order_relaxed) - reported;
         if (waiting == 0) {
             state->quiet_since_ms = NOT_WAITING;
-        } else if (state->quiet_since_ms == NOT_WAITING ||
-                   state->reported != state->reported_before) {
-            state->reported_before = state->reported;
+        } else if (state->quiet_since_ms == NOT_WAITING || reported != state->reported_before) {
+            state->reported_before = reported;
             state->quiet_since_ms = now_ms;
         } else if (now_ms - state->quiet_since_ms >= sink->properties.stall_ms) {
             char trouble[400];
@@ -260,13 +261,39 @@ static void check_stall(struct cdr_kafka_sink *sink)
                            cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
                            sink->properties.stall_ms, waiting,
                            trouble[0] != '\0' ? ", and the last trouble was " : "", trouble,
-                           state->reported);
+                           reported);
         }
     }
 }
 
+uint64_t cdr_kafka_under_way(const struct cdr_kafka_sink *sink)
+{
+    uint64_t sum = 0;
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        sum += atomic_load_explicit(&sink->logs[log].accepted, memory_order_relaxed) -
+               atomic_load_explicit(&sink->logs[log].reported, memory_order_relaxed);
+    return sum;
+}
+
+void cdr_kafka_on_fatal(struct cdr_kafka_sink *sink, const char *reason)
+{
+    if (sink->fatal[0] == '\0')
+        snprintf(sink->fatal, sizeof sink->fatal, "%s", reason);
+}
+
+/* The report of the record that made librdkafka stop says more, and comes right behind. */
+static void settle_fatal(struct cdr_kafka_sink *sink)
+{
+    if (sink->fatal[0] == '\0')
+        return;
+    for (int i = 0; i < 10 && !atomic_load(&sink->failed); i++)
+        rd_kafka_poll(sink->client.rk, 20);
+    cdr_kafka_fail(sink, CDR_E_KAFKA, "the Kafka client cannot go on: %s", sink->fatal);
+}
+
 static void end_turn(struct cdr_kafka_sink *sink)
 {
+    settle_fatal(sink);
     end_run(sink);
     check_stall(sink);
     pthread_mutex_lock(&sink->lock);
@@ -382,15 +409,6 @@ enum cdr_result cdr_kafka_write(struct cdr_sink *base, unsigned worker, struct c
 
 /* --- the end --- */
 
-static uint64_t under_way(const struct cdr_kafka_sink *sink)
-{
-    uint64_t sum = 0;
-    for (uint32_t log = 0; log < sink->log_count; log++)
-        sum += atomic_load_explicit(&sink->logs[log].accepted, memory_order_relaxed) -
-               sink->logs[log].reported;
-    return sum;
-}
-
 /* The proof: every log ends where it must. It also settles records whose offset is unknown. *early:
  * an end is too low, which a new leader that does not know yet what its predecessor acknowledged
  * may mend. */
@@ -435,7 +453,7 @@ static enum cdr_result drain(struct cdr_kafka_sink *sink, int64_t deadline_ms,
             end_turn(sink);
         }
         enum cdr_result result = failure_of(sink, error);
-        if (result != CDR_OK || under_way(sink) == 0)
+        if (result != CDR_OK || cdr_kafka_under_way(sink) == 0)
             return result;
         if (left_ms <= 0)
             return CDR_E_AGAIN;
@@ -474,10 +492,11 @@ enum cdr_result cdr_kafka_flush(struct cdr_sink *base, int timeout_ms, struct cd
 void cdr_kafka_discard(struct cdr_kafka_sink *sink, int timeout_ms)
 {
     cdr_kafka_fail(sink, CDR_E_KAFKA,
-                   "the sink was closed while %" PRIu64 " records were under way", under_way(sink));
+                   "the sink was closed while %" PRIu64 " records were under way",
+                   cdr_kafka_under_way(sink));
     rd_kafka_purge(sink->client.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     int64_t deadline_ms = cdr_kafka_clock_ms() + timeout_ms;
-    while (under_way(sink) > 0 && cdr_kafka_clock_ms() < deadline_ms)
+    while (cdr_kafka_under_way(sink) > 0 && cdr_kafka_clock_ms() < deadline_ms)
         if (take_turn(sink, 100)) {
             rd_kafka_poll(sink->client.rk, 100);
             end_turn(sink);

@@ -7,7 +7,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* Figures: bench/kafka.sh, one broker on the same two cores; docs of a property: librdkafka's
+/* Where a figure is given, bench/kafka.sh measured it: one broker on the same two cores, 157 bytes
+ * a record, CPU of the client in microseconds a record. What a property means: librdkafka's
  * CONFIGURATION.md. */
 static const struct {
     const char *name, *value;
@@ -17,15 +18,19 @@ static const struct {
     {"enable.idempotence", "true"},
     {"acks", "all"},
     {"enable.gapless.guarantee", "true"},
-    /* Throughput. */
+    /* 5 ms makes smaller batches (0.39 instead of 0.36), which brokers feel more than we do. */
     {"linger.ms", "50"},
+    /* CSV is a third of its size then: 0.62 instead of 0.34, and three times what a network or disk
+     * takes. (snappy 0.71, zstd 0.81.) To a broker on the same machine none is faster. */
     {"compression.codec", "lz4"},
+    /* 1,000 costs 0.41 instead of 0.36, 100,000 gains nothing. */
     {"batch.num.messages", "10000"},
     {"batch.size", "1000000"},
-    /* The bound is in bytes, and the slab pool keeps it. */
+    /* The bound is in bytes, and the slab pool keeps it. 16 MiB is a fifth slower, more than 64
+     * gains nothing and costs twice the memory (170 MB in all against 325). */
     {"queue.buffering.max.messages", "0"},
-    {"queue.buffering.max.kbytes", "131072"},
-    {"socket.nagle.disable", "true"},
+    {"queue.buffering.max.kbytes", "65536"},
+    {"socket.nagle.disable", "true"}, /* no difference here, and latency elsewhere */
     {"socket.keepalive.enable", "true"},
 };
 

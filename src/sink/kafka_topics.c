@@ -24,8 +24,8 @@ struct prepare {
     struct cdr_kafka_client *asker;
     const struct cdr_sink_settings *settings;
     int64_t deadline_ms;
+    int32_t broker; /* the one that answered last, −1 = none did */
     struct topic_state states[CDR_TYPE_COUNT];
-    bool checked[CDR_TYPE_COUNT]; /* by the guard and for emptiness */
     struct cdr_topic_finding refusals[CDR_TYPE_COUNT * CDR_TOPIC_FINDINGS_MAX];
     size_t refusal_count;
 };
@@ -92,6 +92,7 @@ static enum cdr_result look_at(struct prepare *prepare, unsigned type, struct cd
         return request_failed(prepare, code, "describe topic", name, "Describe", NULL, error);
     assert(metadata->topic_cnt == 1);
     code = metadata->topics[0].err;
+    prepare->broker = metadata->orig_broker_id;
     prepare->states[type] = (struct topic_state){.exists = false};
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
         read_state(&prepare->states[type], &metadata->topics[0]);
@@ -315,21 +316,23 @@ static enum cdr_result judge(struct prepare *prepare, unsigned type,
     return CDR_OK;
 }
 
-/* Who may not read the configuration cannot be told that it suits. */
+/* Nobody can say that a configuration suits which they may not read, or which the broker does not
+ * show. */
 static enum cdr_result unread(struct prepare *prepare, const char *name, rd_kafka_resp_err_t code,
                               const char *reason, struct cdr_error *error)
 {
-    if (!is_denied(code))
+    if (!is_denied(code) && code != RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
         return request_failed(prepare, code, "read the configuration of topic", name,
                               "DescribeConfigs", reason, error);
     char text[512];
     snprintf(text, sizeof text,
-             "not authorised to read the configuration of topic %s, so nothing says whether it "
-             "would keep the run's records: it takes the operation DescribeConfigs",
-             name);
+             "%s topic %s, so nothing says whether it would keep the run's records%s",
+             is_denied(code) ? "not authorised to read the configuration of"
+                             : "the brokers do not show the configuration of",
+             name, is_denied(code) ? ": it takes the operation DescribeConfigs on it" : "");
     if (prepare->settings->force)
         return cdr_kafka_warn(&prepare->sink->warnings, text, error);
-    return cdr_fail(error, CDR_E_STATE, "%s, or --force to go on unchecked", text);
+    return cdr_fail(error, CDR_E_STATE, "%s; --force goes on unchecked", text);
 }
 
 static unsigned type_of(const struct cdr_kafka_sink *sink, const char *name)
@@ -393,6 +396,9 @@ static enum cdr_result guard(struct prepare *prepare, const bool which[CDR_TYPE_
     rd_kafka_event_t *event = NULL;
     enum cdr_result result = admin_begin(&call, prepare, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, error);
     if (result == CDR_OK) {
+        /* Any broker knows; the default, the controller, may be hidden behind the brokers. */
+        if (prepare->broker >= 0)
+            rd_kafka_AdminOptions_set_broker(call.options, prepare->broker, NULL, 0);
         rd_kafka_DescribeConfigs(prepare->asker->rk, resources, n, call.options, call.queue);
         event = admin_wait(&call, prepare);
         rd_kafka_resp_err_t code = event_code(event);
@@ -558,6 +564,7 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
     prepare->sink = sink;
     prepare->asker = asker;
     prepare->settings = settings;
+    prepare->broker = -1;
     prepare->deadline_ms = cdr_kafka_clock_ms() + settings->kafka_timeout_ms;
     bool existing[CDR_TYPE_COUNT] = {false}, created[CDR_TYPE_COUNT] = {false}, any_created = false;
     enum cdr_result result = CDR_OK;

@@ -3,10 +3,12 @@
 #include "encode/json_text.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     ANSWER_BYTES_MAX = 1 << 20,
@@ -208,8 +210,11 @@ static enum outcome perform(const struct request *request, const char *url, cons
         *wait_s = (long)retry_after;
         outcome = judge(request, shown, status, &answer, id, error);
     } else {
-        cdr_fail(error, CDR_E_KAFKA, "schema registry %s, subject %s: %s", shown, request->subject,
-                 reason[0] != '\0' ? reason : curl_easy_strerror(code));
+        long cause = 0;
+        curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &cause);
+        cdr_fail(error, CDR_E_KAFKA, "schema registry %s, subject %s: %s%s%s", shown,
+                 request->subject, reason[0] != '\0' ? reason : curl_easy_strerror(code),
+                 cause != 0 ? ": " : "", cause != 0 ? strerror((int)cause) : "");
         outcome = is_lasting(code) ? REFUSED : TRY_AGAIN;
     }
     free(answer.text);
@@ -272,6 +277,20 @@ static enum outcome ask(const struct request *request, int32_t *id, struct cdr_e
     }
 }
 
+/* curl would only find out after it has a connection. */
+static enum cdr_result check_files(const struct cdr_registry_settings *settings,
+                                   struct cdr_error *error)
+{
+    const char *const files[] = {settings->ca_location, settings->certificate_location,
+                                 settings->key_location};
+    static const char *const names[] = {"authority's certificate", "certificate", "key"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (files[i] != NULL && access(files[i], R_OK) != 0)
+            return cdr_fail(error, CDR_E_CONFIG, "the file of the schema registry's %s, %s: %s",
+                            names[i], files[i], strerror(errno));
+    return CDR_OK;
+}
+
 enum cdr_result cdr_registry_schema_id(const struct cdr_registry_settings *settings,
                                        const char *subject, const char *schema_text, int32_t *id,
                                        struct cdr_error *error)
@@ -279,6 +298,8 @@ enum cdr_result cdr_registry_schema_id(const struct cdr_registry_settings *setti
     if (settings->urls == NULL || settings->urls[strspn(settings->urls, ", ")] == '\0')
         return cdr_fail(error, CDR_E_CONFIG,
                         "no schema registry is given: pass --registry URL[,URL]");
+    if (check_files(settings, error) != CDR_OK)
+        return CDR_E_CONFIG;
     char *body = cdr_json_object_of("schema", schema_text);
     if (body == NULL)
         return cdr_fail(error, CDR_E_CONFIG, "subject %s: the schema is not UTF-8", subject);
