@@ -28,8 +28,7 @@ int cdr_write_subscribers(FILE *out, const struct cdr_model *model)
         uint64_t imei = cdr_imei14(identities, s, cdr_renewal_number(&identities->device, s, day));
         uint32_t home = (uint32_t)(cdr_place_random(cdr_place_traits(&model->cells, s), 0) >> 32);
         uint64_t rank_traits = cdr_rank_traits(&model->contacts, s);
-        uint32_t degree_class =
-            model->traits.degree_class[cdr_activity_class(&model->traits, s)][(rank_traits >> 56) & 15];
+        uint32_t degree_class = cdr_degree_class(&model->traits, cdr_activity_class(&model->traits, s), rank_traits);
         uint32_t rat = model->cells.served_count[CDR_RAT_LTE] != 0     ? CDR_RAT_LTE
                        : model->cells.served_count[CDR_RAT_WCDMA] != 0 ? CDR_RAT_WCDMA
                                                                        : CDR_RAT_NR;

@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 
+#define LEAST_TAKEN 0.15
+#define ONE_WAY 0.1
+
 /* The inverse of an odd number modulo 2^32, by Newton's iteration. */
 static uint32_t inverse_of(uint32_t odd)
 {
@@ -46,6 +49,28 @@ static void init_slots(struct cdr_contacts *contacts, uint64_t stream)
             cdr_below((uint32_t)(cdr_draw(stream, CDR_PURPOSE(64 + slot)) >> 32), contacts->subscribers);
 }
 
+/* Weights (rank + 4)^−s, a Zipf–Mandelbrot law. s is the subscriber's own, and smaller for one who has many contacts: it spreads
+ * its calls more evenly. */
+static enum cdr_result init_ranks(struct cdr_alias *table, uint32_t exponent, uint32_t degree, struct cdr_error *error)
+{
+    double weights[CDR_DEGREE_MAX];
+    double s = 1.3 + 0.3 * exponent - 0.3 * cdr_log(degree / 20.0);
+    s = s > 0.5 ? s : 0.5;
+    for (uint32_t rank = 0; rank < degree; rank++)
+        weights[rank] = cdr_pow(rank + 4, -s);
+    return cdr_alias_init(table, weights, degree, error);
+}
+
+/* How likely a drawn contact is taken: the more active it is, from LEAST_TAKEN up to 1; over a one-way tie, ONE_WAY times that. */
+static void init_taken(struct cdr_contacts *contacts)
+{
+    for (uint32_t c = 0; c < CDR_ACTIVITY_CLASSES; c++) {
+        double share = LEAST_TAKEN + (1 - LEAST_TAKEN) * (c < CDR_ACTIVITY_BULK ? c : CDR_ACTIVITY_BULK) / CDR_ACTIVITY_BULK;
+        contacts->taken_below[CDR_ACTIVITY_CLASSES + c] = cdr_share_threshold(share);
+        contacts->taken_below[c] = cdr_share_threshold(ONE_WAY * share);
+    }
+}
+
 enum cdr_result cdr_contacts_create(struct cdr_contacts *contacts, const struct cdr_parameters *parameters,
                                     const struct cdr_traits *traits, struct cdr_error *error)
 {
@@ -61,18 +86,15 @@ enum cdr_result cdr_contacts_create(struct cdr_contacts *contacts, const struct 
     contacts->ranks = calloc((size_t)entries * CDR_CONTACT_EXPONENTS, sizeof *contacts->ranks);
     if (contacts->ranks == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for the tables of contact ranks");
-    uint32_t start = 0;
     enum cdr_result result = CDR_OK;
-    for (uint32_t e = 0; e < CDR_CONTACT_EXPONENTS; e++) {
-        double weights[CDR_DEGREE_MAX];
-        for (uint32_t rank = 0; rank < CDR_DEGREE_MAX; rank++)
-            weights[rank] = cdr_pow(rank + 1, -(0.7 + 0.2 * e));
+    for (uint32_t e = 0, start = 0; e < CDR_CONTACT_EXPONENTS; e++) {
         for (uint32_t d = 0; result == CDR_OK && d < CDR_DEGREE_CLASSES; d++) {
             contacts->rank_start[e * CDR_DEGREE_CLASSES + d] = start;
-            result = cdr_alias_init(contacts->ranks + start, weights, traits->degree[d], error);
+            result = init_ranks(contacts->ranks + start, e, traits->degree[d], error);
             start += traits->degree[d];
         }
     }
+    init_taken(contacts);
     if (result != CDR_OK)
         cdr_contacts_free(contacts);
     return result;

@@ -10,9 +10,12 @@
  * Cliques are groups of neighbours after the low 8, 10, 12 bits of the index have been permuted by a bijection keyed
  * by the bits above: x → permute, XOR 1 … 15, permute back.
  *
- * A subscriber uses as many slots as its degree, with Zipf weights of an exponent and a rank order of its own; strong ranks stay
- * among the small slots, so that strong ties lie inside of communities (Onnela 2007). In the last group of an index space that is
- * no multiple of the group, some contacts do not exist: the caller draws again from its own slots, at last off-net.
+ * A subscriber uses as many slots as its degree, with Zipf–Mandelbrot weights of an exponent and a rank order of its own; strong
+ * ranks stay among the small slots, so that strong ties lie inside of communities (Onnela 2007). Whom it calls is drawn by
+ * rank and then taken or drawn again: the more active a contact is, the likelier it is taken, and one that has not the caller
+ * among its own slots is taken seldom. So callers get called back, and who calls much is called much.
+ * In the last group of an index space that is no multiple of the group, some contacts do not exist and are drawn again too;
+ * where no draw gives one that exists, the event goes off-net.
  */
 #ifndef CDR_MODEL_CONTACTS_H
 #define CDR_MODEL_CONTACTS_H
@@ -27,7 +30,7 @@
 #define CDR_CONTACT_COORDINATES 3u
 #define CDR_CONTACT_NEAR 25u   /* slots before the far ties */
 #define CDR_CONTACT_EXPONENTS 4u
-#define CDR_CONTACT_DRAWS 4u   /* draws before an event goes off-net */
+#define CDR_CONTACT_DRAWS 8u   /* after as many, the last that exists is taken, or none */
 #define CDR_CONTACT_NONE UINT32_MAX
 
 /* Columns by coordinate, so that loops can gather. */
@@ -48,6 +51,7 @@ struct cdr_contacts {
     struct cdr_alias *ranks; /* tables of all exponents and degree classes behind one another */
     uint32_t rank_start[CDR_CONTACT_EXPONENTS * CDR_DEGREE_CLASSES];
     uint32_t degree[CDR_DEGREE_CLASSES];
+    uint32_t taken_below[2 * CDR_ACTIVITY_CLASSES]; /* [mutual × classes + class of the called]: thresholds */
 };
 
 enum cdr_result cdr_contacts_create(struct cdr_contacts *contacts, const struct cdr_parameters *parameters,

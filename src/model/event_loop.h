@@ -174,12 +174,18 @@ static void draw_durations(const struct cdr_model *restrict model, struct cdr_ev
     }
 }
 
-/* The events that have another party, as columns of their own. */
+/* The events whose other party is still open, as columns of their own. */
 struct meeting {
     uint32_t n;
     uint32_t event[BLOCK], origin[BLOCK], degree_class[BLOCK], rank[BLOCK], slot[BLOCK], peer[BLOCK];
     uint64_t base[BLOCK], traits[BLOCK];
+    uint32_t chance[BLOCK]; /* random bits that decide whether the contact is taken */
 };
+
+static uint32_t class_of(const struct cdr_model *model, const uint8_t *classes, uint32_t subscriber)
+{
+    return classes != NULL ? classes[subscriber] : cdr_activity_class(&model->traits, subscriber);
+}
 
 static void gather_meetings(const struct cdr_model *model, const uint8_t *classes, const struct cdr_events *events,
                             struct meeting *m)
@@ -194,60 +200,90 @@ static void gather_meetings(const struct cdr_model *model, const uint8_t *classe
     m->n = n;
     for (uint32_t i = 0; i < n; i++)
         m->traits[i] = cdr_rank_traits(&model->contacts, m->origin[i]);
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t class = classes != NULL ? classes[m->origin[i]] : cdr_activity_class(&model->traits, m->origin[i]);
-        m->degree_class[i] = model->traits.degree_class[class][(m->traits[i] >> 56) & 15];
-    }
+    for (uint32_t i = 0; i < n; i++)
+        m->degree_class[i] = cdr_degree_class(&model->traits, class_of(model, classes, m->origin[i]), m->traits[i]);
 }
 
-static void draw_ranks(const struct cdr_contacts *restrict contacts, struct meeting *restrict m)
+static void draw_contacts(const struct cdr_contacts *restrict contacts, uint64_t attempt, struct meeting *restrict m)
 {
     uint32_t random[BLOCK], exponent[BLOCK];
-    for (uint32_t i = 0; i < m->n; i++)
-        random[i] = (uint32_t)(cdr_draw(m->base[i], CDR_DRAW_CONTACT) >> 32);
+    for (uint32_t i = 0; i < m->n; i++) {
+        uint64_t draw = cdr_draw(m->base[i], CDR_DRAW_CONTACT + attempt);
+        random[i] = (uint32_t)(draw >> 32);
+        m->chance[i] = (uint32_t)draw;
+    }
     for (uint32_t i = 0; i < m->n; i++)
         exponent[i] = (uint32_t)(m->traits[i] >> 62);
     for (uint32_t i = 0; i < m->n; i++)
         m->rank[i] = cdr_contact_rank(contacts, exponent[i], m->degree_class[i], random[i]);
     for (uint32_t i = 0; i < m->n; i++)
         m->slot[i] = cdr_rank_slot((uint32_t)m->traits[i], m->rank[i]);
+    for (uint32_t i = 0; i < m->n; i++)
+        m->peer[i] = cdr_contact(contacts, m->origin[i], m->slot[i]);
 }
 
-/* The peer of an on-net event whose first contact does not exist: the caller's other contacts, at last off-net. */
-static void redraw_peer(const struct cdr_model *model, struct cdr_events *events, const struct meeting *m, uint32_t i)
+/* Active subscribers are called more, and one that has not the caller among its own contacts less. */
+static void weigh_contacts(const struct cdr_model *restrict model, const uint8_t *restrict classes,
+                           const struct meeting *restrict m, uint32_t *restrict taken)
 {
-    const uint32_t event = m->event[i];
-    uint32_t rank = m->rank[i];
-    for (uint64_t attempt = 1; attempt < CDR_CONTACT_DRAWS; attempt++) {
-        uint32_t random = (uint32_t)(cdr_draw(m->base[i], CDR_DRAW_CONTACT + attempt) >> 32);
-        rank = cdr_contact_rank(&model->contacts, (uint32_t)(m->traits[i] >> 62), m->degree_class[i], random);
-        uint32_t peer = cdr_contact(&model->contacts, m->origin[i], cdr_rank_slot((uint32_t)m->traits[i], rank));
-        if (peer != CDR_CONTACT_NONE) {
-            events->peer[event] = peer;
-            return;
-        }
+    const struct cdr_contacts *restrict contacts = &model->contacts;
+    uint32_t peer[BLOCK], class[BLOCK], degree[BLOCK], rank[BLOCK];
+    uint64_t traits[BLOCK];
+    for (uint32_t i = 0; i < m->n; i++)
+        peer[i] = m->peer[i] != CDR_CONTACT_NONE ? m->peer[i] : 0;
+    for (uint32_t i = 0; i < m->n; i++)
+        class[i] = class_of(model, classes, peer[i]);
+    for (uint32_t i = 0; i < m->n; i++)
+        traits[i] = cdr_rank_traits(contacts, peer[i]);
+    for (uint32_t i = 0; i < m->n; i++)
+        degree[i] = contacts->degree[cdr_degree_class(&model->traits, class[i], traits[i])];
+    for (uint32_t i = 0; i < m->n; i++)
+        rank[i] = cdr_rank_slot((uint32_t)traits[i], m->slot[i]);
+    for (uint32_t i = 0; i < m->n; i++) {
+        uint32_t mutual = rank[i] < degree[i];
+        uint32_t below = contacts->taken_below[mutual * CDR_ACTIVITY_CLASSES + class[i]];
+        taken[i] = (uint32_t)(m->peer[i] != CDR_CONTACT_NONE) & (uint32_t)cdr_is_below(m->chance[i], below);
     }
-    events->party[event] = CDR_PARTY_OFFNET;
-    events->peer[event] = rank;
+}
+
+/* Settles what is settled and keeps the rest. A contact that exists but is not taken stands until a later one is; where
+ * none exists in any draw, the event goes off-net. */
+static void settle_meetings(struct cdr_events *restrict events, struct meeting *restrict m,
+                            const uint32_t *restrict taken)
+{
+    uint32_t open = 0;
+    for (uint32_t i = 0; i < m->n; i++) {
+        const uint32_t event = m->event[i], onnet = events->party[event] == CDR_PARTY_ONNET;
+        const uint32_t before = events->peer[event], now = onnet ? m->peer[i] : m->rank[i];
+        events->peer[event] = taken[i] != 0 || before == CDR_CONTACT_NONE ? now : before;
+        m->event[open] = event;
+        m->origin[open] = m->origin[i];
+        m->base[open] = m->base[i];
+        m->traits[open] = m->traits[i];
+        m->degree_class[open] = m->degree_class[i];
+        m->rank[open] = m->rank[i];
+        open += onnet & (taken[i] ^ 1);
+    }
+    m->n = open;
 }
 
 static void choose_peers(const struct cdr_model *model, const uint8_t *classes, struct cdr_events *events)
 {
     struct meeting m;
+    uint32_t taken[BLOCK];
     gather_meetings(model, classes, events, &m);
-    draw_ranks(&model->contacts, &m);
-    for (uint32_t i = 0; i < m.n; i++)
-        m.peer[i] = cdr_contact(&model->contacts, m.origin[i], m.slot[i]);
     for (uint32_t i = 0; i < events->n; i++)
-        events->peer[i] = 0;
+        events->peer[i] = events->party[i] == CDR_PARTY_NONE ? 0 : CDR_CONTACT_NONE;
+    for (uint64_t attempt = 0; attempt < CDR_CONTACT_DRAWS && m.n > 0; attempt++) {
+        draw_contacts(&model->contacts, attempt, &m);
+        weigh_contacts(model, classes, &m, taken);
+        settle_meetings(events, &m, taken);
+    }
     for (uint32_t i = 0; i < m.n; i++) {
-        uint32_t event = m.event[i];
-        if (events->party[event] != CDR_PARTY_ONNET)
-            events->peer[event] = m.rank[i];
-        else if (m.peer[i] != CDR_CONTACT_NONE)
-            events->peer[event] = m.peer[i];
-        else
-            redraw_peer(model, events, &m, i);
+        if (events->peer[m.event[i]] != CDR_CONTACT_NONE)
+            continue;
+        events->party[m.event[i]] = CDR_PARTY_OFFNET;
+        events->peer[m.event[i]] = m.rank[i];
     }
 }
 

@@ -41,9 +41,9 @@ static void init_degrees(struct cdr_traits *traits)
     for (uint32_t c = 0; c < CDR_ACTIVITY_CLASSES; c++) {
         for (uint32_t random = 0; random < 16; random++) {
             double z = 0.6 * class_quantile(c) + 0.8 * cdr_normal_quantile((random + 0.5) / 16);
-            double wanted = 20 * cdr_exp(0.85 * z);
+            double wanted = 20 * cdr_exp(z);
             double at = (cdr_log(wanted) - low) / (high - low) * (CDR_DEGREE_CLASSES - 1) + 0.5;
-            traits->degree_class[c][random] = (uint8_t)(at < 0 ? 0 : at >= CDR_DEGREE_CLASSES ? CDR_DEGREE_CLASSES - 1 : at);
+            traits->degree_class[c * 16 + random] = (uint32_t)(at < 0 ? 0 : at >= CDR_DEGREE_CLASSES ? CDR_DEGREE_CLASSES - 1 : at);
         }
     }
 }

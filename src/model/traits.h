@@ -21,7 +21,7 @@
 struct cdr_traits {
     uint64_t stream;
     double activity[CDR_ACTIVITY_CLASSES];          /* multiplier of the means */
-    uint8_t degree_class[CDR_ACTIVITY_CLASSES][16]; /* by activity class and 4 random bits */
+    uint32_t degree_class[CDR_ACTIVITY_CLASSES * 16]; /* by activity class and 4 random bits; lanes for gathers */
     uint16_t degree[CDR_DEGREE_CLASSES];
 };
 
@@ -32,6 +32,12 @@ void cdr_traits_init(struct cdr_traits *traits, const struct cdr_parameters *par
 static inline uint64_t cdr_subscriber_traits(const struct cdr_traits *traits, uint32_t subscriber)
 {
     return cdr_mix(subscriber ^ traits->stream);
+}
+
+/* Class of the number of contacts, from the activity class and cdr_rank_traits (contacts.h). */
+static inline uint32_t cdr_degree_class(const struct cdr_traits *traits, uint32_t activity_class, uint64_t rank_traits)
+{
+    return traits->degree_class[activity_class * 16 + ((uint32_t)(rank_traits >> 56) & 15)];
 }
 
 /* O(1), but not for hot loops: the engine keeps one byte a subscriber. */
