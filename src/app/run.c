@@ -285,13 +285,10 @@ static enum cdr_result report(struct cdr_run *run, struct cdr_error *error)
     return CDR_OK;
 }
 
-static enum cdr_result open_and_run(struct cdr_run *run, struct cdr_error *error)
+static enum cdr_result fill_sink(struct cdr_run *run, struct cdr_error *error)
 {
     struct cdr_error later = {0};
-    enum cdr_result result = open_sink(run, error);
-    if (result != CDR_OK)
-        return result;
-    result = write_tables(run, error);
+    enum cdr_result result = write_tables(run, error);
     if (result == CDR_OK)
         result = generate(run, error);
     enum cdr_result closed = run->sink->ops->close(run->sink, run->complete, &later);
@@ -348,7 +345,12 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     } else if (result == CDR_OK) {
         result = create_encoders(&run, error);
         if (result == CDR_OK)
-            result = open_and_run(&run, error);
+            result = open_sink(&run, error);
+        /* Whatever kept the run from beginning (a broker that is away, say), nothing was written. */
+        if (result == CDR_E_KAFKA || result == CDR_E_IO)
+            result = CDR_E_STATE;
+        if (result == CDR_OK)
+            result = fill_sink(&run, error);
     }
     cdr_pipeline_destroy(run.pipeline);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)

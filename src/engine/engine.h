@@ -50,7 +50,7 @@ struct cdr_consumer {
 struct cdr_engine_settings {
     unsigned workers;               /* ≥ 1 */
     uint32_t shard_index, shard_count;
-    uint32_t slices_min;            /* cut a slot in at least as many slices (paced runs); 0 or 1: as few as are good */
+    uint32_t slices_min;            /* cut a slot in at least as many slices; 0 or 1: as few as are good */
     bool slice_barrier;             /* all logs finish a slice, then slice_end is called, before the next begins */
     int64_t end_ms;                 /* start of the slot from which on records are left out; INT64_MAX: until stopped */
     const atomic_int *stop;         /* not 0: take no new tasks and return CDR_E_INTERRUPTED; NULL: never */

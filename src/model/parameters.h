@@ -108,7 +108,7 @@ struct cdr_parameters {
     double burst_share;    /* 0 = Poisson within the hour; else share of a subscriber's hours that burst, 0 … 0.5 */
     double late_share;     /* share of records delayed, 0 … 1 */
     uint32_t late_mean_s;  /* mean delay of a late record, exponential */
-    uint32_t late_max_s;   /* no record is later, 0 … 172800 */
+    uint32_t late_max_s;   /* no record is later, 0 … 86400 */
     uint32_t partial_s;    /* a data session longer than this is split in partial records; 0 = never */
 };
 

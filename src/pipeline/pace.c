@@ -17,12 +17,3 @@ struct cdr_pace_line cdr_pace_slice(struct cdr_pace *pace, int64_t from_ms, int6
     }
     return line;
 }
-
-uint32_t cdr_pace_slices(const struct cdr_pace *pace, double records_per_hour)
-{
-    double hour_s = pace->kind == CDR_PACE_SPEED  ? 3600 / pace->speed
-                    : pace->kind == CDR_PACE_RATE ? records_per_hour / pace->rate_per_s
-                                                  : 3600;
-    double wanted = hour_s / 0.25 * 1.165; /* a quarter of a second each; a slot uses 86 % of 2^22 ms */
-    return wanted < 1 ? 1 : wanted > 4096 ? 4096 : (uint32_t)wanted;
-}

@@ -46,8 +46,4 @@ static inline int64_t cdr_pace_due_ns(const struct cdr_pace_line *line, int64_t 
     return (int64_t)(line->due_ns + (double)(emission_ms - line->from_ms) * line->ns_per_ms);
 }
 
-/* Slices a slot of 2^22 ms should be cut in so that a slice takes neither too long to prepare nor too short to be worth
- * it: 20 ms to 1 s of the clock. */
-uint32_t cdr_pace_slices(const struct cdr_pace *pace, double records_per_hour);
-
 #endif

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "model/materialise.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,9 @@ struct cdr_pipeline {
     bool scheduled; /* paced: the current slot and all that follow go by the schedule */
     atomic_ullong records, bytes;
     atomic_llong emission_ms, behind_ns, behind_max_ns;
+    pthread_mutex_t failure_lock;
+    enum cdr_result failure; /* the first; CDR_OK: none */
+    struct cdr_error failure_error;
 };
 
 static int stopped(const struct cdr_pipeline *pipeline)
@@ -43,6 +47,40 @@ static int stopped(const struct cdr_pipeline *pipeline)
 
 /* ---- handing over ---- */
 
+/* After a CDR_E_AGAIN. *give_up_ns starts as 0. */
+static enum cdr_result wait_for_room(struct cdr_pipeline *pipeline, int64_t *give_up_ns, struct cdr_error *error)
+{
+    struct cdr_sink *sink = pipeline->settings.sink;
+    enum cdr_result result = sink->ops->poll(sink, 5, error);
+    if (result != CDR_OK && result != CDR_E_AGAIN)
+        return result;
+    if (!stopped(pipeline))
+        return CDR_OK;
+    if (*give_up_ns == 0)
+        *give_up_ns = cdr_monotonic_ns() + pipeline->settings.drain_timeout_ms * INT64_C(1000000);
+    if (cdr_monotonic_ns() > *give_up_ns)
+        return cdr_fail(error, CDR_E_INTERRUPTED, "interrupted while the destination took no more records");
+    return CDR_OK;
+}
+
+/* Room for the hashes of all that the slab can hold; without it, the slab goes back. */
+static enum cdr_result reserve_hashes(struct cdr_pipeline *pipeline, unsigned worker, struct cdr_slab **slab,
+                                      struct cdr_error *error)
+{
+    struct worker_state *state = &pipeline->workers[worker];
+    if (state->hashes_capacity >= (*slab)->records_max)
+        return CDR_OK;
+    free(state->hashes);
+    state->hashes = malloc((*slab)->records_max * sizeof *state->hashes);
+    state->hashes_capacity = state->hashes != NULL ? (*slab)->records_max : 0;
+    if (state->hashes != NULL)
+        return CDR_OK;
+    pipeline->settings.sink->ops->give_slab(pipeline->settings.sink, worker, *slab);
+    *slab = NULL;
+    return cdr_fail(error, CDR_E_NOMEM, "out of memory for hashes of records");
+}
+
+/* *slab is NULL after a failure. */
 static enum cdr_result take_slab(struct cdr_pipeline *pipeline, unsigned worker, struct cdr_slab **slab,
                                  struct cdr_error *error)
 {
@@ -51,28 +89,11 @@ static enum cdr_result take_slab(struct cdr_pipeline *pipeline, unsigned worker,
     for (;;) {
         enum cdr_result result = sink->ops->take_slab(sink, worker, slab, error);
         if (result != CDR_E_AGAIN)
-            break;
-        result = sink->ops->poll(sink, 5, error);
-        if (result != CDR_OK && result != CDR_E_AGAIN)
+            return result == CDR_OK ? reserve_hashes(pipeline, worker, slab, error) : result;
+        result = wait_for_room(pipeline, &give_up_ns, error);
+        if (result != CDR_OK)
             return result;
-        if (!stopped(pipeline))
-            continue;
-        if (give_up_ns == 0)
-            give_up_ns = cdr_monotonic_ns() + pipeline->settings.drain_timeout_ms * INT64_C(1000000);
-        if (cdr_monotonic_ns() > give_up_ns)
-            return cdr_fail(error, CDR_E_INTERRUPTED, "interrupted while the destination took no more records");
     }
-    if (*slab == NULL)
-        return CDR_E_NOMEM;
-    struct worker_state *state = &pipeline->workers[worker];
-    if (state->hashes_capacity < (*slab)->records_max) {
-        free(state->hashes);
-        state->hashes = malloc((*slab)->records_max * sizeof *state->hashes);
-        state->hashes_capacity = state->hashes != NULL ? (*slab)->records_max : 0;
-        if (state->hashes == NULL)
-            return cdr_fail(error, CDR_E_NOMEM, "out of memory for hashes of records");
-    }
-    return CDR_OK;
 }
 
 static uint64_t payload_bytes(const struct cdr_slab *slab, const struct cdr_encoder *encoder, uint32_t from, uint32_t to)
@@ -91,15 +112,9 @@ static enum cdr_result write_all(struct cdr_pipeline *pipeline, unsigned worker,
         enum cdr_result result = sink->ops->write(sink, worker, slab, slab->n, taken, error);
         if (result != CDR_E_AGAIN)
             return result;
-        result = sink->ops->poll(sink, 5, error);
-        if (result != CDR_OK && result != CDR_E_AGAIN)
+        result = wait_for_room(pipeline, &give_up_ns, error);
+        if (result != CDR_OK)
             return result;
-        if (!stopped(pipeline))
-            continue;
-        if (give_up_ns == 0)
-            give_up_ns = cdr_monotonic_ns() + pipeline->settings.drain_timeout_ms * INT64_C(1000000);
-        if (cdr_monotonic_ns() > give_up_ns)
-            return cdr_fail(error, CDR_E_INTERRUPTED, "interrupted while the destination took no more records");
     }
 }
 
@@ -158,9 +173,23 @@ static uint32_t room(const struct cdr_slab *slab, const struct cdr_encoder *enco
 
 /* ---- unpaced ---- */
 
+/* Whoever fails first says why the run ended; those that waited for it say the same. */
+static enum cdr_result note_failure(struct cdr_pipeline *pipeline, enum cdr_result result, struct cdr_error *error)
+{
+    pthread_mutex_lock(&pipeline->failure_lock);
+    if (pipeline->failure == CDR_OK) {
+        pipeline->failure = result;
+        pipeline->failure_error = *error;
+    } else {
+        result = pipeline->failure;
+        *error = pipeline->failure_error;
+    }
+    pthread_mutex_unlock(&pipeline->failure_lock);
+    return result;
+}
+
 /* Earlier slices of the log are in other workers' hands and about to be done; where not, the run has failed. */
-static enum cdr_result wait_for_turn(struct cdr_pipeline *pipeline, struct log_state *log, uint64_t sequence,
-                                     struct cdr_error *error)
+static enum cdr_result wait_for_turn(struct log_state *log, uint64_t sequence, struct cdr_error *error)
 {
     for (unsigned spins = 0; atomic_load_explicit(&log->turn, memory_order_acquire) != sequence; spins++) {
         if (atomic_load_explicit(&log->turn, memory_order_relaxed) == UINT64_MAX)
@@ -170,7 +199,6 @@ static enum cdr_result wait_for_turn(struct cdr_pipeline *pipeline, struct log_s
         else
             cdr_sleep_ns(50000);
     }
-    (void)pipeline;
     return CDR_OK;
 }
 
@@ -191,13 +219,13 @@ static enum cdr_result deliver(struct cdr_pipeline *pipeline, unsigned worker, c
         for (uint32_t n; (n = room(slab, encoder, task->n - done)) > 0; done += n)
             encode_block(pipeline, worker, task->slots, task->type, task->keys + done, n, slab);
         uint32_t taken = 0;
-        result = wait_for_turn(pipeline, log, task->sequence, error);
+        result = wait_for_turn(log, task->sequence, error);
         if (result == CDR_OK)
             result = hand_over(pipeline, worker, log, encoder, slab, pipeline->workers[worker].hashes, &taken, error);
         sink->ops->give_slab(sink, worker, slab);
     }
     if (result == CDR_OK)
-        result = wait_for_turn(pipeline, log, task->sequence, error);
+        result = wait_for_turn(log, task->sequence, error);
     return result;
 }
 
@@ -206,8 +234,15 @@ static enum cdr_result run_task(void *state, unsigned worker, const struct cdr_t
     struct cdr_pipeline *pipeline = state;
     struct log_state *log = &pipeline->log_states[task->log];
     enum cdr_result result = deliver(pipeline, worker, task, log, error);
+    unsigned long long turn = task->sequence;
+    if (result == CDR_OK) {
+        /* Unless a later slice has failed before its turn came: then it stays so. */
+        atomic_compare_exchange_strong_explicit(&log->turn, &turn, turn + 1, memory_order_release, memory_order_relaxed);
+        return CDR_OK;
+    }
     /* After a failure nobody's turn comes any more: whoever waits must leave. */
-    atomic_store_explicit(&log->turn, result == CDR_OK ? task->sequence + 1 : UINT64_MAX, memory_order_release);
+    result = note_failure(pipeline, result, error);
+    atomic_store_explicit(&log->turn, UINT64_MAX, memory_order_release);
     return result;
 }
 
@@ -336,6 +371,7 @@ static enum cdr_result end_slice(void *state, const struct cdr_slot *slots, uint
         /* Live records of the past are not late: they were due before the run began. */
         if (oldest_ms != INT64_MAX && cdr_pace_due_ns(&line, oldest_ms) >= pipeline->settings.pace.start_ns)
             note_behind(pipeline, cdr_monotonic_ns() - cdr_pace_due_ns(&line, oldest_ms));
+        atomic_store_explicit(&pipeline->emission_ms, cdr_pace_due_ms(&line, now_ns), memory_order_relaxed);
         if (result == CDR_OK)
             result = pipeline->settings.sink->ops->poll(pipeline->settings.sink, 0, error);
         if (result == CDR_OK && next_ms != INT64_MAX) {
@@ -344,6 +380,9 @@ static enum cdr_result end_slice(void *state, const struct cdr_slot *slots, uint
                 cdr_sleep_ns(wait_ns < TICK_NS ? wait_ns + 1000 : TICK_NS);
         }
     }
+    for (uint32_t l = 0; result == CDR_OK && l < pipeline->logs; l++)
+        if (pipeline->log_states[l].next < pipeline->log_states[l].n)
+            return cdr_fail(error, CDR_E_INTERRUPTED, "interrupted");
     atomic_store_explicit(&pipeline->emission_ms, from_ms + line.span_ms, memory_order_relaxed);
     return result;
 }
@@ -355,12 +394,10 @@ static enum cdr_result create_engine(struct cdr_pipeline *pipeline, struct cdr_e
     const struct cdr_pipeline_settings *s = &pipeline->settings;
     const struct cdr_parameters *p = &s->model->parameters;
     const int paced = s->pace.kind != CDR_PACE_NONE;
-    double per_hour = (p->records_per_day[0] + p->records_per_day[1] + p->records_per_day[2]) / 24 * p->subscribers;
     struct cdr_engine_settings settings = {
         .workers = s->workers,
         .shard_index = s->shard_index,
         .shard_count = s->shard_count,
-        .slices_min = paced ? cdr_pace_slices(&s->pace, per_hour) : 1,
         .slice_barrier = paced,
         .end_ms = s->endless ? INT64_MAX
                              : cdr_calendar_day_start_ms(&s->model->calendar, p->start_day + (int32_t)p->days),
@@ -376,6 +413,7 @@ enum cdr_result cdr_pipeline_create(struct cdr_pipeline **out, const struct cdr_
     struct cdr_pipeline *pipeline = calloc(1, sizeof *pipeline);
     if (pipeline == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for the pipeline");
+    pthread_mutex_init(&pipeline->failure_lock, NULL);
     pipeline->settings = *settings;
     pipeline->logs = CDR_TYPE_COUNT * settings->model->parameters.partitions;
     pipeline->log_states = aligned_alloc(64, pipeline->logs * sizeof *pipeline->log_states);
@@ -447,6 +485,7 @@ void cdr_pipeline_destroy(struct cdr_pipeline *pipeline)
         free(pipeline->log_states[l].keys);
     for (unsigned w = 0; pipeline->workers != NULL && w < pipeline->settings.workers; w++)
         free(pipeline->workers[w].hashes);
+    pthread_mutex_destroy(&pipeline->failure_lock);
     free(pipeline->log_states);
     free(pipeline->workers);
     free(pipeline);

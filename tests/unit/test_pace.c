@@ -102,30 +102,11 @@ static void test_due_agrees_with_itself(void **state)
     }
 }
 
-/* A slice takes about a quarter of a second where that is possible. */
-static void test_slices(void **state)
-{
-    (void)state;
-    struct cdr_pace pace = {.kind = CDR_PACE_SPEED, .speed = 60};
-    uint32_t slices = cdr_pace_slices(&pace, 1000);
-    near(60.0 / (slices / 1.165), 0.25, 0.01);
-    pace.speed = 1e6;
-    assert_int_equal(cdr_pace_slices(&pace, 1000), 1);
-    pace.speed = 0.001;
-    assert_int_equal(cdr_pace_slices(&pace, 1000), 4096);
-    pace = (struct cdr_pace){.kind = CDR_PACE_RATE, .rate_per_s = 1000};
-    near(cdr_pace_slices(&pace, 1000), 4.66, 1);
-    assert_int_equal(cdr_pace_slices(&pace, 0), 1);
-    pace = (struct cdr_pace){.kind = CDR_PACE_LIVE};
-    assert_int_equal(cdr_pace_slices(&pace, 1e9), 4096);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_speed),  cmocka_unit_test(test_rate),
         cmocka_unit_test(test_live),   cmocka_unit_test(test_due_agrees_with_itself),
-        cmocka_unit_test(test_slices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
