@@ -10,6 +10,7 @@
 #define PI 3.14159265358979323846
 #define CURVE_ORDER 16
 #define DISTANCE_STEPS 8192
+#define NEAR_SITES 12
 
 /* The place of (x, y) along a Hilbert curve through a square of 2^CURVE_ORDER cells a side. */
 static uint32_t hilbert(uint32_t x, uint32_t y)
@@ -33,8 +34,10 @@ static uint32_t hilbert(uint32_t x, uint32_t y)
     return along;
 }
 
+/* A cell of the catalogue, its place on the curve and in the unit disc. */
 struct sited {
     uint32_t along, id;
+    double x, y;
 };
 
 static int compare_sited(const void *a, const void *b)
@@ -45,7 +48,7 @@ static int compare_sited(const void *a, const void *b)
     return left->id < right->id ? -1 : left->id > right->id;
 }
 
-static void place_cell(struct cdr_cell *cell, uint32_t *along, uint64_t base, const struct cdr_parameters *p)
+static void place_cell(struct cdr_cell *cell, struct sited *sited, uint64_t base, const struct cdr_parameters *p)
 {
     double x = 0, y = 0;
     for (uint64_t attempt = 1;; attempt++) {
@@ -58,7 +61,9 @@ static void place_cell(struct cdr_cell *cell, uint32_t *along, uint64_t base, co
     double scale = cdr_cos(p->cell_center_lat * (PI / 180));
     cell->lat = p->cell_center_lat + y * p->cell_radius_km / KM_PER_DEGREE;
     cell->lon = p->cell_center_lon + x * p->cell_radius_km / (KM_PER_DEGREE * scale);
-    *along = hilbert((uint32_t)((x + 1) * 32767.5), (uint32_t)((y + 1) * 32767.5));
+    sited->x = x;
+    sited->y = y;
+    sited->along = hilbert((uint32_t)((x + 1) * 32767.5), (uint32_t)((y + 1) * 32767.5));
 }
 
 /* Technologies by low-discrepancy numbers, so that even few cells have the shares; then each technology that has
@@ -114,7 +119,7 @@ static double displacement_quantile(const void *state, double p)
     double part = (wanted - d->cumulative[low]) / (d->cumulative[high] - d->cumulative[low]);
     double km = (low + part) * d->step_km;
     double share = km * km / (4 * d->radius_km * d->radius_km);
-    return share * 16777215.0;
+    return share * 1048575.0;
 }
 
 static enum cdr_result init_distances(struct cdr_cells *cells, double radius_km, struct cdr_error *error)
@@ -147,23 +152,47 @@ static void init_rhythm(struct cdr_cells *cells)
     }
 }
 
-static enum cdr_result order_cells(struct cdr_cells *cells, const uint32_t *along, struct cdr_error *error)
+/* Of a technology's cells, the nearest one to a site among those that are near it on the curve. */
+static uint32_t nearest(const struct sited *own, uint32_t count, const struct sited *site)
 {
-    struct sited *sited = calloc(cells->count, sizeof *sited);
-    if (sited == NULL)
+    uint32_t low = 0, high = count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (own[middle].along < site->along)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    uint32_t from = low > NEAR_SITES ? low - NEAR_SITES : 0;
+    uint32_t to = low + NEAR_SITES < count ? low + NEAR_SITES : count;
+    uint32_t best = from;
+    double least = 8;
+    for (uint32_t i = from; i < to; i++) {
+        double dx = own[i].x - site->x, dy = own[i].y - site->y, square = dx * dx + dy * dy;
+        if (square < least) {
+            least = square;
+            best = i;
+        }
+    }
+    return CDR_CELL_ID_FIRST + own[best].id;
+}
+
+static enum cdr_result order_cells(struct cdr_cells *cells, struct sited *sited, struct cdr_error *error)
+{
+    struct sited *own = calloc(cells->count, sizeof *own);
+    if (own == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u cells", cells->count);
-    for (uint32_t i = 0; i < cells->count; i++)
-        sited[i] = (struct sited){.along = along[i], .id = i};
     qsort(sited, cells->count, sizeof *sited, compare_sited);
-    uint32_t at = 0;
-    for (int rat = 0; rat < CDR_RAT_COUNT; rat++) {
-        cells->served_start[rat] = at;
+    for (uint32_t rat = 0; rat < CDR_RAT_COUNT; rat++) {
+        uint32_t count = 0;
         for (uint32_t i = 0; i < cells->count; i++)
             if (cells->cells[sited[i].id].rat == rat)
-                cells->served[at++] = CDR_CELL_ID_FIRST + sited[i].id;
-        cells->served_count[rat] = at - cells->served_start[rat];
+                own[count++] = sited[i];
+        cells->served_count[rat] = count;
+        for (uint32_t i = 0; count > 0 && i < cells->count; i++)
+            cells->served[rat * cells->count + i] = nearest(own, count, &sited[i]);
     }
-    free(sited);
+    free(own);
     return CDR_OK;
 }
 
@@ -174,19 +203,21 @@ enum cdr_result cdr_cells_create(struct cdr_cells *cells, const struct cdr_param
         .subscriber_stream = cdr_stream(p->seed, CDR_STREAM_SUBSCRIBER),
         .place_stream = cdr_stream(p->seed, CDR_STREAM_PLACE),
     };
-    uint32_t *along = calloc(p->cells, sizeof *along);
+    struct sited *sited = calloc(p->cells, sizeof *sited);
     enum cdr_result result = CDR_OK;
     cells->cells = calloc(p->cells, sizeof *cells->cells);
-    cells->served = calloc(p->cells, sizeof *cells->served);
-    if (along == NULL || cells->cells == NULL || cells->served == NULL) {
+    cells->served = calloc((size_t)CDR_RAT_COUNT * p->cells, sizeof *cells->served);
+    if (sited == NULL || cells->cells == NULL || cells->served == NULL) {
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u cells", p->cells);
         goto cleanup;
     }
     uint64_t stream = cdr_stream(p->seed, CDR_STREAM_CELLS);
-    for (uint32_t i = 0; i < p->cells; i++)
-        place_cell(&cells->cells[i], &along[i], cdr_mix(i ^ stream), p);
+    for (uint32_t i = 0; i < p->cells; i++) {
+        sited[i].id = i;
+        place_cell(&cells->cells[i], &sited[i], cdr_mix(i ^ stream), p);
+    }
     choose_technologies(cells, p);
-    result = order_cells(cells, along, error);
+    result = order_cells(cells, sited, error);
     if (result == CDR_OK)
         result = init_distances(cells, p->cell_radius_km, error);
     double weights[CDR_PLACES];
@@ -195,7 +226,7 @@ enum cdr_result cdr_cells_create(struct cdr_cells *cells, const struct cdr_param
     cdr_thresholds_init(cells->visits_below, weights, CDR_PLACES);
     init_rhythm(cells);
 cleanup:
-    free(along);
+    free(sited);
     if (result != CDR_OK)
         cdr_cells_free(cells);
     return result;

@@ -235,7 +235,8 @@ static void places_column(const struct cdr_cells *restrict cells, const struct s
     for (uint32_t i = 0; i < s->n; i++)
         random[i] = cdr_place_random(traits[i], which[i]);
     for (uint32_t i = 0; i < s->n; i++)
-        places[i] = cdr_place_at(cells, which[i], home[i], (uint32_t)random[i], (uint32_t)(random[i] >> 32));
+        places[i] = cdr_place_at(cells, which[i], traits_low[i], home[i], (uint32_t)random[i],
+                                 (uint32_t)(random[i] >> 32));
 }
 
 static void set_cells(const struct cdr_model *model, uint32_t type, const struct scratch *restrict s,
