@@ -14,17 +14,23 @@ static uint32_t entries_for(double mean)
     return (uint32_t)(mean + 8 * sqrt(mean)) + 24;
 }
 
-static double burst_factor(const struct cdr_parameters *p, uint32_t state)
+static uint32_t burst_threshold(const struct cdr_parameters *p)
 {
-    if (p->burst_share <= 0)
+    return (uint32_t)(p->burst_share * 65536 + 0.5);
+}
+
+double cdr_burst_factor(const struct cdr_parameters *p, uint32_t state)
+{
+    double share = burst_threshold(p) / 65536.0; /* as drawn, so that the mean is exact */
+    if (share <= 0)
         return 1;
-    return state == 0 ? IDLE_FACTOR : (1 - IDLE_FACTOR * (1 - p->burst_share)) / p->burst_share;
+    return state == 0 ? IDLE_FACTOR : (1 - IDLE_FACTOR * (1 - share)) / share;
 }
 
 static double class_mean(const struct cdr_model *model, double rate, uint32_t table)
 {
     return rate * model->traits.activity[table % CDR_ACTIVITY_CLASSES] *
-           burst_factor(&model->parameters, table / CDR_ACTIVITY_CLASSES);
+           cdr_burst_factor(&model->parameters, table / CDR_ACTIVITY_CLASSES);
 }
 
 static double largest_rate(const struct cdr_model *model)
@@ -49,7 +55,7 @@ enum cdr_result cdr_counts_create(struct cdr_counts *counts, const struct cdr_mo
     counts->thresholds = calloc(counts->capacity, sizeof *counts->thresholds);
     if (counts->thresholds == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for the tables of counts");
-    counts->burst_below = (uint32_t)(model->parameters.burst_share * 65536 + 0.5);
+    counts->burst_below = burst_threshold(&model->parameters);
     return CDR_OK;
 }
 

@@ -28,6 +28,9 @@ struct cdr_counts {
     uint32_t burst_below;      /* 16 bits: share of slots that burst */
 };
 
+/* Multiplier of the rate in a slot that is idle (state 0) or bursts (1); 1 where bursts are off. */
+double cdr_burst_factor(const struct cdr_parameters *parameters, uint32_t state);
+
 /* Makes room for the largest rate of the model; tables are built by cdr_counts_set. */
 enum cdr_result cdr_counts_create(struct cdr_counts *counts, const struct cdr_model *model, struct cdr_error *error);
 void cdr_counts_free(struct cdr_counts *counts);

@@ -120,9 +120,8 @@ static enum cdr_result check_rate(const struct cdr_model *model, struct cdr_erro
     double special = 1;
     for (uint32_t i = 0; i < p->special_day_count; i++)
         special = p->special_days[i].multiplier > special ? p->special_days[i].multiplier : special;
-    double burst = p->burst_share > 0 ? (1 - 0.3 * (1 - p->burst_share)) / p->burst_share : 1;
     double mean = model->events_per_day * most(&model->hour_share[0][0], 48) * most(p->seasonality, 12) * special *
-                  most(model->traits.activity, CDR_ACTIVITY_CLASSES) * burst;
+                  most(model->traits.activity, CDR_ACTIVITY_CLASSES) * cdr_burst_factor(p, 1);
     if (mean > CDR_EVENTS_PER_SLOT_MEAN_MAX)
         return cdr_fail(error, CDR_E_CONFIG,
                         "the most active subscribers would have %.0f events in their busiest hour; at most %.0f can be counted: lower "
