@@ -2,8 +2,9 @@
  *
  * mix is a bijection of 64 bits with full avalanche (two rounds of xor-shift and multiply, constants
  * "moremur" by Pelle Evensen, 2019). A draw is mix(base + purpose), where base is itself the mix of a
- * name and the seed's key: so every quantity passes two rounds of mix, and a purpose added later never
- * shifts another purpose's draws. tests/unit/test_hash.c tests its quality.
+ * name and the seed's key: so every quantity of an event passes mix twice, and a purpose added later never
+ * shifts another purpose's draws. One mix alone is good for lasting traits, which are drawn from consecutive subscribers, but
+ * over consecutive slots its draws fail the birthday spacings test. tests/unit/test_hash.c tests all of them.
  */
 #ifndef CDR_BASE_HASH_H
 #define CDR_BASE_HASH_H

@@ -51,7 +51,8 @@ static inline uint64_t cdr_place_traits(const struct cdr_cells *cells, uint32_t 
 
 static inline uint64_t cdr_place_moment(const struct cdr_cells *cells, uint32_t subscriber, uint32_t slot)
 {
-    return cdr_mix(((uint64_t)subscriber << 34 | (uint64_t)slot << 11) ^ cells->place_stream);
+    uint64_t name = (uint64_t)subscriber << 34 | (uint64_t)slot << 11;
+    return cdr_draw(cdr_mix(name ^ cells->place_stream), CDR_PURPOSE(1));
 }
 
 /* 0 home, 1 work, 2 … others. hour: weekend × 24 + local hour. A third of the subscribers have no place of work. */

@@ -7,7 +7,7 @@
 
 static uint64_t slot_draw(const struct cdr_model *model, const struct cdr_counts *counts, uint32_t subscriber)
 {
-    return cdr_mix(cdr_event_name(subscriber, counts->slot.name, 0) ^ model->count_stream);
+    return cdr_draw(cdr_mix(cdr_event_name(subscriber, counts->slot.name, 0) ^ model->count_stream), CDR_PURPOSE(2));
 }
 
 static bool bursts(const struct cdr_counts *counts, uint64_t draw)
