@@ -418,17 +418,17 @@ enum cdr_result cdr_pipeline_create(struct cdr_pipeline **out, const struct cdr_
     pipeline->logs = CDR_TYPE_COUNT * settings->model->parameters.partitions;
     pipeline->log_states = aligned_alloc(64, pipeline->logs * sizeof *pipeline->log_states);
     pipeline->workers = aligned_alloc(64, settings->workers * sizeof *pipeline->workers);
-    enum cdr_result result = CDR_OK;
-    if (pipeline->log_states == NULL || pipeline->workers == NULL) {
-        result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs and %u workers", pipeline->logs, settings->workers);
-    } else {
+    /* Each is made fit to be freed, whether the other is there or not. */
+    if (pipeline->log_states != NULL)
         memset(pipeline->log_states, 0, pipeline->logs * sizeof *pipeline->log_states);
-        for (unsigned w = 0; w < settings->workers; w++) {
-            pipeline->workers[w].hashes = NULL;
-            pipeline->workers[w].hashes_capacity = 0;
-        }
-        result = create_engine(pipeline, error);
+    for (unsigned w = 0; pipeline->workers != NULL && w < settings->workers; w++) {
+        pipeline->workers[w].hashes = NULL;
+        pipeline->workers[w].hashes_capacity = 0;
     }
+    enum cdr_result result =
+        pipeline->log_states != NULL && pipeline->workers != NULL
+            ? create_engine(pipeline, error)
+            : cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs and %u workers", pipeline->logs, settings->workers);
     if (result != CDR_OK) {
         cdr_pipeline_destroy(pipeline);
         return result;

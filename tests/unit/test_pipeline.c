@@ -77,9 +77,12 @@ static enum cdr_result awkward_take_slab(struct cdr_sink *base, unsigned worker,
 {
     struct awkward *sink = (struct awkward *)base;
     if (fails(sink, FAIL_TAKE, &sink->takes)) {
-        cdr_sleep_ns(sink->settings.write_ns / 2); /* others come to wait behind it */
+        cdr_sleep_ns(sink->settings.write_ns / 2); /* the others begin meanwhile */
         return cdr_fail(error, CDR_E_IO, "no slab today");
     }
+    /* The one before it in the log ends meanwhile. */
+    if (sink->settings.fails_once && atomic_load(&sink->takes) > sink->settings.fails_at)
+        cdr_sleep_ns(4 * sink->settings.write_ns);
     if (sink->settings.moody && draw(sink) % 4 == 0)
         return CDR_E_AGAIN;
     return cdr_slab_take(sink->pool, worker, slab, error);
