@@ -326,14 +326,20 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
         result = cdr_model_create(&run->model, &settings->model, error);
     if (result == CDR_OK)
         result = choose_sink(run, error);
-    if (result == CDR_OK && run->sink_reason != NULL && !settings->quiet && !settings->dry_run)
-        fprintf(stderr, "cdrgen: writing %s%s, because %s\n", strcmp(run->sink_ops->name, "file") == 0 ? "files to " : "to Kafka",
-                strcmp(run->sink_ops->name, "file") == 0 ? settings->sink.out : "", run->sink_reason);
     if (result == CDR_OK)
         run->progress = calloc(CDR_TYPE_COUNT * settings->model.partitions, sizeof *run->progress);
     if (result == CDR_OK && run->progress == NULL)
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
     return result;
+}
+
+/* What auto chose, and why. */
+static void say_destination(const struct cdr_run *run)
+{
+    bool files = strcmp(run->sink_ops->name, "file") == 0;
+    if (run->sink_reason != NULL && !run->settings->quiet)
+        fprintf(stderr, "cdrgen: writing %s%s, because %s\n", files ? "files to " : "to Kafka",
+                files ? run->settings->sink.out : "", run->sink_reason);
 }
 
 enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_error *error)
@@ -349,6 +355,8 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
         /* Whatever kept the run from beginning (a broker that is away, say), nothing was written. */
         if (result == CDR_E_KAFKA || result == CDR_E_IO)
             result = CDR_E_STATE;
+        if (result == CDR_OK)
+            say_destination(&run);
         if (result == CDR_OK)
             result = fill_sink(&run, error);
     }

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Rules of the sources that a compiler does not know: who may include whom, lengths, words."""
+import pathlib
+import re
+import subprocess
+import sys
+
+TOP = pathlib.Path(sys.argv[1])
+MAY_INCLUDE = {
+    "base": {"base"},
+    "model": {"base", "model"},
+    "engine": {"base", "model", "engine"},
+    "encode": {"base", "model", "encode"},
+    "sink": {"base", "model", "encode", "sink"},
+    "pipeline": {"base", "model", "engine", "encode", "sink", "pipeline"},
+    "config": {"base", "model", "encode", "sink", "config"},
+    "app": {"base", "model", "engine", "encode", "sink", "pipeline", "config", "app"},
+}
+# Third-party headers and the only places for them; app/version.c asks all of them for their version.
+ONLY_IN = {
+    "librdkafka/": r"src/sink/kafka.*|src/sink/topic_guard\.c",
+    "curl/": r"src/sink/registry.*",
+    "zlib.h": r"src/sink/compress\.c",
+    "zstd.h": r"src/sink/compress\.c",
+    "jansson.h": r"src/config/.*|src/encode/.*",
+    "avro.h": r"src/encode/.*",
+    "xxhash.h": r"src/model/dataset\.c|src/pipeline/digest\.c|src/sink/(file|container).*",
+    "threads.h": r"(?!)",
+}
+COLUMNS, FUNCTION_LINES, FILE_LINES = 125, 70, 800
+WORDS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|/root/|/home/[a-z]+/")
+faults = []
+
+
+def fault(path, line, text):
+    faults.append(f"{path.relative_to(TOP)}:{line}: {text}")
+
+
+def check_includes(path, number, line):
+    layer = path.relative_to(TOP / "src").parts[0]
+    ours = re.match(r'#\s*include "([a-z_]+)/', line)
+    if ours and ours.group(1) not in MAY_INCLUDE[layer]:
+        fault(path, number, f"src/{layer} may not include {ours.group(1)}/")
+    theirs = re.match(r"#\s*include <([^>]+)>", line)
+    for header, places in ONLY_IN.items():
+        if theirs and theirs.group(1).startswith(header):
+            name = str(path.relative_to(TOP))
+            if not re.fullmatch(places, name) and name != "src/app/version.c":
+                fault(path, number, f"<{theirs.group(1)}> is not to be included here")
+
+
+def check_source(path):
+    lines = path.read_text().splitlines()
+    if len(lines) > FILE_LINES:
+        fault(path, len(lines), f"a file has at most {FILE_LINES} lines")
+    start = None
+    for number, line in enumerate(lines, 1):
+        check_includes(path, number, line)
+        if len(line) > COLUMNS:
+            fault(path, number, f"{len(line)} columns, at most {COLUMNS}")
+        if line == "{":
+            start = number
+        elif line == "}" and start is not None:
+            if number - start > FUNCTION_LINES:
+                fault(path, start, f"a function of {number - start} lines, at most {FUNCTION_LINES}")
+            start = None
+
+
+def check_words():
+    files = subprocess.run(["git", "-C", str(TOP), "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
+    for name in files.stdout.split("\n"):
+        path = TOP / name
+        if not path.is_file() or path.suffix in (".txt",) or path == pathlib.Path(__file__).resolve():
+            continue
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(text.splitlines(), 1):
+            if WORDS.search(line):
+                fault(path, number, f"a word that is not to stand here: {WORDS.search(line).group(0)}")
+
+
+for source in sorted((TOP / "src").rglob("*.[ch]")):
+    check_source(source)
+check_words()
+print("\n".join(faults) or "tidy")
+sys.exit(1 if faults else 0)
