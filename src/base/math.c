@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const double ln2_high = 0x1.62e42fefa0000p-1;
-static const double ln2_low = 0x1.cf79abc9e3b39p-41;
+static const double ln2_low = 0x1.cf79abc9e3b39p-40;
 
 static double power_of_two(int exponent)
 {

@@ -100,9 +100,17 @@ static int32_t offset_at(int64_t utc_s)
 static enum cdr_result add_transition(struct cdr_calendar *calendar, int64_t utc_s, int32_t offset_s,
                                       const char *tz_name, struct cdr_error *error)
 {
-    if (offset_s % 900 != 0 || utc_s % 900 != 0)
+    if (offset_s % 900 != 0)
         return cdr_fail(error, CDR_E_CONFIG,
-                        "tz: \"%s\" has a UTC offset of %d s in the run, no multiple of 15 minutes", tz_name, offset_s);
+                        "tz: \"%s\" has a UTC offset of %d s within ten years of the start; allowed are multiples of 15 minutes",
+                        tz_name, offset_s);
+    if (utc_s % 900 != 0) {
+        int32_t day = (int32_t)floor_div(utc_s, DAY_S);
+        struct cdr_date date = cdr_date_of_day(day);
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "tz: \"%s\" changed its clock at no full quarter of an hour on %d-%02u-%02u, within ten years of the start; "
+                        "choose a later start or another zone", tz_name, date.year, date.month, date.day_of_month);
+    }
     struct cdr_transition *grown =
         realloc(calendar->transitions, (calendar->transition_count + 1) * sizeof *grown);
     if (grown == NULL)

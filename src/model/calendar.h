@@ -2,7 +2,8 @@
  *
  * A slot is the time from one full local hour (or change of the UTC offset) to the next: usually 3,600,000 ms. It is
  * named by its start in quarter hours since 1970-01-01 UTC, so a slot's name does not depend on where a run
- * starts. (All offsets in use since 1990 are multiples of 15 minutes; another one is an error.) A local day has
+ * starts. (All offsets in use since 1990 are multiples of 15 minutes, and clocks change at full quarters but for a few; another one
+ * is an error: eastern Canada changed at 00:01 until 2006 and 2011, Casey station in 2020.) A local day has
  * as many slots as it has hours: 23, 24 or 25, and zones that move their clock by half an hour get a slot of 30 minutes.
  *
  * Offsets come from the system's tz database through libc, once, at creation; afterwards a calendar is
@@ -39,7 +40,8 @@ struct cdr_slot {
 };
 
 /* Reads the offsets of the zone from a week before first_day to CDR_DAYS_MAX + 10 days after it. Not thread-safe (libc's TZ):
- * call before threads start. Errors: CDR_E_CONFIG (no such zone; offsets that are no multiple of 15 minutes). */
+ * call before threads start. Errors: CDR_E_CONFIG (no such zone; offsets or changes that are no
+ * multiples of 15 minutes). */
 enum cdr_result cdr_calendar_create(struct cdr_calendar *calendar, const char *tz_name, int32_t first_day,
                                     struct cdr_error *error);
 void cdr_calendar_free(struct cdr_calendar *calendar);
