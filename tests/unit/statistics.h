@@ -94,6 +94,12 @@ static inline double shares_p(const double *observed, const double *shares, size
     return p;
 }
 
+static inline int compare_u64(const void *a, const void *b)
+{
+    const uint64_t *left = a, *right = b;
+    return *left < *right ? -1 : *left > *right;
+}
+
 static inline int compare_doubles(const void *a, const void *b)
 {
     const double *left = a, *right = b;
