@@ -15,7 +15,7 @@
  * rank and then taken or drawn again: the more active a contact is, the likelier it is taken, and one that has not the caller
  * among its own slots is taken seldom. So callers get called back, and who calls much is called much.
  * In the last group of an index space that is no multiple of the group, some contacts do not exist and are drawn again too;
- * where no draw gives one that exists, the event goes off-net.
+ * where no draw gives one that exists, it is the first far tie. Only a single subscriber has nobody to call on-net.
  */
 #ifndef CDR_MODEL_CONTACTS_H
 #define CDR_MODEL_CONTACTS_H
@@ -30,7 +30,7 @@
 #define CDR_CONTACT_COORDINATES 3u
 #define CDR_CONTACT_NEAR 25u   /* slots before the far ties */
 #define CDR_CONTACT_EXPONENTS 4u
-#define CDR_CONTACT_DRAWS 8u   /* after as many, the last that exists is taken, or none */
+#define CDR_CONTACT_DRAWS 8u   /* after as many, the first that existed is taken, or a far tie */
 #define CDR_CONTACT_NONE UINT32_MAX
 
 /* Columns by coordinate, so that loops can gather. */

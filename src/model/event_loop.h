@@ -246,8 +246,7 @@ static void weigh_contacts(const struct cdr_model *restrict model, const uint8_t
     }
 }
 
-/* Settles what is settled and keeps the rest. A contact that exists but is not taken stands until a later one is; where
- * none exists in any draw, the event goes off-net. */
+/* Settles what is settled and keeps the rest. A contact that exists but is not taken stands until a later one is. */
 static void settle_meetings(struct cdr_events *restrict events, struct meeting *restrict m,
                             const uint32_t *restrict taken)
 {
@@ -267,6 +266,19 @@ static void settle_meetings(struct cdr_events *restrict events, struct meeting *
     m->n = open;
 }
 
+/* None of the contacts drawn exists: the first far tie that does; where there is nobody else at all, off-net. */
+static void find_any_peer(const struct cdr_model *model, struct cdr_events *events, const struct meeting *m, uint32_t i)
+{
+    const uint32_t event = m->event[i];
+    for (uint32_t slot = CDR_CONTACT_NEAR; slot < CDR_DEGREE_MAX; slot++) {
+        events->peer[event] = cdr_contact(&model->contacts, m->origin[i], slot);
+        if (events->peer[event] != CDR_CONTACT_NONE)
+            return;
+    }
+    events->party[event] = CDR_PARTY_OFFNET;
+    events->peer[event] = m->rank[i];
+}
+
 static void choose_peers(const struct cdr_model *model, const uint8_t *classes, struct cdr_events *events)
 {
     struct meeting m;
@@ -279,12 +291,9 @@ static void choose_peers(const struct cdr_model *model, const uint8_t *classes, 
         weigh_contacts(model, classes, &m, taken);
         settle_meetings(events, &m, taken);
     }
-    for (uint32_t i = 0; i < m.n; i++) {
-        if (events->peer[m.event[i]] != CDR_CONTACT_NONE)
-            continue;
-        events->party[m.event[i]] = CDR_PARTY_OFFNET;
-        events->peer[m.event[i]] = m.rank[i];
-    }
+    for (uint32_t i = 0; i < m.n; i++)
+        if (events->peer[m.event[i]] == CDR_CONTACT_NONE)
+            find_any_peer(model, events, &m, i);
 }
 
 bool CDR_LOOP(cdr_events_next)(const struct cdr_model *model, const struct cdr_counts *counts, const uint8_t *classes,
