@@ -34,8 +34,8 @@ static inline struct cdr_model *model_of(const struct cdr_parameters *parameters
 {
     struct cdr_error error = {0};
     struct cdr_model *model = NULL;
-    assert_int_equal(cdr_parameters_check(parameters, &error), CDR_OK);
-    assert_int_equal(cdr_model_create(&model, parameters, &error), CDR_OK);
+    if (cdr_parameters_check(parameters, &error) != CDR_OK || cdr_model_create(&model, parameters, &error) != CDR_OK)
+        fail_msg("%s", error.text);
     return model;
 }
 
