@@ -24,7 +24,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
         trouble = rd_kafka_fatal_error(rk, fatal, sizeof fatal);
         reason = fatal;
         if (client->sink != NULL)
-            cdr_kafka_on_fatal(client->sink, reason);
+            cdr_kafka_on_fatal(client->sink, trouble, reason);
     }
     pthread_mutex_lock(&client->lock);
     bool consequence =

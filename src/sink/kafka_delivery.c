@@ -65,7 +65,8 @@ static const char *missing_right(rd_kafka_resp_err_t code)
     if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
         return "; the client's user lacks the operation Write on the topic";
     if (code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
-        return "; the client's user lacks the operation IdempotentWrite on the cluster";
+        return "; the client's user lacks the operation Write on the topics, or IdempotentWrite on "
+               "the cluster";
     return "";
 }
 
@@ -150,6 +151,11 @@ static uint32_t find_record(const struct cdr_slab *slab, const uint8_t *payload)
 static void on_lost(struct cdr_kafka_sink *sink, const rd_kafka_message_t *message,
                     int64_t expected)
 {
+    bool consequence = message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+                       message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+                       message->err == RD_KAFKA_RESP_ERR__FATAL;
+    if (consequence && sink->fatal[0] != '\0')
+        return;
     uint32_t log = sink->run.slab->log;
     bool maybe = rd_kafka_message_status(message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
     cdr_kafka_fail(sink, CDR_E_KAFKA,
@@ -275,10 +281,12 @@ uint64_t cdr_kafka_under_way(const struct cdr_kafka_sink *sink)
     return sum;
 }
 
-void cdr_kafka_on_fatal(struct cdr_kafka_sink *sink, const char *reason)
+void cdr_kafka_on_fatal(struct cdr_kafka_sink *sink, rd_kafka_resp_err_t code, const char *reason)
 {
-    if (sink->fatal[0] == '\0')
-        snprintf(sink->fatal, sizeof sink->fatal, "%s", reason);
+    if (sink->fatal[0] != '\0')
+        return;
+    snprintf(sink->fatal, sizeof sink->fatal, "%s", reason);
+    sink->fatal_code = code;
 }
 
 /* The report of the record that made librdkafka stop says more, and comes right behind. */
@@ -288,7 +296,8 @@ static void settle_fatal(struct cdr_kafka_sink *sink)
         return;
     for (int i = 0; i < 10 && !atomic_load(&sink->failed); i++)
         rd_kafka_poll(sink->client.rk, 20);
-    cdr_kafka_fail(sink, CDR_E_KAFKA, "the Kafka client cannot go on: %s", sink->fatal);
+    cdr_kafka_fail(sink, CDR_E_KAFKA, "the Kafka client cannot go on: %s%s", sink->fatal,
+                   missing_right(sink->fatal_code));
 }
 
 static void end_turn(struct cdr_kafka_sink *sink)

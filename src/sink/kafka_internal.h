@@ -122,7 +122,9 @@ struct cdr_kafka_sink {
     enum cdr_result failure_code;
     struct cdr_error failure;
 
-    char fatal[400];          /* reason of librdkafka to stop, "" = none; under serving */
+    /* Why librdkafka stopped, "" = it did not; while serving. */
+    char fatal[400];
+    rd_kafka_resp_err_t fatal_code;
     struct cdr_kafka_run run; /* of the thread that serves */
     int64_t stall_check_ms;
     int64_t ends_deadline_ms; /* of flush's last question, 0 = not asked yet */
@@ -153,7 +155,7 @@ enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
 /* Records accepted and not reported yet. */
 uint64_t cdr_kafka_under_way(const struct cdr_kafka_sink *sink);
 /* librdkafka will send nothing more. */
-void cdr_kafka_on_fatal(struct cdr_kafka_sink *sink, const char *reason);
+void cdr_kafka_on_fatal(struct cdr_kafka_sink *sink, rd_kafka_resp_err_t code, const char *reason);
 
 /* Delivery; the contracts are those of sink.h. */
 void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);

@@ -525,26 +525,49 @@ static rd_kafka_topic_partition_list_t *base_offsets(const struct cdr_kafka_sink
     return list;
 }
 
+/* The answer to the commit; or the error that keeps the client from finding the group's
+ * coordinator, which it would try again for ever and tells only to who polls for messages. */
+static rd_kafka_event_t *wait_for_commit(const struct prepare *prepare, rd_kafka_queue_t *queue,
+                                         rd_kafka_resp_err_t *code)
+{
+    rd_kafka_event_t *event = NULL;
+    *code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    while (event == NULL && !is_denied(*code) && left_ms(prepare) > 1) {
+        event = rd_kafka_queue_poll(queue, left_ms(prepare) < 100 ? left_ms(prepare) : 100);
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(prepare->asker->rk, 0);
+        if (message != NULL) {
+            *code = message->err;
+            rd_kafka_message_destroy(message);
+        }
+    }
+    if (event != NULL)
+        *code = rd_kafka_event_error(event);
+    return event;
+}
+
 static enum cdr_result commit_bases(struct prepare *prepare, struct cdr_error *error)
 {
-    char group[64];
-    snprintf(group, sizeof group, "group cdrgen-%s", prepare->sink->setup.dataset_id);
+    char subject[300];
+    snprintf(subject, sizeof subject, "group cdrgen-%s", prepare->sink->setup.dataset_id);
     rd_kafka_topic_partition_list_t *list = base_offsets(prepare->sink);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(prepare->asker->rk);
     rd_kafka_event_t *event = NULL;
     rd_kafka_resp_err_t code = rd_kafka_commit_queue(prepare->asker->rk, list, queue, NULL, NULL);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        event = rd_kafka_queue_poll(queue, left_ms(prepare));
-        code = event_code(event);
-    }
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        event = wait_for_commit(prepare, queue, &code);
     const rd_kafka_topic_partition_list_t *committed =
         event != NULL ? rd_kafka_event_topic_partition_list(event) : NULL;
-    for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && committed != NULL && i < committed->cnt;
-         i++)
-        code = committed->elems[i].err;
+    /* The event's own code is that of one of its partitions. */
+    for (int i = 0; committed != NULL && i < committed->cnt; i++)
+        if (committed->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            code = committed->elems[i].err;
+            if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+                snprintf(subject, sizeof subject, "topic %s", committed->elems[i].topic);
+            break;
+        }
     enum cdr_result result = CDR_OK;
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        result = request_failed(prepare, code, "commit the base offsets of --append to", group,
+        result = request_failed(prepare, code, "commit the base offsets of --append for", subject,
                                 "Read", NULL, error);
     if (event != NULL)
         rd_kafka_event_destroy(event);
