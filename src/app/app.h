@@ -1,4 +1,5 @@
-/* Application: subcommands over the layers below. The only place that prints and that turns results into exit statuses. */
+/* Application: subcommands over the layers below. The only place that prints and that turns results
+ * into exit statuses. */
 #ifndef CDR_APP_APP_H
 #define CDR_APP_APP_H
 
@@ -12,14 +13,16 @@
 enum {
     CDR_EXIT_OK = 0,
     CDR_EXIT_FAILED = 1, /* ran, but not to a good end: what is there is said */
-    CDR_EXIT_USAGE = 2,  /* could not run: wrong input or a destination in the wrong state; nothing was written */
+    CDR_EXIT_USAGE =
+        2, /* could not run: wrong input or a destination in the wrong state; nothing was written */
 };
 
 int cdr_exit_status(enum cdr_result result);
 
 /* Each prints its own results, to stdout or files; errors are left to the caller. */
 enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_error *error);
-enum cdr_result cdr_command_subscribers(const struct cdr_settings *settings, struct cdr_error *error);
+enum cdr_result cdr_command_subscribers(const struct cdr_settings *settings,
+                                        struct cdr_error *error);
 enum cdr_result cdr_command_cells(const struct cdr_settings *settings, struct cdr_error *error);
 enum cdr_result cdr_command_sample(const struct cdr_settings *settings, struct cdr_error *error);
 enum cdr_result cdr_command_trace(const struct cdr_settings *settings, struct cdr_error *error);

@@ -12,7 +12,8 @@ int cdr_exit_status(enum cdr_result result)
     return result == CDR_E_CONFIG || result == CDR_E_STATE ? CDR_EXIT_USAGE : CDR_EXIT_FAILED;
 }
 
-static enum cdr_result dispatch(enum cdr_command command, const struct cdr_settings *settings, struct cdr_error *error)
+static enum cdr_result dispatch(enum cdr_command command, const struct cdr_settings *settings,
+                                struct cdr_error *error)
 {
     switch (command) {
     case CDR_COMMAND_RUN:

@@ -57,7 +57,8 @@ static void draw(const struct cdr_progress *progress, double rate)
         double done = (double)status.records / progress->expected;
         double left_s = rate > 0 ? (progress->expected - (double)status.records) / rate : 0;
         if (rate > 0 && left_s > 0)
-            snprintf(share, sizeof share, ", %.0f %%, %.0f s left", 100 * (done > 1 ? 1 : done), left_s);
+            snprintf(share, sizeof share, ", %.0f %%, %.0f s left", 100 * (done > 1 ? 1 : done),
+                     left_s);
         else
             snprintf(share, sizeof share, ", %.0f %%", 100 * (done > 1 ? 1 : done));
     }
@@ -90,7 +91,8 @@ static void *draw_main(void *argument)
     return NULL;
 }
 
-struct cdr_progress *cdr_progress_start(const struct cdr_pipeline *pipeline, double expected, bool quiet)
+struct cdr_progress *cdr_progress_start(const struct cdr_pipeline *pipeline, double expected,
+                                        bool quiet)
 {
     if (quiet || !isatty(STDERR_FILENO))
         return NULL;

@@ -8,9 +8,10 @@
 
 struct cdr_progress;
 
-/* Starts the thread that draws; NULL where there is nothing to draw on or quiet is set. expected: records of the whole run,
- * 0 where it has no end. */
-struct cdr_progress *cdr_progress_start(const struct cdr_pipeline *pipeline, double expected, bool quiet);
+/* Starts the thread that draws; NULL where there is nothing to draw on or quiet is set. expected:
+ * records of the whole run, 0 where it has no end. */
+struct cdr_progress *cdr_progress_start(const struct cdr_pipeline *pipeline, double expected,
+                                        bool quiet);
 /* Stops drawing and wipes the line. NULL is accepted. */
 void cdr_progress_stop(struct cdr_progress *progress);
 

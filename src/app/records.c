@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum cdr_result cdr_found_add(struct cdr_found_list *list, const struct cdr_found *found, struct cdr_error *error)
+enum cdr_result cdr_found_add(struct cdr_found_list *list, const struct cdr_found *found,
+                              struct cdr_error *error)
 {
     if (list->count == list->capacity) {
         size_t capacity = list->capacity == 0 ? 256 : 2 * list->capacity;
@@ -35,9 +36,11 @@ void cdr_found_sort(struct cdr_found_list *list)
 }
 
 enum cdr_result cdr_found_print(FILE *out, const struct cdr_model *model, const char *format,
-                                const struct cdr_found_list *list, size_t count, struct cdr_error *error)
+                                const struct cdr_found_list *list, size_t count,
+                                struct cdr_error *error)
 {
-    const struct cdr_encoder_ops *ops = cdr_encoder_find(strcmp(format, "avro") == 0 ? "json" : format);
+    const struct cdr_encoder_ops *ops =
+        cdr_encoder_find(strcmp(format, "avro") == 0 ? "json" : format);
     struct cdr_encoder *encoders[CDR_TYPE_COUNT] = {NULL};
     struct cdr_block *block = malloc(sizeof *block);
     uint8_t *bytes = NULL;
@@ -46,8 +49,9 @@ enum cdr_result cdr_found_print(FILE *out, const struct cdr_model *model, const 
         struct cdr_encoder_settings settings = {.type = type, .tz_name = model->parameters.tz_name};
         result = ops->create(&encoders[type], &settings, error);
     }
-    if (result == CDR_OK && (bytes = malloc(encoders[0]->record_bytes_max + encoders[1]->record_bytes_max +
-                                            encoders[2]->record_bytes_max)) == NULL)
+    if (result == CDR_OK &&
+        (bytes = malloc(encoders[0]->record_bytes_max + encoders[1]->record_bytes_max +
+                        encoders[2]->record_bytes_max)) == NULL)
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
     if (result == CDR_OK)
         fputs(ops->file_header(encoders[0]), out);

@@ -22,11 +22,13 @@ struct cdr_found_list {
     size_t count, capacity;
 };
 
-enum cdr_result cdr_found_add(struct cdr_found_list *list, const struct cdr_found *found, struct cdr_error *error);
+enum cdr_result cdr_found_add(struct cdr_found_list *list, const struct cdr_found *found,
+                              struct cdr_error *error);
 /* By emission time, then by the keys' order, then by type. */
 void cdr_found_sort(struct cdr_found_list *list);
 /* Prints the records from the list's start on, at most count, in a text format ("csv", "json"). */
 enum cdr_result cdr_found_print(FILE *out, const struct cdr_model *model, const char *format,
-                                const struct cdr_found_list *list, size_t count, struct cdr_error *error);
+                                const struct cdr_found_list *list, size_t count,
+                                struct cdr_error *error);
 
 #endif

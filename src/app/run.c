@@ -31,7 +31,8 @@ static bool brokers_configured(const struct cdr_settings *settings)
     return false;
 }
 
-/* auto: Kafka where brokers are configured and answer, else files. -b on the command line means Kafka. */
+/* auto: Kafka where brokers are configured and answer, else files. -b on the command line means
+ * Kafka. */
 static enum cdr_result choose_sink(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
@@ -54,15 +55,17 @@ static enum cdr_result choose_sink(struct cdr_run *run, struct cdr_error *error)
             name = probe == CDR_OK ? "kafka" : "file";
         }
 #else
-        run->sink_reason = brokers_configured(settings) ? "this cdrgen was built without Kafka" : "no brokers are configured";
+        run->sink_reason = brokers_configured(settings) ? "this cdrgen was built without Kafka"
+                                                        : "no brokers are configured";
 #endif
     }
     run->sink_ops = cdr_sink_find(name);
     if (run->sink_ops == NULL)
         return cdr_fail(error, CDR_E_CONFIG, "sink: \"%s\" is not built into this cdrgen", name);
     if (strcmp(name, "kafka") == 0 && !brokers_configured(settings))
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "no Kafka brokers are given: pass -b HOST:PORT[,HOST:PORT] or set bootstrap.servers");
+        return cdr_fail(
+            error, CDR_E_CONFIG,
+            "no Kafka brokers are given: pass -b HOST:PORT[,HOST:PORT] or set bootstrap.servers");
     return CDR_OK;
 }
 
@@ -79,18 +82,20 @@ static enum cdr_result find_schema_id(struct cdr_run *run, uint32_t type, struct
     if (settings->registry.urls != NULL && strcmp(run->sink_ops->name, "kafka") == 0) {
         char subject[300];
         snprintf(subject, sizeof subject, "%s-value", run->topics[type]);
-        return cdr_registry_schema_id(&settings->registry, subject, cdr_builtin_schema(type), &run->schema_ids[type], error);
+        return cdr_registry_schema_id(&settings->registry, subject, cdr_builtin_schema(type),
+                                      &run->schema_ids[type], error);
     }
 #endif
     if (strcmp(run->sink_ops->name, "kafka") != 0)
         return CDR_OK;
     if (run->schema_ids[type] == 0)
         return cdr_fail(error, CDR_E_CONFIG,
-                        "format: avro in Kafka needs schema ids; give --registry URL, or fixed ids with --schema-id-call, "
+                        "format: avro in Kafka needs schema ids; give --registry URL, or fixed ids "
+                        "with --schema-id-call, "
                         "--schema-id-sms and --schema-id-data");
     if (!settings->quiet)
-        fprintf(stderr, "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)\n", run->topics[type],
-                run->schema_ids[type], topic_names[type]);
+        fprintf(stderr, "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)\n",
+                run->topics[type], run->schema_ids[type], topic_names[type]);
     return CDR_OK;
 }
 
@@ -100,7 +105,9 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
     const struct cdr_encoder_ops *ops = cdr_encoder_find(settings->format);
     bool framed = avro_to_kafka(run);
     if (ops == NULL)
-        return cdr_fail(error, CDR_E_CONFIG, "format: \"%s\" is not known; allowed are csv, avro, json", settings->format);
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "format: \"%s\" is not known; allowed are csv, avro, json",
+                        settings->format);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         enum cdr_result result = framed ? find_schema_id(run, type, error) : CDR_OK;
         struct cdr_encoder_settings encoder = {
@@ -129,7 +136,10 @@ static enum cdr_result open_sink(struct cdr_run *run, struct cdr_error *error)
         .dataset_id = run->model->dataset_id,
         .first_event_ms = cdr_calendar_day_start_ms(calendar, p->start_day) -
                           (p->late_share > 0 ? p->late_max_s * INT64_C(1000) : 0),
-        .last_event_ms = settings->live ? -1 : cdr_calendar_day_start_ms(calendar, p->start_day + (int32_t)p->days) - 1,
+        .last_event_ms =
+            settings->live
+                ? -1
+                : cdr_calendar_day_start_ms(calendar, p->start_day + (int32_t)p->days) - 1,
         .now_ms = cdr_wall_ms(),
         .workers = run->workers,
         .slab_bytes = SLAB_BYTES,
@@ -138,7 +148,8 @@ static enum cdr_result open_sink(struct cdr_run *run, struct cdr_error *error)
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.topics[type] = run->topics[type];
         setup.encoders[type] = run->encoders[type];
-        setup.schemas[type] = strcmp(settings->format, "avro") == 0 ? cdr_builtin_schema(type) : NULL;
+        setup.schemas[type] =
+            strcmp(settings->format, "avro") == 0 ? cdr_builtin_schema(type) : NULL;
     }
     enum cdr_result result = run->sink_ops->open(&run->sink, &settings->sink, &setup, error);
 #if CDR_KAFKA
@@ -149,10 +160,13 @@ static enum cdr_result open_sink(struct cdr_run *run, struct cdr_error *error)
     return result;
 }
 
-static enum cdr_result write_table(const char *folder, const char *name, const struct cdr_model *model,
-                                   int (*write)(FILE *, const struct cdr_model *), struct cdr_error *error)
+static enum cdr_result write_table(const char *folder, const char *name,
+                                   const struct cdr_model *model,
+                                   int (*write)(FILE *, const struct cdr_model *),
+                                   struct cdr_error *error)
 {
-    /* Shards write the same table into one folder at the same time: each under a temporary name of its own. */
+    /* Shards write the same table into one folder at the same time: each under a temporary name of
+     * its own. */
     char path[4096], temporary[4096 + 40];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     snprintf(temporary, sizeof temporary, "%s/.%s.%ld.tmp", folder, name, (long)getpid());
@@ -187,7 +201,8 @@ static enum cdr_result write_tables(const struct cdr_run *run, struct cdr_error 
     return result;
 }
 
-static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *stop, struct cdr_error *error)
+static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *stop,
+                                       struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
     struct cdr_pipeline_settings pipeline = {
@@ -196,7 +211,7 @@ static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *st
         .workers = run->workers,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
-        .pace = {.kind = settings->live            ? CDR_PACE_LIVE
+        .pace = {.kind = settings->live             ? CDR_PACE_LIVE
                          : settings->speed > 0      ? CDR_PACE_SPEED
                          : settings->rate_per_s > 0 ? CDR_PACE_RATE
                                                     : CDR_PACE_NONE,
@@ -211,7 +226,8 @@ static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *st
     return cdr_pipeline_create(&run->pipeline, &pipeline, error);
 }
 
-static enum cdr_result flush_sink(struct cdr_run *run, const atomic_int *stop, struct cdr_error *error)
+static enum cdr_result flush_sink(struct cdr_run *run, const atomic_int *stop,
+                                  struct cdr_error *error)
 {
     enum cdr_result result;
     int64_t give_up_ns = 0;
@@ -221,7 +237,9 @@ static enum cdr_result flush_sink(struct cdr_run *run, const atomic_int *stop, s
         if (give_up_ns == 0)
             give_up_ns = cdr_monotonic_ns() + DRAIN_TIMEOUT_MS * INT64_C(1000000);
         if (cdr_monotonic_ns() > give_up_ns)
-            return cdr_fail(error, CDR_E_KAFKA, "interrupted; some records were not acknowledged within %u s", DRAIN_TIMEOUT_MS / 1000);
+            return cdr_fail(error, CDR_E_KAFKA,
+                            "interrupted; some records were not acknowledged within %u s",
+                            DRAIN_TIMEOUT_MS / 1000);
     }
     return result;
 }
@@ -232,10 +250,13 @@ static enum cdr_result check_durable(struct cdr_run *run, struct cdr_error *erro
     const uint32_t partitions = run->model->parameters.partitions;
     run->sink->ops->progress(run->sink, run->progress);
     for (uint32_t log = 0; log < CDR_TYPE_COUNT * partitions; log++) {
-        uint64_t handed = cdr_pipeline_digest(run->pipeline, log)->records, durable = run->progress[log].durable;
+        uint64_t handed = cdr_pipeline_digest(run->pipeline, log)->records,
+                 durable = run->progress[log].durable;
         if (handed != durable)
-            return cdr_fail(error, CDR_E_KAFKA, "%s [%u]: %llu records were handed over but %llu are safe", run->topics[log / partitions],
-                            log % partitions, (unsigned long long)handed, (unsigned long long)durable);
+            return cdr_fail(error, CDR_E_KAFKA,
+                            "%s [%u]: %llu records were handed over but %llu are safe",
+                            run->topics[log / partitions], log % partitions,
+                            (unsigned long long)handed, (unsigned long long)durable);
     }
     return CDR_OK;
 }
@@ -249,14 +270,16 @@ static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
         return result;
     int64_t start_ns = cdr_monotonic_ns();
     double cpu_before_s = cdr_cpu_s();
-    struct cdr_progress *progress =
-        cdr_progress_start(run->pipeline, settings->live ? 0 : cdr_expected_records(run->model) / settings->shard_count,
-                           settings->quiet);
+    struct cdr_progress *progress = cdr_progress_start(
+        run->pipeline,
+        settings->live ? 0 : cdr_expected_records(run->model) / settings->shard_count,
+        settings->quiet);
     result = cdr_pipeline_run(run->pipeline, error);
     cdr_progress_stop(progress);
     const bool interrupted = result == CDR_E_INTERRUPTED && atomic_load(stop) != 0;
     struct cdr_error later = {0};
-    enum cdr_result flushed = result == CDR_OK || interrupted ? flush_sink(run, stop, &later) : result;
+    enum cdr_result flushed =
+        result == CDR_OK || interrupted ? flush_sink(run, stop, &later) : result;
     if (flushed == CDR_OK)
         flushed = check_durable(run, &later);
     else
@@ -267,8 +290,10 @@ static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
     if (interrupted && flushed == CDR_OK && settings->live)
         return CDR_OK;
     if (interrupted && flushed == CDR_OK)
-        return cdr_fail(error, CDR_E_INTERRUPTED, "interrupted before the end; every record that was handed over is safe, each log "
-                                                  "holds the beginning of what it was to hold");
+        return cdr_fail(
+            error, CDR_E_INTERRUPTED,
+            "interrupted before the end; every record that was handed over is safe, each log "
+            "holds the beginning of what it was to hold");
     if ((result == CDR_OK || interrupted) && flushed != CDR_OK) {
         *error = later;
         return flushed;
@@ -316,10 +341,12 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        snprintf(run->topics[type], sizeof run->topics[type], "%s%s", settings->topic_prefix, topic_names[type]);
+        snprintf(run->topics[type], sizeof run->topics[type], "%s%s", settings->topic_prefix,
+                 topic_names[type]);
     run->workers = choose_workers(settings);
     if (settings->shard_count > settings->model.partitions)
-        return cdr_fail(error, CDR_E_CONFIG, "shard: %u shards need at least as many partitions; there are %u",
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "shard: %u shards need at least as many partitions; there are %u",
                         settings->shard_count, settings->model.partitions);
     enum cdr_result result = cdr_check_summary(settings, error);
     if (result == CDR_OK)
@@ -352,7 +379,8 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
         result = create_encoders(&run, error);
         if (result == CDR_OK)
             result = open_sink(&run, error);
-        /* Whatever kept the run from beginning (a broker that is away, say), nothing was written. */
+        /* Whatever kept the run from beginning (a broker that is away, say), nothing was
+         * written. */
         if (result == CDR_E_KAFKA || result == CDR_E_IO)
             result = CDR_E_STATE;
         if (result == CDR_OK)

@@ -11,7 +11,7 @@ struct cdr_run {
     unsigned workers;
     const struct cdr_sink_ops *sink_ops;
     const char *sink_reason; /* why auto chose it, else NULL */
-    char reason_text[sizeof ((struct cdr_error *)0)->text];
+    char reason_text[sizeof((struct cdr_error *)0)->text];
     struct cdr_sink *sink;
     struct cdr_encoder *encoders[CDR_TYPE_COUNT];
     int32_t schema_ids[CDR_TYPE_COUNT]; /* 0 where the format has none */

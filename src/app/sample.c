@@ -12,7 +12,8 @@ struct sampling {
     atomic_int enough;
 };
 
-static enum cdr_result collect(void *state, unsigned worker, const struct cdr_task *task, struct cdr_error *error)
+static enum cdr_result collect(void *state, unsigned worker, const struct cdr_task *task,
+                               struct cdr_error *error)
 {
     struct sampling *sampling = state;
     (void)worker;
@@ -54,7 +55,8 @@ enum cdr_result cdr_command_sample(const struct cdr_settings *settings, struct c
     struct cdr_engine_settings engine_settings = {
         .workers = 1,
         .shard_count = 1,
-        .end_ms = cdr_calendar_day_start_ms(&model->calendar, settings->model.start_day + (int32_t)settings->model.days),
+        .end_ms = cdr_calendar_day_start_ms(&model->calendar, settings->model.start_day +
+                                                                  (int32_t)settings->model.days),
         .stop = &sampling.enough,
     };
     struct cdr_consumer consumer = {.state = &sampling, .task = collect, .slot_end = end_slot};
@@ -63,7 +65,8 @@ enum cdr_result cdr_command_sample(const struct cdr_settings *settings, struct c
         result = cdr_engine_run(engine, &consumer, error);
     if (result == CDR_OK || result == CDR_E_INTERRUPTED) {
         cdr_found_sort(&sampling.list);
-        result = cdr_found_print(stdout, model, settings->format, &sampling.list, sampling.wanted, error);
+        result = cdr_found_print(stdout, model, settings->format, &sampling.list, sampling.wanted,
+                                 error);
     }
     free(sampling.list.items);
     cdr_engine_destroy(engine);

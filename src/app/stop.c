@@ -22,6 +22,7 @@ const atomic_int *cdr_stop_on_signals(void)
     sigaction(SIGTERM, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
-    sigaction(SIGXFSZ, &action, NULL); /* a limit on file sizes is an error of write, as a full disk is */
+    sigaction(SIGXFSZ, &action,
+              NULL); /* a limit on file sizes is an error of write, as a full disk is */
     return &stop_signal;
 }

@@ -1,4 +1,5 @@
-/* SIGINT and SIGTERM: the first asks the run to finish what it has in hand, a second one ends the process at once. */
+/* SIGINT and SIGTERM: the first asks the run to finish what it has in hand, a second one ends the
+ * process at once. */
 #ifndef CDR_APP_STOP_H
 #define CDR_APP_STOP_H
 

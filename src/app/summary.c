@@ -72,7 +72,8 @@ static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32
 static void date_text(int32_t day, char text[16])
 {
     struct cdr_date date = cdr_date_of_day(day);
-    snprintf(text, 16, "%04d-%02u-%02u", date.year % 10000, date.month % 100, date.day_of_month % 100);
+    snprintf(text, 16, "%04d-%02u-%02u", date.year % 10000, date.month % 100,
+             date.day_of_month % 100);
 }
 
 static void write_head(struct cdr_json *json, const struct cdr_run *run)
@@ -108,7 +109,8 @@ static void write_figures(struct cdr_json *json, const struct cdr_run *run)
     cdr_json_u64(json, "bytes", status.bytes);
     cdr_json_fixed(json, "wall_s", run->wall_s, 3);
     cdr_json_fixed(json, "cpu_s", run->cpu_s, 3);
-    cdr_json_fixed(json, "records_per_s", run->wall_s > 0 ? (double)status.records / run->wall_s : 0, 0);
+    cdr_json_fixed(json, "records_per_s",
+                   run->wall_s > 0 ? (double)status.records / run->wall_s : 0, 0);
     cdr_json_u64(json, "peak_rss_bytes", cdr_peak_rss_bytes());
     if (run->settings->speed > 0 || run->settings->rate_per_s > 0 || run->settings->live) {
         cdr_json_fixed(json, "behind_schedule_s", (double)status.behind_ns / 1e9, 3);
@@ -177,14 +179,17 @@ void cdr_print_closing(const struct cdr_run *run)
     char records[32], per_s[32], bytes[32];
     cdr_pipeline_status(run->pipeline, &status);
     double rate = run->wall_s > 0 ? (double)status.records / run->wall_s : 0;
-    fprintf(stderr, "%s records in %.2f s (%s/s, %.0f ns of CPU each), peak memory %.0f MB; dataset %s\n",
-            cdr_with_commas(status.records, records), run->wall_s, cdr_with_commas((uint64_t)rate, per_s),
-            status.records > 0 ? run->cpu_s * 1e9 / (double)status.records : 0, (double)cdr_peak_rss_bytes() / 1e6,
-            run->model->dataset_id);
+    fprintf(stderr,
+            "%s records in %.2f s (%s/s, %.0f ns of CPU each), peak memory %.0f MB; dataset %s\n",
+            cdr_with_commas(status.records, records), run->wall_s,
+            cdr_with_commas((uint64_t)rate, per_s),
+            status.records > 0 ? run->cpu_s * 1e9 / (double)status.records : 0,
+            (double)cdr_peak_rss_bytes() / 1e6, run->model->dataset_id);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         struct cdr_digest total = topic_digest(run, type);
-        fprintf(stderr, "  %-16s %14s records  %17s bytes  digest %016" PRIx64 "\n", run->topics[type],
-                cdr_with_commas(total.records, records), cdr_with_commas(total.bytes, bytes), total.ordered);
+        fprintf(stderr, "  %-16s %14s records  %17s bytes  digest %016" PRIx64 "\n",
+                run->topics[type], cdr_with_commas(total.records, records),
+                cdr_with_commas(total.bytes, bytes), total.ordered);
     }
     if (run->settings->speed > 0 || run->settings->rate_per_s > 0 || run->settings->live)
         fprintf(stderr, "  at most %.3f s behind schedule\n", (double)status.behind_max_ns / 1e9);
@@ -210,21 +215,23 @@ void cdr_print_plan(const struct cdr_run *run)
     const struct cdr_settings *settings = run->settings;
     const struct cdr_parameters *p = &run->model->parameters;
     char day[16], records[32];
-    double expected = cdr_expected_records(run->model) / settings->shard_count / (settings->live ? p->days : 1);
+    double expected =
+        cdr_expected_records(run->model) / settings->shard_count / (settings->live ? p->days : 1);
     date_text(p->start_day, day);
     printf("dataset      %s\n", run->model->dataset_id);
     if (settings->live)
-        printf("days         from %s on, in real time when the present is reached; %s\n", day, p->tz_name);
+        printf("days         from %s on, in real time when the present is reached; %s\n", day,
+               p->tz_name);
     else
         printf("days         %" PRIu32 " from %s, %s\n", p->days, day, p->tz_name);
     printf("subscribers  %" PRIu32 ", seed %" PRIu64 "\n", p->subscribers, p->seed);
     printf("records      about %s%s\n", cdr_with_commas((uint64_t)(expected + 0.5), records),
            settings->live ? " a day" : "");
-    printf("topics       %s, %s, %s; %" PRIu32 " partitions each\n", run->topics[0], run->topics[1], run->topics[2],
-           p->partitions);
+    printf("topics       %s, %s, %s; %" PRIu32 " partitions each\n", run->topics[0], run->topics[1],
+           run->topics[2], p->partitions);
     if (settings->shard_count > 1)
-        printf("shard        partitions p with p mod %" PRIu32 " = %" PRIu32 "\n", settings->shard_count,
-               settings->shard_index);
+        printf("shard        partitions p with p mod %" PRIu32 " = %" PRIu32 "\n",
+               settings->shard_count, settings->shard_index);
     print_destination(run);
     printf("nothing was written (--dry-run)\n");
 }

@@ -1,5 +1,6 @@
-/* trace: every record of one subscriber. Its own events, and those of the subscribers that have it among their contacts:
- * contacts are mutual, so these are its own contacts in every slot. Nobody else's events are looked at. */
+/* trace: every record of one subscriber. Its own events, and those of the subscribers that have it
+ * among their contacts: contacts are mutual, so these are its own contacts in every slot. Nobody
+ * else's events are looked at. */
 #include "app/app.h"
 #include "app/records.h"
 #include "model/event.h"
@@ -43,8 +44,9 @@ static enum cdr_result list_callers(struct trace *trace, struct cdr_error *error
     return CDR_OK;
 }
 
-static enum cdr_result add(struct trace *trace, const struct cdr_slot *slot, uint32_t i, uint32_t leg, int64_t emission_ms,
-                           uint32_t duration_s, uint32_t peer, struct cdr_error *error)
+static enum cdr_result add(struct trace *trace, const struct cdr_slot *slot, uint32_t i,
+                           uint32_t leg, int64_t emission_ms, uint32_t duration_s, uint32_t peer,
+                           struct cdr_error *error)
 {
     const struct cdr_events *events = &trace->events;
     if (emission_ms < trace->start_ms || emission_ms >= trace->end_ms)
@@ -60,14 +62,15 @@ static enum cdr_result add(struct trace *trace, const struct cdr_slot *slot, uin
         .emission_ms = emission_ms,
         .type = events->type[i],
         .start_slot = *slot,
-        .key = cdr_key_make((uint32_t)(emission_ms - at.start_ms), events->origin[i], lag, events->index[i], leg,
-                            events->party[i], events->outcome[i], duration_s, peer),
+        .key = cdr_key_make((uint32_t)(emission_ms - at.start_ms), events->origin[i], lag,
+                            events->index[i], leg, events->party[i], events->outcome[i], duration_s,
+                            peer),
     };
     return cdr_found_add(&trace->list, &found, error);
 }
 
-static enum cdr_result add_leg(struct trace *trace, const struct cdr_slot *slot, uint32_t i, uint32_t leg,
-                               struct cdr_error *error)
+static enum cdr_result add_leg(struct trace *trace, const struct cdr_slot *slot, uint32_t i,
+                               uint32_t leg, struct cdr_error *error)
 {
     const struct cdr_parameters *p = &trace->model->parameters;
     const struct cdr_events *events = &trace->events;
@@ -81,12 +84,14 @@ static enum cdr_result add_leg(struct trace *trace, const struct cdr_slot *slot,
     return result;
 }
 
-static enum cdr_result scan(struct trace *trace, const struct cdr_counts *counts, uint32_t origin, struct cdr_error *error)
+static enum cdr_result scan(struct trace *trace, const struct cdr_counts *counts, uint32_t origin,
+                            struct cdr_error *error)
 {
     const struct cdr_events *events = &trace->events;
     struct cdr_expansion expansion = {.next = origin, .end = origin + 1};
     enum cdr_result result = CDR_OK;
-    while (result == CDR_OK && cdr_events_next(trace->model, counts, NULL, &expansion, &trace->events)) {
+    while (result == CDR_OK &&
+           cdr_events_next(trace->model, counts, NULL, &expansion, &trace->events)) {
         for (uint32_t i = 0; result == CDR_OK && i < events->n; i++) {
             if (origin == trace->subscriber)
                 result = add_leg(trace, &counts->slot, i, 0, error);
@@ -102,9 +107,10 @@ static enum cdr_result trace_slots(struct trace *trace, struct cdr_error *error)
     const struct cdr_calendar *calendar = &trace->model->calendar;
     struct cdr_counts counts;
     enum cdr_result result = cdr_counts_create(&counts, trace->model, error);
-    struct cdr_slot slot =
-        cdr_calendar_slot_at(calendar, trace->start_ms - cdr_carry_max_ms(&trace->model->parameters));
-    for (; result == CDR_OK && slot.start_ms < trace->end_ms; slot = cdr_calendar_next(calendar, &slot)) {
+    struct cdr_slot slot = cdr_calendar_slot_at(
+        calendar, trace->start_ms - cdr_carry_max_ms(&trace->model->parameters));
+    for (; result == CDR_OK && slot.start_ms < trace->end_ms;
+         slot = cdr_calendar_next(calendar, &slot)) {
         cdr_counts_set(&counts, trace->model, &slot);
         result = scan(trace, &counts, trace->subscriber, error);
         for (uint32_t i = 0; result == CDR_OK && i < trace->caller_count; i++)
@@ -114,14 +120,18 @@ static enum cdr_result trace_slots(struct trace *trace, struct cdr_error *error)
     return result;
 }
 
-static enum cdr_result trace_subscriber(struct trace *trace, const struct cdr_settings *settings, struct cdr_error *error)
+static enum cdr_result trace_subscriber(struct trace *trace, const struct cdr_settings *settings,
+                                        struct cdr_error *error)
 {
     const struct cdr_model *model = trace->model;
     const struct cdr_parameters *p = &model->parameters;
-    if (!cdr_msisdn_subscriber(&model->identities, settings->argument_msisdn, p->subscribers, &trace->subscriber))
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "trace: %" PRIu64 " is the number of no subscriber of this dataset; `cdrgen subscribers` lists them",
-                        settings->argument_msisdn);
+    if (!cdr_msisdn_subscriber(&model->identities, settings->argument_msisdn, p->subscribers,
+                               &trace->subscriber))
+        return cdr_fail(
+            error, CDR_E_CONFIG,
+            "trace: %" PRIu64
+            " is the number of no subscriber of this dataset; `cdrgen subscribers` lists them",
+            settings->argument_msisdn);
     trace->start_ms = cdr_calendar_day_start_ms(&model->calendar, p->start_day);
     trace->end_ms = cdr_calendar_day_start_ms(&model->calendar, p->start_day + (int32_t)p->days);
     enum cdr_result result = list_callers(trace, error);
@@ -129,7 +139,8 @@ static enum cdr_result trace_subscriber(struct trace *trace, const struct cdr_se
         result = trace_slots(trace, error);
     if (result == CDR_OK) {
         cdr_found_sort(&trace->list);
-        result = cdr_found_print(stdout, model, settings->format, &trace->list, trace->list.count, error);
+        result = cdr_found_print(stdout, model, settings->format, &trace->list, trace->list.count,
+                                 error);
     }
     return result;
 }

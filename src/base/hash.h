@@ -1,10 +1,11 @@
 /* The random function: draws are hashes of names, never states of a generator.
  *
- * mix is a bijection of 64 bits with full avalanche (two rounds of xor-shift and multiply, constants
- * "moremur" by Pelle Evensen, 2019). A draw is mix(base + purpose), where base is itself the mix of a
- * name and the seed's key: so every quantity of an event passes mix twice, and a purpose added later never
- * shifts another purpose's draws. One mix alone is good for lasting traits, which are drawn from consecutive subscribers, but
- * over consecutive slots its draws fail the birthday spacings test. tests/unit/test_hash.c tests all of them.
+ * mix is a bijection of 64 bits with full avalanche (two rounds of xor-shift and multiply,
+ * constants "moremur" by Pelle Evensen, 2019). A draw is mix(base + purpose), where base is itself
+ * the mix of a name and the seed's key: so every quantity of an event passes mix twice, and a
+ * purpose added later never shifts another purpose's draws. One mix alone is good for lasting
+ * traits, which are drawn from consecutive subscribers, but over consecutive slots its draws fail
+ * the birthday spacings test. tests/unit/test_hash.c tests all of them.
  */
 #ifndef CDR_BASE_HASH_H
 #define CDR_BASE_HASH_H
@@ -21,8 +22,9 @@ static inline uint64_t cdr_mix(uint64_t x)
     return x;
 }
 
-/* Purposes are far apart, so that base + purpose never runs into base' + purpose' by small differences. */
-#define CDR_PURPOSE(number) ((uint64_t)(number) * UINT64_C(0x9e3779b97f4a7c15))
+/* Purposes are far apart, so that base + purpose never runs into base' + purpose' by small
+ * differences. */
+#define CDR_PURPOSE(number) ((uint64_t)(number)*UINT64_C(0x9e3779b97f4a7c15))
 
 static inline uint64_t cdr_draw(uint64_t base, uint64_t purpose)
 {
@@ -35,7 +37,8 @@ static inline uint32_t cdr_below(uint32_t random, uint32_t n)
     return (uint32_t)(((uint64_t)random * n) >> 32);
 }
 
-/* Murmur3's 32-bit finaliser: the round function of the bijections (cheaper in vector lanes than mix). */
+/* Murmur3's 32-bit finaliser: the round function of the bijections (cheaper in vector lanes than
+ * mix). */
 static inline uint32_t cdr_mix32(uint32_t x)
 {
     x ^= x >> 16;

@@ -1,9 +1,9 @@
 /* Results and errors: how every fallible function in cdrgen reports.
  *
- * A function that can fail returns enum cdr_result and takes a struct cdr_error of the caller's as its
- * last argument. On CDR_OK the error is untouched; on anything else but CDR_E_AGAIN its text is one
- * sentence without a trailing period that names what is wrong (file, key or flag, value) and what is
- * allowed or what to do. Only src/app turns results into exit statuses and prints text.
+ * A function that can fail returns enum cdr_result and takes a struct cdr_error of the caller's as
+ * its last argument. On CDR_OK the error is untouched; on anything else but CDR_E_AGAIN its text is
+ * one sentence without a trailing period that names what is wrong (file, key or flag, value) and
+ * what is allowed or what to do. Only src/app turns results into exit statuses and prints text.
  */
 #ifndef CDR_BASE_RESULT_H
 #define CDR_BASE_RESULT_H
@@ -13,14 +13,15 @@
 /* Never renumbered. */
 enum cdr_result {
     CDR_OK = 0,
-    CDR_E_AGAIN = -1,       /* no room or nothing there right now: poll, then try again; not a failure */
-    CDR_E_NOMEM = -2,       /* memory exhausted */
-    CDR_E_CONFIG = -3,      /* the user's input is wrong; nothing was written: exit status 2 */
-    CDR_E_IO = -4,          /* a file or disk failed while running: exit status 1 */
-    CDR_E_KAFKA = -5,       /* the cluster or the registry failed while running: exit status 1 */
-    CDR_E_STATE = -6,       /* the destination is not in the state that the run needs: exit status 2 */
+    CDR_E_AGAIN = -1,  /* no room or nothing there right now: poll, then try again; not a failure */
+    CDR_E_NOMEM = -2,  /* memory exhausted */
+    CDR_E_CONFIG = -3, /* the user's input is wrong; nothing was written: exit status 2 */
+    CDR_E_IO = -4,     /* a file or disk failed while running: exit status 1 */
+    CDR_E_KAFKA = -5,  /* the cluster or the registry failed while running: exit status 1 */
+    CDR_E_STATE = -6,  /* the destination is not in the state that the run needs: exit status 2 */
     CDR_E_INTERRUPTED = -7, /* stopped by a signal in an orderly way */
-    CDR_E_DIFFERENT = -8,   /* a proof failed: what is there is not what must be there: exit status 1 */
+    CDR_E_DIFFERENT =
+        -8, /* a proof failed: what is there is not what must be there: exit status 1 */
 };
 
 /* Owned by the caller; zero-initialise with {0}. */

@@ -1,16 +1,16 @@
 /* Encoders: a block of records becomes bytes, one payload a record.
  *
- * An encoder is immutable once created and serves any number of threads. Encoding cannot fail and never
- * allocates: the caller provides n × record_bytes_max bytes. A record in the buffer is
- *     frame_len bytes   Confluent wire format's magic byte and schema id (Avro for Kafka), else none
+ * An encoder is immutable once created and serves any number of threads. Encoding cannot fail and
+ * never allocates: the caller provides n × record_bytes_max bytes. A record in the buffer is
+ *     frame_len bytes   Confluent wire format's magic byte and schema id (Avro for Kafka), or none
  *     payload           what the digest covers
  *     trailer_len bytes a newline that files keep and Kafka does not get (CSV, JSON), else none
- * so that a whole buffer can be written to a file as it is, and each record handed to Kafka in place.
- * docs/data-format.md is the contract of the bytes.
+ * so that a whole buffer can be written to a file as it is, and each record handed to Kafka in
+ * place. docs/data-format.md is the contract of the bytes.
  *
- * What a block may hold: timestamps 10^11 … 10^13 − 1 ms (1973 … 2286), durations below 10^8 s, cells and
- * networks of as many digits as record.h says, volumes below 10^16 bytes, enumerations within their range.
- * Anything else is a programmer's error: it is asserted in debug builds.
+ * What a block may hold: timestamps 10^11 … 10^13 − 1 ms (1973 … 2286), durations below 10^8 s,
+ * cells and networks of as many digits as record.h says, volumes below 10^16 bytes, enumerations
+ * within their range. Anything else is a programmer's error: it is asserted in debug builds.
  *
  * A new encoder is one file that defines its ops and one line in encoder.c's table.
  */
@@ -25,11 +25,11 @@
 #include <stdint.h>
 
 struct cdr_encoder_settings {
-    uint32_t type;              /* CDR_TYPE_* */
-    const char *tz_name;        /* the tz_name field; copied */
-    bool framed;                /* Avro: put the wire format's frame before each datum */
-    int32_t schema_id;          /* of the frame */
-    const char *schema_text;    /* Avro: the schema's JSON text, NULL = the built-in one of the type */
+    uint32_t type;           /* CDR_TYPE_* */
+    const char *tz_name;     /* the tz_name field; copied */
+    bool framed;             /* Avro: put the wire format's frame before each datum */
+    int32_t schema_id;       /* of the frame */
+    const char *schema_text; /* Avro: the schema's JSON text, NULL = the built-in one of the type */
 };
 
 struct cdr_encoder_ops;
@@ -46,13 +46,13 @@ struct cdr_encoder_ops {
     const char *name; /* value of --format */
     const char *description;
     const char *file_extension; /* "csv" */
-    enum cdr_result (*create)(struct cdr_encoder **encoder, const struct cdr_encoder_settings *settings,
-                              struct cdr_error *error);
-    /* Encodes all block->n records one behind the other from bytes on; ends[i] is the offset one past
-     * record i's trailer. Returns ends[n − 1], 0 for an empty block. May write (not keep) up to 32 bytes
-     * behind the end within n × record_bytes_max. */
-    size_t (*encode)(const struct cdr_encoder *encoder, const struct cdr_block *block, uint8_t *bytes,
-                     uint32_t *ends);
+    enum cdr_result (*create)(struct cdr_encoder **encoder,
+                              const struct cdr_encoder_settings *settings, struct cdr_error *error);
+    /* Encodes all block->n records one behind the other from bytes on; ends[i] is the offset one
+     * past record i's trailer. Returns ends[n − 1], 0 for an empty block. May write (not keep) up
+     * to 32 bytes behind the end within n × record_bytes_max. */
+    size_t (*encode)(const struct cdr_encoder *encoder, const struct cdr_block *block,
+                     uint8_t *bytes, uint32_t *ends);
     /* Text that a file of this format starts with (the CSV header line with its newline), or "". */
     const char *(*file_header)(const struct cdr_encoder *encoder);
     void (*destroy)(struct cdr_encoder *encoder);

@@ -1,7 +1,8 @@
-/* DESIGN: every worker runs the same loop over slots; barriers part the phases. Between two barriers a worker
- * writes only what is its own (its lists, its pool) and takes work by a shared counter; while it "rests" between
- * the two barriers of a single step, worker 0 alone prepares what the next phase shares. Key lists are written by their
- * owner in plan and emptied by whoever runs the task in the next phase: the barrier is the hand-over. */
+/* DESIGN: every worker runs the same loop over slots; barriers part the phases. Between two
+ * barriers a worker writes only what is its own (its lists, its pool) and takes work by a shared
+ * counter; while it "rests" between the two barriers of a single step, worker 0 alone prepares what
+ * the next phase shares. Key lists are written by their owner in plan and emptied by whoever runs
+ * the task in the next phase: the barrier is the hand-over. */
 #include "engine/engine.h"
 
 #include "engine/keylist.h"
@@ -13,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PLAN_CHUNK 512u       /* subscribers a worker takes at once */
-#define SLICE_KEYS 2048.0     /* wanted mean of keys in a task of the largest topic */
+#define PLAN_CHUNK 512u   /* subscribers a worker takes at once */
+#define SLICE_KEYS 2048.0 /* wanted mean of keys in a task of the largest topic */
 #define MS_BITS 22u
 #define SLICE_BITS_MAX 12u
 
@@ -22,8 +23,8 @@ struct worker {
     struct cdr_engine *engine;
     unsigned number;
     struct cdr_key_pool pool;
-    struct cdr_chunk **now;              /* [log × slices + slice] of the current slot */
-    struct cdr_chunk **later;            /* [(slot ring) × logs + log] */
+    struct cdr_chunk **now;   /* [log × slices + slice] of the current slot */
+    struct cdr_chunk **later; /* [(slot ring) × logs + log] */
     struct cdr_events events;
     struct cdr_key *keys, *sorted;
     uint32_t keys_capacity;
@@ -49,22 +50,22 @@ struct cdr_engine {
 
     /* The current slot; written by worker 0 between barriers. */
     int64_t start_ms;
-    struct cdr_slot *slots;            /* [lag] backwards from the current one */
-    int64_t *ahead_ms;                 /* [i]: start of the slot i after the current one */
-    uint64_t slot_number;              /* since planning began */
-    uint64_t sequence;                 /* slices emitted before the slot */
-    uint32_t slot_slices;              /* slices that the slot's length needs */
-    uint32_t slice_from, slice_to;     /* of the running task phase */
-    bool by_slices;                    /* all logs finish a slice before the next begins */
+    struct cdr_slot *slots;        /* [lag] backwards from the current one */
+    int64_t *ahead_ms;             /* [i]: start of the slot i after the current one */
+    uint64_t slot_number;          /* since planning began */
+    uint64_t sequence;             /* slices emitted before the slot */
+    uint32_t slot_slices;          /* slices that the slot's length needs */
+    uint32_t slice_from, slice_to; /* of the running task phase */
+    bool by_slices;                /* all logs finish a slice before the next begins */
     int over;
-    int cut;                           /* a stop left something undone; by worker 0 */
+    int cut; /* a stop left something undone; by worker 0 */
 
     atomic_uint next_chunk;
     atomic_uint next_task;
-    atomic_int failed;                 /* a result, once: CDR_OK = none */
-    pthread_mutex_t error_lock;        /* also of gate */
+    atomic_int failed;          /* a result, once: CDR_OK = none */
+    pthread_mutex_t error_lock; /* also of gate */
     pthread_cond_t gate_opened;
-    int gate;                          /* 0 closed, 1 open, −1: not all threads could be started, leave */
+    int gate; /* 0 closed, 1 open, −1: not all threads could be started, leave */
     struct cdr_error error;
 };
 
@@ -91,7 +92,8 @@ static void fail(struct cdr_engine *engine, enum cdr_result result, const struct
 static int stopping(struct cdr_engine *engine)
 {
     return atomic_load_explicit(&engine->failed, memory_order_relaxed) != CDR_OK ||
-           (engine->settings.stop != NULL && atomic_load_explicit(engine->settings.stop, memory_order_relaxed) != 0);
+           (engine->settings.stop != NULL &&
+            atomic_load_explicit(engine->settings.stop, memory_order_relaxed) != 0);
 }
 
 static void rest(struct cdr_engine *engine)
@@ -103,14 +105,16 @@ static void rest(struct cdr_engine *engine)
 /* ---- plan ---- */
 
 /* in_slot_ms: emission, from the start of the slot. */
-static inline void put(struct worker *restrict worker, uint32_t log, int64_t in_slot_ms, uint32_t leg,
-                       const struct cdr_events *events, uint32_t i, uint32_t peer, uint32_t duration_s)
+static inline void put(struct worker *restrict worker, uint32_t log, int64_t in_slot_ms,
+                       uint32_t leg, const struct cdr_events *events, uint32_t i, uint32_t peer,
+                       uint32_t duration_s)
 {
     struct cdr_engine *engine = worker->engine;
     uint32_t lag = 0;
     struct cdr_chunk **list;
     if (in_slot_ms < engine->slots[0].duration_ms) {
-        list = &worker->now[log * engine->slices + ((uint32_t)in_slot_ms >> (MS_BITS - engine->slice_bits))];
+        list = &worker->now[log * engine->slices +
+                            ((uint32_t)in_slot_ms >> (MS_BITS - engine->slice_bits))];
     } else {
         const int64_t emission_ms = engine->slots[0].start_ms + in_slot_ms;
         for (lag = 1; emission_ms >= engine->ahead_ms[lag + 1];)
@@ -119,17 +123,19 @@ static inline void put(struct worker *restrict worker, uint32_t log, int64_t in_
         list = &worker->later[(engine->slot_number + lag) % engine->ring * engine->logs + log];
     }
     cdr_keylist_push(&worker->pool, list,
-                     cdr_key_make((uint32_t)in_slot_ms, events->origin[i], lag, events->index[i], leg, events->party[i],
-                                  events->outcome[i], duration_s, peer));
+                     cdr_key_make((uint32_t)in_slot_ms, events->origin[i], lag, events->index[i],
+                                  leg, events->party[i], events->outcome[i], duration_s, peer));
 }
 
 static inline int owned(const struct cdr_engine *engine, uint32_t partition)
 {
-    return engine->settings.shard_count == 1 || partition % engine->settings.shard_count == engine->settings.shard_index;
+    return engine->settings.shard_count == 1 ||
+           partition % engine->settings.shard_count == engine->settings.shard_index;
 }
 
 /* A long session, cut in parts. */
-static void plan_parts(struct worker *worker, uint32_t log, const struct cdr_events *events, uint32_t i)
+static void plan_parts(struct worker *worker, uint32_t log, const struct cdr_events *events,
+                       uint32_t i)
 {
     const struct cdr_parameters *p = &worker->engine->model->parameters;
     const struct cdr_legs legs = cdr_leg_records(worker->engine->model, events, i, 0);
@@ -140,8 +146,8 @@ static void plan_parts(struct worker *worker, uint32_t log, const struct cdr_eve
 }
 
 /* Emission of one leg of every event, from the start of the slot. */
-static void emission_column(const struct cdr_model *model, const struct cdr_events *events, uint32_t leg,
-                            uint32_t *restrict emission_ms)
+static void emission_column(const struct cdr_model *model, const struct cdr_events *events,
+                            uint32_t leg, uint32_t *restrict emission_ms)
 {
     const uint32_t after_ms = model->parameters.order == CDR_ORDER_END ? 1000 : 0;
     for (uint32_t i = 0; i < events->n; i++)
@@ -182,8 +188,8 @@ static void plan_peers(struct worker *worker, const uint32_t *emission_ms)
     for (uint32_t k = 0; k < n; k++) {
         const uint32_t i = onnet[k], partition = engine->partition[events->peer[i]];
         if (owned(engine, partition))
-            put(worker, events->type[i] * partitions + partition, emission_ms[i], 1, events, i, events->peer[i],
-                events->duration_s[i]);
+            put(worker, events->type[i] * partitions + partition, emission_ms[i], 1, events, i,
+                events->peer[i], events->duration_s[i]);
     }
 }
 
@@ -208,17 +214,20 @@ static void plan(struct worker *worker)
             return;
         uint32_t end = subscribers - from < PLAN_CHUNK ? subscribers : (uint32_t)from + PLAN_CHUNK;
         struct cdr_expansion expansion = {.next = (uint32_t)from, .end = end};
-        while (cdr_events_next(engine->model, &engine->counts, engine->classes, &expansion, &worker->events))
+        while (cdr_events_next(engine->model, &engine->counts, engine->classes, &expansion,
+                               &worker->events))
             plan_events(worker);
         if (worker->pool.exhausted) {
-            cdr_fail(&worker->error, CDR_E_NOMEM, "out of memory for the records of one hour of %u subscribers", subscribers);
+            cdr_fail(&worker->error, CDR_E_NOMEM,
+                     "out of memory for the records of one hour of %u subscribers", subscribers);
             fail(engine, CDR_E_NOMEM, &worker->error);
             return;
         }
     }
 }
 
-/* Keys that earlier slots carried to this one move from the slot's list to the lists of its slices. */
+/* Keys that earlier slots carried to this one move from the slot's list to the lists of its
+ * slices. */
 static void take_carried(struct worker *worker)
 {
     struct cdr_engine *engine = worker->engine;
@@ -230,7 +239,8 @@ static void take_carried(struct worker *worker)
             struct cdr_chunk *next = chunk->next;
             for (uint32_t i = 0; i < chunk->n; i++) {
                 uint32_t slice = cdr_key_ms(&chunk->keys[i]) >> (MS_BITS - engine->slice_bits);
-                cdr_keylist_push(&worker->pool, &worker->now[log * engine->slices + slice], chunk->keys[i]);
+                cdr_keylist_push(&worker->pool, &worker->now[log * engine->slices + slice],
+                                 chunk->keys[i]);
             }
             cdr_key_pool_give(&worker->pool, chunk);
             chunk = next;
@@ -259,7 +269,8 @@ static int gather(struct worker *worker, size_t list, uint32_t *out)
     struct cdr_engine *engine = worker->engine;
     uint32_t n = 0;
     for (unsigned w = 0; w < engine->settings.workers; w++)
-        for (const struct cdr_chunk *chunk = engine->workers[w].now[list]; chunk != NULL; chunk = chunk->next)
+        for (const struct cdr_chunk *chunk = engine->workers[w].now[list]; chunk != NULL;
+             chunk = chunk->next)
             n += (uint32_t)chunk->n;
     if (!reserve_keys(worker, n))
         return 0;
@@ -285,7 +296,8 @@ static enum cdr_result run_task(struct worker *worker, uint32_t slice, uint32_t 
     const uint32_t bits = MS_BITS - engine->slice_bits;
     uint32_t n;
     if (!gather(worker, (size_t)log * engine->slices + slice, &n))
-        return cdr_fail(&worker->error, CDR_E_NOMEM, "out of memory for the records of one slice of time");
+        return cdr_fail(&worker->error, CDR_E_NOMEM,
+                        "out of memory for the records of one slice of time");
     cdr_order_keys(worker->keys, worker->sorted, n, slice << bits, bits, worker->buckets);
     struct cdr_task task = {
         .log = log,
@@ -309,7 +321,8 @@ static void run_tasks(struct worker *worker)
         if (task >= tasks)
             return;
         uint32_t slice = engine->slice_from + task / engine->own_count;
-        enum cdr_result result = run_task(worker, slice, engine->own_logs[task % engine->own_count]);
+        enum cdr_result result =
+            run_task(worker, slice, engine->own_logs[task % engine->own_count]);
         if (result != CDR_OK)
             fail(engine, result, &worker->error);
     }
@@ -331,14 +344,16 @@ static void begin_slot(struct cdr_engine *engine, const struct cdr_slot *slot)
     engine->slot_slices = (uint32_t)((slot->duration_ms - 1) >> (MS_BITS - engine->slice_bits)) + 1;
     engine->slice_from = 0;
     const struct cdr_consumer *consumer = engine->consumer;
-    engine->by_slices = engine->settings.slice_barrier &&
-                        (consumer->slot_whole == NULL || !consumer->slot_whole(consumer->state, slot));
+    engine->by_slices =
+        engine->settings.slice_barrier &&
+        (consumer->slot_whole == NULL || !consumer->slot_whole(consumer->state, slot));
     engine->slice_to = engine->by_slices ? 1 : engine->slot_slices;
     atomic_store(&engine->next_chunk, 0);
     atomic_store(&engine->next_task, 0);
 }
 
-static void call_slot(struct worker *worker, enum cdr_result (*call)(void *, const struct cdr_slot *, struct cdr_error *))
+static void call_slot(struct worker *worker,
+                      enum cdr_result (*call)(void *, const struct cdr_slot *, struct cdr_error *))
 {
     struct cdr_engine *engine = worker->engine;
     if (call == NULL || atomic_load(&engine->failed) != CDR_OK)
@@ -351,7 +366,8 @@ static void call_slot(struct worker *worker, enum cdr_result (*call)(void *, con
 /* When all workers have left the tasks: those that nobody took were left because of a stop. */
 static void note_cut(struct cdr_engine *engine)
 {
-    if (atomic_load(&engine->next_task) < (engine->slice_to - engine->slice_from) * engine->own_count)
+    if (atomic_load(&engine->next_task) <
+        (engine->slice_to - engine->slice_from) * engine->own_count)
         engine->cut = 1;
 }
 
@@ -361,8 +377,9 @@ static void end_slice(struct worker *worker)
     struct cdr_engine *engine = worker->engine;
     note_cut(engine);
     if (!engine->cut && atomic_load(&engine->failed) == CDR_OK) {
-        enum cdr_result result = engine->consumer->slice_end(engine->consumer->state, &engine->slots[0], engine->slice_from,
-                                                             engine->slot_slices, &worker->error);
+        enum cdr_result result =
+            engine->consumer->slice_end(engine->consumer->state, &engine->slots[0],
+                                        engine->slice_from, engine->slot_slices, &worker->error);
         if (result != CDR_OK)
             fail(engine, result, &worker->error);
     }
@@ -390,7 +407,8 @@ static void emit_slot(struct worker *worker)
     }
 }
 
-/* Slots before the run's start are planned for what they carry into it; their own lists are thrown away. */
+/* Slots before the run's start are planned for what they carry into it; their own lists are thrown
+ * away. */
 static void drop_slot(struct worker *worker)
 {
     struct cdr_engine *engine = worker->engine;
@@ -408,8 +426,8 @@ static void drop_slot(struct worker *worker)
 static void run_slots(struct worker *worker)
 {
     struct cdr_engine *engine = worker->engine;
-    struct cdr_slot slot = cdr_calendar_slot_at(&engine->model->calendar,
-                                                engine->start_ms - cdr_carry_max_ms(&engine->model->parameters));
+    struct cdr_slot slot = cdr_calendar_slot_at(
+        &engine->model->calendar, engine->start_ms - cdr_carry_max_ms(&engine->model->parameters));
     while (slot.start_ms < engine->settings.end_ms) {
         int emitted = slot.start_ms >= engine->start_ms;
         if (worker->number == 0) {
@@ -468,7 +486,8 @@ static void open_gate(struct cdr_engine *engine, int gate)
     pthread_mutex_unlock(&engine->error_lock);
 }
 
-enum cdr_result cdr_engine_run(struct cdr_engine *engine, const struct cdr_consumer *consumer, struct cdr_error *error)
+enum cdr_result cdr_engine_run(struct cdr_engine *engine, const struct cdr_consumer *consumer,
+                               struct cdr_error *error)
 {
     const unsigned workers = engine->settings.workers;
     engine->consumer = consumer;
@@ -476,7 +495,8 @@ enum cdr_result cdr_engine_run(struct cdr_engine *engine, const struct cdr_consu
     if (threads == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u workers", workers);
     unsigned started = 1;
-    while (started < workers && pthread_create(&threads[started], NULL, worker_main, &engine->workers[started]) == 0)
+    while (started < workers &&
+           pthread_create(&threads[started], NULL, worker_main, &engine->workers[started]) == 0)
         started++;
     open_gate(engine, started == workers ? 1 : -1);
     if (started == workers)
@@ -485,7 +505,8 @@ enum cdr_result cdr_engine_run(struct cdr_engine *engine, const struct cdr_consu
         pthread_join(threads[w], NULL);
     free(threads);
     if (started < workers)
-        return cdr_fail(error, CDR_E_NOMEM, "workers: only %u of %u threads could be started; lower --workers", started,
+        return cdr_fail(error, CDR_E_NOMEM,
+                        "workers: only %u of %u threads could be started; lower --workers", started,
                         workers);
     enum cdr_result result = (enum cdr_result)atomic_load(&engine->failed);
     if (result != CDR_OK) {
@@ -533,14 +554,17 @@ static void fill_tables(struct cdr_engine *engine)
 {
     const uint32_t subscribers = engine->model->parameters.subscribers;
     enum { SHARES_MAX = 64 };
-    uint32_t shares = subscribers < 100000 ? 1 : engine->settings.workers < SHARES_MAX ? engine->settings.workers : SHARES_MAX;
+    uint32_t shares = subscribers < 100000                    ? 1
+                      : engine->settings.workers < SHARES_MAX ? engine->settings.workers
+                                                              : SHARES_MAX;
     struct fill fills[SHARES_MAX];
     pthread_t threads[SHARES_MAX];
     int started[SHARES_MAX] = {0};
     for (uint32_t i = 0; i < shares; i++) {
         fills[i] = (struct fill){engine, (uint32_t)((uint64_t)subscribers * i / shares),
                                  (uint32_t)((uint64_t)subscribers * (i + 1) / shares)};
-        started[i] = i + 1 < shares && pthread_create(&threads[i], NULL, fill_subscribers, &fills[i]) == 0;
+        started[i] =
+            i + 1 < shares && pthread_create(&threads[i], NULL, fill_subscribers, &fills[i]) == 0;
         if (!started[i])
             fill_subscribers(&fills[i]);
     }
@@ -570,14 +594,16 @@ static void list_logs(struct cdr_engine *engine)
             engine->own_logs[engine->own_count++] = log;
 }
 
-/* Carries are counted in slots, of which a change of the UTC offset can make short ones: two more a day. */
+/* Carries are counted in slots, of which a change of the UTC offset can make short ones: two more a
+ * day. */
 static uint32_t slots_within(int64_t carry_ms)
 {
     return (uint32_t)(carry_ms / 3600000) + 2 + 2 * (uint32_t)(carry_ms / 86400000 + 1);
 }
 
 enum cdr_result cdr_engine_create(struct cdr_engine **out, const struct cdr_model *model,
-                                  const struct cdr_engine_settings *settings, struct cdr_error *error)
+                                  const struct cdr_engine_settings *settings,
+                                  struct cdr_error *error)
 {
     const struct cdr_parameters *p = &model->parameters;
     *out = NULL;
@@ -603,13 +629,14 @@ enum cdr_result cdr_engine_create(struct cdr_engine **out, const struct cdr_mode
     engine->slots = calloc(CDR_LAG_MAX + 1, sizeof *engine->slots);
     engine->ahead_ms = calloc(engine->ring + 1, sizeof *engine->ahead_ms);
     enum cdr_result result = cdr_counts_create(&engine->counts, model, error);
-    int complete = engine->partition != NULL && engine->classes != NULL && engine->own_logs != NULL &&
-                   engine->workers != NULL && engine->slots != NULL && engine->ahead_ms != NULL;
+    int complete = engine->partition != NULL && engine->classes != NULL &&
+                   engine->own_logs != NULL && engine->workers != NULL && engine->slots != NULL &&
+                   engine->ahead_ms != NULL;
     for (unsigned w = 0; complete && w < settings->workers; w++)
         complete = create_worker(engine, w);
     if (result == CDR_OK && !complete)
-        result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u subscribers and %u workers", p->subscribers,
-                          settings->workers);
+        result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u subscribers and %u workers",
+                          p->subscribers, settings->workers);
     if (result != CDR_OK) {
         cdr_engine_destroy(engine);
         return result;

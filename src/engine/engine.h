@@ -1,16 +1,18 @@
 /* Engine: turns the model into logs, slot by slot, on any number of threads.
  *
- *   plan    workers take chunks of subscribers, expand their events of the slot and throw a key for every leg into the
- *           list of its log (partition of the owner) and slice of time; a record that is emitted in a later slot waits
- *           in that slot's list.
- *   order   workers take tasks, a task being one log in one slice of time, gather the keys that all workers have for it and
- *           sort them by the total order of model/key.h.
+ *   plan    workers take chunks of subscribers, expand their events of the slot and throw a key
+ *           for every leg into the list of its log (partition of the owner) and slice of time; a
+ *           record that is emitted in a later slot waits in that slot's list.
+ *   order   workers take tasks, a task being one log in one slice of time, gather the keys that all
+ *           workers have for it and sort them by the total order of model/key.h.
  *   then    the task goes to the consumer, which materialises, encodes and delivers it.
  *
- * Tasks are taken in order of time over all logs, so logs advance together. What a task holds depends on the model alone; how
- * many there are, who runs them and when does not change the sequence of any log's records.
+ * Tasks are taken in order of time over all logs, so logs advance together. What a task holds
+ * depends on the model alone; how many there are, who runs them and when does not change the
+ * sequence of any log's records.
  *
- * Memory: 16 bytes a key of the slots that are open, 3 bytes a subscriber; nothing that grows with the days.
+ * Memory: 16 bytes a key of the slots that are open, 3 bytes a subscriber; nothing that grows with
+ * the days.
  */
 #ifndef CDR_ENGINE_ENGINE_H
 #define CDR_ENGINE_ENGINE_H
@@ -24,52 +26,62 @@
 struct cdr_engine;
 
 struct cdr_task {
-    uint32_t log;             /* topic × partitions + partition */
-    uint32_t type;            /* CDR_TYPE_* */
-    uint32_t slice;           /* of the slot, from 0 */
-    uint64_t sequence;        /* slices before this one since the start of the run: the same for all logs */
+    uint32_t log;   /* topic × partitions + partition */
+    uint32_t type;  /* CDR_TYPE_* */
+    uint32_t slice; /* of the slot, from 0 */
+    /* slices before this one since the start of the run: the same for all logs */
+    uint64_t sequence;
     const struct cdr_slot *slots; /* [0] the emission slot, [lag] the one lag slots before */
-    const struct cdr_key *keys; /* ordered */
-    uint32_t n;               /* may be 0 */
+    const struct cdr_key *keys;   /* ordered */
+    uint32_t n;                   /* may be 0 */
     const struct cdr_model *model;
 };
 
 /* Called from worker threads; anything but CDR_OK stops the run with that result. */
 struct cdr_consumer {
     void *state;
-    enum cdr_result (*task)(void *state, unsigned worker, const struct cdr_task *task, struct cdr_error *error);
-    /* By one thread while the others rest. slice_begin/slice_end only with settings.slice_barrier. NULL: not wanted. */
-    enum cdr_result (*slot_begin)(void *state, const struct cdr_slot *slot, struct cdr_error *error);
-    /* With settings.slice_barrier: true where this slot goes without barriers and slice_end all the same. */
+    enum cdr_result (*task)(void *state, unsigned worker, const struct cdr_task *task,
+                            struct cdr_error *error);
+    /* By one thread while the others rest. slice_begin/slice_end only with settings.slice_barrier.
+     * NULL: not wanted. */
+    enum cdr_result (*slot_begin)(void *state, const struct cdr_slot *slot,
+                                  struct cdr_error *error);
+    /* With settings.slice_barrier: true where this slot goes without barriers and slice_end all the
+     * same. */
     bool (*slot_whole)(void *state, const struct cdr_slot *slot);
-    enum cdr_result (*slice_end)(void *state, const struct cdr_slot *slot, uint32_t slice, uint32_t slice_count,
-                                 struct cdr_error *error);
+    enum cdr_result (*slice_end)(void *state, const struct cdr_slot *slot, uint32_t slice,
+                                 uint32_t slice_count, struct cdr_error *error);
     enum cdr_result (*slot_end)(void *state, const struct cdr_slot *slot, struct cdr_error *error);
 };
 
 struct cdr_engine_settings {
-    unsigned workers;               /* ≥ 1 */
+    unsigned workers; /* ≥ 1 */
     uint32_t shard_index, shard_count;
-    uint32_t slices_min;            /* cut a slot in at least as many slices; 0 or 1: as few as are good */
-    bool slice_barrier;             /* all logs finish a slice, then slice_end is called, before the next begins */
-    int64_t end_ms;                 /* start of the slot from which on records are left out; INT64_MAX: until stopped */
-    const atomic_int *stop;         /* not 0: take no new tasks and return CDR_E_INTERRUPTED; NULL: never */
+    uint32_t slices_min; /* cut a slot in at least as many slices; 0 or 1: as few as are good */
+    /* all logs finish a slice, then slice_end is called, before the next begins */
+    bool slice_barrier;
+    /* start of the slot from which on records are left out; INT64_MAX: until stopped */
+    int64_t end_ms;
+    const atomic_int *stop; /* not 0: take no new tasks and return CDR_E_INTERRUPTED; NULL: never */
 };
 
 enum cdr_result cdr_engine_create(struct cdr_engine **engine, const struct cdr_model *model,
-                                  const struct cdr_engine_settings *settings, struct cdr_error *error);
+                                  const struct cdr_engine_settings *settings,
+                                  struct cdr_error *error);
 void cdr_engine_destroy(struct cdr_engine *engine);
 
-/* Runs from the first day's start to end_ms. Blocks; the calling thread is worker 0. CDR_E_INTERRUPTED where a stop left
- * something undone: what each log was given is then the beginning of it. A stop after the last task changes nothing. */
-enum cdr_result cdr_engine_run(struct cdr_engine *engine, const struct cdr_consumer *consumer, struct cdr_error *error);
+/* Runs from the first day's start to end_ms. Blocks; the calling thread is worker 0.
+ * CDR_E_INTERRUPTED where a stop left something undone: what each log was given is then the
+ * beginning of it. A stop after the last task changes nothing. */
+enum cdr_result cdr_engine_run(struct cdr_engine *engine, const struct cdr_consumer *consumer,
+                               struct cdr_error *error);
 
 /* Slices of a slot, and the longest slice in ms. */
 uint32_t cdr_engine_slice_count(const struct cdr_engine *engine);
 uint32_t cdr_engine_slice_ms(const struct cdr_engine *engine);
 
-/* Partition of a subscriber's records: Java's murmur2 of the MSISDN's digits, positive, modulo partitions, as Kafka's
- * default partitioner does (org.apache.kafka.common.utils.Utils.murmur2). */
+/* Partition of a subscriber's records: Java's murmur2 of the MSISDN's digits, positive, modulo
+ * partitions, as Kafka's default partitioner does (org.apache.kafka.common.utils.Utils.murmur2). */
 uint32_t cdr_partition_of(const struct cdr_model *model, uint32_t subscriber);
 uint32_t cdr_murmur2(const uint8_t *bytes, uint32_t len);
 

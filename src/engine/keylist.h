@@ -1,8 +1,8 @@
 /* Lists of keys in chunks: each worker fills its own, whoever runs a task empties them.
  *
- * Chunks come from one store, by way of a small pool of each worker's: a pool takes several at a time and gives
- * all it has back once a slot, so the store is locked once in thousands of keys, and what is in existence follows from the
- * busiest slot, not from who happened to do how much of it.
+ * Chunks come from one store, by way of a small pool of each worker's: a pool takes several at a
+ * time and gives all it has back once a slot, so the store is locked once in thousands of keys, and
+ * what is in existence follows from the busiest slot, not from who happened to do how much of it.
  */
 #ifndef CDR_ENGINE_KEYLIST_H
 #define CDR_ENGINE_KEYLIST_H
@@ -54,7 +54,8 @@ static inline void cdr_key_pool_give(struct cdr_key_pool *pool, struct cdr_chunk
     pool->free = chunk;
 }
 
-static inline void cdr_keylist_push(struct cdr_key_pool *pool, struct cdr_chunk **list, struct cdr_key key)
+static inline void cdr_keylist_push(struct cdr_key_pool *pool, struct cdr_chunk **list,
+                                    struct cdr_key key)
 {
     struct cdr_chunk *chunk = *list;
     if (chunk == NULL || chunk->n == CDR_CHUNK_KEYS) {

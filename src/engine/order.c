@@ -15,7 +15,8 @@ static void insertion_sort(struct cdr_key *keys, uint32_t n)
     }
 }
 
-/* Many keys in few buckets (times that are far from even) would make insertion quadratic: merge instead. */
+/* Many keys in few buckets (times that are far from even) would make insertion quadratic: merge
+ * instead. */
 static void merge_sort(struct cdr_key *keys, struct cdr_key *work, uint32_t n)
 {
     const uint32_t run = 16;
@@ -27,16 +28,17 @@ static void merge_sort(struct cdr_key *keys, struct cdr_key *work, uint32_t n)
             uint32_t end = n - from < 2 * width ? n : from + 2 * width;
             uint32_t left = from, right = middle;
             for (uint32_t at = from; at < end; at++)
-                work[at] = right == end || (left < middle && !cdr_key_before(&keys[right], &keys[left]))
-                               ? keys[left++]
-                               : keys[right++];
+                work[at] =
+                    right == end || (left < middle && !cdr_key_before(&keys[right], &keys[left]))
+                        ? keys[left++]
+                        : keys[right++];
         }
         memcpy(keys, work, n * sizeof *keys);
     }
 }
 
-void cdr_order_keys(struct cdr_key *keys, struct cdr_key *work, uint32_t n, uint32_t from_ms, uint32_t bits,
-                    uint32_t *buckets)
+void cdr_order_keys(struct cdr_key *keys, struct cdr_key *work, uint32_t n, uint32_t from_ms,
+                    uint32_t bits, uint32_t *buckets)
 {
     if (n < 24) {
         insertion_sort(keys, n);

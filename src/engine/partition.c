@@ -8,8 +8,8 @@ uint32_t cdr_murmur2(const uint8_t *bytes, uint32_t len)
     uint32_t hash = 0x9747b28cu ^ len;
     uint32_t whole = len & ~3u;
     for (uint32_t i = 0; i < whole; i += 4) {
-        uint32_t k = (uint32_t)bytes[i] | (uint32_t)bytes[i + 1] << 8 | (uint32_t)bytes[i + 2] << 16 |
-                     (uint32_t)bytes[i + 3] << 24;
+        uint32_t k = (uint32_t)bytes[i] | (uint32_t)bytes[i + 1] << 8 |
+                     (uint32_t)bytes[i + 2] << 16 | (uint32_t)bytes[i + 3] << 24;
         k *= m;
         k ^= k >> 24;
         k *= m;

@@ -23,7 +23,8 @@ struct cdr_date cdr_date_of_day(int32_t day)
     int64_t shifted = (int64_t)day + 719468;
     int64_t era = floor_div(shifted, 146097);
     int64_t day_of_era = shifted - era * 146097;
-    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month = (5 * day_of_year + 2) / 153;
     struct cdr_date date = {
@@ -63,7 +64,9 @@ static enum cdr_result find_zone(const char *tz_name, struct cdr_error *error)
     if (file != NULL)
         fclose(file);
     if (!good)
-        return cdr_fail(error, CDR_E_CONFIG, "tz: \"%s\" is no time zone that %s knows; give an IANA name such as Europe/Amsterdam or UTC",
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "tz: \"%s\" is no time zone that %s knows; give an IANA name such as "
+                        "Europe/Amsterdam or UTC",
                         tz_name, folder);
     return CDR_OK;
 }
@@ -97,32 +100,38 @@ static int32_t offset_at(int64_t utc_s)
     return (int32_t)local.tm_gmtoff;
 }
 
-static enum cdr_result add_transition(struct cdr_calendar *calendar, int64_t utc_s, int32_t offset_s,
-                                      const char *tz_name, struct cdr_error *error)
+static enum cdr_result add_transition(struct cdr_calendar *calendar, int64_t utc_s,
+                                      int32_t offset_s, const char *tz_name,
+                                      struct cdr_error *error)
 {
     if (offset_s % 900 != 0)
         return cdr_fail(error, CDR_E_CONFIG,
-                        "tz: \"%s\" has a UTC offset of %d s within ten years of the start; allowed are multiples of 15 minutes",
+                        "tz: \"%s\" has a UTC offset of %d s within ten years of the start; "
+                        "allowed are multiples of 15 minutes",
                         tz_name, offset_s);
     if (utc_s % 900 != 0) {
         int32_t day = (int32_t)floor_div(utc_s, DAY_S);
         struct cdr_date date = cdr_date_of_day(day);
         return cdr_fail(error, CDR_E_CONFIG,
-                        "tz: \"%s\" changed its clock at no full quarter of an hour on %d-%02u-%02u, within ten years of the start; "
-                        "choose a later start or another zone", tz_name, date.year, date.month, date.day_of_month);
+                        "tz: \"%s\" changed its clock at no full quarter of an hour on "
+                        "%d-%02u-%02u, within ten years of the start; "
+                        "choose a later start or another zone",
+                        tz_name, date.year, date.month, date.day_of_month);
     }
     struct cdr_transition *grown =
         realloc(calendar->transitions, (calendar->transition_count + 1) * sizeof *grown);
     if (grown == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for the offsets of %s", tz_name);
     calendar->transitions = grown;
-    grown[calendar->transition_count++] = (struct cdr_transition){.utc_s = utc_s, .offset_s = offset_s};
+    grown[calendar->transition_count++] =
+        (struct cdr_transition){.utc_s = utc_s, .offset_s = offset_s};
     return CDR_OK;
 }
 
-/* Steps through the time in half days (no zone has ever changed twice in one) and bisects to each change. */
-static enum cdr_result collect(struct cdr_calendar *calendar, const char *tz_name, int64_t from_s, int64_t to_s,
-                               struct cdr_error *error)
+/* Steps through the time in half days (no zone has ever changed twice in one) and bisects to each
+ * change. */
+static enum cdr_result collect(struct cdr_calendar *calendar, const char *tz_name, int64_t from_s,
+                               int64_t to_s, struct cdr_error *error)
 {
     int32_t offset_s = offset_at(from_s);
     enum cdr_result result = add_transition(calendar, from_s, offset_s, tz_name, error);
@@ -144,8 +153,8 @@ static enum cdr_result collect(struct cdr_calendar *calendar, const char *tz_nam
     return result;
 }
 
-enum cdr_result cdr_calendar_create(struct cdr_calendar *calendar, const char *tz_name, int32_t first_day,
-                                    struct cdr_error *error)
+enum cdr_result cdr_calendar_create(struct cdr_calendar *calendar, const char *tz_name,
+                                    int32_t first_day, struct cdr_error *error)
 {
     *calendar = (struct cdr_calendar){0};
     enum cdr_result result = find_zone(tz_name, error);
@@ -205,14 +214,17 @@ struct cdr_slot cdr_calendar_slot_at(const struct cdr_calendar *calendar, int64_
 
 int64_t cdr_calendar_day_start_ms(const struct cdr_calendar *calendar, int32_t day)
 {
-    /* From a time that is surely the day before (offsets lie within −12 … +14 h), slot by slot to the day. */
-    struct cdr_slot slot = cdr_calendar_slot_at(calendar, ((int64_t)day * DAY_S - 15 * 3600) * 1000);
+    /* From a time that is surely the day before (offsets lie within −12 … +14 h), slot by slot to
+     * the day. */
+    struct cdr_slot slot =
+        cdr_calendar_slot_at(calendar, ((int64_t)day * DAY_S - 15 * 3600) * 1000);
     while (slot.day < day)
         slot = cdr_calendar_next(calendar, &slot);
     return slot.start_ms;
 }
 
-enum cdr_result cdr_local_day(const char *tz_name, int64_t utc_ms, int32_t *day, struct cdr_error *error)
+enum cdr_result cdr_local_day(const char *tz_name, int64_t utc_ms, int32_t *day,
+                              struct cdr_error *error)
 {
     enum cdr_result result = find_zone(tz_name, error);
     if (result != CDR_OK)

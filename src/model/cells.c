@@ -48,7 +48,8 @@ static int compare_sited(const void *a, const void *b)
     return left->id < right->id ? -1 : left->id > right->id;
 }
 
-static void place_cell(struct cdr_cell *cell, struct sited *sited, uint64_t base, const struct cdr_parameters *p)
+static void place_cell(struct cdr_cell *cell, struct sited *sited, uint64_t base,
+                       const struct cdr_parameters *p)
 {
     double x = 0, y = 0;
     for (uint64_t attempt = 1;; attempt++) {
@@ -66,8 +67,8 @@ static void place_cell(struct cdr_cell *cell, struct sited *sited, uint64_t base
     sited->along = hilbert((uint32_t)((x + 1) * 32767.5), (uint32_t)((y + 1) * 32767.5));
 }
 
-/* Technologies by low-discrepancy numbers, so that even few cells have the shares; then each technology that has
- * a share gets at least one cell. */
+/* Technologies by low-discrepancy numbers, so that even few cells have the shares; then each
+ * technology that has a share gets at least one cell. */
 static void choose_technologies(struct cdr_cells *cells, const struct cdr_parameters *p)
 {
     double weights[CDR_RAT_COUNT];
@@ -76,7 +77,8 @@ static void choose_technologies(struct cdr_cells *cells, const struct cdr_parame
         weights[rat] = p->data[rat].cell_share;
     cdr_thresholds_init(thresholds, weights, CDR_RAT_COUNT);
     for (uint32_t i = 0; i < cells->count; i++) {
-        cells->cells[i].rat = (uint8_t)cdr_threshold_outcome(thresholds, CDR_RAT_COUNT, i * 0x9e3779b9u + 0x7f4a7c15u);
+        cells->cells[i].rat = (uint8_t)cdr_threshold_outcome(thresholds, CDR_RAT_COUNT,
+                                                             i * 0x9e3779b9u + 0x7f4a7c15u);
         count[cells->cells[i].rat]++;
     }
     for (uint8_t rat = 0; rat < CDR_RAT_COUNT; rat++) {
@@ -122,12 +124,15 @@ static double displacement_quantile(const void *state, double p)
     return share * 1048575.0;
 }
 
-static enum cdr_result init_distances(struct cdr_cells *cells, double radius_km, struct cdr_error *error)
+static enum cdr_result init_distances(struct cdr_cells *cells, double radius_km,
+                                      struct cdr_error *error)
 {
     double *cumulative = calloc(DISTANCE_STEPS + 1, sizeof *cumulative);
     if (cumulative == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for the table of distances");
-    struct displacement d = {.cumulative = cumulative, .step_km = 2 * radius_km / DISTANCE_STEPS, .radius_km = radius_km};
+    struct displacement d = {.cumulative = cumulative,
+                             .step_km = 2 * radius_km / DISTANCE_STEPS,
+                             .radius_km = radius_km};
     for (int i = 0; i < DISTANCE_STEPS; i++)
         cumulative[i + 1] = cumulative[i] + displacement_density((i + 0.5) * d.step_km);
     cdr_quantiles_init(cells->distance, displacement_quantile, &d);
@@ -135,19 +140,25 @@ static enum cdr_result init_distances(struct cdr_cells *cells, double radius_km,
     return CDR_OK;
 }
 
-/* Shares of an hour at home and at work: nights at home, office hours at work, the rest here and there. */
+/* Shares of an hour at home and at work: nights at home, office hours at work, the rest here and
+ * there. */
 static void init_rhythm(struct cdr_cells *cells)
 {
-    static const double home[2][24] = {
-        {.95, .96, .97, .97, .97, .95, .88, .70, .40, .25, .22, .22, .22, .22, .22, .22, .25, .35, .55, .65, .70, .76, .86, .92},
-        {.93, .94, .95, .96, .96, .96, .95, .92, .85, .75, .65, .58, .55, .52, .50, .50, .52, .58, .62, .66, .68, .72, .80, .88}};
-    static const double work[2][24] = {
-        {.02, .02, .01, .01, .01, .03, .07, .17, .42, .60, .63, .60, .52, .58, .62, .60, .50, .30, .12, .06, .04, .03, .02, .02},
-        {.01, .01, .01, .01, .01, .01, .01, .02, .04, .06, .07, .07, .07, .07, .07, .06, .05, .04, .03, .03, .02, .02, .01, .01}};
+    static const double home[2][24] = {{.95, .96, .97, .97, .97, .95, .88, .70, .40, .25, .22, .22,
+                                        .22, .22, .22, .22, .25, .35, .55, .65, .70, .76, .86, .92},
+                                       {.93, .94, .95, .96, .96, .96, .95, .92,
+                                        .85, .75, .65, .58, .55, .52, .50, .50,
+                                        .52, .58, .62, .66, .68, .72, .80, .88}};
+    static const double work[2][24] = {{.02, .02, .01, .01, .01, .03, .07, .17, .42, .60, .63, .60,
+                                        .52, .58, .62, .60, .50, .30, .12, .06, .04, .03, .02, .02},
+                                       {.01, .01, .01, .01, .01, .01, .01, .02,
+                                        .04, .06, .07, .07, .07, .07, .07, .06,
+                                        .05, .04, .03, .03, .02, .02, .01, .01}};
     for (int weekend = 0; weekend < 2; weekend++) {
         for (int hour = 0; hour < 24; hour++) {
             cells->home_below[weekend * 24 + hour] = (uint32_t)(home[weekend][hour] * 65536);
-            cells->work_below[weekend * 24 + hour] = (uint32_t)((home[weekend][hour] + work[weekend][hour]) * 65536);
+            cells->work_below[weekend * 24 + hour] =
+                (uint32_t)((home[weekend][hour] + work[weekend][hour]) * 65536);
         }
     }
 }
@@ -177,7 +188,8 @@ static uint32_t nearest(const struct sited *own, uint32_t count, const struct si
     return CDR_CELL_ID_FIRST + own[best].id;
 }
 
-static enum cdr_result order_cells(struct cdr_cells *cells, struct sited *sited, struct cdr_error *error)
+static enum cdr_result order_cells(struct cdr_cells *cells, struct sited *sited,
+                                   struct cdr_error *error)
 {
     struct sited *own = calloc(cells->count, sizeof *own);
     if (own == NULL)
@@ -196,7 +208,8 @@ static enum cdr_result order_cells(struct cdr_cells *cells, struct sited *sited,
     return CDR_OK;
 }
 
-enum cdr_result cdr_cells_create(struct cdr_cells *cells, const struct cdr_parameters *p, struct cdr_error *error)
+enum cdr_result cdr_cells_create(struct cdr_cells *cells, const struct cdr_parameters *p,
+                                 struct cdr_error *error)
 {
     *cells = (struct cdr_cells){
         .count = p->cells,

@@ -45,13 +45,14 @@ static void init_slots(struct cdr_contacts *contacts, uint64_t stream)
         }
     }
     for (; slot < 2 * CDR_DEGREE_MAX; slot++)
-        contacts->reflections[slot] =
-            cdr_below((uint32_t)(cdr_draw(stream, CDR_PURPOSE(64 + slot)) >> 32), contacts->subscribers);
+        contacts->reflections[slot] = cdr_below(
+            (uint32_t)(cdr_draw(stream, CDR_PURPOSE(64 + slot)) >> 32), contacts->subscribers);
 }
 
-/* Weights (rank + 4)^−s, a Zipf–Mandelbrot law. s is the subscriber's own, and smaller for one who has many contacts: it spreads
- * its calls more evenly. */
-static enum cdr_result init_ranks(struct cdr_alias *table, uint32_t exponent, uint32_t degree, struct cdr_error *error)
+/* Weights (rank + 4)^−s, a Zipf–Mandelbrot law. s is the subscriber's own, and smaller for one who
+ * has many contacts: it spreads its calls more evenly. */
+static enum cdr_result init_ranks(struct cdr_alias *table, uint32_t exponent, uint32_t degree,
+                                  struct cdr_error *error)
 {
     double weights[CDR_DEGREE_MAX];
     double s = 1.3 + 0.3 * exponent - 0.3 * cdr_log(degree / 20.0);
@@ -61,17 +62,21 @@ static enum cdr_result init_ranks(struct cdr_alias *table, uint32_t exponent, ui
     return cdr_alias_init(table, weights, degree, error);
 }
 
-/* How likely a drawn contact is taken: the more active it is, from LEAST_TAKEN up to 1; over a one-way tie, ONE_WAY times that. */
+/* How likely a drawn contact is taken: the more active it is, from LEAST_TAKEN up to 1; over a
+ * one-way tie, ONE_WAY times that. */
 static void init_taken(struct cdr_contacts *contacts)
 {
     for (uint32_t c = 0; c < CDR_ACTIVITY_CLASSES; c++) {
-        double share = LEAST_TAKEN + (1 - LEAST_TAKEN) * (c < CDR_ACTIVITY_BULK ? c : CDR_ACTIVITY_BULK) / CDR_ACTIVITY_BULK;
+        double share = LEAST_TAKEN + (1 - LEAST_TAKEN) *
+                                         (c < CDR_ACTIVITY_BULK ? c : CDR_ACTIVITY_BULK) /
+                                         CDR_ACTIVITY_BULK;
         contacts->taken_below[CDR_ACTIVITY_CLASSES + c] = cdr_share_threshold(share);
         contacts->taken_below[c] = cdr_share_threshold(ONE_WAY * share);
     }
 }
 
-enum cdr_result cdr_contacts_create(struct cdr_contacts *contacts, const struct cdr_parameters *parameters,
+enum cdr_result cdr_contacts_create(struct cdr_contacts *contacts,
+                                    const struct cdr_parameters *parameters,
                                     const struct cdr_traits *traits, struct cdr_error *error)
 {
     *contacts = (struct cdr_contacts){.subscribers = parameters->subscribers};

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Everything is hashed as 8 bytes, little-endian, or as text with its terminator; in a fixed order. */
+/* Everything is hashed as 8 bytes, little-endian, or as text with its terminator; in a fixed
+ * order. */
 static void add_u64(XXH3_state_t *state, uint64_t value)
 {
     uint8_t bytes[8];
@@ -66,10 +67,11 @@ static void add_model(XXH3_state_t *state, const struct cdr_parameters *p)
     for (uint32_t i = 0; i < p->mccmnc_count; i++)
         add_u64(state, p->mccmnc_pool[i]);
     add_doubles(state, p->records_per_day, CDR_TYPE_COUNT);
-    const double shares[] = {p->mo_share_call, p->mo_share_sms, p->interconnect_share, p->imei_change_prob,
-                             p->sim_change_prob, p->call_duration_p50_s, p->call_duration_p90_s, p->downlink_min,
-                             p->uplink_min, p->duration_min_s, p->cell_center_lat, p->cell_center_lon,
-                             p->cell_radius_km, p->activity_sigma, p->burst_share, p->late_share};
+    const double shares[] = {
+        p->mo_share_call,   p->mo_share_sms,        p->interconnect_share,  p->imei_change_prob,
+        p->sim_change_prob, p->call_duration_p50_s, p->call_duration_p90_s, p->downlink_min,
+        p->uplink_min,      p->duration_min_s,      p->cell_center_lat,     p->cell_center_lon,
+        p->cell_radius_km,  p->activity_sigma,      p->burst_share,         p->late_share};
     add_doubles(state, shares, sizeof shares / sizeof *shares);
     add_doubles(state, p->call_dispositions, CDR_CALL_DISPOSITION_COUNT);
     add_doubles(state, p->sms_status, CDR_SMS_STATUS_COUNT);
@@ -77,8 +79,14 @@ static void add_model(XXH3_state_t *state, const struct cdr_parameters *p)
     add_doubles(state, p->apn_share, CDR_APN_COUNT);
     for (int rat = 0; rat < CDR_RAT_COUNT; rat++) {
         const struct cdr_data_profile *d = &p->data[rat];
-        const double profile[] = {d->share, d->downlink_mean, d->downlink_sd, d->uplink_ratio_min, d->uplink_ratio_max,
-                                  d->duration_mean_s, d->duration_sd_s, d->cell_share};
+        const double profile[] = {d->share,
+                                  d->downlink_mean,
+                                  d->downlink_sd,
+                                  d->uplink_ratio_min,
+                                  d->uplink_ratio_max,
+                                  d->duration_mean_s,
+                                  d->duration_sd_s,
+                                  d->cell_share};
         add_doubles(state, profile, sizeof profile / sizeof *profile);
     }
     add_doubles(state, p->diurnal_weekday, 24);
@@ -92,10 +100,12 @@ static void add_model(XXH3_state_t *state, const struct cdr_parameters *p)
     add_u64(state, p->partial_s);
 }
 
-/* The offset at the start and every change after it: a week of offsets before does not matter to a record. */
+/* The offset at the start and every change after it: a week of offsets before does not matter to a
+ * record. */
 static void add_offsets(XXH3_state_t *state, const struct cdr_model *model)
 {
-    int64_t start_s = cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day) / 1000;
+    int64_t start_s =
+        cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day) / 1000;
     const struct cdr_calendar *calendar = &model->calendar;
     int32_t at_start = cdr_calendar_slot_at(calendar, start_s * 1000).offset_min;
     add_u64(state, (uint64_t)(int64_t)at_start);
@@ -115,5 +125,6 @@ void cdr_dataset_id(const struct cdr_model *model, char id[33])
     add_model(&state, &model->parameters);
     add_offsets(&state, model);
     XXH128_hash_t hash = XXH3_128bits_digest(&state);
-    snprintf(id, 33, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+    snprintf(id, 33, "%016llx%016llx", (unsigned long long)hash.high64,
+             (unsigned long long)hash.low64);
 }

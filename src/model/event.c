@@ -46,7 +46,8 @@ static double largest_rate(const struct cdr_model *model)
     return model->events_per_day * hour * month * special;
 }
 
-enum cdr_result cdr_counts_create(struct cdr_counts *counts, const struct cdr_model *model, struct cdr_error *error)
+enum cdr_result cdr_counts_create(struct cdr_counts *counts, const struct cdr_model *model,
+                                  struct cdr_error *error)
 {
     *counts = (struct cdr_counts){0};
     double rate = largest_rate(model);
@@ -85,7 +86,8 @@ static uint32_t set_class(uint32_t *thresholds, uint16_t *guide, double mean)
     return entries;
 }
 
-void cdr_counts_set(struct cdr_counts *counts, const struct cdr_model *model, const struct cdr_slot *slot)
+void cdr_counts_set(struct cdr_counts *counts, const struct cdr_model *model,
+                    const struct cdr_slot *slot)
 {
     double rate = cdr_slot_rate(model, slot);
     uint32_t tables = counts->burst_below != 0 ? CLASS_TABLES : CDR_ACTIVITY_CLASSES;
@@ -93,6 +95,7 @@ void cdr_counts_set(struct cdr_counts *counts, const struct cdr_model *model, co
     counts->slot = *slot;
     for (uint32_t table = 0; table < tables; table++) {
         counts->start[table] = start;
-        start += set_class(counts->thresholds + start, counts->guide[table], class_mean(model, rate, table));
+        start += set_class(counts->thresholds + start, counts->guide[table],
+                           class_mean(model, rate, table));
     }
 }

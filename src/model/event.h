@@ -1,8 +1,9 @@
 /* Events: what subscribers do in a slot, as a pure function of (subscriber, slot, index).
  *
- * How many is Poisson with the slot's rate × the subscriber's activity, sampled from tables a class that are built once a
- * slot. With burst_share, a subscriber's slot is idle (0.3 of the rate) or bursts (the rest of the rate, within a quarter
- * of the slot), a two-state mixture as in Jiang et al. 2016.
+ * How many is Poisson with the slot's rate × the subscriber's activity, sampled from tables a class
+ * that are built once a slot. With burst_share, a subscriber's slot is idle (0.3 of the rate) or
+ * bursts (the rest of the rate, within a quarter of the slot), a two-state mixture as in Jiang et
+ * al. 2016.
  */
 #ifndef CDR_MODEL_EVENT_H
 #define CDR_MODEL_EVENT_H
@@ -21,34 +22,36 @@
 /* Counts of one slot. */
 struct cdr_counts {
     struct cdr_slot slot;
-    uint32_t *thresholds;      /* CDFs in 1/2^32, one class behind another */
+    uint32_t *thresholds; /* CDFs in 1/2^32, one class behind another */
     uint32_t capacity;
     uint32_t start[CDR_BURST_STATES * CDR_ACTIVITY_CLASSES];
     uint16_t guide[CDR_BURST_STATES * CDR_ACTIVITY_CLASSES][CDR_COUNT_GUIDE];
-    uint32_t burst_below;      /* 16 bits: share of slots that burst */
+    uint32_t burst_below; /* 16 bits: share of slots that burst */
 };
 
 /* Multiplier of the rate in a slot that is idle (state 0) or bursts (1); 1 where bursts are off. */
 double cdr_burst_factor(const struct cdr_parameters *parameters, uint32_t state);
 
 /* Makes room for the largest rate of the model; tables are built by cdr_counts_set. */
-enum cdr_result cdr_counts_create(struct cdr_counts *counts, const struct cdr_model *model, struct cdr_error *error);
+enum cdr_result cdr_counts_create(struct cdr_counts *counts, const struct cdr_model *model,
+                                  struct cdr_error *error);
 void cdr_counts_free(struct cdr_counts *counts);
 /* Builds the tables of a slot. O(classes × mean). */
-void cdr_counts_set(struct cdr_counts *counts, const struct cdr_model *model, const struct cdr_slot *slot);
+void cdr_counts_set(struct cdr_counts *counts, const struct cdr_model *model,
+                    const struct cdr_slot *slot);
 
 /* Up to CDR_EVENTS_BLOCK events as columns, all in lanes of 32 or 64 bits. */
 struct cdr_events {
     uint32_t n;
     uint32_t origin[CDR_EVENTS_BLOCK];
     uint32_t index[CDR_EVENTS_BLOCK];
-    uint64_t base[CDR_EVENTS_BLOCK];       /* of the event's draws */
-    uint32_t offset_ms[CDR_EVENTS_BLOCK];  /* start, from the start of the slot */
+    uint64_t base[CDR_EVENTS_BLOCK];      /* of the event's draws */
+    uint32_t offset_ms[CDR_EVENTS_BLOCK]; /* start, from the start of the slot */
     uint32_t duration_s[CDR_EVENTS_BLOCK];
     uint32_t peer[CDR_EVENTS_BLOCK];
-    uint32_t type[CDR_EVENTS_BLOCK];       /* CDR_TYPE_* */
-    uint32_t party[CDR_EVENTS_BLOCK];      /* CDR_PARTY_* */
-    uint32_t outcome[CDR_EVENTS_BLOCK];    /* disposition, SMS status or technology */
+    uint32_t type[CDR_EVENTS_BLOCK];    /* CDR_TYPE_* */
+    uint32_t party[CDR_EVENTS_BLOCK];   /* CDR_PARTY_* */
+    uint32_t outcome[CDR_EVENTS_BLOCK]; /* disposition, SMS status or technology */
 };
 
 /* Where an expansion of subscribers [next, end) stands. */
@@ -57,15 +60,18 @@ struct cdr_expansion {
     uint32_t index, remaining; /* of subscriber next − 1 */
 };
 
-/* The hot loop at each level of the instruction set, and the best one for this CPU in model->loops. */
-typedef bool cdr_events_loop(const struct cdr_model *model, const struct cdr_counts *counts, const uint8_t *classes,
-                             struct cdr_expansion *expansion, struct cdr_events *events);
+/* The hot loop at each level of the instruction set, and the best one for this CPU in
+ * model->loops. */
+typedef bool cdr_events_loop(const struct cdr_model *model, const struct cdr_counts *counts,
+                             const uint8_t *classes, struct cdr_expansion *expansion,
+                             struct cdr_events *events);
 cdr_events_loop cdr_events_next_base, cdr_events_next_v3, cdr_events_next_v4;
 
-/* Fills events with the next block; false when there was none left. classes: activity class of every subscriber, or NULL
- * (then they are computed). */
+/* Fills events with the next block; false when there was none left. classes: activity class of
+ * every subscriber, or NULL (then they are computed). */
 static inline bool cdr_events_next(const struct cdr_model *model, const struct cdr_counts *counts,
-                                   const uint8_t *classes, struct cdr_expansion *expansion, struct cdr_events *events)
+                                   const uint8_t *classes, struct cdr_expansion *expansion,
+                                   struct cdr_events *events)
 {
     return model->loops->events_next(model, counts, classes, expansion, events);
 }
@@ -85,12 +91,15 @@ static inline uint64_t cdr_event_base(const struct cdr_model *model, uint64_t ev
     return cdr_mix(event_name ^ model->event_stream);
 }
 
-static inline uint32_t cdr_normal_duration_s(const struct cdr_model *model, uint32_t rat, uint32_t random)
+static inline uint32_t cdr_normal_duration_s(const struct cdr_model *model, uint32_t rat,
+                                             uint32_t random)
 {
     const struct cdr_data_columns *data = &model->data_columns;
     const int64_t least = model->duration_min_s, most = model->duration_max_s;
     int64_t z = (int64_t)cdr_quantile(model->normal, random) - CDR_NORMAL_ZERO;
-    int64_t seconds = (data->duration_mean[rat] + ((data->duration_sd[rat] * z) >> 16) + CDR_DURATION_SCALE / 2) >> 4;
+    int64_t seconds = (data->duration_mean[rat] + ((data->duration_sd[rat] * z) >> 16) +
+                       CDR_DURATION_SCALE / 2) >>
+                      4;
     seconds = seconds < least ? least : seconds;
     return (uint32_t)(seconds > most ? most : seconds);
 }
@@ -119,19 +128,21 @@ struct cdr_leg_record {
     uint32_t duration_s;
 };
 
-static inline struct cdr_legs cdr_leg_records(const struct cdr_model *model, const struct cdr_events *events, uint32_t i,
+static inline struct cdr_legs cdr_leg_records(const struct cdr_model *model,
+                                              const struct cdr_events *events, uint32_t i,
                                               uint32_t leg)
 {
     int64_t delay_ms = model->late_below != 0 ? cdr_delay_ms(model, events->base[i], leg) : 0;
     uint32_t parts = events->type[i] == CDR_TYPE_DATA
-                         ? cdr_part_count(model->parameters.partial_s, events->duration_s[i]) : 1;
+                         ? cdr_part_count(model->parameters.partial_s, events->duration_s[i])
+                         : 1;
     struct cdr_legs legs = {events->offset_ms[i] + delay_ms, events->duration_s[i], parts};
     return legs;
 }
 
 /* Part k lasts from k × partial_s on; its event time is its end or its start. */
-static inline struct cdr_leg_record cdr_leg_record(const struct cdr_parameters *p, const struct cdr_legs *legs,
-                                                   uint32_t part)
+static inline struct cdr_leg_record cdr_leg_record(const struct cdr_parameters *p,
+                                                   const struct cdr_legs *legs, uint32_t part)
 {
     uint32_t from_s = part * p->partial_s;
     uint32_t duration_s = part + 1 < legs->parts ? p->partial_s : legs->total_s - from_s;

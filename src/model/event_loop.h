@@ -1,13 +1,16 @@
-/* The loops that expand events, for the level of the source that includes this. Counting is scalar; then every
- * quantity is a column of its own, with lanes of one or two widths, so that compilers vectorise. */
+/* The loops that expand events, for the level of the source that includes this. Counting is scalar;
+ * then every quantity is a column of its own, with lanes of one or two widths, so that compilers
+ * vectorise. */
 #include "model/event.h"
 #include "model/streams.h"
 
 #define BLOCK CDR_EVENTS_BLOCK
 
-static uint64_t slot_draw(const struct cdr_model *model, const struct cdr_counts *counts, uint32_t subscriber)
+static uint64_t slot_draw(const struct cdr_model *model, const struct cdr_counts *counts,
+                          uint32_t subscriber)
 {
-    return cdr_draw(cdr_mix(cdr_event_name(subscriber, counts->slot.name, 0) ^ model->count_stream), CDR_PURPOSE(2));
+    return cdr_draw(cdr_mix(cdr_event_name(subscriber, counts->slot.name, 0) ^ model->count_stream),
+                    CDR_PURPOSE(2));
 }
 
 static bool bursts(const struct cdr_counts *counts, uint64_t draw)
@@ -15,7 +18,8 @@ static bool bursts(const struct cdr_counts *counts, uint64_t draw)
     return (draw & 0xffff) < counts->burst_below;
 }
 
-static uint32_t count_events(const struct cdr_counts *counts, uint64_t draw, uint32_t activity_class)
+static uint32_t count_events(const struct cdr_counts *counts, uint64_t draw,
+                             uint32_t activity_class)
 {
     uint32_t table = activity_class + (bursts(counts, draw) ? CDR_ACTIVITY_CLASSES : 0);
     const uint32_t *thresholds = counts->thresholds + counts->start[table];
@@ -27,16 +31,19 @@ static uint32_t count_events(const struct cdr_counts *counts, uint64_t draw, uin
 }
 
 #define COUNT_BATCH 64u /* subscribers whose counts are drawn side by side */
-#define FILL_STEP 4u    /* entries written whatever the count: most subscribers have fewer events in a slot */
+#define FILL_STEP                                                                                  \
+    4u /* entries written whatever the count: most subscribers have fewer events in a slot */
 
-static void count_column(const struct cdr_model *model, const struct cdr_counts *counts, const uint8_t *classes,
-                         uint32_t first, uint32_t n, uint32_t *restrict column)
+static void count_column(const struct cdr_model *model, const struct cdr_counts *counts,
+                         const uint8_t *classes, uint32_t first, uint32_t n,
+                         uint32_t *restrict column)
 {
     uint64_t draws[COUNT_BATCH];
     for (uint32_t i = 0; i < n; i++)
         draws[i] = slot_draw(model, counts, first + i);
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t class = classes != NULL ? classes[first + i] : cdr_activity_class(&model->traits, first + i);
+        uint32_t class =
+            classes != NULL ? classes[first + i] : cdr_activity_class(&model->traits, first + i);
         column[i] = count_events(counts, draws[i], class);
     }
 }
@@ -52,14 +59,16 @@ static uint32_t fill_remaining(struct cdr_expansion *at, struct cdr_events *even
     return n;
 }
 
-static void expand(const struct cdr_model *model, const struct cdr_counts *counts, const uint8_t *classes,
-                   struct cdr_expansion *expansion, struct cdr_events *events)
+static void expand(const struct cdr_model *model, const struct cdr_counts *counts,
+                   const uint8_t *classes, struct cdr_expansion *expansion,
+                   struct cdr_events *events)
 {
     struct cdr_expansion at = *expansion;
     uint32_t column[COUNT_BATCH];
     uint32_t n = fill_remaining(&at, events, 0);
     while (n < BLOCK && at.next < at.end) {
-        const uint32_t first = at.next, batch = at.end - first < COUNT_BATCH ? at.end - first : COUNT_BATCH;
+        const uint32_t first = at.next,
+                       batch = at.end - first < COUNT_BATCH ? at.end - first : COUNT_BATCH;
         count_column(model, counts, classes, first, batch, column);
         for (uint32_t i = 0; i < batch && n < BLOCK; i++) {
             at.next++;
@@ -82,38 +91,44 @@ static void expand(const struct cdr_model *model, const struct cdr_counts *count
 }
 
 /* In a slot that bursts, everything happens within a quarter of it. */
-static void squeeze_bursts(const struct cdr_model *model, const struct cdr_counts *counts, struct cdr_events *events)
+static void squeeze_bursts(const struct cdr_model *model, const struct cdr_counts *counts,
+                           struct cdr_events *events)
 {
     uint32_t duration_ms = (uint32_t)counts->slot.duration_ms;
     for (uint32_t i = 0; i < events->n; i++) {
         uint64_t draw = slot_draw(model, counts, events->origin[i]);
         if (!bursts(counts, draw))
             continue;
-        uint32_t from = cdr_below((uint32_t)(cdr_draw(draw, CDR_PURPOSE(1)) >> 32), duration_ms - duration_ms / 4);
+        uint32_t from = cdr_below((uint32_t)(cdr_draw(draw, CDR_PURPOSE(1)) >> 32),
+                                  duration_ms - duration_ms / 4);
         events->offset_ms[i] = from + events->offset_ms[i] / 4;
     }
 }
 
-static void draw_times_and_kinds(const struct cdr_model *restrict model, const struct cdr_counts *counts,
+static void draw_times_and_kinds(const struct cdr_model *restrict model,
+                                 const struct cdr_counts *counts,
                                  struct cdr_events *restrict events, uint32_t *restrict kinds)
 {
-    const uint32_t slot = counts->slot.name, duration_ms = (uint32_t)counts->slot.duration_ms, n = events->n;
+    const uint32_t slot = counts->slot.name, duration_ms = (uint32_t)counts->slot.duration_ms,
+                   n = events->n;
     const uint64_t stream = model->event_stream;
     uint64_t random[BLOCK];
     for (uint32_t i = 0; i < n; i++)
-        events->base[i] = cdr_mix(cdr_event_name(events->origin[i], slot, events->index[i]) ^ stream);
+        events->base[i] =
+            cdr_mix(cdr_event_name(events->origin[i], slot, events->index[i]) ^ stream);
     for (uint32_t i = 0; i < n; i++)
         random[i] = cdr_draw(events->base[i], CDR_DRAW_TIME);
     for (uint32_t i = 0; i < n; i++)
         events->offset_ms[i] = cdr_below((uint32_t)random[i], duration_ms);
     for (uint32_t i = 0; i < n; i++)
-        kinds[i] = cdr_threshold_outcome(model->kind_below, CDR_EVENT_KINDS, (uint32_t)(random[i] >> 32));
+        kinds[i] =
+            cdr_threshold_outcome(model->kind_below, CDR_EVENT_KINDS, (uint32_t)(random[i] >> 32));
 }
 
 /* Which type and party, and how it ends: disposition, status or technology. */
-static void draw_outcomes(const struct cdr_model *restrict model, struct cdr_events *restrict events,
-                          const uint32_t *restrict kinds, const uint32_t *restrict outcome,
-                          const uint32_t *restrict offnet)
+static void draw_outcomes(const struct cdr_model *restrict model,
+                          struct cdr_events *restrict events, const uint32_t *restrict kinds,
+                          const uint32_t *restrict outcome, const uint32_t *restrict offnet)
 {
     const uint32_t call_below = model->offnet_below[0], sms_below = model->offnet_below[1];
     for (uint32_t i = 0; i < events->n; i++)
@@ -125,8 +140,10 @@ static void draw_outcomes(const struct cdr_model *restrict model, struct cdr_eve
         events->party[i] = events->type[i] == CDR_TYPE_DATA ? CDR_PARTY_NONE : party;
     }
     for (uint32_t i = 0; i < events->n; i++) {
-        uint32_t disposition = cdr_threshold_outcome(model->disposition_below, CDR_CALL_DISPOSITION_COUNT, outcome[i]);
-        uint32_t status = cdr_threshold_outcome(model->status_below, CDR_SMS_STATUS_COUNT, outcome[i]);
+        uint32_t disposition =
+            cdr_threshold_outcome(model->disposition_below, CDR_CALL_DISPOSITION_COUNT, outcome[i]);
+        uint32_t status =
+            cdr_threshold_outcome(model->status_below, CDR_SMS_STATUS_COUNT, outcome[i]);
         uint32_t rat = cdr_threshold_outcome(model->rat_below, CDR_RAT_COUNT, outcome[i]);
         uint32_t voice_or_text = events->type[i] == CDR_TYPE_CALL ? disposition : status;
         events->outcome[i] = events->type[i] == CDR_TYPE_DATA ? rat : voice_or_text;
@@ -147,21 +164,27 @@ static void session_column(const struct cdr_model *restrict model, const uint32_
     for (uint32_t i = 0; i < n; i++)
         spread[i] = (int32_t)(((int64_t)sd[i] * z[i]) >> 16);
     for (uint32_t i = 0; i < n; i++) {
-        int32_t value = (data->duration_mean[outcome[i] & 3] + spread[i] + (int32_t)CDR_DURATION_SCALE / 2) >> 4;
+        int32_t value =
+            (data->duration_mean[outcome[i] & 3] + spread[i] + (int32_t)CDR_DURATION_SCALE / 2) >>
+            4;
         value = value < least ? least : value;
         seconds[i] = (uint32_t)(value > most ? most : value);
     }
 }
 
-/* Seconds of all three types side by side, then the right one. An answered call rings for a while, then lasts. */
-static void draw_durations(const struct cdr_model *restrict model, struct cdr_events *restrict events,
-                           const uint32_t *restrict random, const uint32_t *restrict ring)
+/* Seconds of all three types side by side, then the right one. An answered call rings for a while,
+ * then lasts. */
+static void draw_durations(const struct cdr_model *restrict model,
+                           struct cdr_events *restrict events, const uint32_t *restrict random,
+                           const uint32_t *restrict ring)
 {
-    static const uint32_t least[8] = {2, 5, 2, 1, 1}, span[8] = {24, 26, 9, 5, 5}; /* by disposition */
+    static const uint32_t least[8] = {2, 5, 2, 1, 1},
+                          span[8] = {24, 26, 9, 5, 5}; /* by disposition */
     const uint32_t n = events->n, most_s = model->parameters.duration_max_s;
     uint32_t talk[BLOCK], session[BLOCK];
     for (uint32_t i = 0; i < n; i++)
-        talk[i] = (cdr_quantile(model->call_duration, random[i]) + CDR_DURATION_SCALE / 2) / CDR_DURATION_SCALE;
+        talk[i] = (cdr_quantile(model->call_duration, random[i]) + CDR_DURATION_SCALE / 2) /
+                  CDR_DURATION_SCALE;
     session_column(model, events->outcome, random, n, session);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t disposition = events->outcome[i];
@@ -177,7 +200,8 @@ static void draw_durations(const struct cdr_model *restrict model, struct cdr_ev
 /* The events whose other party is still open, as columns of their own. */
 struct meeting {
     uint32_t n;
-    uint32_t event[BLOCK], origin[BLOCK], degree_class[BLOCK], rank[BLOCK], slot[BLOCK], peer[BLOCK];
+    uint32_t event[BLOCK], origin[BLOCK], degree_class[BLOCK], rank[BLOCK], slot[BLOCK],
+        peer[BLOCK];
     uint64_t base[BLOCK], traits[BLOCK];
     uint32_t chance[BLOCK]; /* random bits that decide whether the contact is taken */
 };
@@ -187,8 +211,8 @@ static uint32_t class_of(const struct cdr_model *model, const uint8_t *classes, 
     return classes != NULL ? classes[subscriber] : cdr_activity_class(&model->traits, subscriber);
 }
 
-static void gather_meetings(const struct cdr_model *model, const uint8_t *classes, const struct cdr_events *events,
-                            struct meeting *m)
+static void gather_meetings(const struct cdr_model *model, const uint8_t *classes,
+                            const struct cdr_events *events, struct meeting *m)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < events->n; i++) {
@@ -201,10 +225,12 @@ static void gather_meetings(const struct cdr_model *model, const uint8_t *classe
     for (uint32_t i = 0; i < n; i++)
         m->traits[i] = cdr_rank_traits(&model->contacts, m->origin[i]);
     for (uint32_t i = 0; i < n; i++)
-        m->degree_class[i] = cdr_degree_class(&model->traits, class_of(model, classes, m->origin[i]), m->traits[i]);
+        m->degree_class[i] =
+            cdr_degree_class(&model->traits, class_of(model, classes, m->origin[i]), m->traits[i]);
 }
 
-static void draw_contacts(const struct cdr_contacts *restrict contacts, uint64_t attempt, struct meeting *restrict m)
+static void draw_contacts(const struct cdr_contacts *restrict contacts, uint64_t attempt,
+                          struct meeting *restrict m)
 {
     uint32_t random[BLOCK], exponent[BLOCK];
     for (uint32_t i = 0; i < m->n; i++) {
@@ -222,7 +248,8 @@ static void draw_contacts(const struct cdr_contacts *restrict contacts, uint64_t
         m->peer[i] = cdr_contact(contacts, m->origin[i], m->slot[i]);
 }
 
-/* Active subscribers are called more, and one that has not the caller among its own contacts less. */
+/* Active subscribers are called more, and one that has not the caller among its own contacts
+ * less. */
 static void weigh_contacts(const struct cdr_model *restrict model, const uint8_t *restrict classes,
                            const struct meeting *restrict m, uint32_t *restrict taken)
 {
@@ -242,11 +269,13 @@ static void weigh_contacts(const struct cdr_model *restrict model, const uint8_t
     for (uint32_t i = 0; i < m->n; i++) {
         uint32_t mutual = rank[i] < degree[i];
         uint32_t below = contacts->taken_below[mutual * CDR_ACTIVITY_CLASSES + class[i]];
-        taken[i] = (uint32_t)(m->peer[i] != CDR_CONTACT_NONE) & (uint32_t)cdr_is_below(m->chance[i], below);
+        taken[i] = (uint32_t)(m->peer[i] != CDR_CONTACT_NONE) &
+                   (uint32_t)cdr_is_below(m->chance[i], below);
     }
 }
 
-/* Settles what is settled and keeps the rest. A contact that exists but is not taken stands until a later one is. */
+/* Settles what is settled and keeps the rest. A contact that exists but is not taken stands until a
+ * later one is. */
 static void settle_meetings(struct cdr_events *restrict events, struct meeting *restrict m,
                             const uint32_t *restrict taken)
 {
@@ -266,8 +295,10 @@ static void settle_meetings(struct cdr_events *restrict events, struct meeting *
     m->n = open;
 }
 
-/* None of the contacts drawn exists: the first far tie that does; where there is nobody else at all, off-net. */
-static void find_any_peer(const struct cdr_model *model, struct cdr_events *events, const struct meeting *m, uint32_t i)
+/* None of the contacts drawn exists: the first far tie that does; where there is nobody else at
+ * all, off-net. */
+static void find_any_peer(const struct cdr_model *model, struct cdr_events *events,
+                          const struct meeting *m, uint32_t i)
 {
     const uint32_t event = m->event[i];
     for (uint32_t slot = CDR_CONTACT_NEAR; slot < CDR_DEGREE_MAX; slot++) {
@@ -279,7 +310,8 @@ static void find_any_peer(const struct cdr_model *model, struct cdr_events *even
     events->peer[event] = m->rank[i];
 }
 
-static void choose_peers(const struct cdr_model *model, const uint8_t *classes, struct cdr_events *events)
+static void choose_peers(const struct cdr_model *model, const uint8_t *classes,
+                         struct cdr_events *events)
 {
     struct meeting m;
     uint32_t taken[BLOCK];
@@ -296,8 +328,9 @@ static void choose_peers(const struct cdr_model *model, const uint8_t *classes, 
             find_any_peer(model, events, &m, i);
 }
 
-bool CDR_LOOP(cdr_events_next)(const struct cdr_model *model, const struct cdr_counts *counts, const uint8_t *classes,
-                               struct cdr_expansion *expansion, struct cdr_events *events)
+bool CDR_LOOP(cdr_events_next)(const struct cdr_model *model, const struct cdr_counts *counts,
+                               const uint8_t *classes, struct cdr_expansion *expansion,
+                               struct cdr_events *events)
 {
     uint32_t kinds[BLOCK], duration[BLOCK], outcome[BLOCK], ring[BLOCK], offnet[BLOCK];
     expand(model, counts, classes, expansion, events);

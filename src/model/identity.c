@@ -53,11 +53,14 @@ static enum cdr_result check_prefix(const char *key, const char *prefix, struct 
 {
     size_t len = strnlen(prefix, 8);
     if (len < 3 || len > 6 || strspn(prefix, "0123456789") != len || prefix[0] == '0')
-        return cdr_fail(error, CDR_E_CONFIG, "%s: \"%.8s\" is no prefix; allowed are 3 to 6 digits, the first not 0", key, prefix);
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "%s: \"%.8s\" is no prefix; allowed are 3 to 6 digits, the first not 0",
+                        key, prefix);
     return CDR_OK;
 }
 
-/* Two prefixes can yield the same number only where they are equal (all numbers have 7 digits behind the prefix). */
+/* Two prefixes can yield the same number only where they are equal (all numbers have 7 digits
+ * behind the prefix). */
 static enum cdr_result check_prefixes(const struct cdr_parameters *p, struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;
@@ -68,14 +71,17 @@ static enum cdr_result check_prefixes(const struct cdr_parameters *p, struct cdr
         result = check_prefix("prefixes", p->prefixes[i], error);
         for (uint32_t j = 0; result == CDR_OK && j < i; j++)
             if (strcmp(p->prefixes[i], p->prefixes[j]) == 0)
-                result = cdr_fail(error, CDR_E_CONFIG, "prefixes: \"%s\" stands twice in the list", p->prefixes[i]);
+                result = cdr_fail(error, CDR_E_CONFIG, "prefixes: \"%s\" stands twice in the list",
+                                  p->prefixes[i]);
     }
     for (uint32_t i = 0; result == CDR_OK && i < p->offnet_prefix_count; i++) {
         result = check_prefix("offnet_prefixes", p->offnet_prefixes[i], error);
         for (uint32_t j = 0; result == CDR_OK && j < p->prefix_count; j++)
             if (strcmp(p->offnet_prefixes[i], p->prefixes[j]) == 0)
-                result = cdr_fail(error, CDR_E_CONFIG, "offnet_prefixes: \"%s\" is in prefixes too; another operator needs its own",
-                                  p->offnet_prefixes[i]);
+                result = cdr_fail(
+                    error, CDR_E_CONFIG,
+                    "offnet_prefixes: \"%s\" is in prefixes too; another operator needs its own",
+                    p->offnet_prefixes[i]);
     }
     return result;
 }
@@ -83,14 +89,19 @@ static enum cdr_result check_prefixes(const struct cdr_parameters *p, struct cdr
 static enum cdr_result check_pool(const struct cdr_parameters *p, struct cdr_error *error)
 {
     if (p->mccmnc_count < 1)
-        return cdr_fail(error, CDR_E_CONFIG, "mccmnc_pool: the list is empty; give at least one of 5 or 6 digits");
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "mccmnc_pool: the list is empty; give at least one of 5 or 6 digits");
     for (uint32_t i = 0; i < p->mccmnc_count; i++) {
         uint32_t code = p->mccmnc_pool[i];
         if (code < 10000 || code > 999999 || (code > 99999) != (p->mccmnc_pool[0] > 99999))
-            return cdr_fail(error, CDR_E_CONFIG, "mccmnc_pool: %u does not fit; allowed are codes of 5 digits, or of 6, all alike", code);
+            return cdr_fail(
+                error, CDR_E_CONFIG,
+                "mccmnc_pool: %u does not fit; allowed are codes of 5 digits, or of 6, all alike",
+                code);
         for (uint32_t j = 0; j < i; j++)
             if (p->mccmnc_pool[j] == code)
-                return cdr_fail(error, CDR_E_CONFIG, "mccmnc_pool: %u stands twice in the list", code);
+                return cdr_fail(error, CDR_E_CONFIG, "mccmnc_pool: %u stands twice in the list",
+                                code);
     }
     return CDR_OK;
 }
@@ -107,20 +118,28 @@ enum cdr_result cdr_identity_check(const struct cdr_parameters *p, struct cdr_er
     renewal_init(&sim, p->sim_change_prob, 0);
     uint64_t msisdns = (uint64_t)p->prefix_count * 10000000;
     if (p->subscribers > msisdns)
-        return cdr_fail(error, CDR_E_CONFIG, "subs: %u subscribers are too many for %u prefix%s of 10000000 numbers each; give more prefixes or at most %llu subscribers",
-                        p->subscribers, p->prefix_count, p->prefix_count == 1 ? "" : "es", (unsigned long long)msisdns);
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "subs: %u subscribers are too many for %u prefix%s of 10000000 numbers "
+                        "each; give more prefixes or at most %llu subscribers",
+                        p->subscribers, p->prefix_count, p->prefix_count == 1 ? "" : "es",
+                        (unsigned long long)msisdns);
     uint64_t sims = ((uint64_t)((p->subscribers - 1) >> 16) + 1) * sim.count;
     uint64_t msins = (uint64_t)p->mccmnc_count * msin_b_scale(p);
     if (sims > msins)
-        return cdr_fail(error, CDR_E_CONFIG, "sim_change_prob: %.10g a day with %u subscribers needs more IMSIs than the %u codes of mccmnc_pool have; lower it or add codes",
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "sim_change_prob: %.10g a day with %u subscribers needs more IMSIs than "
+                        "the %u codes of mccmnc_pool have; lower it or add codes",
                         p->sim_change_prob, p->subscribers, p->mccmnc_count);
     if (tacs_needed(p->subscribers, device.count) > TACS_MAX)
-        return cdr_fail(error, CDR_E_CONFIG, "imei_change_prob: %.10g a day with %u subscribers needs more IMEIs than there are; lower one of them",
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "imei_change_prob: %.10g a day with %u subscribers needs more IMEIs than "
+                        "there are; lower one of them",
                         p->imei_change_prob, p->subscribers);
     return CDR_OK;
 }
 
-static void numbers_init(char const (*prefixes)[8], uint32_t count, uint32_t *values, uint32_t *lens)
+static void numbers_init(char const (*prefixes)[8], uint32_t count, uint32_t *values,
+                         uint32_t *lens)
 {
     for (uint32_t i = 0; i < count; i++) {
         values[i] = (uint32_t)strtoul(prefixes[i], NULL, 10);
@@ -137,19 +156,22 @@ void cdr_identities_init(struct cdr_identities *identities, const struct cdr_par
         .msin_b_scale = msin_b_scale(p),
     };
     numbers_init(p->prefixes, p->prefix_count, identities->prefix, identities->msisdn_len);
-    numbers_init(p->offnet_prefixes, p->offnet_prefix_count, identities->offnet_prefix, identities->offnet_len);
+    numbers_init(p->offnet_prefixes, p->offnet_prefix_count, identities->offnet_prefix,
+                 identities->offnet_len);
     memcpy(identities->mccmnc, p->mccmnc_pool, sizeof identities->mccmnc);
     renewal_init(&identities->device, p->imei_change_prob, cdr_stream(p->seed, CDR_STREAM_DEVICE));
     renewal_init(&identities->sim, p->sim_change_prob, cdr_stream(p->seed, CDR_STREAM_SIM));
     uint32_t tacs = (uint32_t)tacs_needed(p->subscribers, identities->device.count);
     identities->tac_stride = TACS_MAX / tacs;
-    bijection_init(&identities->msisdn, 10000, 1000 * p->prefix_count, cdr_stream(p->seed, CDR_STREAM_MSISDN));
-    bijection_init(&identities->imsi, 100000, identities->msin_b_scale * p->mccmnc_count, cdr_stream(p->seed, CDR_STREAM_IMSI));
+    bijection_init(&identities->msisdn, 10000, 1000 * p->prefix_count,
+                   cdr_stream(p->seed, CDR_STREAM_MSISDN));
+    bijection_init(&identities->imsi, 100000, identities->msin_b_scale * p->mccmnc_count,
+                   cdr_stream(p->seed, CDR_STREAM_IMSI));
     bijection_init(&identities->imei, 1000000, tacs, cdr_stream(p->seed, CDR_STREAM_IMEI));
 }
 
-bool cdr_msisdn_subscriber(const struct cdr_identities *identities, uint64_t msisdn, uint32_t subscribers,
-                           uint32_t *subscriber)
+bool cdr_msisdn_subscriber(const struct cdr_identities *identities, uint64_t msisdn,
+                           uint32_t subscribers, uint32_t *subscriber)
 {
     for (uint32_t prefix = 0; prefix < identities->prefix_count; prefix++) {
         uint64_t base = identities->prefix[prefix] * UINT64_C(10000000);

@@ -1,9 +1,10 @@
 /* Keys: records to be, 16 bytes each, as the engine holds them between plan and materialise.
  *
- * A key names its record (origin, start slot, index, leg) and orders it: comparing (high, low) as a number of 128 bits
- * is the total order of a log within one emission slot: emission time, originating subscriber, start slot, index,
- * leg. The bits behind the leg add nothing to the order; they spare materialise what plan has worked out already
- * (party, outcome, duration, peer) and could be computed again from the name.
+ * A key names its record (origin, start slot, index, leg) and orders it: comparing (high, low) as a
+ * number of 128 bits is the total order of a log within one emission slot: emission time,
+ * originating subscriber, start slot, index, leg. The bits behind the leg add nothing to the order;
+ * they spare materialise what plan has worked out already (party, outcome, duration, peer) and
+ * could be computed again from the name.
  *
  *   high  emission ms in the emission slot 22 | origin 30 | 127 − lag 7 | 0 × 5
  *   low   index 11 | leg 1 | party 2 | outcome 3 | duration in s 17 | peer 30
@@ -20,26 +21,54 @@ struct cdr_key {
     uint64_t high, low;
 };
 
-static inline struct cdr_key cdr_key_make(uint32_t ms, uint32_t origin, uint32_t lag, uint32_t index, uint32_t leg,
-                                          uint32_t party, uint32_t outcome, uint32_t duration_s, uint32_t peer)
+static inline struct cdr_key cdr_key_make(uint32_t ms, uint32_t origin, uint32_t lag,
+                                          uint32_t index, uint32_t leg, uint32_t party,
+                                          uint32_t outcome, uint32_t duration_s, uint32_t peer)
 {
     struct cdr_key key = {
         .high = (uint64_t)ms << 42 | (uint64_t)origin << 12 | (uint64_t)(CDR_LAG_MAX - lag) << 5,
-        .low = (uint64_t)index << 53 | (uint64_t)leg << 52 | (uint64_t)party << 50 | (uint64_t)outcome << 47 |
-               (uint64_t)duration_s << 30 | peer,
+        .low = (uint64_t)index << 53 | (uint64_t)leg << 52 | (uint64_t)party << 50 |
+               (uint64_t)outcome << 47 | (uint64_t)duration_s << 30 | peer,
     };
     return key;
 }
 
-static inline uint32_t cdr_key_ms(const struct cdr_key *key) { return (uint32_t)(key->high >> 42); }
-static inline uint32_t cdr_key_origin(const struct cdr_key *key) { return (uint32_t)(key->high >> 12) & 0x3fffffff; }
-static inline uint32_t cdr_key_lag(const struct cdr_key *key) { return CDR_LAG_MAX - ((uint32_t)(key->high >> 5) & 0x7f); }
-static inline uint32_t cdr_key_index(const struct cdr_key *key) { return (uint32_t)(key->low >> 53); }
-static inline uint32_t cdr_key_leg(const struct cdr_key *key) { return (uint32_t)(key->low >> 52) & 1; }
-static inline uint32_t cdr_key_party(const struct cdr_key *key) { return (uint32_t)(key->low >> 50) & 3; }
-static inline uint32_t cdr_key_outcome(const struct cdr_key *key) { return (uint32_t)(key->low >> 47) & 7; }
-static inline uint32_t cdr_key_duration_s(const struct cdr_key *key) { return (uint32_t)(key->low >> 30) & 0x1ffff; }
-static inline uint32_t cdr_key_peer(const struct cdr_key *key) { return (uint32_t)key->low & 0x3fffffff; }
+static inline uint32_t cdr_key_ms(const struct cdr_key *key)
+{
+    return (uint32_t)(key->high >> 42);
+}
+static inline uint32_t cdr_key_origin(const struct cdr_key *key)
+{
+    return (uint32_t)(key->high >> 12) & 0x3fffffff;
+}
+static inline uint32_t cdr_key_lag(const struct cdr_key *key)
+{
+    return CDR_LAG_MAX - ((uint32_t)(key->high >> 5) & 0x7f);
+}
+static inline uint32_t cdr_key_index(const struct cdr_key *key)
+{
+    return (uint32_t)(key->low >> 53);
+}
+static inline uint32_t cdr_key_leg(const struct cdr_key *key)
+{
+    return (uint32_t)(key->low >> 52) & 1;
+}
+static inline uint32_t cdr_key_party(const struct cdr_key *key)
+{
+    return (uint32_t)(key->low >> 50) & 3;
+}
+static inline uint32_t cdr_key_outcome(const struct cdr_key *key)
+{
+    return (uint32_t)(key->low >> 47) & 7;
+}
+static inline uint32_t cdr_key_duration_s(const struct cdr_key *key)
+{
+    return (uint32_t)(key->low >> 30) & 0x1ffff;
+}
+static inline uint32_t cdr_key_peer(const struct cdr_key *key)
+{
+    return (uint32_t)key->low & 0x3fffffff;
+}
 
 static inline int cdr_key_before(const struct cdr_key *a, const struct cdr_key *b)
 {

@@ -16,10 +16,12 @@ struct cdr_slot;
 struct cdr_block;
 
 struct cdr_loops {
-    bool (*events_next)(const struct cdr_model *model, const struct cdr_counts *counts, const uint8_t *classes,
-                        struct cdr_expansion *expansion, struct cdr_events *events);
-    void (*materialise)(const struct cdr_model *model, uint32_t type, const struct cdr_key *keys, uint32_t n,
-                        int64_t emission_slot_ms, const struct cdr_slot *slots, struct cdr_block *block);
+    bool (*events_next)(const struct cdr_model *model, const struct cdr_counts *counts,
+                        const uint8_t *classes, struct cdr_expansion *expansion,
+                        struct cdr_events *events);
+    void (*materialise)(const struct cdr_model *model, uint32_t type, const struct cdr_key *keys,
+                        uint32_t n, int64_t emission_slot_ms, const struct cdr_slot *slots,
+                        struct cdr_block *block);
 };
 
 /* level must be one that this CPU runs. */

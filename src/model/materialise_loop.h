@@ -1,7 +1,7 @@
-/* The loops of materialise, for the level of the source that includes this. Column by column: each helper is a loop
- * over the block with lanes of one or two widths, tables of 32-bit lanes, restrict pointers and no early exit, so that
- * compilers vectorise it; narrow columns are filled by loops of their own. What differs by type is one helper a type,
- * chosen once a block. */
+/* The loops of materialise, for the level of the source that includes this. Column by column: each
+ * helper is a loop over the block with lanes of one or two widths, tables of 32-bit lanes, restrict
+ * pointers and no early exit, so that compilers vectorise it; narrow columns are filled by loops of
+ * their own. What differs by type is one helper a type, chosen once a block. */
 #include "base/digits.h"
 #include "model/event.h"
 #include "model/materialise.h"
@@ -26,7 +26,8 @@ struct lag_table {
     int32_t offset_min[CDR_LAG_MAX + 1];
 };
 
-static void unpack_keys(const struct cdr_key *restrict keys, struct scratch *restrict s, struct cdr_block *restrict block)
+static void unpack_keys(const struct cdr_key *restrict keys, struct scratch *restrict s,
+                        struct cdr_block *restrict block)
 {
     for (uint32_t i = 0; i < s->n; i++) {
         uint64_t high = keys[i].high, low = keys[i].low;
@@ -41,7 +42,8 @@ static void unpack_keys(const struct cdr_key *restrict keys, struct scratch *res
     }
 }
 
-static void fill_lag_table(const struct cdr_slot *slots, const struct scratch *s, struct lag_table *table)
+static void fill_lag_table(const struct cdr_slot *slots, const struct scratch *s,
+                           struct lag_table *table)
 {
     uint32_t last = 0;
     for (uint32_t i = 0; i < s->n; i++)
@@ -67,7 +69,8 @@ static void name_records(const struct cdr_model *model, const struct lag_table *
     for (uint32_t i = 0; i < s->n; i++)
         block->tz_offset_min[i] = table->offset_min[s->lag[i]];
     for (uint32_t i = 0; i < s->n; i++)
-        s->base[i] = cdr_mix(cdr_event_name(block->origin[i], block->slot[i], block->index[i]) ^ stream);
+        s->base[i] =
+            cdr_mix(cdr_event_name(block->origin[i], block->slot[i], block->index[i]) ^ stream);
     for (uint32_t i = 0; i < s->n; i++) {
         s->incoming[i] = s->party[i] == CDR_PARTY_INCOMING;
         s->owner[i] = s->leg[i] != 0 ? s->peer[i] : block->origin[i];
@@ -79,8 +82,9 @@ static void name_records(const struct cdr_model *model, const struct lag_table *
     memcpy(block->owner, s->owner, s->n * sizeof *block->owner);
 }
 
-static void set_times(const struct cdr_model *model, const struct cdr_key *restrict keys, int64_t emission_slot_ms,
-                      const struct scratch *restrict s, struct cdr_block *restrict block)
+static void set_times(const struct cdr_model *model, const struct cdr_key *restrict keys,
+                      int64_t emission_slot_ms, const struct scratch *restrict s,
+                      struct cdr_block *restrict block)
 {
     const int64_t before_ms = model->parameters.order == CDR_ORDER_END ? 1000 : 0;
     for (uint32_t i = 0; i < s->n; i++)
@@ -94,8 +98,9 @@ static void set_times(const struct cdr_model *model, const struct cdr_key *restr
     }
 }
 
-static void msisdn_column(const struct cdr_identities *restrict identities, const uint32_t *restrict subscribers,
-                          uint32_t n, uint64_t *restrict values, uint32_t *restrict lens)
+static void msisdn_column(const struct cdr_identities *restrict identities,
+                          const uint32_t *restrict subscribers, uint32_t n,
+                          uint64_t *restrict values, uint32_t *restrict lens)
 {
     for (uint32_t i = 0; i < n; i++) {
         struct cdr_number number = cdr_msisdn(identities, subscribers[i]);
@@ -106,8 +111,8 @@ static void msisdn_column(const struct cdr_identities *restrict identities, cons
 
 /* Off-net parties are lasting: the number belongs to (subscriber, rank of the contact). */
 static void offnet_column(const struct cdr_identities *restrict identities, uint64_t stream,
-                          const uint32_t *restrict origins, const uint32_t *restrict ranks, uint32_t n,
-                          uint64_t *restrict values, uint32_t *restrict lens)
+                          const uint32_t *restrict origins, const uint32_t *restrict ranks,
+                          uint32_t n, uint64_t *restrict values, uint32_t *restrict lens)
 {
     for (uint32_t i = 0; i < n; i++) {
         uint64_t name = (uint64_t)origins[i] << 16 | (ranks[i] & 0xffff);
@@ -123,13 +128,15 @@ static void narrow(uint8_t *restrict to, const uint32_t *restrict from, uint32_t
         to[i] = (uint8_t)from[i];
 }
 
-/* The calling party of MO events, and of data the subscriber, is the origin; the other one is a subscriber or off-net. */
+/* The calling party of MO events, and of data the subscriber, is the origin; the other one is a
+ * subscriber or off-net. */
 static void set_numbers(const struct cdr_model *model, uint32_t type, struct scratch *restrict s,
                         struct cdr_block *restrict block)
 {
     const uint32_t n = s->n;
     uint64_t origin[BLOCK], onnet[BLOCK], offnet[BLOCK], src[BLOCK], dst[BLOCK];
-    uint32_t origin_len[BLOCK], onnet_len[BLOCK], offnet_len[BLOCK], src_len[BLOCK], dst_len[BLOCK], peers[BLOCK];
+    uint32_t origin_len[BLOCK], onnet_len[BLOCK], offnet_len[BLOCK], src_len[BLOCK], dst_len[BLOCK],
+        peers[BLOCK];
     msisdn_column(&model->identities, block->origin, n, origin, origin_len);
     if (type == CDR_TYPE_DATA) {
         cdr_digits16_column(block->msisdn_src, origin, n);
@@ -141,7 +148,8 @@ static void set_numbers(const struct cdr_model *model, uint32_t type, struct scr
     for (uint32_t i = 0; i < n; i++)
         peers[i] = s->party[i] == CDR_PARTY_ONNET ? s->peer[i] : 0;
     msisdn_column(&model->identities, peers, n, onnet, onnet_len);
-    offnet_column(&model->identities, model->offnet_stream, block->origin, s->peer, n, offnet, offnet_len);
+    offnet_column(&model->identities, model->offnet_stream, block->origin, s->peer, n, offnet,
+                  offnet_len);
     for (uint32_t i = 0; i < n; i++) {
         uint64_t other = s->party[i] == CDR_PARTY_ONNET ? onnet[i] : offnet[i];
         src[i] = s->incoming[i] != 0 ? other : origin[i];
@@ -158,15 +166,16 @@ static void set_numbers(const struct cdr_model *model, uint32_t type, struct scr
     cdr_digits16_column(block->msisdn_dst, dst, n);
 }
 
-static void changes_column(const struct cdr_renewal *restrict renewal, const struct scratch *restrict s,
-                           uint32_t *restrict changes)
+static void changes_column(const struct cdr_renewal *restrict renewal,
+                           const struct scratch *restrict s, uint32_t *restrict changes)
 {
     for (uint32_t i = 0; i < s->n; i++)
         changes[i] = cdr_renewal_number(renewal, s->owner[i], s->day[i]);
 }
 
-static void imsi_column(const struct cdr_identities *restrict identities, const uint32_t *restrict owners,
-                        const uint32_t *restrict sims, uint32_t n, uint64_t *restrict values, uint32_t *restrict mccmnc)
+static void imsi_column(const struct cdr_identities *restrict identities,
+                        const uint32_t *restrict owners, const uint32_t *restrict sims, uint32_t n,
+                        uint64_t *restrict values, uint32_t *restrict mccmnc)
 {
     for (uint32_t i = 0; i < n; i++) {
         struct cdr_imsi imsi = cdr_imsi(identities, owners[i], sims[i]);
@@ -175,7 +184,8 @@ static void imsi_column(const struct cdr_identities *restrict identities, const 
     }
 }
 
-/* Weights 2 and 1 in turn from the right, the sum of the doubled digits' digits (ISO/IEC 7812-1). */
+/* Weights 2 and 1 in turn from the right, the sum of the doubled digits' digits (ISO/IEC
+ * 7812-1). */
 static void luhn_column(cdr_digits *restrict imei, uint32_t n)
 {
     const uint64_t low_bytes = UINT64_C(0x000f000f000f000f);
@@ -186,9 +196,11 @@ static void luhn_column(cdr_digits *restrict imei, uint32_t n)
         /* Even bytes are doubled; where that has two digits, their sum is 9 less. */
         uint64_t even = (first & low_bytes) | (second & low_bytes) << 8;
         uint64_t odd = ((first >> 8) & low_bytes) + ((second >> 8) & low_bytes);
-        uint64_t large = ((even + UINT64_C(0x7b7b7b7b7b7b7b7b)) >> 7) & UINT64_C(0x0101010101010101);
+        uint64_t large =
+            ((even + UINT64_C(0x7b7b7b7b7b7b7b7b)) >> 7) & UINT64_C(0x0101010101010101);
         uint64_t doubled = 2 * even - 9 * large; /* bytes of 0 … 9: none borrows from another */
-        sum[i] = ((doubled * UINT64_C(0x0101010101010101)) >> 56) + ((odd * UINT64_C(0x0001000100010001)) >> 48);
+        sum[i] = ((doubled * UINT64_C(0x0101010101010101)) >> 56) +
+                 ((odd * UINT64_C(0x0001000100010001)) >> 48);
     }
     for (uint32_t i = 0; i < n; i++) {
         uint32_t rest = (uint32_t)sum[i] - (uint32_t)sum[i] * 205 / 2048 * 10;
@@ -239,8 +251,8 @@ static void places_column(const struct cdr_cells *restrict cells, const struct s
                                  (uint32_t)(random[i] >> 32));
 }
 
-static void set_cells(const struct cdr_model *model, uint32_t type, const struct scratch *restrict s,
-                      struct cdr_block *restrict block)
+static void set_cells(const struct cdr_model *model, uint32_t type,
+                      const struct scratch *restrict s, struct cdr_block *restrict block)
 {
     const struct cdr_cells *restrict cells = &model->cells;
     uint64_t random[BLOCK];
@@ -252,7 +264,8 @@ static void set_cells(const struct cdr_model *model, uint32_t type, const struct
         memcpy(rat, s->outcome, s->n * sizeof *rat);
     else
         for (uint32_t i = 0; i < s->n; i++)
-            rat[i] = cdr_threshold_outcome(model->rat_below, CDR_RAT_COUNT, (uint32_t)(random[i] >> 32));
+            rat[i] =
+                cdr_threshold_outcome(model->rat_below, CDR_RAT_COUNT, (uint32_t)(random[i] >> 32));
     for (uint32_t i = 0; i < s->n; i++)
         ids[i] = cdr_serving_cell(cells, rat[i], places[i], (uint32_t)random[i] & 1);
     memcpy(block->cell_id, ids, s->n * sizeof *ids);
@@ -261,28 +274,32 @@ static void set_cells(const struct cdr_model *model, uint32_t type, const struct
 
 static void finish_calls(const struct scratch *restrict s, struct cdr_block *restrict block)
 {
-    static const uint8_t causes[8] = {CDR_CAUSE_NORMAL_RELEASE, CDR_CAUSE_NO_ANSWER, CDR_CAUSE_BUSY, CDR_CAUSE_FAILURE,
-                                      CDR_CAUSE_FAILURE};
+    static const uint8_t causes[8] = {CDR_CAUSE_NORMAL_RELEASE, CDR_CAUSE_NO_ANSWER, CDR_CAUSE_BUSY,
+                                      CDR_CAUSE_FAILURE, CDR_CAUSE_FAILURE};
     memset(block->record_type, CDR_RECORD_MSC_VOICE, s->n);
     for (uint32_t i = 0; i < s->n; i++)
         block->cause[i] = causes[s->outcome[i]];
 }
 
-static void finish_sms(const struct cdr_model *model, const struct scratch *restrict s, struct cdr_block *restrict block)
+static void finish_sms(const struct cdr_model *model, const struct scratch *restrict s,
+                       struct cdr_block *restrict block)
 {
     uint32_t segments[BLOCK];
     for (uint32_t i = 0; i < s->n; i++)
-        segments[i] = 1 + cdr_threshold_outcome(model->segments_below, 3, (uint32_t)cdr_draw(s->base[i], CDR_DRAW_DETAIL));
+        segments[i] = 1 + cdr_threshold_outcome(model->segments_below, 3,
+                                                (uint32_t)cdr_draw(s->base[i], CDR_DRAW_DETAIL));
     narrow(block->sms_segments, segments, s->n);
     narrow(block->sms_status, s->outcome, s->n);
     for (uint32_t i = 0; i < s->n; i++)
         block->record_type[i] = (uint8_t)(CDR_RECORD_SGSN_SMO + block->direction[i]);
     for (uint32_t i = 0; i < s->n; i++)
-        block->cause[i] = block->sms_status[i] == CDR_SMS_FAILED ? CDR_CAUSE_DELIVERY_FAILURE : CDR_CAUSE_DELIVERY_SUCCESS;
+        block->cause[i] = block->sms_status[i] == CDR_SMS_FAILED ? CDR_CAUSE_DELIVERY_FAILURE
+                                                                 : CDR_CAUSE_DELIVERY_SUCCESS;
 }
 
 /* A part has the session's volume between its ends, so that the parts add up exactly. */
-static void share_volumes(const struct cdr_model *model, const struct scratch *s, struct cdr_block *block)
+static void share_volumes(const struct cdr_model *model, const struct scratch *s,
+                          struct cdr_block *block)
 {
     const uint64_t partial_s = model->parameters.partial_s;
     for (uint32_t i = 0; i < s->n; i++) {
@@ -297,8 +314,9 @@ static void share_volumes(const struct cdr_model *model, const struct scratch *s
     }
 }
 
-static void volumes_columns(const struct cdr_model *restrict model, const struct scratch *restrict s,
-                            uint64_t *restrict in, uint64_t *restrict out)
+static void volumes_columns(const struct cdr_model *restrict model,
+                            const struct scratch *restrict s, uint64_t *restrict in,
+                            uint64_t *restrict out)
 {
     const struct cdr_data_columns *restrict data = &model->data_columns;
     const int64_t downlink_min = model->downlink_min, uplink_min = model->uplink_min;
@@ -310,7 +328,8 @@ static void volumes_columns(const struct cdr_model *restrict model, const struct
     for (uint32_t i = 0; i < s->n; i++)
         z[i] = cdr_quantile(model->normal, (uint32_t)random[i]);
     for (uint32_t i = 0; i < s->n; i++)
-        ratio[i] = data->ratio_min[s->outcome[i]] + cdr_below((uint32_t)(random[i] >> 32), data->ratio_span[s->outcome[i]] + 1);
+        ratio[i] = data->ratio_min[s->outcome[i]] +
+                   cdr_below((uint32_t)(random[i] >> 32), data->ratio_span[s->outcome[i]] + 1);
     for (uint32_t i = 0; i < s->n; i++)
         mean[i] = data->downlink_mean[s->outcome[i]];
     for (uint32_t i = 0; i < s->n; i++)
@@ -324,7 +343,8 @@ static void volumes_columns(const struct cdr_model *restrict model, const struct
     }
 }
 
-static void finish_data(const struct cdr_model *model, const struct scratch *restrict s, struct cdr_block *restrict block)
+static void finish_data(const struct cdr_model *model, const struct scratch *restrict s,
+                        struct cdr_block *restrict block)
 {
     uint64_t random[BLOCK];
     uint32_t apn[BLOCK], record_type[BLOCK];
@@ -342,8 +362,9 @@ static void finish_data(const struct cdr_model *model, const struct scratch *res
         share_volumes(model, s, block);
 }
 
-void CDR_LOOP(cdr_materialise)(const struct cdr_model *model, uint32_t type, const struct cdr_key *keys, uint32_t n,
-                               int64_t emission_slot_ms, const struct cdr_slot *slots, struct cdr_block *block)
+void CDR_LOOP(cdr_materialise)(const struct cdr_model *model, uint32_t type,
+                               const struct cdr_key *keys, uint32_t n, int64_t emission_slot_ms,
+                               const struct cdr_slot *slots, struct cdr_block *block)
 {
     struct scratch s;
     struct lag_table table;

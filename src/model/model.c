@@ -18,7 +18,8 @@ static double most(const double *values, int count)
 
 static void init_hours(struct cdr_model *model)
 {
-    const double *weights[2] = {model->parameters.diurnal_weekday, model->parameters.diurnal_weekend};
+    const double *weights[2] = {model->parameters.diurnal_weekday,
+                                model->parameters.diurnal_weekend};
     for (int weekend = 0; weekend < 2; weekend++) {
         double sum = 0;
         for (int hour = 0; hour < 24; hour++)
@@ -40,7 +41,8 @@ static void init_kinds(struct cdr_model *model)
     const double mo[2] = {p->mo_share_call, p->mo_share_sms};
     double rates[CDR_EVENT_KINDS];
     for (int type = 0; type < 2; type++) {
-        double records = p->records_per_day[type], share = offnet_share(p->interconnect_share, mo[type]);
+        double records = p->records_per_day[type],
+               share = offnet_share(p->interconnect_share, mo[type]);
         double incoming = (1 - mo[type]) * records - (1 - share) * mo[type] * records;
         rates[2 * type] = mo[type] * records;
         rates[2 * type + 1] = incoming > 1e-12 ? incoming : 0;
@@ -83,7 +85,8 @@ static void init_durations(struct cdr_model *model)
     /* p90 = p50 · exp(sigma · z90) */
     double mu = cdr_log(p->call_duration_p50_s);
     struct lognormal call = {.mu = mu,
-                             .sigma = (cdr_log(p->call_duration_p90_s) - mu) / cdr_normal_quantile(0.9),
+                             .sigma =
+                                 (cdr_log(p->call_duration_p90_s) - mu) / cdr_normal_quantile(0.9),
                              .most = p->duration_max_s};
     cdr_quantiles_init(model->call_duration, lognormal_quantile, &call);
     cdr_quantiles_init(model->normal, normal_quantile, NULL);
@@ -102,8 +105,10 @@ static void init_data(struct cdr_model *model)
         columns->downlink_mean[rat] = (int64_t)profile->downlink_mean;
         columns->downlink_sd[rat] = (int64_t)profile->downlink_sd;
         columns->ratio_min[rat] = (uint32_t)(profile->uplink_ratio_min * 65536 + 0.5);
-        columns->ratio_span[rat] = (uint32_t)((profile->uplink_ratio_max - profile->uplink_ratio_min) * 65536 + 0.5);
-        columns->duration_mean[rat] = (int32_t)(profile->duration_mean_s * CDR_DURATION_SCALE + 0.5);
+        columns->ratio_span[rat] =
+            (uint32_t)((profile->uplink_ratio_max - profile->uplink_ratio_min) * 65536 + 0.5);
+        columns->duration_mean[rat] =
+            (int32_t)(profile->duration_mean_s * CDR_DURATION_SCALE + 0.5);
         columns->duration_sd[rat] = (int32_t)(profile->duration_sd_s * CDR_DURATION_SCALE + 0.5);
     }
     cdr_thresholds_init(model->rat_below, shares, CDR_RAT_COUNT);
@@ -120,11 +125,13 @@ static enum cdr_result check_rate(const struct cdr_model *model, struct cdr_erro
     double special = 1;
     for (uint32_t i = 0; i < p->special_day_count; i++)
         special = p->special_days[i].multiplier > special ? p->special_days[i].multiplier : special;
-    double mean = model->events_per_day * most(&model->hour_share[0][0], 48) * most(p->seasonality, 12) * special *
+    double mean = model->events_per_day * most(&model->hour_share[0][0], 48) *
+                  most(p->seasonality, 12) * special *
                   most(model->traits.activity, CDR_ACTIVITY_CLASSES) * cdr_burst_factor(p, 1);
     if (mean > CDR_EVENTS_PER_SLOT_MEAN_MAX)
         return cdr_fail(error, CDR_E_CONFIG,
-                        "the most active subscribers would have %.0f events in their busiest hour; at most %.0f can be counted: lower "
+                        "the most active subscribers would have %.0f events in their busiest hour; "
+                        "at most %.0f can be counted: lower "
                         "avg_*_per_user, special_days, activity_sigma or burst (raise burst_share)",
                         mean, CDR_EVENTS_PER_SLOT_MEAN_MAX);
     return CDR_OK;
@@ -146,7 +153,8 @@ enum cdr_result cdr_model_create(struct cdr_model **out, const struct cdr_parame
     init_kinds(model);
     init_durations(model);
     init_data(model);
-    cdr_thresholds_init(model->disposition_below, parameters->call_dispositions, CDR_CALL_DISPOSITION_COUNT);
+    cdr_thresholds_init(model->disposition_below, parameters->call_dispositions,
+                        CDR_CALL_DISPOSITION_COUNT);
     cdr_thresholds_init(model->status_below, parameters->sms_status, CDR_SMS_STATUS_COUNT);
     cdr_thresholds_init(model->segments_below, parameters->sms_segments, 3);
     cdr_thresholds_init(model->apn_below, parameters->apn_share, CDR_APN_COUNT);
@@ -154,7 +162,8 @@ enum cdr_result cdr_model_create(struct cdr_model **out, const struct cdr_parame
     cdr_traits_init(&model->traits, parameters);
     enum cdr_result result = check_rate(model, error);
     if (result == CDR_OK)
-        result = cdr_calendar_create(&model->calendar, parameters->tz_name, parameters->start_day, error);
+        result = cdr_calendar_create(&model->calendar, parameters->tz_name, parameters->start_day,
+                                     error);
     if (result == CDR_OK)
         result = cdr_cells_create(&model->cells, parameters, error);
     if (result == CDR_OK)
@@ -198,10 +207,11 @@ double cdr_expected_records(const struct cdr_model *model)
 {
     const struct cdr_parameters *p = &model->parameters;
     double records = 0;
-    struct cdr_slot slot =
-        cdr_calendar_slot_at(&model->calendar, cdr_calendar_day_start_ms(&model->calendar, p->start_day));
+    struct cdr_slot slot = cdr_calendar_slot_at(
+        &model->calendar, cdr_calendar_day_start_ms(&model->calendar, p->start_day));
     double mean = p->records_per_day[0] + p->records_per_day[1] + p->records_per_day[2];
-    for (; slot.day < p->start_day + (int32_t)p->days; slot = cdr_calendar_next(&model->calendar, &slot))
+    for (; slot.day < p->start_day + (int32_t)p->days;
+         slot = cdr_calendar_next(&model->calendar, &slot))
         records += cdr_slot_rate(model, &slot) / model->events_per_day * mean;
     return records * p->subscribers;
 }

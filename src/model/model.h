@@ -1,7 +1,9 @@
 /* The model: parameters turned into tables. Immutable once created, serves any number of threads.
  *
- * Events planned. A record belongs to one party. Of a subscriber's mean records a day, R of a type with MO share m:
- *   m R are MO events of its own; a share x of them goes off-net, x = max(interconnect_share, 1 − (1 − m) / m);
+ * Events planned. A record belongs to one party. Of a subscriber's mean records a day, R of a type
+ * with MO share m:
+ *   m R are MO events of its own; a share x of them goes off-net,
+ *     x = max(interconnect_share, 1 − (1 − m) / m);
  *   (1 − x) m R of them are on-net and give the called subscriber its MT record (both legs agree);
  *   (1 − m) R − (1 − x) m R are calls from off-net, events of the called subscriber.
  * So the totals a user and day are R with share m, and no event is planned twice.
@@ -34,18 +36,19 @@ enum {
     CDR_PARTY_ONNET = 0,  /* the peer is a subscriber: two legs */
     CDR_PARTY_OFFNET = 1, /* MO to another operator; the peer is the rank of the off-net contact */
     CDR_PARTY_INCOMING = 2, /* MT from another operator */
-    CDR_PARTY_NONE = 3,   /* data; the peer is the number of the partial record */
+    CDR_PARTY_NONE = 3,     /* data; the peer is the number of the partial record */
 };
 
-/* Seconds in the duration table are in 1/16; the table of the standard normal holds (z + 8) × 65536. */
+/* Seconds in the duration table are in 1/16; the table of the standard normal holds (z + 8) ×
+ * 65536. */
 #define CDR_DURATION_SCALE 16u
 #define CDR_NORMAL_ZERO (8u << 16)
 
 /* By technology; columns, so that loops can gather. */
 struct cdr_data_columns {
-    int64_t downlink_mean[4], downlink_sd[4];     /* bytes */
-    uint32_t ratio_min[4], ratio_span[4];         /* 1/65536 */
-    int32_t duration_mean[4], duration_sd[4];     /* 1/16 s */
+    int64_t downlink_mean[4], downlink_sd[4]; /* bytes */
+    uint32_t ratio_min[4], ratio_span[4];     /* 1/65536 */
+    int32_t duration_mean[4], duration_sd[4]; /* 1/16 s */
 };
 
 struct cdr_loops;
@@ -60,10 +63,10 @@ struct cdr_model {
     struct cdr_cells cells;
 
     uint64_t event_stream, count_stream, offnet_stream;
-    double events_per_day;                   /* planned, a subscriber of activity 1 on a plain day */
-    double hour_share[2][24];                /* [weekend][hour], adds up to 1 */
-    uint32_t kind_below[CDR_EVENT_KINDS];    /* thresholds */
-    uint32_t offnet_below[2];                /* MO call, MO SMS: threshold of those that go off-net */
+    double events_per_day;                /* planned, a subscriber of activity 1 on a plain day */
+    double hour_share[2][24];             /* [weekend][hour], adds up to 1 */
+    uint32_t kind_below[CDR_EVENT_KINDS]; /* thresholds */
+    uint32_t offnet_below[2];             /* MO call, MO SMS: threshold of those that go off-net */
     uint32_t disposition_below[CDR_CALL_DISPOSITION_COUNT];
     uint32_t status_below[CDR_SMS_STATUS_COUNT];
     uint32_t segments_below[3];
@@ -71,16 +74,16 @@ struct cdr_model {
     uint32_t rat_below[CDR_RAT_COUNT];
     uint32_t call_duration[CDR_QUANTILE_KNOTS]; /* 1/16 s, at most duration_max_s */
     uint32_t normal[CDR_QUANTILE_KNOTS];
-    uint32_t delay[CDR_QUANTILE_KNOTS];      /* 1/16 s */
+    uint32_t delay[CDR_QUANTILE_KNOTS]; /* 1/16 s */
     uint32_t late_below;
     struct cdr_data_columns data_columns;
     int64_t downlink_min, uplink_min;
-    int64_t duration_min_s, duration_max_s;  /* of data sessions and calls */
+    int64_t duration_min_s, duration_max_s; /* of data sessions and calls */
     char dataset_id[33];
 };
 
-/* Parameters must have passed cdr_parameters_check. Reads the time zone: call before threads start. Errors: CDR_E_CONFIG (zone;
- * more events an hour than the model can count), CDR_E_NOMEM. */
+/* Parameters must have passed cdr_parameters_check. Reads the time zone: call before threads start.
+ * Errors: CDR_E_CONFIG (zone; more events an hour than the model can count), CDR_E_NOMEM. */
 enum cdr_result cdr_model_create(struct cdr_model **model, const struct cdr_parameters *parameters,
                                  struct cdr_error *error);
 void cdr_model_destroy(struct cdr_model *model);

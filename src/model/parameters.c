@@ -26,7 +26,8 @@ static void set_rhythm(struct cdr_parameters *p)
 void cdr_parameters_default(struct cdr_parameters *parameters)
 {
     static const char *const prefixes[] = {"31612", "31613", "31620", "31621"};
-    static const char *const offnet[] = {"31610", "31611", "31614", "31615", "31622", "31627", "31640", "31655"};
+    static const char *const offnet[] = {"31610", "31611", "31614", "31615",
+                                         "31622", "31627", "31640", "31655"};
     /* One designated initialiser; the larger tables are copied in below. */
     *parameters = (struct cdr_parameters){
         .seed = 42,
@@ -77,27 +78,32 @@ struct range {
     double value, min, max;
 };
 
-static enum cdr_result check_ranges(const struct range *ranges, size_t count, struct cdr_error *error)
+static enum cdr_result check_ranges(const struct range *ranges, size_t count,
+                                    struct cdr_error *error)
 {
     for (size_t i = 0; i < count; i++) {
         const struct range *r = &ranges[i];
         if (!(r->value >= r->min && r->value <= r->max))
-            return cdr_fail(error, CDR_E_CONFIG, "%s: %.10g is out of range; allowed is %.10g to %.10g", r->key,
+            return cdr_fail(error, CDR_E_CONFIG,
+                            "%s: %.10g is out of range; allowed is %.10g to %.10g", r->key,
                             r->value, r->min, r->max);
     }
     return CDR_OK;
 }
 
-static enum cdr_result check_weights(const char *key, const double *weights, size_t count, struct cdr_error *error)
+static enum cdr_result check_weights(const char *key, const double *weights, size_t count,
+                                     struct cdr_error *error)
 {
     double sum = 0;
     for (size_t i = 0; i < count; i++) {
         if (!(weights[i] >= 0 && weights[i] <= 1e6))
-            return cdr_fail(error, CDR_E_CONFIG, "%s: %.10g is out of range; a weight is 0 to 1000000", key, weights[i]);
+            return cdr_fail(error, CDR_E_CONFIG,
+                            "%s: %.10g is out of range; a weight is 0 to 1000000", key, weights[i]);
         sum += weights[i];
     }
     if (!(sum > 0))
-        return cdr_fail(error, CDR_E_CONFIG, "%s: all weights are 0; at least one must be greater", key);
+        return cdr_fail(error, CDR_E_CONFIG, "%s: all weights are 0; at least one must be greater",
+                        key);
     return CDR_OK;
 }
 
@@ -136,11 +142,14 @@ static enum cdr_result check_numbers(const struct cdr_parameters *p, struct cdr_
     };
     enum cdr_result result = check_ranges(ranges, COUNT(ranges), error);
     if (result == CDR_OK && p->partial_s != 0 && (p->partial_s < 60 || p->partial_s > 86400))
-        result = cdr_fail(error, CDR_E_CONFIG, "partial: %u s is out of range; allowed is 0 (never) or 60 to 86400",
+        result = cdr_fail(error, CDR_E_CONFIG,
+                          "partial: %u s is out of range; allowed is 0 (never) or 60 to 86400",
                           p->partial_s);
     if (result == CDR_OK && p->partial_s != 0 && p->duration_max_s / p->partial_s > 999)
-        result = cdr_fail(error, CDR_E_CONFIG, "partial: %u s would cut a session of duration_max %u s into more than 1000 records",
-                          p->partial_s, p->duration_max_s);
+        result = cdr_fail(
+            error, CDR_E_CONFIG,
+            "partial: %u s would cut a session of duration_max %u s into more than 1000 records",
+            p->partial_s, p->duration_max_s);
     return result;
 }
 
@@ -164,18 +173,21 @@ static enum cdr_result check_profiles(const struct cdr_parameters *p, struct cdr
         if (check_ranges(ranges, COUNT(ranges), &inner) != CDR_OK)
             return cdr_fail(error, CDR_E_CONFIG, "data.%s.%s", names[rat], inner.text);
         if (d->share > 0 && !(d->cell_share > 0))
-            return cdr_fail(error, CDR_E_CONFIG, "data.%s.cell_share: must be above 0 where data.%s.share is", names[rat],
-                            names[rat]);
+            return cdr_fail(error, CDR_E_CONFIG,
+                            "data.%s.cell_share: must be above 0 where data.%s.share is",
+                            names[rat], names[rat]);
         share += d->share;
     }
     if (!(share > 0))
-        return cdr_fail(error, CDR_E_CONFIG, "data: the share of every technology is 0; at least one must be greater");
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "data: the share of every technology is 0; at least one must be greater");
     return CDR_OK;
 }
 
 static enum cdr_result check_tables(const struct cdr_parameters *p, struct cdr_error *error)
 {
-    enum cdr_result result = check_weights("call_dispositions", p->call_dispositions, CDR_CALL_DISPOSITION_COUNT, error);
+    enum cdr_result result =
+        check_weights("call_dispositions", p->call_dispositions, CDR_CALL_DISPOSITION_COUNT, error);
     if (result == CDR_OK)
         result = check_weights("sms_status", p->sms_status, CDR_SMS_STATUS_COUNT, error);
     if (result == CDR_OK)
@@ -194,13 +206,17 @@ static enum cdr_result check_tables(const struct cdr_parameters *p, struct cdr_e
         const struct range day = {"special_days", p->special_days[i].multiplier, 0, 100};
         result = check_ranges(&day, 1, error);
     }
-    if (result == CDR_OK && p->records_per_day[0] + p->records_per_day[1] + p->records_per_day[2] <= 0)
-        result = cdr_fail(error, CDR_E_CONFIG, "avg_calls_per_user, avg_sms_per_user and avg_data_sessions_per_user are all 0; "
-                                               "at least one must be greater");
+    if (result == CDR_OK &&
+        p->records_per_day[0] + p->records_per_day[1] + p->records_per_day[2] <= 0)
+        result = cdr_fail(
+            error, CDR_E_CONFIG,
+            "avg_calls_per_user, avg_sms_per_user and avg_data_sessions_per_user are all 0; "
+            "at least one must be greater");
     return result;
 }
 
-enum cdr_result cdr_parameters_check(const struct cdr_parameters *parameters, struct cdr_error *error)
+enum cdr_result cdr_parameters_check(const struct cdr_parameters *parameters,
+                                     struct cdr_error *error)
 {
     enum cdr_result result = check_numbers(parameters, error);
     if (result == CDR_OK)

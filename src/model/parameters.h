@@ -1,8 +1,8 @@
 /* Parameters of the model: everything that the records are a function of, as plain numbers.
  *
- * The defaults (cdr_parameters_default) are the numbers of the predecessor rs_cdr_generator. A value is
- * filled by src/config, checked once by cdr_parameters_check, and never changes during a run. Shares
- * and weights need not add up to 1; they are normalised where tables are built.
+ * The defaults (cdr_parameters_default) are the numbers of the predecessor rs_cdr_generator. A
+ * value is filled by src/config, checked once by cdr_parameters_check, and never changes during a
+ * run. Shares and weights need not add up to 1; they are normalised where tables are built.
  */
 #ifndef CDR_MODEL_PARAMETERS_H
 #define CDR_MODEL_PARAMETERS_H
@@ -51,34 +51,37 @@ struct cdr_special_day {
 
 /* A data session's volume and duration on one radio access technology. */
 struct cdr_data_profile {
-    double share;           /* weight of the technology among sessions; the catalogue's cells follow cell_share */
-    double downlink_mean;   /* bytes; normal, at least downlink_min */
-    double downlink_sd;     /* bytes */
+    /* weight of the technology among sessions; the catalogue's cells follow cell_share */
+    double share;
+    double downlink_mean;    /* bytes; normal, at least downlink_min */
+    double downlink_sd;      /* bytes */
     double uplink_ratio_min; /* uplink = downlink × uniform(min, max), at least uplink_min */
     double uplink_ratio_max;
     double duration_mean_s; /* normal, at least duration_min_s */
     double duration_sd_s;
-    double cell_share;      /* weight of the technology among the cells of the catalogue */
+    double cell_share; /* weight of the technology among the cells of the catalogue */
 };
 
 struct cdr_parameters {
     uint64_t seed;
-    uint32_t subscribers;   /* 1 … CDR_SUBSCRIBERS_MAX */
-    int32_t start_day;      /* first local day, days since 1970-01-01; 1990-01-01 … 2100-12-31 */
-    uint32_t days;          /* 1 … CDR_DAYS_MAX; not part of the dataset id */
-    uint32_t partitions;    /* P of every topic, 1 … CDR_PARTITIONS_MAX */
-    enum cdr_order order;   /* event time is the event's end (as a switch closes a CDR) or start */
-    char tz_name[64];       /* IANA zone */
+    uint32_t subscribers; /* 1 … CDR_SUBSCRIBERS_MAX */
+    int32_t start_day;    /* first local day, days since 1970-01-01; 1990-01-01 … 2100-12-31 */
+    uint32_t days;        /* 1 … CDR_DAYS_MAX; not part of the dataset id */
+    uint32_t partitions;  /* P of every topic, 1 … CDR_PARTITIONS_MAX */
+    enum cdr_order order; /* event time is the event's end (as a switch closes a CDR) or start */
+    char tz_name[64];     /* IANA zone */
 
-    char prefixes[CDR_PREFIXES_MAX][8]; /* own MSISDN prefixes, 3–6 digits; MSISDN = prefix + 7 digits */
+    /* own MSISDN prefixes, 3–6 digits; MSISDN = prefix + 7 digits */
+    char prefixes[CDR_PREFIXES_MAX][8];
     uint32_t prefix_count;
     char offnet_prefixes[CDR_PREFIXES_MAX][8]; /* other operators' */
     uint32_t offnet_prefix_count;
-    uint32_t mccmnc_pool[CDR_MCCMNC_MAX]; /* all of five digits or all of six; an IMSI has 15 digits */
+    /* all of five digits or all of six; an IMSI has 15 digits */
+    uint32_t mccmnc_pool[CDR_MCCMNC_MAX];
     uint32_t mccmnc_count;
 
     double records_per_day[CDR_TYPE_COUNT]; /* mean records a subscriber and day */
-    double mo_share_call;                   /* 0 < share ≤ 1, mobile-originated share of call records */
+    double mo_share_call; /* 0 < share ≤ 1, mobile-originated share of call records */
     double mo_share_sms;
     double interconnect_share; /* least share of MO events that go off-net, 0 … 1 */
     double imei_change_prob;   /* a subscriber changes device, per day */
@@ -104,18 +107,21 @@ struct cdr_parameters {
     double cell_center_lat, cell_center_lon;
     double cell_radius_km;
 
-    double activity_sigma; /* spread of log-activity between subscribers; 0 = all alike; mean is 1 always */
-    double burst_share;    /* 0 = Poisson within the hour; else share of a subscriber's hours that burst, 0 … 0.5 */
-    double late_share;     /* share of records delayed, 0 … 1 */
-    uint32_t late_mean_s;  /* mean delay of a late record, exponential */
-    uint32_t late_max_s;   /* no record is later, 0 … 86400 */
-    uint32_t partial_s;    /* a data session longer than this is split in partial records; 0 = never */
+    /* spread of log-activity between subscribers; 0 = all alike; mean is 1 always */
+    double activity_sigma;
+    /* 0 = Poisson within the hour; else share of a subscriber's hours that burst, 0 … 0.5 */
+    double burst_share;
+    double late_share;    /* share of records delayed, 0 … 1 */
+    uint32_t late_mean_s; /* mean delay of a late record, exponential */
+    uint32_t late_max_s;  /* no record is later, 0 … 86400 */
+    uint32_t partial_s; /* a data session longer than this is split in partial records; 0 = never */
 };
 
 void cdr_parameters_default(struct cdr_parameters *parameters);
 
-/* Checks ranges and what follows from several values together (too many subscribers for the prefixes …).
- * Errors: CDR_E_CONFIG, text names the key, the value and the range. */
-enum cdr_result cdr_parameters_check(const struct cdr_parameters *parameters, struct cdr_error *error);
+/* Checks ranges and what follows from several values together (too many subscribers for the
+ * prefixes …). Errors: CDR_E_CONFIG, text names the key, the value and the range. */
+enum cdr_result cdr_parameters_check(const struct cdr_parameters *parameters,
+                                     struct cdr_error *error);
 
 #endif

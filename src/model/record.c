@@ -15,8 +15,10 @@ const char *const cdr_direction_name[2] = {
 };
 
 const char *const cdr_record_type_name[CDR_RECORD_TYPE_COUNT] = {
-    [CDR_RECORD_MSC_VOICE] = "mscVoiceRecord", [CDR_RECORD_SGSN_SMO] = "sgsnSMORecord",
-    [CDR_RECORD_SGSN_SMT] = "sgsnSMTRecord",   [CDR_RECORD_SGSN_PDP] = "sgsnPDPRecord",
+    [CDR_RECORD_MSC_VOICE] = "mscVoiceRecord",
+    [CDR_RECORD_SGSN_SMO] = "sgsnSMORecord",
+    [CDR_RECORD_SGSN_SMT] = "sgsnSMTRecord",
+    [CDR_RECORD_SGSN_PDP] = "sgsnPDPRecord",
     [CDR_RECORD_PGW] = "pgwRecord",
 };
 
@@ -48,8 +50,8 @@ const char *const cdr_rat_name[CDR_RAT_COUNT] = {
     [CDR_RAT_NR] = "NR",
 };
 
-/* Readers copy 16 bytes from anywhere in a text column: what lies behind each must be readable, and the
- * last one needs the slack. */
+/* Readers copy 16 bytes from anywhere in a text column: what lies behind each must be readable, and
+ * the last one needs the slack. */
 static_assert(sizeof(cdr_digits) == 16, "decimal text entries are 16 bytes");
 static_assert(offsetof(struct cdr_block, readable_slack) >=
                   offsetof(struct cdr_block, imei) + sizeof(cdr_digits) * CDR_BLOCK_RECORDS,

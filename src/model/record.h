@@ -3,9 +3,9 @@
  * Columns rather than structs, so that loops over a block vectorise. Every column has
  * CDR_BLOCK_RECORDS entries, of which the first n are valid. No pointers, no padding that matters.
  *
- * Decimal text columns are 16 bytes an entry, right-aligned and padded with '0' on the left: the text of
- * entry i is its last len bytes. A reader may copy 16 bytes from the start of the text whatever its
- * length: there are 16 readable bytes behind the last entry.
+ * Decimal text columns are 16 bytes an entry, right-aligned and padded with '0' on the left: the
+ * text of entry i is its last len bytes. A reader may copy 16 bytes from the start of the text
+ * whatever its length: there are 16 readable bytes behind the last entry.
  */
 #ifndef CDR_MODEL_RECORD_H
 #define CDR_MODEL_RECORD_H
@@ -30,23 +30,23 @@ enum {
 
 /* cause_for_record_closing column: text in cdr_cause_name[]. */
 enum {
-    CDR_CAUSE_NORMAL_RELEASE = 0,    /* normalRelease */
-    CDR_CAUSE_NO_ANSWER = 1,         /* noAnswer */
-    CDR_CAUSE_BUSY = 2,              /* busy */
-    CDR_CAUSE_FAILURE = 3,           /* failure */
-    CDR_CAUSE_DELIVERY_SUCCESS = 4,  /* deliverySuccess */
-    CDR_CAUSE_DELIVERY_FAILURE = 5,  /* deliveryFailure */
-    CDR_CAUSE_PARTIAL_RECORD = 6,    /* partialRecord: a long session's record that is not its last */
+    CDR_CAUSE_NORMAL_RELEASE = 0,   /* normalRelease */
+    CDR_CAUSE_NO_ANSWER = 1,        /* noAnswer */
+    CDR_CAUSE_BUSY = 2,             /* busy */
+    CDR_CAUSE_FAILURE = 3,          /* failure */
+    CDR_CAUSE_DELIVERY_SUCCESS = 4, /* deliverySuccess */
+    CDR_CAUSE_DELIVERY_FAILURE = 5, /* deliveryFailure */
+    CDR_CAUSE_PARTIAL_RECORD = 6, /* partialRecord: a long session's record that is not its last */
     CDR_CAUSE_COUNT = 7,
 };
 
-extern const char *const cdr_type_name[CDR_TYPE_COUNT];               /* CALL SMS DATA */
-extern const char *const cdr_direction_name[2];                       /* MO MT */
+extern const char *const cdr_type_name[CDR_TYPE_COUNT]; /* CALL SMS DATA */
+extern const char *const cdr_direction_name[2];         /* MO MT */
 extern const char *const cdr_record_type_name[CDR_RECORD_TYPE_COUNT];
 extern const char *const cdr_cause_name[CDR_CAUSE_COUNT];
-extern const char *const cdr_sms_status_name[CDR_SMS_STATUS_COUNT];   /* SENT DELIVERED FAILED */
-extern const char *const cdr_apn_name[CDR_APN_COUNT];                 /* internet ims mms */
-extern const char *const cdr_rat_name[CDR_RAT_COUNT];                 /* WCDMA LTE NR */
+extern const char *const cdr_sms_status_name[CDR_SMS_STATUS_COUNT]; /* SENT DELIVERED FAILED */
+extern const char *const cdr_apn_name[CDR_APN_COUNT];               /* internet ims mms */
+extern const char *const cdr_rat_name[CDR_RAT_COUNT];               /* WCDMA LTE NR */
 
 typedef char cdr_digits[16];
 
@@ -56,17 +56,18 @@ struct cdr_block {
 
     /* The record's name: the event (subscriber, slot, index) and the leg. */
     uint32_t origin[CDR_BLOCK_RECORDS]; /* subscriber whose event it is */
-    uint32_t slot[CDR_BLOCK_RECORDS];   /* start of the slot in quarter hours since 1970-01-01 UTC */
+    uint32_t slot[CDR_BLOCK_RECORDS]; /* start of the slot in quarter hours since 1970-01-01 UTC */
     uint32_t index[CDR_BLOCK_RECORDS];
     uint8_t leg[CDR_BLOCK_RECORDS];
 
     uint32_t owner[CDR_BLOCK_RECORDS]; /* subscriber whose CDR it is */
     int64_t start_ms[CDR_BLOCK_RECORDS];
     int64_t end_ms[CDR_BLOCK_RECORDS];
-    int64_t event_ms[CDR_BLOCK_RECORDS]; /* event time, Kafka's message timestamp: end or start by order */
+    int64_t event_ms
+        [CDR_BLOCK_RECORDS]; /* event time, Kafka's message timestamp: end or start by order */
     int32_t tz_offset_min[CDR_BLOCK_RECORDS];
     uint32_t duration_s[CDR_BLOCK_RECORDS];
-    uint32_t mccmnc[CDR_BLOCK_RECORDS]; /* 5 or 6 digits */
+    uint32_t mccmnc[CDR_BLOCK_RECORDS];  /* 5 or 6 digits */
     uint32_t cell_id[CDR_BLOCK_RECORDS]; /* 5 digits */
     uint8_t direction[CDR_BLOCK_RECORDS];
     uint8_t record_type[CDR_BLOCK_RECORDS];
@@ -82,8 +83,9 @@ struct cdr_block {
     uint64_t data_bytes_in[CDR_BLOCK_RECORDS];  /* uplink */
     uint64_t data_bytes_out[CDR_BLOCK_RECORDS]; /* downlink */
 
-    /* Text. msisdn_src is always the calling party (DATA: the subscriber); msisdn_dst is empty (length 0)
-     * for DATA. The owner's MSISDN, which is the Kafka key, is src where direction is MO, else dst. */
+    /* Text. msisdn_src is always the calling party (DATA: the subscriber); msisdn_dst is empty
+     * (length 0) for DATA. The owner's MSISDN, which is the Kafka key, is src where direction is
+     * MO, else dst. */
     uint8_t msisdn_src_len[CDR_BLOCK_RECORDS]; /* 10 … 15 */
     uint8_t msisdn_dst_len[CDR_BLOCK_RECORDS]; /* 0 or 10 … 15 */
     cdr_digits msisdn_src[CDR_BLOCK_RECORDS];

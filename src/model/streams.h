@@ -1,5 +1,5 @@
-/* Streams: one key a kind of randomness, all from the seed. Numbers are never reused or renumbered: that
- * would change the records of every dataset. */
+/* Streams: one key a kind of randomness, all from the seed. Numbers are never reused or renumbered:
+ * that would change the records of every dataset. */
 #ifndef CDR_MODEL_STREAMS_H
 #define CDR_MODEL_STREAMS_H
 
@@ -27,7 +27,8 @@ static inline uint64_t cdr_stream(uint64_t seed, enum cdr_stream_number number)
     return cdr_mix(cdr_mix(seed + UINT64_C(0x6a09e667f3bcc909)) + CDR_PURPOSE(number));
 }
 
-/* The name of an event: subscriber 30 bits, slot 23 bits (quarter hours: until the year 2209), index 11 bits. */
+/* The name of an event: subscriber 30 bits, slot 23 bits (quarter hours: until the year 2209),
+ * index 11 bits. */
 #define CDR_EVENTS_PER_SLOT_MAX 2047u
 
 static inline uint64_t cdr_event_name(uint32_t subscriber, uint32_t slot, uint32_t index)

@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-void cdr_quantiles_init(uint32_t *knots, double (*value)(const void *state, double p), const void *state)
+void cdr_quantiles_init(uint32_t *knots, double (*value)(const void *state, double p),
+                        const void *state)
 {
     const double cell = 1.0 / CDR_QUANTILE_CELLS, fine = cell / CDR_QUANTILE_CELLS;
     for (uint32_t i = 0; i < CDR_QUANTILE_CELLS; i++)
@@ -13,8 +14,8 @@ void cdr_quantiles_init(uint32_t *knots, double (*value)(const void *state, doub
 }
 
 /* Pairs an outcome that has less than the mean share with one that has more, until none is left. */
-static void pair(struct cdr_alias *table, double *share, uint32_t *small, uint32_t small_count, uint32_t *large,
-                 uint32_t large_count)
+static void pair(struct cdr_alias *table, double *share, uint32_t *small, uint32_t small_count,
+                 uint32_t *large, uint32_t large_count)
 {
     while (small_count > 0 && large_count > 0) {
         uint32_t low = small[--small_count], high = large[large_count - 1];
@@ -29,7 +30,8 @@ static void pair(struct cdr_alias *table, double *share, uint32_t *small, uint32
     }
 }
 
-enum cdr_result cdr_alias_init(struct cdr_alias *table, const double *weights, uint32_t n, struct cdr_error *error)
+enum cdr_result cdr_alias_init(struct cdr_alias *table, const double *weights, uint32_t n,
+                               struct cdr_error *error)
 {
     double *share = calloc(n, sizeof *share);
     uint32_t *small = calloc(2 * (size_t)n, sizeof *small);

@@ -37,20 +37,25 @@ static void init_degrees(struct cdr_traits *traits)
 {
     const double low = cdr_log(2), high = cdr_log(CDR_DEGREE_MAX);
     for (uint32_t i = 0; i < CDR_DEGREE_CLASSES; i++)
-        traits->degree[i] = (uint16_t)(cdr_exp(low + (high - low) * i / (CDR_DEGREE_CLASSES - 1)) + 0.5);
+        traits->degree[i] =
+            (uint16_t)(cdr_exp(low + (high - low) * i / (CDR_DEGREE_CLASSES - 1)) + 0.5);
     for (uint32_t c = 0; c < CDR_ACTIVITY_CLASSES; c++) {
         for (uint32_t random = 0; random < 16; random++) {
             double z = 0.6 * class_quantile(c) + 0.8 * cdr_normal_quantile((random + 0.5) / 16);
             double wanted = 20 * cdr_exp(z);
             double at = (cdr_log(wanted) - low) / (high - low) * (CDR_DEGREE_CLASSES - 1) + 0.5;
-            traits->degree_class[c * 16 + random] = (uint32_t)(at < 0 ? 0 : at >= CDR_DEGREE_CLASSES ? CDR_DEGREE_CLASSES - 1 : at);
+            traits->degree_class[c * 16 + random] =
+                (uint32_t)(at < 0                     ? 0
+                           : at >= CDR_DEGREE_CLASSES ? CDR_DEGREE_CLASSES - 1
+                                                      : at);
         }
     }
 }
 
 uint32_t cdr_activity_class(const struct cdr_traits *traits, uint32_t subscriber)
 {
-    uint32_t random = (uint32_t)(cdr_draw(cdr_subscriber_traits(traits, subscriber), CDR_PURPOSE(2)) >> 32);
+    uint32_t random =
+        (uint32_t)(cdr_draw(cdr_subscriber_traits(traits, subscriber), CDR_PURPOSE(2)) >> 32);
     uint32_t tail_from = UINT32_MAX - (UINT32_MAX >> 5);
     if (random < tail_from)
         return (uint32_t)((uint64_t)random * CDR_ACTIVITY_BULK / tail_from);
@@ -62,8 +67,9 @@ uint32_t cdr_activity_class(const struct cdr_traits *traits, uint32_t subscriber
     return CDR_ACTIVITY_BULK + 2 * octave + half;
 }
 
-/* The mean over the subscribers there are, not over the distribution, is what must be 1: with a heavy tail, a sample of
- * 10,000 is off by a percent. Counted by class, so that no order of summation matters. */
+/* The mean over the subscribers there are, not over the distribution, is what must be 1: with a
+ * heavy tail, a sample of 10,000 is off by a percent. Counted by class, so that no order of
+ * summation matters. */
 static void normalise(struct cdr_traits *traits, uint32_t subscribers)
 {
     uint32_t count[CDR_ACTIVITY_CLASSES] = {0};

@@ -1,9 +1,9 @@
 /* Lasting traits of subscribers: how active they are and how many contacts they have.
  *
- * Activity is lognormal, cut in CDR_ACTIVITY_CLASSES classes: 96 of equal probability below the top 1/32, then two a
- * halving of the probability down to 2^−21, so that the tail is heavy and a table of counts a class suffices. The
- * mean over the subscribers is exactly 1. Degrees (numbers of contacts) are lognormal too, correlated with activity,
- * in CDR_DEGREE_CLASSES sizes from 2 to 512.
+ * Activity is lognormal, cut in CDR_ACTIVITY_CLASSES classes: 96 of equal probability below the top
+ * 1/32, then two a halving of the probability down to 2^−21, so that the tail is heavy and a table
+ * of counts a class suffices. The mean over the subscribers is exactly 1. Degrees (numbers of
+ * contacts) are lognormal too, correlated with activity, in CDR_DEGREE_CLASSES sizes from 2 to 512.
  */
 #ifndef CDR_MODEL_TRAITS_H
 #define CDR_MODEL_TRAITS_H
@@ -20,8 +20,9 @@
 
 struct cdr_traits {
     uint64_t stream;
-    double activity[CDR_ACTIVITY_CLASSES];          /* multiplier of the means */
-    uint32_t degree_class[CDR_ACTIVITY_CLASSES * 16]; /* by activity class and 4 random bits; lanes for gathers */
+    double activity[CDR_ACTIVITY_CLASSES]; /* multiplier of the means */
+    uint32_t degree_class[CDR_ACTIVITY_CLASSES *
+                          16]; /* by activity class and 4 random bits; lanes for gathers */
     uint16_t degree[CDR_DEGREE_CLASSES];
 };
 
@@ -35,7 +36,8 @@ static inline uint64_t cdr_subscriber_traits(const struct cdr_traits *traits, ui
 }
 
 /* Class of the number of contacts, from the activity class and cdr_rank_traits (contacts.h). */
-static inline uint32_t cdr_degree_class(const struct cdr_traits *traits, uint32_t activity_class, uint64_t rank_traits)
+static inline uint32_t cdr_degree_class(const struct cdr_traits *traits, uint32_t activity_class,
+                                        uint64_t rank_traits)
 {
     return traits->degree_class[activity_class * 16 + ((uint32_t)(rank_traits >> 56) & 15)];
 }

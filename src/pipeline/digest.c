@@ -24,8 +24,8 @@ static uint64_t plus(uint64_t a, uint64_t b)
     return sum >= CDR_DIGEST_MODULUS ? sum - CDR_DIGEST_MODULUS : sum;
 }
 
-void cdr_hash_records(const struct cdr_slab *slab, uint32_t from, uint32_t frame_len, uint32_t trailer_len,
-                      uint64_t *hashes)
+void cdr_hash_records(const struct cdr_slab *slab, uint32_t from, uint32_t frame_len,
+                      uint32_t trailer_len, uint64_t *hashes)
 {
     for (uint32_t i = from; i < slab->n; i++) {
         char name[144]; /* 24 are used; the hash has paths for up to 128 */

@@ -1,8 +1,10 @@
 /* Digests: what a log holds in 64 bits, the same for every sink.
  *
- * record  h = XXH3_64(payload, seed = XXH3_64(key bytes, then the timestamp as 8 bytes little-endian)): key, timestamp and payload
+ * record  h = XXH3_64(payload, seed = XXH3_64(key bytes, then the timestamp as 8 bytes
+ *   little-endian)): key, timestamp and payload
  *         each with its length; payload without Avro's frame and without a newline.
- * log     d ← (d · B + (h mod M)) mod M over the records in order, from 0; M = 2^61 − 1. A polynomial, so that digests of
+ * log     d ← (d · B + (h mod M)) mod M over the records in order, from 0; M = 2^61 − 1. A
+ *   polynomial, so that digests of
  *         runs of records can be joined: digest(x then y) = digest(x) · B^|y| + digest(y).
  * sum     Σ h mod 2^64: the same for any order, adds up over shards.
  */
@@ -17,19 +19,20 @@
 
 struct cdr_digest {
     uint64_t records;
-    uint64_t bytes;  /* of payloads */
+    uint64_t bytes; /* of payloads */
     uint64_t ordered;
     uint64_t sum;
 };
 
 /* hashes[i] of records [from, slab->n). */
-void cdr_hash_records(const struct cdr_slab *slab, uint32_t from, uint32_t frame_len, uint32_t trailer_len,
-                      uint64_t *hashes);
+void cdr_hash_records(const struct cdr_slab *slab, uint32_t from, uint32_t frame_len,
+                      uint32_t trailer_len, uint64_t *hashes);
 /* The digest of n records behind one another, whose payloads have bytes. */
 struct cdr_digest cdr_digest_of(const uint64_t *hashes, uint32_t n, uint64_t bytes);
 /* digest becomes that of its records followed by more's. */
 void cdr_digest_join(struct cdr_digest *digest, const struct cdr_digest *more);
-/* A topic's digest: Σ over partitions of XXH3_64(partition, records, ordered as 8 bytes little-endian each). */
+/* A topic's digest: Σ over partitions of XXH3_64(partition, records, ordered as 8 bytes
+ * little-endian each). */
 uint64_t cdr_digest_topic_term(uint32_t partition, const struct cdr_digest *digest);
 
 #endif

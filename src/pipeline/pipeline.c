@@ -17,7 +17,7 @@ struct log_state {
     struct cdr_key *keys;
     uint32_t n, capacity, next;
     struct cdr_slab *slab;
-    uint32_t taken;                  /* of the slab's records, by the sink */
+    uint32_t taken; /* of the slab's records, by the sink */
 };
 
 struct worker_state {
@@ -42,13 +42,15 @@ struct cdr_pipeline {
 
 static int stopped(const struct cdr_pipeline *pipeline)
 {
-    return pipeline->settings.stop != NULL && atomic_load_explicit(pipeline->settings.stop, memory_order_relaxed) != 0;
+    return pipeline->settings.stop != NULL &&
+           atomic_load_explicit(pipeline->settings.stop, memory_order_relaxed) != 0;
 }
 
 /* ---- handing over ---- */
 
 /* After a CDR_E_AGAIN. *give_up_ns starts as 0. */
-static enum cdr_result wait_for_room(struct cdr_pipeline *pipeline, int64_t *give_up_ns, struct cdr_error *error)
+static enum cdr_result wait_for_room(struct cdr_pipeline *pipeline, int64_t *give_up_ns,
+                                     struct cdr_error *error)
 {
     struct cdr_sink *sink = pipeline->settings.sink;
     enum cdr_result result = sink->ops->poll(sink, 5, error);
@@ -59,13 +61,14 @@ static enum cdr_result wait_for_room(struct cdr_pipeline *pipeline, int64_t *giv
     if (*give_up_ns == 0)
         *give_up_ns = cdr_monotonic_ns() + pipeline->settings.drain_timeout_ms * INT64_C(1000000);
     if (cdr_monotonic_ns() > *give_up_ns)
-        return cdr_fail(error, CDR_E_INTERRUPTED, "interrupted while the destination took no more records");
+        return cdr_fail(error, CDR_E_INTERRUPTED,
+                        "interrupted while the destination took no more records");
     return CDR_OK;
 }
 
 /* Room for the hashes of all that the slab can hold; without it, the slab goes back. */
-static enum cdr_result reserve_hashes(struct cdr_pipeline *pipeline, unsigned worker, struct cdr_slab **slab,
-                                      struct cdr_error *error)
+static enum cdr_result reserve_hashes(struct cdr_pipeline *pipeline, unsigned worker,
+                                      struct cdr_slab **slab, struct cdr_error *error)
 {
     struct worker_state *state = &pipeline->workers[worker];
     if (state->hashes_capacity >= (*slab)->records_max)
@@ -81,8 +84,8 @@ static enum cdr_result reserve_hashes(struct cdr_pipeline *pipeline, unsigned wo
 }
 
 /* *slab is NULL after a failure. */
-static enum cdr_result take_slab(struct cdr_pipeline *pipeline, unsigned worker, struct cdr_slab **slab,
-                                 struct cdr_error *error)
+static enum cdr_result take_slab(struct cdr_pipeline *pipeline, unsigned worker,
+                                 struct cdr_slab **slab, struct cdr_error *error)
 {
     struct cdr_sink *sink = pipeline->settings.sink;
     int64_t give_up_ns = 0;
@@ -96,15 +99,17 @@ static enum cdr_result take_slab(struct cdr_pipeline *pipeline, unsigned worker,
     }
 }
 
-static uint64_t payload_bytes(const struct cdr_slab *slab, const struct cdr_encoder *encoder, uint32_t from, uint32_t to)
+static uint64_t payload_bytes(const struct cdr_slab *slab, const struct cdr_encoder *encoder,
+                              uint32_t from, uint32_t to)
 {
-    uint64_t bytes = (to == 0 ? 0 : slab->ends[to - 1]) - (uint64_t)(from == 0 ? 0 : slab->ends[from - 1]);
+    uint64_t bytes =
+        (to == 0 ? 0 : slab->ends[to - 1]) - (uint64_t)(from == 0 ? 0 : slab->ends[from - 1]);
     return bytes - (uint64_t)(to - from) * (encoder->frame_len + encoder->trailer_len);
 }
 
 /* Gives [*taken, slab->n) to the sink, waiting for room; on failure *taken says how far it came. */
-static enum cdr_result write_all(struct cdr_pipeline *pipeline, unsigned worker, struct cdr_slab *slab, uint32_t *taken,
-                                 struct cdr_error *error)
+static enum cdr_result write_all(struct cdr_pipeline *pipeline, unsigned worker,
+                                 struct cdr_slab *slab, uint32_t *taken, struct cdr_error *error)
 {
     struct cdr_sink *sink = pipeline->settings.sink;
     int64_t give_up_ns = 0;
@@ -119,17 +124,20 @@ static enum cdr_result write_all(struct cdr_pipeline *pipeline, unsigned worker,
 }
 
 /* Hands over the slab from *taken on and counts what was taken. hashes[i] are those of record i. */
-static enum cdr_result hand_over(struct cdr_pipeline *pipeline, unsigned worker, struct log_state *log,
-                                 const struct cdr_encoder *encoder, struct cdr_slab *slab, const uint64_t *hashes,
-                                 uint32_t *taken, struct cdr_error *error)
+static enum cdr_result hand_over(struct cdr_pipeline *pipeline, unsigned worker,
+                                 struct log_state *log, const struct cdr_encoder *encoder,
+                                 struct cdr_slab *slab, const uint64_t *hashes, uint32_t *taken,
+                                 struct cdr_error *error)
 {
     uint32_t from = *taken;
-    struct cdr_digest more = cdr_digest_of(hashes + from, slab->n - from, payload_bytes(slab, encoder, from, slab->n));
+    struct cdr_digest more =
+        cdr_digest_of(hashes + from, slab->n - from, payload_bytes(slab, encoder, from, slab->n));
     if (from == 0)
         slab->position = log->digest.records;
     enum cdr_result result = write_all(pipeline, worker, slab, taken, error);
     if (*taken < slab->n)
-        more = cdr_digest_of(hashes + from, *taken - from, payload_bytes(slab, encoder, from, *taken));
+        more =
+            cdr_digest_of(hashes + from, *taken - from, payload_bytes(slab, encoder, from, *taken));
     cdr_digest_join(&log->digest, &more);
     atomic_fetch_add_explicit(&pipeline->records, more.records, memory_order_relaxed);
     atomic_fetch_add_explicit(&pipeline->bytes, more.bytes, memory_order_relaxed);
@@ -137,8 +145,9 @@ static enum cdr_result hand_over(struct cdr_pipeline *pipeline, unsigned worker,
 }
 
 /* Materialises and encodes n ≤ CDR_BLOCK_RECORDS keys behind what the slab holds. */
-static void encode_block(struct cdr_pipeline *pipeline, unsigned worker, const struct cdr_slot *slots, uint32_t type,
-                         const struct cdr_key *keys, uint32_t n, struct cdr_slab *slab)
+static void encode_block(struct cdr_pipeline *pipeline, unsigned worker,
+                         const struct cdr_slot *slots, uint32_t type, const struct cdr_key *keys,
+                         uint32_t n, struct cdr_slab *slab)
 {
     struct worker_state *state = &pipeline->workers[worker];
     const struct cdr_encoder *encoder = pipeline->settings.encoders[type];
@@ -161,7 +170,8 @@ static void encode_block(struct cdr_pipeline *pipeline, unsigned worker, const s
 }
 
 /* How many of wanted records surely fit. */
-static uint32_t room(const struct cdr_slab *slab, const struct cdr_encoder *encoder, uint32_t wanted)
+static uint32_t room(const struct cdr_slab *slab, const struct cdr_encoder *encoder,
+                     uint32_t wanted)
 {
     size_t used = slab->n == 0 ? 0 : slab->ends[slab->n - 1];
     size_t by_bytes = (slab->bytes_max - used) / encoder->record_bytes_max;
@@ -174,7 +184,8 @@ static uint32_t room(const struct cdr_slab *slab, const struct cdr_encoder *enco
 /* ---- unpaced ---- */
 
 /* Whoever fails first says why the run ended; those that waited for it say the same. */
-static enum cdr_result note_failure(struct cdr_pipeline *pipeline, enum cdr_result result, struct cdr_error *error)
+static enum cdr_result note_failure(struct cdr_pipeline *pipeline, enum cdr_result result,
+                                    struct cdr_error *error)
 {
     pthread_mutex_lock(&pipeline->failure_lock);
     if (pipeline->failure == CDR_OK) {
@@ -188,10 +199,13 @@ static enum cdr_result note_failure(struct cdr_pipeline *pipeline, enum cdr_resu
     return result;
 }
 
-/* Earlier slices of the log are in other workers' hands and about to be done; where not, the run has failed. */
-static enum cdr_result wait_for_turn(struct log_state *log, uint64_t sequence, struct cdr_error *error)
+/* Earlier slices of the log are in other workers' hands and about to be done; where not, the run
+ * has failed. */
+static enum cdr_result wait_for_turn(struct log_state *log, uint64_t sequence,
+                                     struct cdr_error *error)
 {
-    for (unsigned spins = 0; atomic_load_explicit(&log->turn, memory_order_acquire) != sequence; spins++) {
+    for (unsigned spins = 0; atomic_load_explicit(&log->turn, memory_order_acquire) != sequence;
+         spins++) {
         if (atomic_load_explicit(&log->turn, memory_order_relaxed) == UINT64_MAX)
             return cdr_fail(error, CDR_E_INTERRUPTED, "interrupted");
         if (spins < 64)
@@ -202,9 +216,11 @@ static enum cdr_result wait_for_turn(struct log_state *log, uint64_t sequence, s
     return CDR_OK;
 }
 
-/* Encodes a task slab by slab. A task has nearly always one slab, filled before its turn has to be waited for. */
-static enum cdr_result deliver(struct cdr_pipeline *pipeline, unsigned worker, const struct cdr_task *task,
-                               struct log_state *log, struct cdr_error *error)
+/* Encodes a task slab by slab. A task has nearly always one slab, filled before its turn has to be
+ * waited for. */
+static enum cdr_result deliver(struct cdr_pipeline *pipeline, unsigned worker,
+                               const struct cdr_task *task, struct log_state *log,
+                               struct cdr_error *error)
 {
     struct cdr_sink *sink = pipeline->settings.sink;
     const struct cdr_encoder *encoder = pipeline->settings.encoders[task->type];
@@ -221,7 +237,8 @@ static enum cdr_result deliver(struct cdr_pipeline *pipeline, unsigned worker, c
         uint32_t taken = 0;
         result = wait_for_turn(log, task->sequence, error);
         if (result == CDR_OK)
-            result = hand_over(pipeline, worker, log, encoder, slab, pipeline->workers[worker].hashes, &taken, error);
+            result = hand_over(pipeline, worker, log, encoder, slab,
+                               pipeline->workers[worker].hashes, &taken, error);
         sink->ops->give_slab(sink, worker, slab);
     }
     if (result == CDR_OK)
@@ -229,7 +246,8 @@ static enum cdr_result deliver(struct cdr_pipeline *pipeline, unsigned worker, c
     return result;
 }
 
-static enum cdr_result run_task(void *state, unsigned worker, const struct cdr_task *task, struct cdr_error *error)
+static enum cdr_result run_task(void *state, unsigned worker, const struct cdr_task *task,
+                                struct cdr_error *error)
 {
     struct cdr_pipeline *pipeline = state;
     struct log_state *log = &pipeline->log_states[task->log];
@@ -237,7 +255,8 @@ static enum cdr_result run_task(void *state, unsigned worker, const struct cdr_t
     unsigned long long turn = task->sequence;
     if (result == CDR_OK) {
         /* Unless a later slice has failed before its turn came: then it stays so. */
-        atomic_compare_exchange_strong_explicit(&log->turn, &turn, turn + 1, memory_order_release, memory_order_relaxed);
+        atomic_compare_exchange_strong_explicit(&log->turn, &turn, turn + 1, memory_order_release,
+                                                memory_order_relaxed);
         return CDR_OK;
     }
     /* After a failure nobody's turn comes any more: whoever waits must leave. */
@@ -249,22 +268,26 @@ static enum cdr_result run_task(void *state, unsigned worker, const struct cdr_t
 static enum cdr_result end_slot(void *state, const struct cdr_slot *slot, struct cdr_error *error)
 {
     struct cdr_pipeline *pipeline = state;
-    atomic_store_explicit(&pipeline->emission_ms, slot->start_ms + slot->duration_ms, memory_order_relaxed);
+    atomic_store_explicit(&pipeline->emission_ms, slot->start_ms + slot->duration_ms,
+                          memory_order_relaxed);
     return pipeline->settings.sink->ops->poll(pipeline->settings.sink, 0, error);
 }
 
 /* ---- paced ---- */
 
-/* Live: what lies wholly in the past is delivered as fast as possible, by all workers, until the first slot that does not. */
+/* Live: what lies wholly in the past is delivered as fast as possible, by all workers, until the
+ * first slot that does not. */
 static bool slot_is_past(void *state, const struct cdr_slot *slot)
 {
     struct cdr_pipeline *pipeline = state;
-    if (pipeline->settings.pace.kind != CDR_PACE_LIVE || slot->start_ms + slot->duration_ms > cdr_wall_ms())
+    if (pipeline->settings.pace.kind != CDR_PACE_LIVE ||
+        slot->start_ms + slot->duration_ms > cdr_wall_ms())
         pipeline->scheduled = true;
     return !pipeline->scheduled;
 }
 
-static enum cdr_result keep_task(void *state, unsigned worker, const struct cdr_task *task, struct cdr_error *error)
+static enum cdr_result keep_task(void *state, unsigned worker, const struct cdr_task *task,
+                                 struct cdr_error *error)
 {
     struct cdr_pipeline *pipeline = state;
     struct log_state *log = &pipeline->log_states[task->log];
@@ -276,7 +299,8 @@ static enum cdr_result keep_task(void *state, unsigned worker, const struct cdr_
         log->keys = malloc(log->capacity * sizeof *log->keys);
         if (log->keys == NULL) {
             log->capacity = 0;
-            return cdr_fail(error, CDR_E_NOMEM, "out of memory for the records of one slice of time");
+            return cdr_fail(error, CDR_E_NOMEM,
+                            "out of memory for the records of one slice of time");
         }
     }
     if (task->n > 0)
@@ -287,8 +311,9 @@ static enum cdr_result keep_task(void *state, unsigned worker, const struct cdr_
 }
 
 /* Hands over the records of a log that are due, appending to the log's slab until it is full. */
-static enum cdr_result release(struct cdr_pipeline *pipeline, uint32_t log_number, const struct cdr_slot *slots,
-                               uint32_t due_end, struct cdr_error *error)
+static enum cdr_result release(struct cdr_pipeline *pipeline, uint32_t log_number,
+                               const struct cdr_slot *slots, uint32_t due_end,
+                               struct cdr_error *error)
 {
     struct cdr_sink *sink = pipeline->settings.sink;
     struct log_state *log = &pipeline->log_states[log_number];
@@ -304,11 +329,13 @@ static enum cdr_result release(struct cdr_pipeline *pipeline, uint32_t log_numbe
             log->slab->day = slots[0].day;
             log->taken = 0;
         }
-        uint32_t n = log->slab->day == slots[0].day ? room(log->slab, encoder, due_end - log->next) : 0;
+        uint32_t n =
+            log->slab->day == slots[0].day ? room(log->slab, encoder, due_end - log->next) : 0;
         if (n > 0) {
             encode_block(pipeline, 0, slots, type, log->keys + log->next, n, log->slab);
             log->next += n;
-            result = hand_over(pipeline, 0, log, encoder, log->slab, pipeline->workers[0].hashes, &log->taken, error);
+            result = hand_over(pipeline, 0, log, encoder, log->slab, pipeline->workers[0].hashes,
+                               &log->taken, error);
         }
         if (n == 0 || result != CDR_OK) {
             sink->ops->give_slab(sink, 0, log->slab);
@@ -326,10 +353,12 @@ static void note_behind(struct cdr_pipeline *pipeline, int64_t behind_ns)
         atomic_store_explicit(&pipeline->behind_max_ns, behind_ns, memory_order_relaxed);
 }
 
-/* One look at the schedule: every log's records that are due. Returns the emission time of the next that is not, or
- * INT64_MAX. *oldest_ms: the emission time of the first record handed over, INT64_MAX for none. */
-static enum cdr_result release_due(struct cdr_pipeline *pipeline, const struct cdr_slot *slots, int64_t due_ms,
-                                   int64_t *next_ms, int64_t *oldest_ms, struct cdr_error *error)
+/* One look at the schedule: every log's records that are due. Returns the emission time of the next
+ * that is not, or INT64_MAX. *oldest_ms: the emission time of the first record handed over,
+ * INT64_MAX for none. */
+static enum cdr_result release_due(struct cdr_pipeline *pipeline, const struct cdr_slot *slots,
+                                   int64_t due_ms, int64_t *next_ms, int64_t *oldest_ms,
+                                   struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;
     *next_ms = *oldest_ms = INT64_MAX;
@@ -351,8 +380,8 @@ static enum cdr_result release_due(struct cdr_pipeline *pipeline, const struct c
     return result;
 }
 
-static enum cdr_result end_slice(void *state, const struct cdr_slot *slots, uint32_t slice, uint32_t slice_count,
-                                 struct cdr_error *error)
+static enum cdr_result end_slice(void *state, const struct cdr_slot *slots, uint32_t slice,
+                                 uint32_t slice_count, struct cdr_error *error)
 {
     struct cdr_pipeline *pipeline = state;
     const int64_t span_ms = cdr_engine_slice_ms(pipeline->engine);
@@ -362,16 +391,20 @@ static enum cdr_result end_slice(void *state, const struct cdr_slot *slots, uint
     (void)slice_count;
     for (uint32_t l = 0; l < pipeline->logs; l++)
         records += pipeline->log_states[l].n;
-    struct cdr_pace_line line =
-        cdr_pace_slice(&pipeline->settings.pace, from_ms, left_ms < span_ms ? left_ms : span_ms, records);
+    struct cdr_pace_line line = cdr_pace_slice(&pipeline->settings.pace, from_ms,
+                                               left_ms < span_ms ? left_ms : span_ms, records);
     enum cdr_result result = CDR_OK;
-    for (int64_t next_ms = from_ms; result == CDR_OK && next_ms != INT64_MAX && !stopped(pipeline);) {
+    for (int64_t next_ms = from_ms;
+         result == CDR_OK && next_ms != INT64_MAX && !stopped(pipeline);) {
         int64_t now_ns = cdr_monotonic_ns(), oldest_ms;
-        result = release_due(pipeline, slots, cdr_pace_due_ms(&line, now_ns), &next_ms, &oldest_ms, error);
+        result = release_due(pipeline, slots, cdr_pace_due_ms(&line, now_ns), &next_ms, &oldest_ms,
+                             error);
         /* Live records of the past are not late: they were due before the run began. */
-        if (oldest_ms != INT64_MAX && cdr_pace_due_ns(&line, oldest_ms) >= pipeline->settings.pace.start_ns)
+        if (oldest_ms != INT64_MAX &&
+            cdr_pace_due_ns(&line, oldest_ms) >= pipeline->settings.pace.start_ns)
             note_behind(pipeline, cdr_monotonic_ns() - cdr_pace_due_ns(&line, oldest_ms));
-        atomic_store_explicit(&pipeline->emission_ms, cdr_pace_due_ms(&line, now_ns), memory_order_relaxed);
+        atomic_store_explicit(&pipeline->emission_ms, cdr_pace_due_ms(&line, now_ns),
+                              memory_order_relaxed);
         if (result == CDR_OK)
             result = pipeline->settings.sink->ops->poll(pipeline->settings.sink, 0, error);
         if (result == CDR_OK && next_ms != INT64_MAX) {
@@ -400,13 +433,15 @@ static enum cdr_result create_engine(struct cdr_pipeline *pipeline, struct cdr_e
         .shard_count = s->shard_count,
         .slice_barrier = paced,
         .end_ms = s->endless ? INT64_MAX
-                             : cdr_calendar_day_start_ms(&s->model->calendar, p->start_day + (int32_t)p->days),
+                             : cdr_calendar_day_start_ms(&s->model->calendar,
+                                                         p->start_day + (int32_t)p->days),
         .stop = s->stop,
     };
     return cdr_engine_create(&pipeline->engine, s->model, &settings, error);
 }
 
-enum cdr_result cdr_pipeline_create(struct cdr_pipeline **out, const struct cdr_pipeline_settings *settings,
+enum cdr_result cdr_pipeline_create(struct cdr_pipeline **out,
+                                    const struct cdr_pipeline_settings *settings,
                                     struct cdr_error *error)
 {
     *out = NULL;
@@ -428,7 +463,8 @@ enum cdr_result cdr_pipeline_create(struct cdr_pipeline **out, const struct cdr_
     enum cdr_result result =
         pipeline->log_states != NULL && pipeline->workers != NULL
             ? create_engine(pipeline, error)
-            : cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs and %u workers", pipeline->logs, settings->workers);
+            : cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs and %u workers",
+                       pipeline->logs, settings->workers);
     if (result != CDR_OK) {
         cdr_pipeline_destroy(pipeline);
         return result;
@@ -448,7 +484,8 @@ enum cdr_result cdr_pipeline_run(struct cdr_pipeline *pipeline, struct cdr_error
         consumer.slot_whole = slot_is_past;
     }
     pace->start_ns = cdr_monotonic_ns();
-    pace->emission_start_ms = cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day);
+    pace->emission_start_ms =
+        cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day);
     pace->wall_to_monotonic_ns = pace->start_ns - cdr_wall_ms() * 1000000;
     enum cdr_result result = cdr_engine_run(pipeline->engine, &consumer, error);
     for (uint32_t l = 0; l < pipeline->logs; l++) {

@@ -1,9 +1,9 @@
-/* Pipeline: the engine's tasks through an encoder into a sink; here, and only here, cdrgen waits: for room in the sink, for a log's
- * turn, for the schedule.
+/* Pipeline: the engine's tasks through an encoder into a sink; here, and only here, cdrgen waits:
+ * for room in the sink, for a log's turn, for the schedule.
  *
- * Unpaced, the worker that ran a task encodes it at once and hands it over when it is the log's turn, so that logs stay in
- * order whoever runs what. Paced, tasks of a slice are kept as keys; when a slice is planned, one thread encodes and hands
- * over what is due, every few milliseconds.
+ * Unpaced, the worker that ran a task encodes it at once and hands it over when it is the log's
+ * turn, so that logs stay in order whoever runs what. Paced, tasks of a slice are kept as keys;
+ * when a slice is planned, one thread encodes and hands over what is due, every few milliseconds.
  */
 #ifndef CDR_PIPELINE_PIPELINE_H
 #define CDR_PIPELINE_PIPELINE_H
@@ -31,14 +31,15 @@ struct cdr_pipeline_settings {
 
 /* Readable by any thread while the run goes on. */
 struct cdr_pipeline_status {
-    uint64_t records;      /* handed over */
+    uint64_t records; /* handed over */
     uint64_t bytes;
-    int64_t emission_ms;   /* reached */
-    int64_t behind_ns;     /* of the last record handed over, behind its schedule; 0 where not paced */
+    int64_t emission_ms; /* reached */
+    int64_t behind_ns; /* of the last record handed over, behind its schedule; 0 where not paced */
     int64_t behind_max_ns;
 };
 
-enum cdr_result cdr_pipeline_create(struct cdr_pipeline **pipeline, const struct cdr_pipeline_settings *settings,
+enum cdr_result cdr_pipeline_create(struct cdr_pipeline **pipeline,
+                                    const struct cdr_pipeline_settings *settings,
                                     struct cdr_error *error);
 /* Runs to the end, to the stop or to a failure. Does not flush the sink. Blocks. */
 enum cdr_result cdr_pipeline_run(struct cdr_pipeline *pipeline, struct cdr_error *error);

@@ -1,7 +1,8 @@
-/* Schema registry client (Confluent's REST API, over libcurl): ids of schemas, once at the start of a run.
+/* Schema registry client (Confluent's REST API, over libcurl): ids of schemas, once at the start of
+ * a run.
  *
- * Subjects follow TopicNameStrategy: TOPIC-value. All calls block for at most settings.timeout_ms an
- * attempt and try again up to settings.retries times on connection errors, 429 and 5xx.
+ * Subjects follow TopicNameStrategy: TOPIC-value. All calls block for at most settings.timeout_ms
+ * an attempt and try again up to settings.retries times on connection errors, 429 and 5xx.
  */
 #ifndef CDR_SINK_REGISTRY_H
 #define CDR_SINK_REGISTRY_H
@@ -12,20 +13,24 @@
 #include <stdint.h>
 
 struct cdr_registry_settings {
-    char *urls;          /* one or more base URLs (a path is kept), separated by commas; NULL = no registry */
-    bool auto_register;  /* register the schema where the subject lacks it, else only look it up */
-    char *user_info;     /* user:password of basic authentication; never printed */
-    char *bearer_token;  /* never printed */
-    char *ca_location;   /* PEM file of the authority that the server's certificate must descend from */
+    char
+        *urls; /* one or more base URLs (a path is kept), separated by commas; NULL = no registry */
+    bool auto_register; /* register the schema where the subject lacks it, else only look it up */
+    char *user_info;    /* user:password of basic authentication; never printed */
+    char *bearer_token; /* never printed */
+    /* PEM file of the authority that the server's certificate must descend from */
+    char *ca_location;
     char *certificate_location, *key_location; /* PEM, for mTLS */
     uint32_t timeout_ms;
     uint32_t retries;
 };
 
-/* Finds (or registers) the id of schema_text under the subject. Errors: CDR_E_CONFIG where the registry says
- * that the schema is incompatible or invalid, or the credentials or subject are wrong; CDR_E_KAFKA where it cannot
- * be reached. The text names URL, subject and what the registry said. */
-enum cdr_result cdr_registry_schema_id(const struct cdr_registry_settings *settings, const char *subject,
-                                       const char *schema_text, int32_t *id, struct cdr_error *error);
+/* Finds (or registers) the id of schema_text under the subject. Errors: CDR_E_CONFIG where the
+ * registry says that the schema is incompatible or invalid, or the credentials or subject are
+ * wrong; CDR_E_KAFKA where it cannot be reached. The text names URL, subject and what the registry
+ * said. */
+enum cdr_result cdr_registry_schema_id(const struct cdr_registry_settings *settings,
+                                       const char *subject, const char *schema_text, int32_t *id,
+                                       struct cdr_error *error);
 
 #endif

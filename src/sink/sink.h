@@ -1,12 +1,12 @@
 /* Sinks: where logs go. One interface for Kafka, files and nothing.
  *
- * A log is one (topic, partition); logs are numbered topic × partitions + partition, topics in the order of
- * CDR_TYPE_*. Any number of threads may write at once, but never two to the same log, and a log's batches
- * come in order. Sinks never wait for room: write answers CDR_E_AGAIN, the caller polls and tries again;
- * waiting, pacing and shutting down live in src/pipeline.
+ * A log is one (topic, partition); logs are numbered topic × partitions + partition, topics in the
+ * order of CDR_TYPE_*. Any number of threads may write at once, but never two to the same log, and
+ * a log's batches come in order. Sinks never wait for room: write answers CDR_E_AGAIN, the caller
+ * polls and tries again; waiting, pacing and shutting down live in src/pipeline.
  *
- * "Accepted" is what write has taken; "durable" is what is safe: acknowledged by all in-sync replicas, or
- * written to its file. They must be equal at the end of a run.
+ * "Accepted" is what write has taken; "durable" is what is safe: acknowledged by all in-sync
+ * replicas, or written to its file. They must be equal at the end of a run.
  *
  * A new sink is one file that defines its ops and one line in sink.c's table.
  */
@@ -21,20 +21,20 @@
 
 /* Records of one log in a row, encoded. The memory is a slab of the sink's own (see take_slab). */
 struct cdr_slab {
-    uint8_t *bytes;             /* bytes_max of them */
-    uint32_t *ends;             /* records_max: offset one past record i with its trailer */
-    int64_t *event_ms;          /* records_max: message timestamps */
-    char (*keys)[16];           /* records_max: the owner's MSISDN, left-aligned */
-    uint8_t *key_lens;          /* records_max */
+    uint8_t *bytes;    /* bytes_max of them */
+    uint32_t *ends;    /* records_max: offset one past record i with its trailer */
+    int64_t *event_ms; /* records_max: message timestamps */
+    char (*keys)[16];  /* records_max: the owner's MSISDN, left-aligned */
+    uint8_t *key_lens; /* records_max */
     size_t bytes_max;
     uint32_t records_max;
 
-    uint32_t n;                 /* records in it */
+    uint32_t n; /* records in it */
     uint32_t log;
-    uint64_t position;          /* of its first record in the log */
-    int32_t day;                /* local day of emission of all of them, days since 1970-01-01 */
-    struct cdr_slab *next;      /* for whoever owns it at the moment */
-    uint64_t sink_private[4];   /* the sink's, while it owns the slab */
+    uint64_t position;        /* of its first record in the log */
+    int32_t day;              /* local day of emission of all of them, days since 1970-01-01 */
+    struct cdr_slab *next;    /* for whoever owns it at the moment */
+    uint64_t sink_private[4]; /* the sink's, while it owns the slab */
 };
 
 struct cdr_sink_setup {
@@ -42,12 +42,14 @@ struct cdr_sink_setup {
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
     const char *schemas[CDR_TYPE_COUNT]; /* Avro schema texts, else NULL */
     uint32_t partitions;
-    uint32_t shard_index, shard_count;   /* this process writes partitions p with p mod count = index */
-    const char *dataset_id;              /* 32 hex digits */
-    int64_t first_event_ms, last_event_ms; /* span of event times of the run, for the topic guard; last < 0: no end */
-    int64_t now_ms;                      /* wall clock at the start */
+    uint32_t shard_index,
+        shard_count;        /* this process writes partitions p with p mod count = index */
+    const char *dataset_id; /* 32 hex digits */
+    int64_t first_event_ms,
+        last_event_ms; /* span of event times of the run, for the topic guard; last < 0: no end */
+    int64_t now_ms;    /* wall clock at the start */
     unsigned workers;
-    size_t slab_bytes;                   /* wanted size of slabs */
+    size_t slab_bytes; /* wanted size of slabs */
     uint32_t slab_records;
 };
 
@@ -68,22 +70,25 @@ struct cdr_property {
     char *source; /* "-X", "client.properties:12", "CDRGEN_…": for messages */
 };
 
-/* Every setting that a sink may need; strings are owned by whoever filled it (src/config), NULL = not given. */
+/* Every setting that a sink may need; strings are owned by whoever filled it (src/config), NULL =
+ * not given. */
 struct cdr_sink_settings {
     /* file */
-    char *out;              /* folder */
-    uint64_t rotate_bytes;  /* a part ends at the first record that passes this many uncompressed bytes */
-    char *compress;         /* none gzip zstd */
-    bool overwrite;         /* replace a finished dataset in out instead of refusing */
+    char *out; /* folder */
+    /* a part ends at the first record that passes this many uncompressed bytes */
+    uint64_t rotate_bytes;
+    char *compress; /* none gzip zstd */
+    bool overwrite; /* replace a finished dataset in out instead of refusing */
     /* kafka */
-    char *brokers;          /* bootstrap servers, NULL where only a property gives them or none are configured */
+    /* bootstrap servers, NULL where only a property gives them or none are configured */
+    char *brokers;
     struct cdr_property *properties;
     size_t property_count;
     bool create_topics;
-    uint32_t replication;   /* of topics that we create; 0 = the broker's default */
-    int64_t retention_ms;   /* of topics that we create; −1 = keep for ever */
-    bool append;            /* write behind what a topic already holds */
-    bool force;             /* go on where the topic guard would refuse */
+    uint32_t replication;      /* of topics that we create; 0 = the broker's default */
+    int64_t retention_ms;      /* of topics that we create; −1 = keep for ever */
+    bool append;               /* write behind what a topic already holds */
+    bool force;                /* go on where the topic guard would refuse */
     uint32_t kafka_timeout_ms; /* for metadata and admin requests */
 };
 
@@ -94,26 +99,30 @@ struct cdr_sink_ops {
     /* Checks and prepares the destination. CDR_E_CONFIG or CDR_E_STATE: nothing was written. */
     enum cdr_result (*open)(struct cdr_sink **sink, const struct cdr_sink_settings *settings,
                             const struct cdr_sink_setup *setup, struct cdr_error *error);
-    /* An empty slab, or CDR_E_AGAIN where too many are under way: poll and try again. Thread-safe. */
+    /* An empty slab, or CDR_E_AGAIN where too many are under way: poll and try again.
+     * Thread-safe. */
     enum cdr_result (*take_slab)(struct cdr_sink *sink, unsigned worker, struct cdr_slab **slab,
                                  struct cdr_error *error);
-    /* Takes records [*taken, end) of slab, in order, and advances *taken by as many as it took, on failure
-     * too. CDR_OK when all are taken, CDR_E_AGAIN when there is no room now. Paced runs hand over part of
-     * a slab at a time. */
-    enum cdr_result (*write)(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab, uint32_t end,
-                             uint32_t *taken, struct cdr_error *error);
-    /* Gives a slab back once all of it was taken (or never will be); the sink reuses it when it can. */
+    /* Takes records [*taken, end) of slab, in order, and advances *taken by as many as it took, on
+     * failure too. CDR_OK when all are taken, CDR_E_AGAIN when there is no room now. Paced runs
+     * hand over part of a slab at a time. */
+    enum cdr_result (*write)(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab,
+                             uint32_t end, uint32_t *taken, struct cdr_error *error);
+    /* Gives a slab back once all of it was taken (or never will be); the sink reuses it when it
+     * can. */
     void (*give_slab)(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab);
-    /* Serves callbacks for up to timeout_ms; reports a failure that happened in the background. Thread-safe. */
+    /* Serves callbacks for up to timeout_ms; reports a failure that happened in the background.
+     * Thread-safe. */
     enum cdr_result (*poll)(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error);
-    /* Waits until everything accepted is durable, up to timeout_ms: CDR_OK, CDR_E_AGAIN (more time needed) or a
-     * failure. One thread, when no write is under way. */
+    /* Waits until everything accepted is durable, up to timeout_ms: CDR_OK, CDR_E_AGAIN (more time
+     * needed) or a failure. One thread, when no write is under way. */
     enum cdr_result (*flush)(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error);
     /* progress[log], any thread, at any time. */
     void (*progress)(const struct cdr_sink *sink, struct cdr_log_progress *progress);
-    /* Completes the destination (renames files, writes the manifest) and frees the sink. complete is false after an
-     * interrupt or a failure: what is whole stays, and a manifest says that it is not all. Returns the first failure
-     * of the sink again, if there was one. All slabs must have been given back. */
+    /* Completes the destination (renames files, writes the manifest) and frees the sink. complete
+     * is false after an interrupt or a failure: what is whole stays, and a manifest says that it is
+     * not all. Returns the first failure of the sink again, if there was one. All slabs must have
+     * been given back. */
     enum cdr_result (*close)(struct cdr_sink *sink, bool complete, struct cdr_error *error);
 };
 
