@@ -1,4 +1,4 @@
-/* What it costs to hand records to Kafka, two ways. bench/kafka.sh runs it in alternation with a
+/* What it costs to hand records to Kafka, two ways. bench/kafka_sink.sh runs it in alternation with a
  * third.
  *
  *     kafka_produce sink|plain -b BROKERS -t TOPIC [-p PARTITIONS] [-n RECORDS] [-s BYTES] [-k
