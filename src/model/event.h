@@ -16,7 +16,8 @@
 #define CDR_EVENTS_BLOCK 1024u
 #define CDR_COUNT_GUIDE 64u
 #define CDR_BURST_STATES 2u
-/* Largest mean of events of one subscriber in one slot: e^−700 is still a number, and 912 events have 11 bits. */
+/* Largest mean of events of one subscriber in one slot: e^−700 is still a number, and 912 events
+ * have 11 bits. */
 #define CDR_EVENTS_PER_SLOT_MEAN_MAX 700.0
 
 /* Counts of one slot. */

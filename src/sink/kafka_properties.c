@@ -7,8 +7,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* Where a figure is given, bench/kafka_sink.sh measured it: one broker on the same two cores, 157 bytes
- * a record, CPU of the client in microseconds a record. What a property means: librdkafka's
+/* Where a figure is given, bench/kafka_sink.sh measured it: one broker on the same two cores, 157
+ * bytes a record, CPU of the client in microseconds a record. What a property means: librdkafka's
  * CONFIGURATION.md. */
 static const struct {
     const char *name, *value;
