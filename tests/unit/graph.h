@@ -14,17 +14,18 @@ struct calls {
 };
 
 struct graph_figures {
-    double calls, pairs;           /* pairs: unordered, with at least one call */
-    double reciprocity;            /* share of pairs that called each other */
-    double transitivity;           /* share of two-step paths whose ends are a pair too */
-    double clustering;             /* mean over subscribers of the same, degree ≥ 2 */
-    double four_cycles;            /* share of two-step paths with another common neighbour of the ends */
-    double open_four_cycles;       /* the same of paths whose ends are no pair */
+    double calls, pairs;     /* pairs: unordered, with at least one call */
+    double reciprocity;      /* share of pairs that called each other */
+    double transitivity;     /* share of two-step paths whose ends are a pair too */
+    double clustering;       /* mean over subscribers of the same, degree ≥ 2 */
+    double four_cycles;      /* share of two-step paths with another common neighbour of the ends */
+    double open_four_cycles; /* the same of paths whose ends are no pair */
     double out_p50, out_p99, out_p999, out_max; /* called parties of a subscriber */
     double in_p50, in_p99, in_max;
-    double top_1, top_3;           /* share of a subscriber's calls that go to its most called parties */
-    double lopsided;               /* share of reciprocal pairs of ≥ 6 calls where one side makes more than 3/4 */
-    double overlap_weak, overlap_strong; /* neighbourhood overlap of the pairs of few, of many calls */
+    double top_1, top_3; /* share of a subscriber's calls that go to its most called parties */
+    double lopsided; /* share of reciprocal pairs of ≥ 6 calls where one side makes more than 3/4 */
+    double overlap_weak,
+        overlap_strong; /* neighbourhood overlap of the pairs of few, of many calls */
 };
 
 static inline int compare_u32_down(const void *a, const void *b)
@@ -61,8 +62,11 @@ static inline void build_neighbours(struct neighbours *g, struct calls *calls, u
         both[m++] = to << 33 | from << 1 | 1;
     }
     qsort(both, m, sizeof *both, compare_u64);
-    *g = (struct neighbours){.n = n, .start = calloc(n + 1, sizeof *g->start), .other = calloc(m, 4),
-                             .out = calloc(m, 4), .in = calloc(m, 4)};
+    *g = (struct neighbours){.n = n,
+                             .start = calloc(n + 1, sizeof *g->start),
+                             .other = calloc(m, 4),
+                             .out = calloc(m, 4),
+                             .in = calloc(m, 4)};
     size_t at = 0;
     uint32_t node = 0;
     for (size_t i = 0; i < m; i++) {
@@ -167,7 +171,8 @@ static inline void pair_figures(const struct neighbours *g, struct graph_figures
                 lopsided += 4 * more > 3 * sum;
             }
             double common = common_neighbours(g, a, b);
-            double all = (double)(g->start[a + 1] - g->start[a] + g->start[b + 1] - g->start[b]) - 2 - common;
+            double all = (double)(g->start[a + 1] - g->start[a] + g->start[b + 1] - g->start[b]) -
+                         2 - common;
             int kind = sum <= 1 ? 0 : sum >= 6 ? 1 : -1;
             if (kind >= 0 && all > 0) {
                 overlap[kind] += common / all;
@@ -221,7 +226,8 @@ static inline void degree_figures(const struct neighbours *g, struct graph_figur
     free(in);
 }
 
-static inline struct graph_figures graph_figures(struct calls *calls, uint32_t n, uint32_t path_step)
+static inline struct graph_figures graph_figures(struct calls *calls, uint32_t n,
+                                                 uint32_t path_step)
 {
     struct graph_figures f = {0};
     struct neighbours g;
@@ -253,7 +259,8 @@ static inline void top_five(const struct neighbours *g, uint32_t a, uint32_t top
     }
 }
 
-/* Mean share of top-five parties that two periods have in common (Jaccard), over subscribers with ≥ 5 in both. */
+/* Mean share of top-five parties that two periods have in common (Jaccard), over subscribers with ≥
+ * 5 in both. */
 static inline double persistence(struct calls *before, struct calls *after, uint32_t n)
 {
     struct neighbours g[2];

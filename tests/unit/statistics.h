@@ -1,7 +1,9 @@
-/* Statistics for tests of distributions: p-values of chi-square, Kolmogorov–Smirnov and the normal distribution.
+/* Statistics for tests of distributions: p-values of chi-square, Kolmogorov–Smirnov and the normal
+ * distribution.
  *
- * All tests run on fixed seeds, so that a p-value is a constant of the program: a change of the model draws it anew.
- * P_LEAST is the level below which a test fails; with some hundred p-values in all, one below 10^-4 is no accident.
+ * All tests run on fixed seeds, so that a p-value is a constant of the program: a change of the
+ * model draws it anew. P_LEAST is the level below which a test fails; with some hundred p-values in
+ * all, one below 10^-4 is no accident.
  */
 #ifndef TEST_STATISTICS_H
 #define TEST_STATISTICS_H
@@ -13,7 +15,8 @@
 
 #define P_LEAST 1e-4
 
-/* Upper tail Q(a, x) of the gamma distribution: series below a + 1, Lentz's continued fraction above. */
+/* Upper tail Q(a, x) of the gamma distribution: series below a + 1, Lentz's continued fraction
+ * above. */
 static inline double gamma_q(double a, double x)
 {
     if (x <= 0)
@@ -52,9 +55,10 @@ static inline double normal_p(double z)
     return erfc(fabs(z) / sqrt(2));
 }
 
-/* Counts against expected counts of the same sum. Neighbours are pooled until 8 are expected. parameters: how many the
- * expectation was fitted with. */
-static inline double counts_p(const double *observed, const double *expected, size_t n, unsigned parameters)
+/* Counts against expected counts of the same sum. Neighbours are pooled until 8 are expected.
+ * parameters: how many the expectation was fitted with. */
+static inline double counts_p(const double *observed, const double *expected, size_t n,
+                              unsigned parameters)
 {
     double statistic = 0, o = 0, e = 0;
     int cells = 0;
@@ -118,7 +122,8 @@ static inline double ks_p(double distance, double n)
 }
 
 /* Sorts values; cdf of the distribution that they should have. */
-static inline double distribution_p(double *values, size_t n, double (*cdf)(double value, const void *state),
+static inline double distribution_p(double *values, size_t n,
+                                    double (*cdf)(double value, const void *state),
                                     const void *state)
 {
     double distance = 0;
@@ -142,14 +147,14 @@ static inline double poisson(double mean, unsigned k)
 }
 
 /* Shows what is measured, and fails below the level. */
-#define assert_likely(p, ...)                                                                                          \
-    do {                                                                                                               \
-        double p_ = (p);                                                                                               \
-        printf("    p = %-9.4g ", p_);                                                                                 \
-        printf(__VA_ARGS__);                                                                                           \
-        printf("\n");                                                                                                  \
-        if (!(p_ > P_LEAST))                                                                                           \
-            fail_msg("p = %g is below %g", p_, P_LEAST);                                                               \
+#define assert_likely(p, ...)                                                                      \
+    do {                                                                                           \
+        double p_ = (p);                                                                           \
+        printf("    p = %-9.4g ", p_);                                                             \
+        printf(__VA_ARGS__);                                                                       \
+        printf("\n");                                                                              \
+        if (!(p_ > P_LEAST))                                                                       \
+            fail_msg("p = %g is below %g", p_, P_LEAST);                                           \
     } while (0)
 
 #endif

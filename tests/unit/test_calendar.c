@@ -1,4 +1,5 @@
-/* The calendar against libc: dates against gmtime_r, slots of many zones against localtime_r, minute-exact. */
+/* The calendar against libc: dates against gmtime_r, slots of many zones against localtime_r,
+ * minute-exact. */
 #include "model/calendar.h"
 
 #include <setjmp.h>
@@ -48,7 +49,8 @@ struct day_slots {
     int64_t durations_ms[26];
 };
 
-static struct day_slots slots_of_day(const char *tz_name, int year, unsigned month, unsigned day_of_month)
+static struct day_slots slots_of_day(const char *tz_name, int year, unsigned month,
+                                     unsigned day_of_month)
 {
     int32_t day = cdr_day_of_date(year, month, day_of_month);
     struct cdr_calendar calendar = calendar_of(tz_name, day - 3);
@@ -111,7 +113,8 @@ static void india_starts_at_half_past(void **state)
     assert_int_equal(nepal.first_ms % HOUR_MS, HOUR_MS / 4); /* UTC+5:45 */
 }
 
-/* Lord Howe moves its clock by 30 minutes: 2025-04-06 02:00 becomes 01:30, 2025-10-05 02:00 becomes 02:30. */
+/* Lord Howe moves its clock by 30 minutes: 2025-04-06 02:00 becomes 01:30, 2025-10-05 02:00 becomes
+ * 02:30. */
 static void lord_howe_has_a_slot_of_half_an_hour(void **state)
 {
     (void)state;
@@ -135,8 +138,10 @@ static void apia_lost_a_day(void **state)
     assert_int_equal(slots_of_day("Pacific/Apia", 2011, 12, 29).count, 24);
     struct cdr_calendar calendar = calendar_of("Pacific/Apia", cdr_day_of_date(2011, 12, 1));
     int32_t lost = cdr_day_of_date(2011, 12, 30);
-    assert_int_equal(cdr_calendar_day_start_ms(&calendar, lost), cdr_calendar_day_start_ms(&calendar, lost + 1));
-    assert_int_equal(cdr_calendar_day_start_ms(&calendar, lost) - cdr_calendar_day_start_ms(&calendar, lost - 1),
+    assert_int_equal(cdr_calendar_day_start_ms(&calendar, lost),
+                     cdr_calendar_day_start_ms(&calendar, lost + 1));
+    assert_int_equal(cdr_calendar_day_start_ms(&calendar, lost) -
+                         cdr_calendar_day_start_ms(&calendar, lost - 1),
                      24 * HOUR_MS);
     cdr_calendar_free(&calendar);
 }
@@ -150,7 +155,8 @@ static void a_day_may_start_at_one(void **state)
     assert_int_equal(slots.hours[0], 1);
 }
 
-/* Every slot of years must say what localtime_r says, at its first and last second, and slots must leave no gap. */
+/* Every slot of years must say what localtime_r says, at its first and last second, and slots must
+ * leave no gap. */
 static void slots_agree_with_localtime(const char *tz_name, int32_t first_day, int32_t days)
 {
     struct cdr_calendar calendar = calendar_of(tz_name, first_day);
@@ -158,12 +164,14 @@ static void slots_agree_with_localtime(const char *tz_name, int32_t first_day, i
     snprintf(zone, sizeof zone, ":%s", tz_name);
     setenv("TZ", zone, 1);
     tzset();
-    struct cdr_slot slot = cdr_calendar_slot_at(&calendar, cdr_calendar_day_start_ms(&calendar, first_day));
+    struct cdr_slot slot =
+        cdr_calendar_slot_at(&calendar, cdr_calendar_day_start_ms(&calendar, first_day));
     int64_t next_ms = slot.start_ms;
     uint32_t before = 0;
     for (; slot.day < first_day + days; slot = cdr_calendar_next(&calendar, &slot)) {
         assert_int_equal(slot.start_ms, next_ms);
-        assert_true(slot.duration_ms > 0 && slot.duration_ms <= HOUR_MS && slot.duration_ms % CDR_QUARTER_MS == 0);
+        assert_true(slot.duration_ms > 0 && slot.duration_ms <= HOUR_MS &&
+                    slot.duration_ms % CDR_QUARTER_MS == 0);
         assert_int_equal(slot.name, slot.start_ms / CDR_QUARTER_MS);
         assert_int_equal(slot.start_ms % CDR_QUARTER_MS, 0);
         assert_true(slot.name > before);
@@ -190,15 +198,18 @@ static void years_agree_with_localtime(void **state)
 {
     (void)state;
     static const char *const zones[] = {
-        "Europe/Amsterdam", "Europe/London", "Europe/Moscow", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe",
-        "Australia/Eucla", "America/New_York", "America/Sao_Paulo", "Pacific/Apia",
-        "Pacific/Chatham", "Pacific/Kiritimati", "Africa/Casablanca", "Africa/Cairo", "Asia/Pyongyang",
-        "Antarctica/Troll", "America/Caracas", "UTC",
+        "Europe/Amsterdam",  "Europe/London",    "Europe/Moscow",
+        "Asia/Kolkata",      "Asia/Kathmandu",   "Australia/Lord_Howe",
+        "Australia/Eucla",   "America/New_York", "America/Sao_Paulo",
+        "Pacific/Apia",      "Pacific/Chatham",  "Pacific/Kiritimati",
+        "Africa/Casablanca", "Africa/Cairo",     "Asia/Pyongyang",
+        "Antarctica/Troll",  "America/Caracas",  "UTC",
     };
     static const int first_years[] = {1990, 1999, 2008, 2017, 2024};
     for (size_t z = 0; z < sizeof zones / sizeof *zones; z++)
         for (size_t y = 0; y < sizeof first_years / sizeof *first_years; y++)
-            slots_agree_with_localtime(zones[z], cdr_day_of_date(first_years[y], 1, 1), y == 4 ? 6 * 365 : 9 * 365);
+            slots_agree_with_localtime(zones[z], cdr_day_of_date(first_years[y], 1, 1),
+                                       y == 4 ? 6 * 365 : 9 * 365);
     slots_agree_with_localtime("Europe/Amsterdam", cdr_day_of_date(2100, 12, 31), 3650);
     slots_agree_with_localtime("America/St_Johns", cdr_day_of_date(2012, 1, 1), 3650);
 }
@@ -210,8 +221,10 @@ static void casablanca_changes_for_ramadan(void **state)
     int32_t first = cdr_day_of_date(2025, 1, 1);
     struct cdr_calendar calendar = calendar_of("Africa/Casablanca", first);
     int changes = 0;
-    struct cdr_slot slot = cdr_calendar_slot_at(&calendar, cdr_calendar_day_start_ms(&calendar, first));
-    for (int32_t offset = slot.offset_min; slot.day < first + 365; slot = cdr_calendar_next(&calendar, &slot)) {
+    struct cdr_slot slot =
+        cdr_calendar_slot_at(&calendar, cdr_calendar_day_start_ms(&calendar, first));
+    for (int32_t offset = slot.offset_min; slot.day < first + 365;
+         slot = cdr_calendar_next(&calendar, &slot)) {
         changes += slot.offset_min != offset;
         offset = slot.offset_min;
     }
@@ -226,7 +239,8 @@ static void names_do_not_depend_on_where_a_run_starts(void **state)
     struct cdr_calendar late = calendar_of("Europe/Amsterdam", cdr_day_of_date(2025, 10, 1));
     int64_t at = cdr_calendar_day_start_ms(&late, cdr_day_of_date(2025, 10, 20));
     for (int i = 0; i < 500; i++, at += 1800000) {
-        struct cdr_slot one = cdr_calendar_slot_at(&early, at), other = cdr_calendar_slot_at(&late, at);
+        struct cdr_slot one = cdr_calendar_slot_at(&early, at),
+                        other = cdr_calendar_slot_at(&late, at);
         assert_int_equal(one.name, other.name);
         assert_int_equal(one.start_ms, other.start_ms);
         assert_int_equal(one.duration_ms, other.duration_ms);
@@ -239,7 +253,8 @@ static void names_do_not_depend_on_where_a_run_starts(void **state)
 static void unknown_zones_are_errors(void **state)
 {
     (void)state;
-    static const char *const names[] = {"", "Europe/Amsterdm", "../../etc/passwd", "/etc/localtime", "Europe", "zone.tab"};
+    static const char *const names[] = {
+        "", "Europe/Amsterdm", "../../etc/passwd", "/etc/localtime", "Europe", "zone.tab"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct cdr_calendar calendar;
         struct cdr_error error = {0};
@@ -257,8 +272,9 @@ static void a_change_off_the_quarter_is_an_error(void **state)
     (void)state;
     struct cdr_calendar calendar;
     struct cdr_error error = {0};
-    assert_int_equal(cdr_calendar_create(&calendar, "America/St_Johns", cdr_day_of_date(2011, 1, 1), &error),
-                     CDR_E_CONFIG);
+    assert_int_equal(
+        cdr_calendar_create(&calendar, "America/St_Johns", cdr_day_of_date(2011, 1, 1), &error),
+        CDR_E_CONFIG);
     assert_non_null(strstr(error.text, "America/St_Johns"));
     assert_non_null(strstr(error.text, "2011-03-13"));
 }

@@ -1,5 +1,5 @@
-/* Cells: the catalogue lies uniformly in its disc, near fractions of the order are near places whatever the technology, and
- * subscribers live, work and travel as docs/model.md says. */
+/* Cells: the catalogue lies uniformly in its disc, near fractions of the order are near places
+ * whatever the technology, and subscribers live, work and travel as docs/model.md says. */
 #include "base/math.h"
 #include "model/cells.h"
 #include "statistics.h"
@@ -53,8 +53,8 @@ static void cells_are_uniform_in_the_disc(void **state)
     double *area = malloc(N * sizeof *area), *angle = malloc(N * sizeof *angle);
     for (uint32_t i = 0; i < N; i++) {
         double y = (cells.cells[i].lat - p.cell_center_lat) * KM_PER_DEGREE / p.cell_radius_km;
-        double x = (cells.cells[i].lon - p.cell_center_lon) * KM_PER_DEGREE * cos(p.cell_center_lat * RADIANS) /
-                   p.cell_radius_km;
+        double x = (cells.cells[i].lon - p.cell_center_lon) * KM_PER_DEGREE *
+                   cos(p.cell_center_lat * RADIANS) / p.cell_radius_km;
         area[i] = x * x + y * y;
         angle[i] = atan2(y, x) / 6.283185307179586 + 0.5;
         assert_true(area[i] <= 1 + 1e-9);
@@ -95,7 +95,9 @@ static void few_cells_still_have_every_technology(void **state)
         assert_int_equal(cells.served_count[rat], 1);
         for (uint64_t place = 0; place <= UINT32_MAX; place += UINT32_MAX / 7)
             for (uint32_t nearby = 0; nearby < 2; nearby++)
-                assert_int_equal(cell_of(&cells, cdr_serving_cell(&cells, rat, (uint32_t)place, nearby))->rat, rat);
+                assert_int_equal(
+                    cell_of(&cells, cdr_serving_cell(&cells, rat, (uint32_t)place, nearby))->rat,
+                    rat);
     }
     cdr_cells_free(&cells);
     p.data[CDR_RAT_WCDMA].share = p.data[CDR_RAT_WCDMA].cell_share = 0;
@@ -136,14 +138,17 @@ static void near_fractions_are_near_places(void **state)
         uint32_t place = (uint32_t)cdr_mix(i + 1);
         if (place > UINT32_MAX - UINT32_MAX / p.cells)
             continue;
-        const struct cdr_cell *lte = cell_of(&cells, cdr_serving_cell(&cells, CDR_RAT_LTE, place, 0));
-        const struct cdr_cell *next = cell_of(&cells, cdr_serving_cell(&cells, CDR_RAT_LTE, place, 1));
+        const struct cdr_cell *lte =
+            cell_of(&cells, cdr_serving_cell(&cells, CDR_RAT_LTE, place, 0));
+        const struct cdr_cell *next =
+            cell_of(&cells, cdr_serving_cell(&cells, CDR_RAT_LTE, place, 1));
         const struct cdr_cell *nr = cell_of(&cells, cdr_serving_cell(&cells, CDR_RAT_NR, place, 0));
         step += distance_km(lte, next) / sqrt(area / cells.served_count[CDR_RAT_LTE]);
         cross += distance_km(lte, nr) / sqrt(area / cells.served_count[CDR_RAT_NR]);
         n++;
     }
-    printf("    to a neighbour %.2f spacings, to the other technology's cell %.2f\n", step / n, cross / n);
+    printf("    to a neighbour %.2f spacings, to the other technology's cell %.2f\n", step / n,
+           cross / n);
     assert_true(step / n < 1);
     assert_true(cross / n < 1);
     cdr_cells_free(&cells);
@@ -151,12 +156,12 @@ static void near_fractions_are_near_places(void **state)
 
 /* ---- subscribers ---- */
 
-
 static uint32_t place_of(const struct cdr_cells *cells, uint32_t subscriber, uint32_t which)
 {
     uint64_t traits = cdr_place_traits(cells, subscriber), random = cdr_place_random(traits, which);
     uint32_t home = (uint32_t)(cdr_place_random(traits, 0) >> 32);
-    return cdr_place_at(cells, which, (uint32_t)traits, home, (uint32_t)random, (uint32_t)(random >> 32));
+    return cdr_place_at(cells, which, (uint32_t)traits, home, (uint32_t)random,
+                        (uint32_t)(random >> 32));
 }
 
 static void homes_are_spread_over_the_order(void **state)
@@ -173,7 +178,8 @@ static void homes_are_spread_over_the_order(void **state)
     cdr_cells_free(&cells);
 }
 
-/* The share of the order between home and another place is the square of the distance's share of the disc. */
+/* The share of the order between home and another place is the square of the distance's share of
+ * the disc. */
 static double law_density(double km)
 {
     return pow(km + 1.5, -1.75) * exp(-km / 400);
@@ -227,24 +233,27 @@ static void nights_are_at_home_and_days_at_work(void **state)
     static const struct {
         uint32_t hour;
         double home, work; /* of those who have a place of work */
-    } cases[] = {{3, .97, .01}, {10, .22, .63}, {19, .65, .06}, {24 + 3, .96, .01}, {24 + 13, .52, .07}};
+    } cases[] = {
+        {3, .97, .01}, {10, .22, .63}, {19, .65, .06}, {24 + 3, .96, .01}, {24 + 13, .52, .07}};
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         double at[2 + CDR_PLACES] = {0}, workers = 0, others[CDR_PLACES], wanted[CDR_PLACES];
         for (uint32_t s = 0; s < N; s++) {
-            uint64_t traits = cdr_place_traits(&cells, s), moment = cdr_place_moment(&cells, s, slot + 4 * (uint32_t)c);
+            uint64_t traits = cdr_place_traits(&cells, s),
+                     moment = cdr_place_moment(&cells, s, slot + 4 * (uint32_t)c);
             if ((traits & 0xff) < 85)
                 continue;
             workers++;
-            uint32_t which = cdr_place_which(&cells, (uint32_t)traits, (uint32_t)moment, (uint32_t)(moment >> 32),
-                                             cases[c].hour);
+            uint32_t which = cdr_place_which(&cells, (uint32_t)traits, (uint32_t)moment,
+                                             (uint32_t)(moment >> 32), cases[c].hour);
             assert_true(which < 2 + CDR_PLACES);
             at[which]++;
         }
         assert_likely(normal_p((workers / N - 171.0 / 256) / sqrt(0.22 / N)), "two thirds work");
         double home = cases[c].home, work = cases[c].work;
-        assert_likely(normal_p((at[0] / workers - home) / sqrt(home * (1 - home) / workers)), "at home at %u",
-                      cases[c].hour);
-        assert_likely(normal_p((at[1] / workers - work) / sqrt(work * (1 - work) / workers)), "at work");
+        assert_likely(normal_p((at[0] / workers - home) / sqrt(home * (1 - home) / workers)),
+                      "at home at %u", cases[c].hour);
+        assert_likely(normal_p((at[1] / workers - work) / sqrt(work * (1 - work) / workers)),
+                      "at work");
         for (int k = 0; k < CDR_PLACES; k++) {
             others[k] = at[2 + k];
             wanted[k] = pow(k + 1, -1.2);
@@ -261,12 +270,14 @@ static void radii_of_gyration_have_a_heavy_tail(void **state)
     struct cdr_parameters p = parameters_of(3000, 28);
     struct run run = run_model(&p, 1u << CDR_TYPE_DATA, 0);
     const struct cdr_cells *cells = &run.model->cells;
-    double *sum = calloc(p.subscribers, 4 * sizeof *sum), *radii = calloc(p.subscribers, sizeof *radii);
+    double *sum = calloc(p.subscribers, 4 * sizeof *sum),
+           *radii = calloc(p.subscribers, sizeof *radii);
     double night = 0, night_home = 0;
     for (size_t i = 0; i < run.count; i++) {
         const struct record *r = &run.records[i];
         const struct cdr_cell *cell = cell_of(cells, r->cell_id);
-        double y = cell->lat * KM_PER_DEGREE, x = cell->lon * KM_PER_DEGREE * cos(p.cell_center_lat * RADIANS);
+        double y = cell->lat * KM_PER_DEGREE,
+               x = cell->lon * KM_PER_DEGREE * cos(p.cell_center_lat * RADIANS);
         double *s = sum + 4 * r->owner;
         s[0]++;
         s[1] += x;
@@ -274,7 +285,8 @@ static void radii_of_gyration_have_a_heavy_tail(void **state)
         s[3] += x * x + y * y;
         int64_t local_hour = (r->start_ms / 60000 + r->offset_min) / 60 % 24;
         if (local_hour < 4) {
-            const struct cdr_cell *home = cell_of(cells, cdr_serving_cell(cells, r->rat, place_of(cells, r->owner, 0), 0));
+            const struct cdr_cell *home =
+                cell_of(cells, cdr_serving_cell(cells, r->rat, place_of(cells, r->owner, 0), 0));
             night++;
             night_home += distance_km(home, cell) < 8;
         }
@@ -286,8 +298,10 @@ static void radii_of_gyration_have_a_heavy_tail(void **state)
             radii[n++] = sqrt(fmax(0, t[3] / t[0] - (t[1] * t[1] + t[2] * t[2]) / (t[0] * t[0])));
     }
     qsort(radii, n, sizeof *radii, compare_doubles);
-    printf("    radius of gyration p10 %.1f p50 %.1f p90 %.1f p99 %.1f max %.1f km; %.3f of the nights at home\n",
-           radii[n / 10], radii[n / 2], radii[n * 9 / 10], radii[n * 99 / 100], radii[n - 1], night_home / night);
+    printf("    radius of gyration p10 %.1f p50 %.1f p90 %.1f p99 %.1f max %.1f km; %.3f of the "
+           "nights at home\n",
+           radii[n / 10], radii[n / 2], radii[n * 9 / 10], radii[n * 99 / 100], radii[n - 1],
+           night_home / night);
     assert_true(n > p.subscribers / 2);
     assert_true(radii[n / 2] > 1 && radii[n / 2] < 5);
     assert_true(radii[n * 9 / 10] > 3.5 * radii[n / 2]);

@@ -1,5 +1,5 @@
-/* The contact graph: mutual by construction for any number of subscribers, and on the real stream of calls as clustered,
- * reciprocal and heavy-tailed as docs/model.md says. */
+/* The contact graph: mutual by construction for any number of subscribers, and on the real stream
+ * of calls as clustered, reciprocal and heavy-tailed as docs/model.md says. */
 #include "model/contacts.h"
 #include "statistics.h"
 
@@ -19,8 +19,9 @@
 static void contacts_are_mutual(void **state)
 {
     (void)state;
-    static const uint32_t sizes[] = {1,    2,    3,    4,    5,     7,     8,     15,     16,      17,     100,  255,
-                                     256,  257,  1000, 4095, 4096,  4097,  10000, 131071, 1000000, 1 << 20, 1u << 30};
+    static const uint32_t sizes[] = {1,    2,    3,     4,      5,       7,       8,       15,
+                                     16,   17,   100,   255,    256,     257,     1000,    4095,
+                                     4096, 4097, 10000, 131071, 1000000, 1 << 20, 1u << 30};
     for (size_t n = 0; n < sizeof sizes / sizeof *sizes; n++) {
         struct cdr_parameters p = parameters_of(sizes[n] <= 1000000 ? sizes[n] : 1000, 1);
         struct cdr_traits traits;
@@ -41,7 +42,8 @@ static void contacts_are_mutual(void **state)
                 assert_int_equal(cdr_contact(&contacts, contact, slot), s);
             }
         }
-        if (sizes[n] > 100) /* a far tie fails to exist only where it leads back to oneself: twice a slot at most */
+        if (sizes[n] > 100) /* a far tie fails to exist only where it leads back to oneself: twice a
+                               slot at most */
             assert_true(missing_far <= 2 * SLOTS);
         cdr_contacts_free(&contacts);
     }
@@ -57,12 +59,14 @@ static void near_slots_hold_different_people(void **state)
         for (int group = 0; group < 3; group++)
             for (uint32_t a = first[group]; a < first[group + 1]; a++)
                 for (uint32_t b = a + 1; b < first[group + 1]; b++)
-                    assert_true(cdr_contact(&model->contacts, s, a) != cdr_contact(&model->contacts, s, b));
+                    assert_true(cdr_contact(&model->contacts, s, a) !=
+                                cdr_contact(&model->contacts, s, b));
     }
     cdr_model_destroy(model);
 }
 
-/* The others of one's family have each other in their family too: a clique, not a star. The same of colleagues. */
+/* The others of one's family have each other in their family too: a clique, not a star. The same of
+ * colleagues. */
 static void near_groups_are_cliques(void **state)
 {
     (void)state;
@@ -92,7 +96,8 @@ static void rank_orders_are_permutations(void **state)
         for (uint32_t rank = 0; rank < CDR_DEGREE_MAX; rank++) {
             uint32_t slot = cdr_rank_slot(traits, rank);
             assert_true(slot < CDR_DEGREE_MAX && seen[slot]++ == 0);
-            assert_int_equal(cdr_rank_slot(traits, slot), rank); /* its own inverse: weigh_contacts counts on it */
+            assert_int_equal(cdr_rank_slot(traits, slot),
+                             rank); /* its own inverse: weigh_contacts counts on it */
             assert_true(rank < 8 ? slot < 8 : slot >= 8);
         }
     }
@@ -111,7 +116,8 @@ static void ranks_have_their_weights(void **state)
             for (uint32_t rank = 0; rank < degree; rank++)
                 weights[rank] = pow(rank + 4, -s);
             for (uint64_t i = 0; i < 200000; i++) {
-                uint32_t rank = cdr_contact_rank(&model->contacts, e, d, (uint32_t)cdr_mix(cdr_mix(i + 7)));
+                uint32_t rank =
+                    cdr_contact_rank(&model->contacts, e, d, (uint32_t)cdr_mix(cdr_mix(i + 7)));
                 assert_true(rank < degree);
                 counts[rank]++;
             }
@@ -143,7 +149,8 @@ static void take_calls(void *state, const struct cdr_slot *slot, const struct cd
         stream->out[events->origin[i]]++;
         stream->in[events->peer[i]]++;
         add_call(&stream->all, events->origin[i], events->peer[i]);
-        add_call(&stream->half[slot->day >= stream->middle_day], events->origin[i], events->peer[i]);
+        add_call(&stream->half[slot->day >= stream->middle_day], events->origin[i],
+                 events->peer[i]);
     }
 }
 
@@ -189,18 +196,22 @@ static void the_graph_of_calls_is_like_a_real_one(void **state)
     struct graph_figures f = graph_figures(&stream.all, p.subscribers, 4);
     double persistent = persistence(&stream.half[0], &stream.half[1], p.subscribers);
     double both_ways = correlation(stream.out, stream.in, p.subscribers);
-    printf("    reciprocity %.3f clustering %.3f transitivity %.3f four-cycles %.3f (of open paths %.3f)\n", f.reciprocity,
-           f.clustering, f.transitivity, f.four_cycles, f.open_four_cycles);
-    printf("    out-degree p50 %g p99 %g p99.9 %g max %g, in-degree p50 %g p99 %g max %g\n", f.out_p50, f.out_p99,
-           f.out_p999, f.out_max, f.in_p50, f.in_p99, f.in_max);
-    printf("    top contact %.3f, top three %.3f, top five persist %.3f, calls out and in correlate %.3f\n", f.top_1,
-           f.top_3, persistent, both_ways);
-    printf("    lopsided %.3f, overlap of weak pairs %.3f, of strong %.3f\n", f.lopsided, f.overlap_weak, f.overlap_strong);
+    printf("    reciprocity %.3f clustering %.3f transitivity %.3f four-cycles %.3f (of open paths "
+           "%.3f)\n",
+           f.reciprocity, f.clustering, f.transitivity, f.four_cycles, f.open_four_cycles);
+    printf("    out-degree p50 %g p99 %g p99.9 %g max %g, in-degree p50 %g p99 %g max %g\n",
+           f.out_p50, f.out_p99, f.out_p999, f.out_max, f.in_p50, f.in_p99, f.in_max);
+    printf("    top contact %.3f, top three %.3f, top five persist %.3f, calls out and in "
+           "correlate %.3f\n",
+           f.top_1, f.top_3, persistent, both_ways);
+    printf("    lopsided %.3f, overlap of weak pairs %.3f, of strong %.3f\n", f.lopsided,
+           f.overlap_weak, f.overlap_strong);
     assert_true(f.reciprocity > 0.48 && f.reciprocity < 0.7);
     assert_true(f.clustering > 0.18 && f.clustering < 0.35);
     assert_true(f.four_cycles < 0.25 && f.open_four_cycles < 0.12);
     assert_true(f.out_p50 >= 8 && f.out_p50 <= 14);
-    assert_true(f.out_p99 > 3.5 * f.out_p50 && f.out_p999 > 6.5 * f.out_p50 && f.out_max > 12 * f.out_p50);
+    assert_true(f.out_p99 > 3.5 * f.out_p50 && f.out_p999 > 6.5 * f.out_p50 &&
+                f.out_max > 12 * f.out_p50);
     assert_true(f.top_1 > 0.2 && f.top_1 < 0.3);
     assert_true(f.top_3 > 0.4 && f.top_3 < 0.6);
     assert_true(persistent > 0.38);
@@ -211,13 +222,15 @@ static void the_graph_of_calls_is_like_a_real_one(void **state)
     cdr_model_destroy(model);
 }
 
-/* The off-net share is the configured one, also where groups at the end of the index are incomplete. */
+/* The off-net share is the configured one, also where groups at the end of the index are
+ * incomplete. */
 static void every_call_finds_somebody(void **state)
 {
     (void)state;
     static const struct {
         uint32_t subscribers, days;
-    } cases[] = {{1, 60}, {2, 300}, {3, 300}, {7, 200}, {100, 100}, {4097, 20}, {10000, 10}, {60000, 3}};
+    } cases[] = {{1, 60},    {2, 300},   {3, 300},    {7, 200},
+                 {100, 100}, {4097, 20}, {10000, 10}, {60000, 3}};
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         struct cdr_parameters p = parameters_of(cases[c].subscribers, cases[c].days);
         struct cdr_model *model = model_of(&p);
@@ -241,7 +254,8 @@ static void callers_are_among_ones_own_contacts(void **state)
     struct cdr_model *model = model_of(&p);
     struct stream stream = stream_of(model);
     for (size_t i = 0; i < stream.all.count; i += 7) {
-        uint32_t caller = (uint32_t)(stream.all.pairs[i] >> 32), called = (uint32_t)stream.all.pairs[i];
+        uint32_t caller = (uint32_t)(stream.all.pairs[i] >> 32),
+                 called = (uint32_t)stream.all.pairs[i];
         int found = 0;
         for (uint32_t slot = 0; slot < SLOTS && !found; slot++)
             found = cdr_contact(&model->contacts, called, slot) == caller;

@@ -1,4 +1,5 @@
-/* Events: how many, when, of which kind, how they end and how long they last, against the distributions of docs/model.md. */
+/* Events: how many, when, of which kind, how they end and how long they last, against the
+ * distributions of docs/model.md. */
 #include "base/math.h"
 #include "model/event.h"
 #include "statistics.h"
@@ -14,7 +15,8 @@
 
 static struct cdr_slot slot_of(const struct cdr_model *model, int32_t day, uint32_t hour)
 {
-    struct cdr_slot slot = cdr_calendar_slot_at(&model->calendar, cdr_calendar_day_start_ms(&model->calendar, day));
+    struct cdr_slot slot =
+        cdr_calendar_slot_at(&model->calendar, cdr_calendar_day_start_ms(&model->calendar, day));
     while (slot.hour != hour)
         slot = cdr_calendar_next(&model->calendar, &slot);
     return slot;
@@ -88,7 +90,8 @@ static void counts_are_poisson_given_the_activity(void **state)
         double mean = rate * model->traits.activity[class];
         observed[class] += counts[s];
         expected[class] += mean;
-        dispersion += ((counts[s] - mean) * (counts[s] - mean) - mean) / sqrt(2 * mean * mean + mean);
+        dispersion +=
+            ((counts[s] - mean) * (counts[s] - mean) - mean) / sqrt(2 * mean * mean + mean);
         by_count[counts[s] < MOST - 1 ? counts[s] : MOST - 1]++;
         for (unsigned k = 0; k < MOST; k++)
             wanted[k] += poisson(mean, k);
@@ -118,8 +121,10 @@ static void bursts_are_a_mixture_of_two_states(void **state)
         for (uint32_t s = 0; s < N; s++)
             observed[counts[s] < MOST - 1 ? counts[s] : MOST - 1]++;
         for (unsigned k = 0; k < MOST; k++)
-            expected[k] = N * ((1 - share) * poisson(0.3 * rate, k) + share * poisson(busy * rate, k));
-        assert_likely(counts_p(observed, expected, MOST, 0), "bursts in %g of the hours", shares[b]);
+            expected[k] =
+                N * ((1 - share) * poisson(0.3 * rate, k) + share * poisson(busy * rate, k));
+        assert_likely(counts_p(observed, expected, MOST, 0), "bursts in %g of the hours",
+                      shares[b]);
         cdr_model_destroy(model);
     }
     free(counts);
@@ -175,15 +180,20 @@ static void months_and_special_days_multiply_the_means(void **state)
     p.special_days[0] = (struct cdr_special_day){cdr_day_of_date(2025, 12, 25), 1.8};
     p.special_days[1] = (struct cdr_special_day){cdr_day_of_date(2025, 1, 1), 2.5};
     p.special_days[2] = (struct cdr_special_day){cdr_day_of_date(2025, 7, 14), 0};
-    p.special_days[3] = (struct cdr_special_day){cdr_day_of_date(2026, 7, 14), 3}; /* not in the run */
+    p.special_days[3] =
+        (struct cdr_special_day){cdr_day_of_date(2026, 7, 14), 3}; /* not in the run */
     struct cdr_model *model = model_of(&p);
     struct when when = {.first_day = p.start_day};
     double wanted[400] = {0};
     each_event(model, take_when, &when);
     for (uint32_t d = 0; d < p.days; d++) {
         int32_t day = p.start_day + (int32_t)d;
-        double special = d == 0 ? 2.5 : day == p.special_days[0].day ? 1.8 : day == p.special_days[2].day ? 0 : 1;
-        wanted[d] = 1500 * model->events_per_day * p.seasonality[cdr_date_of_day(day).month - 1] * special;
+        double special = d == 0                         ? 2.5
+                         : day == p.special_days[0].day ? 1.8
+                         : day == p.special_days[2].day ? 0
+                                                        : 1;
+        wanted[d] =
+            1500 * model->events_per_day * p.seasonality[cdr_date_of_day(day).month - 1] * special;
     }
     /* The hours that the clock skips and repeats, at 02:00, both on Sundays. */
     double sunday = 0;
@@ -238,8 +248,9 @@ static void bursts_are_short(void **state)
         each_event(model, take_spread, &spread[on]);
         cdr_model_destroy(model);
     }
-    printf("    of 5 or more in an hour, within a quarter: %g of %g; with bursts %g of %g\n", spread[0].narrow,
-           spread[0].narrow + spread[0].wide, spread[1].narrow, spread[1].narrow + spread[1].wide);
+    printf("    of 5 or more in an hour, within a quarter: %g of %g; with bursts %g of %g\n",
+           spread[0].narrow, spread[0].narrow + spread[0].wide, spread[1].narrow,
+           spread[1].narrow + spread[1].wide);
     assert_true(spread[0].narrow < 0.03 * spread[0].wide);
     assert_true(spread[1].narrow > 0.97 * (spread[1].narrow + spread[1].wide));
 }
@@ -250,8 +261,10 @@ static void bursts_are_short(void **state)
 
 struct what {
     double kinds[CDR_EVENT_KINDS], offnet[2], mobile[2];
-    double dispositions[CDR_CALL_DISPOSITION_COUNT], statuses[CDR_SMS_STATUS_COUNT], rats[CDR_RAT_COUNT];
-    double calls[CDR_CALL_DISPOSITION_COUNT][SECONDS], messages[SECONDS], sessions[CDR_RAT_COUNT][SECONDS];
+    double dispositions[CDR_CALL_DISPOSITION_COUNT], statuses[CDR_SMS_STATUS_COUNT],
+        rats[CDR_RAT_COUNT];
+    double calls[CDR_CALL_DISPOSITION_COUNT][SECONDS], messages[SECONDS],
+        sessions[CDR_RAT_COUNT][SECONDS];
 };
 
 static void take_what(void *state, const struct cdr_slot *slot, const struct cdr_events *events)
@@ -318,7 +331,9 @@ static double session_p(const double *counts, const struct cdr_parameters *p, in
     const struct cdr_data_profile *d = &p->data[rat];
     uint32_t least = (uint32_t)p->duration_min_s;
     for (uint32_t s = least; s <= p->duration_max_s; s++) {
-        double upto = s == p->duration_max_s ? 1 : normal_cdf((s + 0.5 - d->duration_mean_s) / d->duration_sd_s);
+        double upto = s == p->duration_max_s
+                          ? 1
+                          : normal_cdf((s + 0.5 - d->duration_mean_s) / d->duration_sd_s);
         shares[s] = upto - below;
         below = upto;
     }
@@ -347,12 +362,15 @@ static void check_what(const struct cdr_parameters *p, const char *name)
             assert_true(what->offnet[type] == what->mobile[type]);
         else
             assert_likely(normal_p((what->offnet[type] / what->mobile[type] - share) /
-                                   sqrt(share * (1 - share) / what->mobile[type])), "off-net share %.4f", share);
+                                   sqrt(share * (1 - share) / what->mobile[type])),
+                          "off-net share %.4f", share);
     }
     rates[CDR_EVENT_DATA] = p->records_per_day[2];
     assert_likely(shares_p(what->kinds, rates, CDR_EVENT_KINDS), "kinds");
-    assert_likely(shares_p(what->dispositions, p->call_dispositions, CDR_CALL_DISPOSITION_COUNT), "dispositions");
-    assert_likely(shares_p(what->statuses, p->sms_status, CDR_SMS_STATUS_COUNT), "states of messages");
+    assert_likely(shares_p(what->dispositions, p->call_dispositions, CDR_CALL_DISPOSITION_COUNT),
+                  "dispositions");
+    assert_likely(shares_p(what->statuses, p->sms_status, CDR_SMS_STATUS_COUNT),
+                  "states of messages");
     double rats[CDR_RAT_COUNT];
     for (int rat = 0; rat < CDR_RAT_COUNT; rat++)
         rats[rat] = p->data[rat].share;
@@ -365,7 +383,8 @@ static void check_what(const struct cdr_parameters *p, const char *name)
     assert_likely(uniform_p(what->messages, 1, 5), "seconds of messages");
     for (int rat = 0; rat < CDR_RAT_COUNT; rat++)
         if (rats[rat] > 0)
-            assert_likely(session_p(what->sessions[rat], p, rat), "seconds of sessions, %s", cdr_rat_name[rat]);
+            assert_likely(session_p(what->sessions[rat], p, rat), "seconds of sessions, %s",
+                          cdr_rat_name[rat]);
     free(what);
     cdr_model_destroy(model);
 }
@@ -421,8 +440,9 @@ static void levels_give_the_same_events(void **state)
                     continue;
                 levels++;
                 memset(&events[level], 0, sizeof events[level]);
-                more = cdr_loops_of((enum cdr_level)level)->events_next(model, &counts, level % 2 ? NULL : classes,
-                                                                        &expansions[level], &events[level]);
+                more = cdr_loops_of((enum cdr_level)level)
+                           ->events_next(model, &counts, level % 2 ? NULL : classes,
+                                         &expansions[level], &events[level]);
                 const struct cdr_events *base = &events[CDR_LEVEL_BASE], *other = &events[level];
                 assert_int_equal(base->n, other->n);
                 const size_t n4 = base->n * sizeof *base->origin, n8 = base->n * sizeof *base->base;
@@ -445,7 +465,8 @@ static void levels_give_the_same_events(void **state)
     }
 }
 
-/* A block's size and where it starts must not matter: subscriber by subscriber the same events come. */
+/* A block's size and where it starts must not matter: subscriber by subscriber the same events
+ * come. */
 static void events_do_not_depend_on_blocks(void **state)
 {
     (void)state;

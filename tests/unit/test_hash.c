@@ -1,6 +1,6 @@
-/* Quality of the draws, on the names that the model really hashes: neighbours that differ by one in subscriber, slot, index or
- * purpose. `test_hash --stream` writes such draws to standard output for ever, for a battery of tests such as dieharder's:
- * docs/model.md has a run of it. */
+/* Quality of the draws, on the names that the model really hashes: neighbours that differ by one in
+ * subscriber, slot, index or purpose. `test_hash --stream` writes such draws to standard output for
+ * ever, for a battery of tests such as dieharder's: docs/model.md has a run of it. */
 #include "base/hash.h"
 #include "model/streams.h"
 #include "statistics.h"
@@ -14,7 +14,8 @@
 
 #define SEED 42
 
-/* The kinds of draws: all that are made of a name, in the order in which a run goes through names. */
+/* The kinds of draws: all that are made of a name, in the order in which a run goes through names.
+ */
 struct source {
     const char *name;
     uint64_t (*draw)(uint64_t i);
@@ -22,8 +23,9 @@ struct source {
 
 static uint64_t event_draw(uint32_t subscriber, uint32_t slot, uint32_t index, uint64_t purpose)
 {
-    return cdr_draw(cdr_mix(cdr_event_name(subscriber, slot, index) ^ cdr_stream(SEED, CDR_STREAM_EVENT)),
-                    CDR_PURPOSE(purpose));
+    return cdr_draw(
+        cdr_mix(cdr_event_name(subscriber, slot, index) ^ cdr_stream(SEED, CDR_STREAM_EVENT)),
+        CDR_PURPOSE(purpose));
 }
 
 #define FIRST_SLOT 1928440u /* quarter hours of 2025 */
@@ -58,7 +60,9 @@ static uint64_t by_attempt(uint64_t i)
 /* How many events a subscriber has in a slot. */
 static uint64_t slot_draw(uint32_t subscriber, uint32_t slot)
 {
-    return cdr_draw(cdr_mix(cdr_event_name(subscriber, slot, 0) ^ cdr_stream(SEED, CDR_STREAM_COUNT_)), CDR_PURPOSE(2));
+    return cdr_draw(
+        cdr_mix(cdr_event_name(subscriber, slot, 0) ^ cdr_stream(SEED, CDR_STREAM_COUNT_)),
+        CDR_PURPOSE(2));
 }
 
 static uint64_t counts_by_subscriber(uint64_t i)
@@ -87,7 +91,8 @@ static uint64_t offnet(uint64_t i)
 /* Keys of the contact groups: a coordinate and the index bits above the group. */
 static uint64_t groups(uint64_t i)
 {
-    return cdr_mix(((i % 3) << 32 | (i / 3 << 8 & 0x3fffffff)) ^ cdr_stream(SEED, CDR_STREAM_CONTACT));
+    return cdr_mix(((i % 3) << 32 | (i / 3 << 8 & 0x3fffffff)) ^
+                   cdr_stream(SEED, CDR_STREAM_CONTACT));
 }
 
 static uint64_t seeds(uint64_t i)
@@ -187,7 +192,8 @@ static void draws_do_not_correlate_with_later_ones(void **state)
                 double sum = 0;
                 for (int i = 0; i < N; i++)
                     sum += u[i] * u[i + lag];
-                least = fmin(least, normal_p(sum / sqrt(N) * 12)); /* the variance of a product is 1/144 */
+                least = fmin(least,
+                             normal_p(sum / sqrt(N) * 12)); /* the variance of a product is 1/144 */
             }
         }
         assert_likely(least_p(least, 2 * LAGS), "%s", sources[s].name);
@@ -201,7 +207,8 @@ static int compare_u32(const void *a, const void *b)
     return *left < *right ? -1 : *left > *right;
 }
 
-/* Marsaglia's birthday spacings: 4,096 birthdays in a year of 2^32 days have Poisson(4) spacings that occur again. */
+/* Marsaglia's birthday spacings: 4,096 birthdays in a year of 2^32 days have Poisson(4) spacings
+ * that occur again. */
 static uint32_t repeated_spacings(uint32_t *days, uint32_t n)
 {
     uint32_t repeated = 0;
@@ -239,7 +246,8 @@ static void birthdays_are_spaced_at_random(void **state)
 }
 
 /* Flipping any bit of a name flips each bit of the draw half of the time. */
-static double avalanche_p(uint64_t (*draw)(uint64_t name), uint64_t (*name)(uint64_t i), int in_bits)
+static double avalanche_p(uint64_t (*draw)(uint64_t name), uint64_t (*name)(uint64_t i),
+                          int in_bits)
 {
     enum { N = 8192 };
     double least = 1;
@@ -279,12 +287,14 @@ static uint64_t random_name(uint64_t i)
 static void every_bit_of_a_name_counts(void **state)
 {
     (void)state;
-    assert_likely(avalanche_p(mixed_twice, consecutive_name, 64), "names as they occur, mixed twice");
+    assert_likely(avalanche_p(mixed_twice, consecutive_name, 64),
+                  "names as they occur, mixed twice");
     assert_likely(avalanche_p(mixed_twice, random_name, 64), "random names, mixed twice");
     assert_likely(avalanche_p(mixed_once, consecutive_name, 64), "names as they occur, mixed once");
 }
 
-/* Murmur3's finaliser is published with its vectors; moremur has none, so these pin what the datasets stand on. */
+/* Murmur3's finaliser is published with its vectors; moremur has none, so these pin what the
+ * datasets stand on. */
 static void the_functions_are_pinned(void **state)
 {
     (void)state;

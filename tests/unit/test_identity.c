@@ -1,4 +1,5 @@
-/* Identities: bijections are bijections, numbers have the digits that standards ask for, are nobody else's, and last. */
+/* Identities: bijections are bijections, numbers have the digits that standards ask for, are nobody
+ * else's, and last. */
 #include "engine/engine.h"
 #include "model/identity.h"
 #include "statistics.h"
@@ -26,7 +27,8 @@ static struct cdr_identities identities_of(const struct cdr_parameters *paramete
 static void bijections_are_exhaustive(void **state)
 {
     (void)state;
-    static const uint32_t sizes[][2] = {{1, 1}, {1, 7}, {2, 2}, {3, 5}, {10, 10}, {100, 37}, {1000, 999}, {65536, 11}};
+    static const uint32_t sizes[][2] = {{1, 1},   {1, 7},    {2, 2},      {3, 5},
+                                        {10, 10}, {100, 37}, {1000, 999}, {65536, 11}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         struct cdr_bijection bijection = {.a = sizes[s][0], .b = sizes[s][1]};
         for (int round = 0; round < CDR_FEISTEL_ROUNDS; round++)
@@ -87,13 +89,16 @@ static void numbers_of_nobody_are_told_apart(void **state)
     uint32_t subscriber, found = 0;
     for (uint64_t number = UINT64_C(316120000000); number < UINT64_C(316130000000); number += 7)
         found += cdr_msisdn_subscriber(&identities, number, 1000, &subscriber);
-    assert_true(found < 120); /* 1,000 of 40,000,000 numbers, of which 1,428,571 were asked for: 36 expected */
+    assert_true(
+        found <
+        120); /* 1,000 of 40,000,000 numbers, of which 1,428,571 were asked for: 36 expected */
     assert_false(cdr_msisdn_subscriber(&identities, 31612, 1000, &subscriber));
     assert_false(cdr_msisdn_subscriber(&identities, UINT64_C(316100000000), 1000, &subscriber));
     assert_false(cdr_msisdn_subscriber(&identities, 0, 1000, &subscriber));
 }
 
-/* Neighbours in the index are no neighbours in the number space: bits of four rounds against chance. */
+/* Neighbours in the index are no neighbours in the number space: bits of four rounds against
+ * chance. */
 static void msisdns_look_random(void **state)
 {
     (void)state;
@@ -117,7 +122,8 @@ static void msisdns_look_random(void **state)
             before = digits;
         }
         assert_likely(shares_p(pairs, even, 10000), "pairs of neighbours, seed %u", (unsigned)seed);
-        assert_likely(shares_p(steps, even, 100), "steps between neighbours, seed %u", (unsigned)seed);
+        assert_likely(shares_p(steps, even, 100), "steps between neighbours, seed %u",
+                      (unsigned)seed);
     }
 }
 
@@ -136,7 +142,8 @@ static void prefixes_may_have_three_to_six_digits(void **state)
         char text[24];
         snprintf(text, sizeof text, "%" PRIu64, number.value);
         assert_int_equal(strlen(text), number.len);
-        assert_int_equal(strncmp(text, prefixes[number.len - 10], strlen(prefixes[number.len - 10])), 0);
+        assert_int_equal(
+            strncmp(text, prefixes[number.len - 10], strlen(prefixes[number.len - 10])), 0);
         uint32_t back;
         assert_true(cdr_msisdn_subscriber(&identities, number.value, 200000, &back));
         assert_int_equal(back, s);
@@ -201,7 +208,8 @@ static void imsis_are_different_over_sim_changes(void **state)
 static void imeis_are_different_over_device_changes(void **state)
 {
     (void)state;
-    static const uint32_t subscribers[] = {1000000, 1500000}; /* in one and in three groups of 2^19 */
+    static const uint32_t subscribers[] = {1000000,
+                                           1500000}; /* in one and in three groups of 2^19 */
     enum { STEP = 5, NUMBERS = 7 };
     for (int i = 0; i < 2; i++) {
         struct cdr_parameters p = parameters_of(subscribers[i], 1);
@@ -212,7 +220,8 @@ static void imeis_are_different_over_device_changes(void **state)
             for (uint32_t k = 0; k < NUMBERS; k++)
                 values[n++] = cdr_imei14(&identities, s, k * 170);
         for (size_t v = 0; v < n; v++)
-            assert_true(values[v] / 1000000 >= 35000000 && values[v] / 1000000 <= 35999999); /* TAC: 8 digits */
+            assert_true(values[v] / 1000000 >= 35000000 &&
+                        values[v] / 1000000 <= 35999999); /* TAC: 8 digits */
         assert_all_different(values, n);
         free(values);
     }
@@ -239,13 +248,15 @@ static void luhn_digits_are_those_of_published_imeis(void **state)
 /* ---- changes ---- */
 
 /* A number only grows, by p a day, on any day, and never falls back. */
-static void changes_p(double probability, uint32_t first_day, uint32_t days, double *mean_p, double *days_p)
+static void changes_p(double probability, uint32_t first_day, uint32_t days, double *mean_p,
+                      double *days_p)
 {
     enum { N = 40000 };
     struct cdr_parameters p = parameters_of(N, 1);
     p.imei_change_prob = probability;
     struct cdr_identities identities = identities_of(&p);
-    double *changes = calloc(days, sizeof *changes), *expected = calloc(days, sizeof *expected), sum = 0;
+    double *changes = calloc(days, sizeof *changes), *expected = calloc(days, sizeof *expected),
+           sum = 0;
     for (uint32_t s = 0; s < N; s++) {
         uint32_t before = cdr_renewal_number(&identities.device, s, first_day);
         for (uint32_t day = 0; day < days; day++) {
@@ -288,8 +299,10 @@ static void no_change_means_one_number(void **state)
     p.sim_change_prob = 0;
     struct cdr_identities identities = identities_of(&p);
     for (uint32_t s = 0; s < 1000; s++) {
-        assert_int_equal(cdr_renewal_number(&identities.device, s, 20089), cdr_renewal_number(&identities.device, s, 24000));
-        assert_int_equal(cdr_renewal_number(&identities.sim, s, 20089), cdr_renewal_number(&identities.sim, s, 24000));
+        assert_int_equal(cdr_renewal_number(&identities.device, s, 20089),
+                         cdr_renewal_number(&identities.device, s, 24000));
+        assert_int_equal(cdr_renewal_number(&identities.sim, s, 20089),
+                         cdr_renewal_number(&identities.sim, s, 24000));
     }
 }
 
@@ -407,11 +420,13 @@ static void murmur2_is_java_s(void **state)
         {"abc", 479470107},
     };
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
-        assert_int_equal((int32_t)cdr_murmur2((const uint8_t *)vectors[i].text, (uint32_t)strlen(vectors[i].text)),
+        assert_int_equal((int32_t)cdr_murmur2((const uint8_t *)vectors[i].text,
+                                              (uint32_t)strlen(vectors[i].text)),
                          vectors[i].hash);
 }
 
-/* The other way that Java's murmur2 is written, bytes in a switch that falls through, on the text of the key. */
+/* The other way that Java's murmur2 is written, bytes in a switch that falls through, on the text
+ * of the key. */
 static uint32_t murmur2_again(const char *text)
 {
     size_t len = strlen(text), at = 0;
@@ -452,7 +467,8 @@ static void partitions_are_those_of_the_keys_text(void **state)
         }
         for (uint32_t k = 0; k < partitions[i]; k++)
             even[k] = 1;
-        assert_likely(shares_p(counts, even, partitions[i]), "%u partitions are filled evenly", partitions[i]);
+        assert_likely(shares_p(counts, even, partitions[i]), "%u partitions are filled evenly",
+                      partitions[i]);
     }
     cdr_model_destroy(model);
 }

@@ -1,7 +1,7 @@
-/* Records: fields agree with the functions they come from, both legs agree with each other, parts with their session, and all
- * levels of the instruction set with the base. */
-#include "model/materialise.h"
+/* Records: fields agree with the functions they come from, both legs agree with each other, parts
+ * with their session, and all levels of the instruction set with the base. */
 #include "base/math.h"
+#include "model/materialise.h"
 #include "statistics.h"
 
 #include <inttypes.h>
@@ -55,8 +55,10 @@ static void assert_identity(const struct cdr_model *model, const struct record *
     const struct cdr_number owner = cdr_msisdn(identities, r->owner);
     struct cdr_slot slot = cdr_calendar_slot_at(&model->calendar, r->start_ms);
     const uint32_t day = (uint32_t)slot.day;
-    struct cdr_imsi imsi = cdr_imsi(identities, r->owner, cdr_renewal_number(&identities->sim, r->owner, day));
-    uint64_t imei = cdr_imei14(identities, r->owner, cdr_renewal_number(&identities->device, r->owner, day));
+    struct cdr_imsi imsi =
+        cdr_imsi(identities, r->owner, cdr_renewal_number(&identities->sim, r->owner, day));
+    uint64_t imei =
+        cdr_imei14(identities, r->owner, cdr_renewal_number(&identities->device, r->owner, day));
     assert_text(r->direction == CDR_DIRECTION_MO ? r->src : r->dst, owner.value);
     assert_int_equal(r->direction == CDR_DIRECTION_MO ? r->src_len : r->dst_len, owner.len);
     assert_text(r->imsi, imsi.value);
@@ -70,7 +72,8 @@ static void assert_times(const struct cdr_model *model, const struct record *r)
 {
     struct cdr_slot slot = cdr_calendar_slot_at(&model->calendar, r->start_ms);
     assert_int_equal(r->end_ms - r->start_ms, INT64_C(1000) * r->duration_s);
-    assert_int_equal(r->event_ms, model->parameters.order == CDR_ORDER_END ? r->end_ms : r->start_ms);
+    assert_int_equal(r->event_ms,
+                     model->parameters.order == CDR_ORDER_END ? r->end_ms : r->start_ms);
     if (model->parameters.late_share == 0)
         assert_int_equal(r->emission_ms, r->event_ms);
     assert_true(r->emission_ms >= r->event_ms);
@@ -89,8 +92,10 @@ static void assert_symbols(const struct cdr_model *model, const struct record *r
         assert_int_equal(r->record_type, CDR_RECORD_MSC_VOICE);
         assert_true(r->cause <= CDR_CAUSE_FAILURE);
     } else if (r->type == CDR_TYPE_SMS) {
-        assert_int_equal(r->record_type, r->direction == CDR_DIRECTION_MO ? CDR_RECORD_SGSN_SMO : CDR_RECORD_SGSN_SMT);
-        assert_int_equal(r->cause, r->status == CDR_SMS_FAILED ? CDR_CAUSE_DELIVERY_FAILURE : CDR_CAUSE_DELIVERY_SUCCESS);
+        assert_int_equal(r->record_type, r->direction == CDR_DIRECTION_MO ? CDR_RECORD_SGSN_SMO
+                                                                          : CDR_RECORD_SGSN_SMT);
+        assert_int_equal(r->cause, r->status == CDR_SMS_FAILED ? CDR_CAUSE_DELIVERY_FAILURE
+                                                               : CDR_CAUSE_DELIVERY_SUCCESS);
         assert_true(r->segments >= 1 && r->segments <= 3);
     } else {
         assert_true(r->record_type == CDR_RECORD_SGSN_PDP || r->record_type == CDR_RECORD_PGW);
@@ -104,7 +109,8 @@ static void fields_come_from_their_functions(void **state)
     (void)state;
     for (int variant = 0; variant < 3; variant++) {
         struct cdr_parameters p = parameters_of(2500, 3);
-        if (variant == 1) { /* everything at once, over a change of the clock, keys of several lengths */
+        if (variant ==
+            1) { /* everything at once, over a change of the clock, keys of several lengths */
             p.order = CDR_ORDER_START;
             p.start_day = cdr_day_of_date(2025, 10, 25);
             memcpy(p.prefixes[1], "491\0\0\0\0", 8);
@@ -133,7 +139,8 @@ static void fields_come_from_their_functions(void **state)
 
 /* ---- legs ---- */
 
-static void assert_legs_agree(const struct cdr_model *model, const struct record *mo, const struct record *mt)
+static void assert_legs_agree(const struct cdr_model *model, const struct record *mo,
+                              const struct record *mt)
 {
     assert_int_equal(mo->direction, CDR_DIRECTION_MO);
     assert_int_equal(mt->direction, CDR_DIRECTION_MT);
@@ -173,7 +180,8 @@ static void both_legs_agree(void **state)
         int pair = i + 1 < run.count && same_event(r, r + 1);
         if (r->party != CDR_PARTY_ONNET) {
             assert_false(pair);
-            assert_int_equal(r->direction, r->party == CDR_PARTY_INCOMING ? CDR_DIRECTION_MT : CDR_DIRECTION_MO);
+            assert_int_equal(r->direction,
+                             r->party == CDR_PARTY_INCOMING ? CDR_DIRECTION_MT : CDR_DIRECTION_MO);
             alone++;
             continue;
         }
@@ -200,7 +208,7 @@ static void offnet_parties_last(void **state)
     p.interconnect_share = 0.5;
     struct run run = run_model(&p, 1u << CDR_TYPE_SMS, 0);
     double prefixes[8] = {0}, even[8], repeated = 0, calls = 0;
-    uint64_t (*seen)[256] = calloc(p.subscribers, sizeof *seen);
+    uint64_t(*seen)[256] = calloc(p.subscribers, sizeof *seen);
     uint32_t *known = calloc(p.subscribers, sizeof *known);
     for (size_t i = 0; i < run.count; i++) {
         const struct record *r = &run.records[i];
@@ -208,8 +216,10 @@ static void offnet_parties_last(void **state)
             continue;
         const char *text = r->direction == CDR_DIRECTION_MO ? r->dst : r->src;
         assert_int_equal(r->direction == CDR_DIRECTION_MO ? r->dst_len : r->src_len, 12);
-        uint64_t number = strtoull((char[17]){text[0], text[1], text[2], text[3], text[4], text[5], text[6], text[7], text[8],
-                                              text[9], text[10], text[11], text[12], text[13], text[14], text[15], 0}, NULL, 10);
+        uint64_t number = strtoull((char[17]){text[0], text[1], text[2], text[3], text[4], text[5],
+                                              text[6], text[7], text[8], text[9], text[10],
+                                              text[11], text[12], text[13], text[14], text[15], 0},
+                                   NULL, 10);
         uint32_t prefix = 0, k = 0;
         while (prefix < 8 && run.model->identities.offnet_prefix[prefix] != number / 10000000)
             prefix++;
@@ -244,13 +254,15 @@ static double volume_cdf(double value, const void *state)
 {
     const struct volume *v = state;
     double below = normal_cdf((v->least - v->profile->downlink_mean) / v->profile->downlink_sd);
-    return (normal_cdf((value - v->profile->downlink_mean) / v->profile->downlink_sd) - below) / (1 - below);
+    return (normal_cdf((value - v->profile->downlink_mean) / v->profile->downlink_sd) - below) /
+           (1 - below);
 }
 
 static double ratio_cdf(double value, const void *state)
 {
     const struct volume *v = state;
-    double part = (value - v->profile->uplink_ratio_min) / (v->profile->uplink_ratio_max - v->profile->uplink_ratio_min);
+    double part = (value - v->profile->uplink_ratio_min) /
+                  (v->profile->uplink_ratio_max - v->profile->uplink_ratio_min);
     return part < 0 ? 0 : part > 1 ? 1 : part;
 }
 
@@ -258,7 +270,8 @@ static void volumes_p(const struct run *run, uint8_t rat)
 {
     const struct cdr_parameters *p = &run->model->parameters;
     struct volume v = {.profile = &p->data[rat], .least = p->downlink_min};
-    double *down = malloc(run->count * sizeof *down), *ratio = malloc(run->count * sizeof *ratio), n = 0, least = 0;
+    double *down = malloc(run->count * sizeof *down), *ratio = malloc(run->count * sizeof *ratio),
+           n = 0, least = 0;
     size_t downs = 0, ratios = 0;
     for (size_t i = 0; i < run->count; i++) {
         const struct record *r = &run->records[i];
@@ -273,10 +286,11 @@ static void volumes_p(const struct run *run, uint8_t rat)
             ratio[ratios++] = (double)r->bytes_in / r->bytes_out;
     }
     double below = normal_cdf((2000 - v.profile->downlink_mean) / v.profile->downlink_sd);
-    assert_likely(normal_p((least / n - below) / sqrt(below * (1 - below) / n)), "%s: share of the least",
-                  cdr_rat_name[rat]);
+    assert_likely(normal_p((least / n - below) / sqrt(below * (1 - below) / n)),
+                  "%s: share of the least", cdr_rat_name[rat]);
     assert_likely(distribution_p(down, downs, volume_cdf, &v), "%s: downlink", cdr_rat_name[rat]);
-    assert_likely(distribution_p(ratio, ratios, ratio_cdf, &v), "%s: uplink over downlink", cdr_rat_name[rat]);
+    assert_likely(distribution_p(ratio, ratios, ratio_cdf, &v), "%s: uplink over downlink",
+                  cdr_rat_name[rat]);
     free(down);
     free(ratio);
 }
@@ -317,7 +331,8 @@ static void calls_and_messages_have_their_distributions(void **state)
     }
     for (int rat = 0; rat < CDR_RAT_COUNT; rat++)
         shares[rat] = p.data[rat].share;
-    static const double cause_shares[4] = {.82, .12, .04, .02}; /* FAILED and CONGESTION are both failure */
+    static const double cause_shares[4] = {.82, .12, .04,
+                                           .02}; /* FAILED and CONGESTION are both failure */
     assert_likely(shares_p(segments, p.sms_segments, 3), "segments");
     assert_likely(shares_p(causes, cause_shares, 4), "causes");
     assert_likely(shares_p(rats, shares, CDR_RAT_COUNT), "technologies");
@@ -326,7 +341,8 @@ static void calls_and_messages_have_their_distributions(void **state)
 
 /* ---- partial records ---- */
 
-static void assert_parts(const struct run *whole, size_t *at, const struct record *parts, size_t n, uint32_t partial_s)
+static void assert_parts(const struct run *whole, size_t *at, const struct record *parts, size_t n,
+                         uint32_t partial_s)
 {
     while (!same_event(&whole->records[*at], parts))
         (*at)++;
@@ -338,8 +354,10 @@ static void assert_parts(const struct run *whole, size_t *at, const struct recor
         next_ms = parts[k].end_ms;
         in += parts[k].bytes_in;
         out += parts[k].bytes_out;
-        assert_int_equal(parts[k].cause, k + 1 < n ? CDR_CAUSE_PARTIAL_RECORD : CDR_CAUSE_NORMAL_RELEASE);
-        assert_true(k + 1 < n ? parts[k].duration_s == partial_s : parts[k].duration_s <= partial_s);
+        assert_int_equal(parts[k].cause,
+                         k + 1 < n ? CDR_CAUSE_PARTIAL_RECORD : CDR_CAUSE_NORMAL_RELEASE);
+        assert_true(k + 1 < n ? parts[k].duration_s == partial_s
+                              : parts[k].duration_s <= partial_s);
         assert_int_equal(parts[k].cell_id, session->cell_id);
         assert_int_equal(parts[k].apn, session->apn);
         assert_memory_equal(parts[k].imsi, session->imsi, 16);
@@ -349,7 +367,9 @@ static void assert_parts(const struct run *whole, size_t *at, const struct recor
     assert_int_equal(next_ms, session->end_ms);
     assert_int_equal(in, session->bytes_in);
     assert_int_equal(out, session->bytes_out);
-    assert_int_equal(n, session->duration_s <= partial_s ? 1 : (session->duration_s + partial_s - 1) / partial_s);
+    assert_int_equal(n, session->duration_s <= partial_s
+                            ? 1
+                            : (session->duration_s + partial_s - 1) / partial_s);
 }
 
 static void parts_add_up_to_their_session(void **state)
@@ -370,7 +390,8 @@ static void parts_add_up_to_their_session(void **state)
             const struct record *first = &cut.records[i];
             for (n = 1; i + n < cut.count && same_event(first, first + n);)
                 n++;
-            struct cdr_slot slot = cdr_calendar_slot_at(&cut.model->calendar, first->slot * CDR_QUARTER_MS);
+            struct cdr_slot slot =
+                cdr_calendar_slot_at(&cut.model->calendar, first->slot * CDR_QUARTER_MS);
             if (slot.start_ms < start_ms || slot.start_ms >= end_ms)
                 continue; /* begun before the run, or planned after it */
             assert_parts(&whole, &at, first, n, 300);
@@ -420,13 +441,17 @@ static void late_records_are_late_as_told(void **state)
             j++;
         struct record same = *r;
         same.emission_ms = same.event_ms;
-        if (j < punctual.count && same_event(r, &punctual.records[j]) && r->leg == punctual.records[j].leg)
-            assert_memory_equal(&same, &punctual.records[j], offsetof(struct record, imei) + sizeof same.imei);
+        if (j < punctual.count && same_event(r, &punctual.records[j]) &&
+            r->leg == punctual.records[j].leg)
+            assert_memory_equal(&same, &punctual.records[j],
+                                offsetof(struct record, imei) + sizeof same.imei);
     }
     double beyond = exp(-6);
     assert_likely(normal_p((late / n - 0.1) / sqrt(0.09 / n)), "a tenth is late");
-    assert_likely(normal_p((at_most / late - beyond) / sqrt(beyond * (1 - beyond) / late)), "share at the bound");
-    /* Conditional on less than the bound: rescale, so that the exponential's cdf is that of what was kept. */
+    assert_likely(normal_p((at_most / late - beyond) / sqrt(beyond * (1 - beyond) / late)),
+                  "share at the bound");
+    /* Conditional on less than the bound: rescale, so that the exponential's cdf is that of what
+     * was kept. */
     for (size_t i = 0; i < below; i++)
         delays[i] = -mean * 1000 * log(1 - (1 - exp(-delays[i] / 1000 / mean)) / (1 - beyond));
     assert_likely(distribution_p(delays, below, delay_cdf, &mean), "exponential");
@@ -480,7 +505,8 @@ struct levels {
     int levels;
 };
 
-static enum cdr_result compare_levels(void *state, unsigned worker, const struct cdr_task *task, struct cdr_error *error)
+static enum cdr_result compare_levels(void *state, unsigned worker, const struct cdr_task *task,
+                                      struct cdr_error *error)
 {
     struct levels *levels = state;
     (void)worker;
@@ -492,9 +518,11 @@ static enum cdr_result compare_levels(void *state, unsigned worker, const struct
             if (!cdr_level_runs((enum cdr_level)level))
                 continue;
             memset(levels->blocks[level], 0, sizeof *levels->blocks[level]);
-            cdr_loops_of((enum cdr_level)level)->materialise(task->model, task->type, task->keys + from, n,
-                                                             task->slots[0].start_ms, task->slots, levels->blocks[level]);
-            assert_memory_equal(levels->blocks[level], levels->blocks[CDR_LEVEL_BASE], sizeof *levels->blocks[level]);
+            cdr_loops_of((enum cdr_level)level)
+                ->materialise(task->model, task->type, task->keys + from, n,
+                              task->slots[0].start_ms, task->slots, levels->blocks[level]);
+            assert_memory_equal(levels->blocks[level], levels->blocks[CDR_LEVEL_BASE],
+                                sizeof *levels->blocks[level]);
             levels->levels++;
         }
         levels->compared += n;

@@ -65,7 +65,8 @@ static void pow_agrees_with_libm(void **state)
     assert_true(worst < 1e-14);
 }
 
-/* libm has no normal quantile, but its inverse: Φ(z) = erfc(−z / √2) / 2. The error of z is that of p over the density. */
+/* libm has no normal quantile, but its inverse: Φ(z) = erfc(−z / √2) / 2. The error of z is that of
+ * p over the density. */
 static void normal_quantile_is_the_inverse_of_erfc(void **state)
 {
     (void)state;

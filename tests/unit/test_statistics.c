@@ -11,11 +11,13 @@
 #include "model_run.h"
 
 struct totals {
-    double records[CDR_TYPE_COUNT], mobile[CDR_TYPE_COUNT], offnet_mobile[CDR_TYPE_COUNT], incoming[CDR_TYPE_COUNT];
+    double records[CDR_TYPE_COUNT], mobile[CDR_TYPE_COUNT], offnet_mobile[CDR_TYPE_COUNT],
+        incoming[CDR_TYPE_COUNT];
     double all;
 };
 
-static enum cdr_result add_totals(void *state, unsigned worker, const struct cdr_task *task, struct cdr_error *error)
+static enum cdr_result add_totals(void *state, unsigned worker, const struct cdr_task *task,
+                                  struct cdr_error *error)
 {
     struct totals *totals = state;
     (void)worker;
@@ -63,13 +65,16 @@ static void a_day_of_ten_thousand_has_196650_records(void **state)
         assert_true(fabs(records / 196650 - 1) < 0.01);
         sum += records;
     }
-    /* A call on-net makes two records at once: the variance of a sum is that of events of one or two records. */
-    double variance = 10000 * 0.95 * (12 + 1.75 * .15 + 1.75 * .15 + 2.6 * .15 + 2.6 * .15 + 4 * .85 * (1.75 + 2.6));
+    /* A call on-net makes two records at once: the variance of a sum is that of events of one or
+     * two records. */
+    double variance =
+        10000 * 0.95 *
+        (12 + 1.75 * .15 + 1.75 * .15 + 2.6 * .15 + 2.6 * .15 + 4 * .85 * (1.75 + 2.6));
     assert_likely(normal_p((sum - 8 * 196650) / sqrt(8 * variance)), "eight seeds together");
 }
 
-/* What bursts add to the variance of a sum, as a multiple of the mean records a subscriber and day: the rates of its hours are
- * those of one state or the other. */
+/* What bursts add to the variance of a sum, as a multiple of the mean records a subscriber and day:
+ * the rates of its hours are those of one state or the other. */
 static double burst_variance(const struct cdr_parameters *p)
 {
     double b = p->burst_share, sum = 0, squares = 0;
@@ -83,22 +88,28 @@ static double burst_variance(const struct cdr_parameters *p)
     return squares / (sum * sum) * activity * b * (1 - b) * (busy - 0.3) * (busy - 0.3);
 }
 
-/* Records a subscriber and day, by type and direction. Days before the run carry as much into it as it carries out. */
+/* Records a subscriber and day, by type and direction. Days before the run carry as much into it as
+ * it carries out. */
 static void check_means(const struct cdr_parameters *p, const char *name)
 {
     struct totals t = totals_of(p);
     const double mo[2] = {p->mo_share_call, p->mo_share_sms};
     double days = (double)p->subscribers * p->days; /* a month whose multiplier is 1 */
-    printf("   %s: %.4f calls (%.4f MO), %.4f messages (%.4f MO), %.4f sessions\n", name, t.records[0] / days,
-           t.mobile[0] / fmax(1, t.records[0]), t.records[1] / days, t.mobile[1] / fmax(1, t.records[1]), t.records[2] / days);
+    printf("   %s: %.4f calls (%.4f MO), %.4f messages (%.4f MO), %.4f sessions\n", name,
+           t.records[0] / days, t.mobile[0] / fmax(1, t.records[0]), t.records[1] / days,
+           t.mobile[1] / fmax(1, t.records[1]), t.records[2] / days);
     for (int type = 0; type < 2; type++) {
-        double mean = p->records_per_day[type] * days, share = fmax(p->interconnect_share, 1 - (1 - mo[type]) / mo[type]);
-        double mobile = mo[type] * mean, onnet = (1 - share) * mobile, called = (1 - mo[type]) * mean;
+        double mean = p->records_per_day[type] * days,
+               share = fmax(p->interconnect_share, 1 - (1 - mo[type]) / mo[type]);
+        double mobile = mo[type] * mean, onnet = (1 - share) * mobile,
+               called = (1 - mo[type]) * mean;
         double in = called - onnet, wide = sqrt(1 + p->records_per_day[type] * burst_variance(p));
-        assert_likely(normal_p((t.records[type] - mean) / sqrt(mean + 2 * onnet) / wide), "%s", cdr_type_name[type]);
+        assert_likely(normal_p((t.records[type] - mean) / sqrt(mean + 2 * onnet) / wide), "%s",
+                      cdr_type_name[type]);
         assert_likely(normal_p((t.mobile[type] - mobile) / sqrt(mobile) / wide), "MO");
         if (called > 0)
-            assert_likely(normal_p((t.records[type] - t.mobile[type] - called) / sqrt(called) / wide), "MT");
+            assert_likely(
+                normal_p((t.records[type] - t.mobile[type] - called) / sqrt(called) / wide), "MT");
         else
             assert_true(t.records[type] == t.mobile[type]);
         if (in > 1e-9)
@@ -108,12 +119,15 @@ static void check_means(const struct cdr_parameters *p, const char *name)
         if (share == 0)
             assert_true(t.offnet_mobile[type] == 0);
         else
-            assert_likely(normal_p((t.offnet_mobile[type] - share * mobile) / sqrt(share * mobile) / wide), "MO off-net");
+            assert_likely(
+                normal_p((t.offnet_mobile[type] - share * mobile) / sqrt(share * mobile) / wide),
+                "MO off-net");
     }
     double sessions = p->records_per_day[2] * days;
     if (sessions > 0)
         assert_likely(normal_p((t.records[2] - sessions) /
-                               sqrt(sessions * (1 + p->records_per_day[2] * burst_variance(p)))), "DATA");
+                               sqrt(sessions * (1 + p->records_per_day[2] * burst_variance(p)))),
+                      "DATA");
     else
         assert_true(t.records[2] == 0);
 }
@@ -131,15 +145,16 @@ static void means_and_shares_are_the_configured_ones(void **state)
     (void)state;
     struct cdr_parameters p = plain(30000, 2);
     check_means(&p, "defaults");
-    static const double shares[][3] = {{.3, .7, .15}, {.7, .3, 0}, {1, 1, .15}, {1, .5, 1}, {.5, .5, 0},
-                                       {.5, .5, 1},  {.01, .99, .4}, {.3, .7, 1}};
+    static const double shares[][3] = {{.3, .7, .15}, {.7, .3, 0}, {1, 1, .15},    {1, .5, 1},
+                                       {.5, .5, 0},   {.5, .5, 1}, {.01, .99, .4}, {.3, .7, 1}};
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
         char name[64];
         p = plain(9999, 2); /* no power of two */
         p.mo_share_call = shares[i][0];
         p.mo_share_sms = shares[i][1];
         p.interconnect_share = shares[i][2];
-        snprintf(name, sizeof name, "MO %g and %g, interconnect %g", shares[i][0], shares[i][1], shares[i][2]);
+        snprintf(name, sizeof name, "MO %g and %g, interconnect %g", shares[i][0], shares[i][1],
+                 shares[i][2]);
         check_means(&p, name);
     }
 }
@@ -180,7 +195,8 @@ static void days_have_their_multipliers(void **state)
         p.special_days[0] = (struct cdr_special_day){p.start_day, 1.7};
         struct totals t = totals_of(&p);
         double mean = 20000 * 20.7 * p.seasonality[month - 1] * (month == 4 ? 1.7 : 1);
-        /* What the day before carries into it differs on a special day; sessions and calls last minutes, of the night. */
+        /* What the day before carries into it differs on a special day; sessions and calls last
+         * minutes, of the night. */
         printf("    month %u: %.0f, wanted %.0f\n", month, t.all, mean);
         assert_true(fabs(t.all / mean - 1) < 0.006);
     }
@@ -199,27 +215,35 @@ static void expected_records_are_the_mean(void **state)
     double wanted = 0;
     for (int32_t day = p.start_day; day < p.start_day + 365; day++)
         wanted += 10000 * 20.7 * p.seasonality[cdr_date_of_day(day).month - 1];
-    assert_true(fabs(cdr_expected_records(model) / wanted - 1) < 1e-5); /* the hours that clocks skip and repeat */
+    assert_true(fabs(cdr_expected_records(model) / wanted - 1) <
+                1e-5); /* the hours that clocks skip and repeat */
     cdr_model_destroy(model);
 }
 
 /* What a dataset is a function of has a part in its id; how long it is has none. */
-static void dataset_ids_differ_with_every_parameter(void **state)
+struct ids {
+    struct cdr_parameters base;
+    char text[64][33];
+    size_t count;
+};
+
+static void add_id(struct ids *ids, const struct cdr_parameters *p)
 {
-    (void)state;
-    struct cdr_parameters base = parameters_of(1000, 1);
-    base.late_share = 0.1;
-    char ids[64][33];
-    size_t n = 0;
-    struct cdr_model *model;
-#define WITH(change)                                                                                                   \
-    do {                                                                                                               \
-        struct cdr_parameters p = base;                                                                                \
-        change;                                                                                                        \
-        model = model_of(&p);                                                                                          \
-        memcpy(ids[n++], model->dataset_id, 33);                                                                       \
-        cdr_model_destroy(model);                                                                                      \
+    struct cdr_model *model = model_of(p);
+    memcpy(ids->text[ids->count++], model->dataset_id, 33);
+    cdr_model_destroy(model);
+}
+
+/* Adds the id of the base with one change. */
+#define WITH(change)                                                                               \
+    do {                                                                                           \
+        struct cdr_parameters p = ids->base;                                                       \
+        change;                                                                                    \
+        add_id(ids, &p);                                                                           \
     } while (0)
+
+static void change_who_and_how_many(struct ids *ids)
+{
     WITH((void)p);
     WITH(p.seed++);
     WITH(p.subscribers++);
@@ -244,6 +268,10 @@ static void dataset_ids_differ_with_every_parameter(void **state)
     WITH(p.duration_max_s = 7201);
     WITH(p.sms_status[0] = 0.11);
     WITH(p.sms_segments[0] = 0.84);
+}
+
+static void change_what_and_when(struct ids *ids)
+{
     WITH(p.apn_share[0] = 0.81);
     WITH(p.data[0].share = 0.31);
     WITH(p.data[1].downlink_mean += 1);
@@ -270,15 +298,26 @@ static void dataset_ids_differ_with_every_parameter(void **state)
     WITH(p.late_mean_s++);
     WITH(p.late_max_s--);
     WITH(p.partial_s = 3600);
-    for (size_t i = 0; i < n; i++) {
-        assert_int_equal(strlen(ids[i]), 32);
+}
+
+static void dataset_ids_differ_with_every_parameter(void **state)
+{
+    (void)state;
+    struct ids *ids = calloc(1, sizeof *ids);
+    ids->base = parameters_of(1000, 1);
+    ids->base.late_share = 0.1;
+    change_who_and_how_many(ids);
+    change_what_and_when(ids);
+    assert_true(ids->count == 50);
+    for (size_t i = 0; i < ids->count; i++) {
+        assert_int_equal(strlen(ids->text[i]), 32);
         for (size_t j = 0; j < i; j++)
-            if (strcmp(ids[i], ids[j]) == 0)
+            if (strcmp(ids->text[i], ids->text[j]) == 0)
                 fail_msg("changes %zu and %zu give the same id", j, i);
     }
     WITH(p.days = 100);
-    assert_string_equal(ids[n - 1], ids[0]);
-#undef WITH
+    assert_string_equal(ids->text[ids->count - 1], ids->text[0]);
+    free(ids);
 }
 
 int main(void)

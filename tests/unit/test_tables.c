@@ -36,7 +36,8 @@ static void outcomes_have_their_shares(void **state)
 static void an_outcome_of_weight_0_never_comes(void **state)
 {
     (void)state;
-    static const double weights[][3] = {{0, 1, 0}, {1, 0, 0}, {0, 0, 1}, {0, 3, 4}, {3, 0, 4}, {3, 4, 0}};
+    static const double weights[][3] = {{0, 1, 0}, {1, 0, 0}, {0, 0, 1},
+                                        {0, 3, 4}, {3, 0, 4}, {3, 4, 0}};
     for (size_t w = 0; w < sizeof weights / sizeof *weights; w++) {
         uint32_t thresholds[3];
         cdr_thresholds_init(thresholds, weights[w], 3);
@@ -143,7 +144,9 @@ static void quantiles_reach_into_the_tail(void **state)
         double wanted = -log(above) * mean;
         worst = fmax(worst, fabs(cdr_quantile(knots, random) - wanted) / mean);
     }
-    assert_true(worst < 0.08); /* linear between knots; the last, where the table ends, are 2^-20 and 2^-21 */
+    assert_true(
+        worst <
+        0.08); /* linear between knots; the last, where the table ends, are 2^-20 and 2^-21 */
     assert_true(cdr_quantile(knots, UINT32_MAX) >= (uint32_t)(14 * mean));
 }
 
@@ -160,7 +163,8 @@ static void quantiles_never_fall(void **state)
     }
 }
 
-/* Interpolation multiplies a step by 4,095 in 32 bits. Every table of the model, at the ends of what parameters allow. */
+/* Interpolation multiplies a step by 4,095 in 32 bits. Every table of the model, at the ends of
+ * what parameters allow. */
 static void assert_small_steps(const uint32_t *knots, const char *name)
 {
     for (uint32_t i = 0; i + 1 < CDR_QUANTILE_KNOTS; i++) {
@@ -194,7 +198,8 @@ static void steps_fit_the_interpolation(void **state)
     p.late_share = 1;
     p.late_mean_s = p.late_max_s = 86400;
     p.duration_max_s = 86400;
-    static const double quantiles[][2] = {{1, 1}, {1, 10}, {1, 600}, {75, 86400}, {3600, 86400}, {86400, 86400}, {1, 86400}};
+    static const double quantiles[][2] = {{1, 1},        {1, 10},        {1, 600},  {75, 86400},
+                                          {3600, 86400}, {86400, 86400}, {1, 86400}};
     for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++) {
         p.call_duration_p50_s = quantiles[i][0];
         p.call_duration_p90_s = quantiles[i][1];

@@ -1,4 +1,5 @@
-/* Lasting traits: activity has a mean of exactly 1 and the lognormal's shape; degrees have a heavy tail. */
+/* Lasting traits: activity has a mean of exactly 1 and the lognormal's shape; degrees have a heavy
+ * tail. */
 #include "base/math.h"
 #include "model/contacts.h"
 #include "model/traits.h"
@@ -68,7 +69,8 @@ static void classes_have_their_shares(void **state)
     assert_likely(shares_p(counts, shares, CDR_ACTIVITY_CLASSES), "classes of activity");
 }
 
-/* The lognormal's mean of a class against the class's value, and the share of all events that the most active have. */
+/* The lognormal's mean of a class against the class's value, and the share of all events that the
+ * most active have. */
 static void activity_is_lognormal(void **state)
 {
     (void)state;
@@ -82,7 +84,8 @@ static void activity_is_lognormal(void **state)
         if (fabs(middle - 0.5) < 0.01)
             median = traits.activity[c];
         worst = fmax(worst, fabs(log(traits.activity[c] / scale) -
-                                 sigma * (z - cdr_normal_quantile((CDR_ACTIVITY_BULK / 2 + 0.5) * 31 / 32 / 96))));
+                                 sigma * (z - cdr_normal_quantile((CDR_ACTIVITY_BULK / 2 + 0.5) *
+                                                                  31 / 32 / 96))));
         whole += class_share(c) * traits.activity[c];
         top += middle > 31.0 / 32 ? class_share(c) * traits.activity[c] : 0;
     }
@@ -110,10 +113,12 @@ static void degrees_have_a_heavy_tail(void **state)
     enum { N = 200000 };
     struct cdr_parameters p = parameters_of(N, 1);
     struct cdr_model *model = model_of(&p);
-    double *degrees = malloc(N * sizeof *degrees), product = 0, sum = 0, squares = 0, activity = 0, activities = 0;
+    double *degrees = malloc(N * sizeof *degrees), product = 0, sum = 0, squares = 0, activity = 0,
+           activities = 0;
     for (uint32_t s = 0; s < N; s++) {
         uint32_t class = cdr_activity_class(&model->traits, s);
-        uint32_t degree_class = cdr_degree_class(&model->traits, class, cdr_rank_traits(&model->contacts, s));
+        uint32_t degree_class =
+            cdr_degree_class(&model->traits, class, cdr_rank_traits(&model->contacts, s));
         assert_true(degree_class < CDR_DEGREE_CLASSES);
         degrees[s] = model->traits.degree[degree_class];
         double x = log(degrees[s]), y = log(model->traits.activity[class]);
@@ -123,11 +128,14 @@ static void degrees_have_a_heavy_tail(void **state)
         activities += y * y;
         product += x * y;
     }
-    double correlation = (product / N - sum / N * activity / N) /
-                         sqrt((squares / N - sum / N * sum / N) * (activities / N - activity / N * activity / N));
+    double correlation =
+        (product / N - sum / N * activity / N) /
+        sqrt((squares / N - sum / N * sum / N) * (activities / N - activity / N * activity / N));
     qsort(degrees, N, sizeof *degrees, compare_doubles);
-    printf("    degree p10 %g p50 %g p90 %g p99 %g p99.9 %g max %g, correlation with activity %.2f\n", degrees[N / 10],
-           degrees[N / 2], degrees[N * 9 / 10], degrees[N * 99 / 100], degrees[N - N / 1000], degrees[N - 1], correlation);
+    printf(
+        "    degree p10 %g p50 %g p90 %g p99 %g p99.9 %g max %g, correlation with activity %.2f\n",
+        degrees[N / 10], degrees[N / 2], degrees[N * 9 / 10], degrees[N * 99 / 100],
+        degrees[N - N / 1000], degrees[N - 1], correlation);
     assert_true(degrees[N / 2] >= 18 && degrees[N / 2] <= 24);
     assert_true(degrees[N * 99 / 100] > 8 * degrees[N / 2]);
     assert_true(degrees[N - N / 1000] > 12 * degrees[N / 2]);
