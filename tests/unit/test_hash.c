@@ -32,12 +32,12 @@ static uint64_t event_draw(uint32_t subscriber, uint32_t slot, uint32_t index, u
 
 static uint64_t by_subscriber(uint64_t i)
 {
-    return event_draw((uint32_t)i & 0x3fffffff, FIRST_SLOT, 0, 1);
+    return event_draw((uint32_t)i & 0x3fffffff, FIRST_SLOT + 4 * (uint32_t)(i >> 30), 0, 1);
 }
 
 static uint64_t by_slot(uint64_t i)
 {
-    return event_draw(1234, FIRST_SLOT + 4 * ((uint32_t)i & 0xfffff), 0, 1);
+    return event_draw(1234 + (uint32_t)(i >> 20), FIRST_SLOT + 4 * ((uint32_t)i & 0xfffff), 0, 1);
 }
 
 static uint64_t by_index(uint64_t i)
@@ -67,12 +67,12 @@ static uint64_t slot_draw(uint32_t subscriber, uint32_t slot)
 
 static uint64_t counts_by_subscriber(uint64_t i)
 {
-    return slot_draw((uint32_t)i & 0x3fffffff, FIRST_SLOT);
+    return slot_draw((uint32_t)i & 0x3fffffff, FIRST_SLOT + 4 * (uint32_t)(i >> 30));
 }
 
 static uint64_t counts_by_slot(uint64_t i)
 {
-    return slot_draw(77, FIRST_SLOT + 4 * ((uint32_t)i & 0xfffff));
+    return slot_draw(77 + (uint32_t)(i >> 20), FIRST_SLOT + 4 * ((uint32_t)i & 0xfffff));
 }
 
 /* One mix only: lasting traits. */
@@ -322,14 +322,15 @@ static void below_is_in_range_and_even(void **state)
     assert_likely(shares_p(counts, shares, 10), "one of ten");
 }
 
-/* All kinds of draws of one seed in turn. */
+/* Draws of one seed, of every kind that has names enough, in turn. No name comes twice before 2^30.
+ */
 static void write_stream(void)
 {
-    enum { N = 400 * (SOURCES - 1) };
-    uint64_t block[N];
-    for (uint64_t i = 0;; i += 400) {
-        for (uint64_t k = 0; k < N; k++)
-            block[k] = sources[k % (SOURCES - 1)].draw(i + k / (SOURCES - 1));
+    enum { KINDS = SOURCES - 2, TURNS = 400 };
+    uint64_t block[TURNS * KINDS];
+    for (uint64_t i = 0;; i += TURNS) {
+        for (uint64_t k = 0; k < TURNS * KINDS; k++)
+            block[k] = sources[k % KINDS].draw(i + k / KINDS);
         if (fwrite(block, sizeof block, 1, stdout) != 1)
             exit(0);
     }
