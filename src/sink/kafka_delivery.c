@@ -328,7 +328,9 @@ static enum cdr_result refused(struct cdr_kafka_sink *sink, const struct cdr_sla
                                uint32_t record, rd_kafka_error_t *reason, struct cdr_error *error)
 {
     rd_kafka_resp_err_t code = rd_kafka_error_code(reason);
-    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+    /* Why librdkafka stopped is for its callbacks to say: poll hears it. */
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL ||
+        rd_kafka_fatal_error(sink->client.rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         rd_kafka_error_destroy(reason);
         return CDR_E_AGAIN;
     }
