@@ -24,8 +24,9 @@ struct graph_figures {
     double in_p50, in_p99, in_max;
     double top_1, top_3; /* share of a subscriber's calls that go to its most called parties */
     double lopsided; /* share of reciprocal pairs of ≥ 6 calls where one side makes more than 3/4 */
-    double overlap_weak,
-        overlap_strong; /* neighbourhood overlap of the pairs of few, of many calls */
+    double lopsided_by_chance; /* the same, were every call made by either side alike */
+    /* Common neighbours over all neighbours of both, of pairs of one call, and of ≥ 6. */
+    double overlap_weak, overlap_strong;
 };
 
 static inline int compare_u32_down(const void *a, const void *b)
@@ -153,9 +154,24 @@ static inline void path_figures(const struct neighbours *g, uint32_t step, struc
     f->open_four_cycles = open_cycles / (paths - closed);
 }
 
+/* Of n fair coins that do not all fall alike: the chance that more than 3/4 do. */
+static inline double lopsided_coins(uint32_t n)
+{
+    double alike = 0, all = 0;
+    for (uint32_t heads = 1; heads < n; heads++) {
+        double ways =
+            exp(lgamma(n + 1.0) - lgamma(heads + 1.0) - lgamma(n - heads + 1.0) - n * log(2));
+        uint32_t more = heads > n - heads ? heads : n - heads;
+        all += ways;
+        alike += 4 * more > 3 * n ? ways : 0;
+    }
+    return alike / all;
+}
+
 static inline void pair_figures(const struct neighbours *g, struct graph_figures *f)
 {
-    double reciprocal = 0, strong = 0, lopsided = 0, overlap[2] = {0, 0}, pairs[2] = {0, 0};
+    double reciprocal = 0, strong = 0, lopsided = 0, chance = 0, overlap[2] = {0, 0},
+           pairs[2] = {0, 0};
     for (uint32_t a = 0; a < g->n; a++) {
         for (size_t i = g->start[a]; i < g->start[a + 1]; i++) {
             uint32_t b = g->other[i], sum = g->out[i] + g->in[i];
@@ -169,6 +185,7 @@ static inline void pair_figures(const struct neighbours *g, struct graph_figures
                 uint32_t more = g->out[i] > g->in[i] ? g->out[i] : g->in[i];
                 strong++;
                 lopsided += 4 * more > 3 * sum;
+                chance += lopsided_coins(sum);
             }
             double common = common_neighbours(g, a, b);
             double all = (double)(g->start[a + 1] - g->start[a] + g->start[b + 1] - g->start[b]) -
@@ -182,6 +199,7 @@ static inline void pair_figures(const struct neighbours *g, struct graph_figures
     }
     f->reciprocity = reciprocal / f->pairs;
     f->lopsided = lopsided / strong;
+    f->lopsided_by_chance = chance / strong;
     f->overlap_weak = overlap[0] / pairs[0];
     f->overlap_strong = overlap[1] / pairs[1];
 }

@@ -204,8 +204,8 @@ static void the_graph_of_calls_is_like_a_real_one(void **state)
     printf("    top contact %.3f, top three %.3f, top five persist %.3f, calls out and in "
            "correlate %.3f\n",
            f.top_1, f.top_3, persistent, both_ways);
-    printf("    lopsided %.3f, overlap of weak pairs %.3f, of strong %.3f\n", f.lopsided,
-           f.overlap_weak, f.overlap_strong);
+    printf("    lopsided %.3f (%.3f by chance), overlap of weak pairs %.3f, of strong %.3f\n",
+           f.lopsided, f.lopsided_by_chance, f.overlap_weak, f.overlap_strong);
     assert_true(f.reciprocity > 0.48 && f.reciprocity < 0.7);
     assert_true(f.clustering > 0.18 && f.clustering < 0.35);
     assert_true(f.four_cycles < 0.25 && f.open_four_cycles < 0.12);
@@ -216,7 +216,7 @@ static void the_graph_of_calls_is_like_a_real_one(void **state)
     assert_true(f.top_3 > 0.4 && f.top_3 < 0.6);
     assert_true(persistent > 0.38);
     assert_true(both_ways > 0.5);
-    assert_true(f.lopsided > 0.2); /* beyond chance: a fair coin would make 0.1 */
+    assert_true(f.lopsided > 2 * f.lopsided_by_chance);
     assert_true(f.overlap_strong > 1.5 * f.overlap_weak);
     free_stream(&stream);
     cdr_model_destroy(model);
