@@ -1,4 +1,5 @@
-/* Digests: the vectors of docs/data-format.md, the definition done naively, and joins of any split. */
+/* Digests: the vectors of docs/data-format.md, the definition done naively, and joins of any
+ * split. */
 #include "pipeline/digest.h"
 
 #include "base/hash.h"
@@ -7,22 +8,22 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #define RECORDS 300u
 
-static const char first_line[] =
-    "CALL;316120000042;31620000007;MT;1735689600123;1735689675456;Europe/Amsterdam;60;75;20408;204080000000042;"
-    "356938035643809;12345;mscVoiceRecord;normalRelease;;;;;;;";
-static const char second_line[] =
-    "CALL;31620000007;316120000042;MO;1735689680000;1735689690000;Europe/Amsterdam;60;10;20408;204080000000007;"
-    "356938035643817;12345;mscVoiceRecord;noAnswer;;;;;;;";
+static const char first_line[] = "CALL;316120000042;31620000007;MT;1735689600123;1735689675456;"
+                                 "Europe/Amsterdam;60;75;20408;204080000000042;"
+                                 "356938035643809;12345;mscVoiceRecord;normalRelease;;;;;;;";
+static const char second_line[] = "CALL;31620000007;316120000042;MO;1735689680000;1735689690000;"
+                                  "Europe/Amsterdam;60;10;20408;204080000000007;"
+                                  "356938035643817;12345;mscVoiceRecord;noAnswer;;;;;;;";
 
 struct memory {
     uint8_t bytes[RECORDS * 400];
@@ -46,8 +47,8 @@ static void start(struct memory *memory)
     memory->slab.records_max = RECORDS;
 }
 
-static void add(struct memory *memory, uint32_t frame, const char *payload, uint32_t len, uint32_t trailer, const char *key,
-                int64_t event_ms)
+static void add(struct memory *memory, uint32_t frame, const char *payload, uint32_t len,
+                uint32_t trailer, const char *key, int64_t event_ms)
 {
     struct cdr_slab *slab = &memory->slab;
     uint32_t at = slab->n == 0 ? 0 : slab->ends[slab->n - 1];
@@ -70,8 +71,10 @@ static void test_vectors_of_the_document(void **state)
         uint64_t hashes[2];
         uint32_t bytes = sizeof first_line - 1 + sizeof second_line - 1;
         start(memory);
-        add(memory, around[i][0], first_line, sizeof first_line - 1, around[i][1], "31620000007", 1735689675456);
-        add(memory, around[i][0], second_line, sizeof second_line - 1, around[i][1], "31620000007", 1735689690000);
+        add(memory, around[i][0], first_line, sizeof first_line - 1, around[i][1], "31620000007",
+            1735689675456);
+        add(memory, around[i][0], second_line, sizeof second_line - 1, around[i][1], "31620000007",
+            1735689690000);
         cdr_hash_records(&memory->slab, 0, around[i][0], around[i][1], hashes);
         assert_int_equal(hashes[0], UINT64_C(0x1ff147001a3493ee));
         assert_int_equal(hashes[1], UINT64_C(0x8df966f3e8e9e51a));
@@ -126,9 +129,12 @@ static void test_definition(void **state)
             memcpy(name, memory->keys[i], key_len);
             for (uint32_t b = 0; b < 8; b++)
                 name[key_len + b] = (uint8_t)((uint64_t)memory->event_ms[i] >> (8 * b));
-            uint64_t h = XXH3_64bits_withSeed(memory->bytes + at, memory->ends[i] - 1 - at, XXH3_64bits(name, key_len + 8));
+            uint64_t h = XXH3_64bits_withSeed(memory->bytes + at, memory->ends[i] - 1 - at,
+                                              XXH3_64bits(name, key_len + 8));
             assert_int_equal(hashes[i], h);
-            ordered = (naive_times(ordered, UINT64_C(0x1d8ab4a6b9cf3e25)) + h % CDR_DIGEST_MODULUS) % CDR_DIGEST_MODULUS;
+            ordered =
+                (naive_times(ordered, UINT64_C(0x1d8ab4a6b9cf3e25)) + h % CDR_DIGEST_MODULUS) %
+                CDR_DIGEST_MODULUS;
             sum += h;
         }
         struct cdr_digest digest = cdr_digest_of(hashes, RECORDS, 1);
@@ -153,7 +159,9 @@ static void test_join_of_any_split(void **state)
         /* Extremes too: 0, the modulus and what is around it. */
         for (uint32_t i = 0; i < RECORDS; i++) {
             uint64_t draw = cdr_mix(seed * RECORDS + i);
-            hashes[i] = draw % 11 == 0 ? CDR_DIGEST_MODULUS - draw % 3 + 1 : draw % 13 == 0 ? UINT64_MAX - draw % 2 : draw;
+            hashes[i] = draw % 11 == 0   ? CDR_DIGEST_MODULUS - draw % 3 + 1
+                        : draw % 13 == 0 ? UINT64_MAX - draw % 2
+                                         : draw;
         }
         struct cdr_digest whole = cdr_digest_of(hashes, RECORDS, 10 * RECORDS), joined = {0};
         for (uint32_t from = 0; from < RECORDS;) {
@@ -175,7 +183,8 @@ static void test_join_of_any_split(void **state)
     }
 }
 
-/* A swap, a loss, a double, another key, time or byte: each changes the digest; a swap leaves the sum. */
+/* A swap, a loss, a double, another key, time or byte: each changes the digest; a swap leaves
+ * the sum. */
 static void test_sees_every_fault(void **state)
 {
     struct memory *memory = *state;
@@ -200,7 +209,8 @@ static void test_sees_every_fault(void **state)
     memory->bytes[memory->ends[6]] ^= 1;
     cdr_hash_records(&memory->slab, 0, 0, 1, changed);
     for (uint32_t i = 0; i < RECORDS; i++)
-        assert_int_equal(changed[i] != hashes[i], i >= 5 && i <= 7 && (i != 7 || memory->ends[7] - 1 > memory->ends[6]));
+        assert_int_equal(changed[i] != hashes[i],
+                         i >= 5 && i <= 7 && (i != 7 || memory->ends[7] - 1 > memory->ends[6]));
 }
 
 /* Partitions are not exchangeable, and an empty one counts. */
@@ -230,8 +240,10 @@ static int free_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors_of_the_document), cmocka_unit_test(test_definition),
-        cmocka_unit_test(test_join_of_any_split),       cmocka_unit_test(test_sees_every_fault),
+        cmocka_unit_test(test_vectors_of_the_document),
+        cmocka_unit_test(test_definition),
+        cmocka_unit_test(test_join_of_any_split),
+        cmocka_unit_test(test_sees_every_fault),
         cmocka_unit_test(test_topic_terms),
     };
     return cmocka_run_group_tests(tests, make_memory, free_memory);

@@ -1,5 +1,6 @@
-/* The engine with a consumer that records: every log is what the definition says, done the slow way, for any number of
- * workers and shards, however finely slots are cut; a stop leaves a beginning of every log; failures get out. */
+/* The engine with a consumer that records: every log is what the definition says, done the slow
+ * way, for any number of workers and shards, however finely slots are cut; a stop leaves a
+ * beginning of every log; failures get out. */
 #include "engine/engine.h"
 
 #include "model/event.h"
@@ -8,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <inttypes.h>
@@ -62,7 +64,8 @@ static void expect_leg(const struct cdr_model *model, struct log *logs, const st
 {
     const struct cdr_parameters *p = &model->parameters;
     const int64_t start_ms = cdr_calendar_day_start_ms(&model->calendar, p->start_day);
-    const int64_t end_ms = cdr_calendar_day_start_ms(&model->calendar, p->start_day + (int32_t)p->days);
+    const int64_t end_ms =
+        cdr_calendar_day_start_ms(&model->calendar, p->start_day + (int32_t)p->days);
     uint32_t owner = leg == 0 ? events->origin[i] : events->peer[i];
     struct log *log = &logs[events->type[i] * p->partitions + cdr_partition_of(model, owner)];
     struct cdr_legs legs = cdr_leg_records(model, events, i, leg);
@@ -78,9 +81,9 @@ static void expect_leg(const struct cdr_model *model, struct log *logs, const st
         struct entry entry = {
             .emission_ms = emission_ms,
             .start_slot_ms = slot->start_ms,
-            .key = cdr_key_make((uint32_t)(emission_ms - at.start_ms), events->origin[i], lag, events->index[i], leg,
-                                events->party[i], events->outcome[i], record.duration_s,
-                                legs.parts > 1 ? part : events->peer[i]),
+            .key = cdr_key_make((uint32_t)(emission_ms - at.start_ms), events->origin[i], lag,
+                                events->index[i], leg, events->party[i], events->outcome[i],
+                                record.duration_s, legs.parts > 1 ? part : events->peer[i]),
         };
         append(log, &entry);
     }
@@ -96,8 +99,10 @@ static struct log *expect_logs(const struct cdr_model *model)
     assert_int_equal(cdr_counts_create(&counts, model, &error), CDR_OK);
     /* Four days: more than the longest event and the longest delay. */
     struct cdr_slot slot = cdr_calendar_slot_at(
-        &model->calendar, cdr_calendar_day_start_ms(&model->calendar, p->start_day) - 4 * INT64_C(86400000));
-    const int64_t end_ms = cdr_calendar_day_start_ms(&model->calendar, p->start_day + (int32_t)p->days);
+        &model->calendar,
+        cdr_calendar_day_start_ms(&model->calendar, p->start_day) - 4 * INT64_C(86400000));
+    const int64_t end_ms =
+        cdr_calendar_day_start_ms(&model->calendar, p->start_day + (int32_t)p->days);
     for (; slot.start_ms < end_ms; slot = cdr_calendar_next(&model->calendar, &slot)) {
         cdr_counts_set(&counts, model, &slot);
         for (uint32_t s = 0; s < p->subscribers; s++) {
@@ -145,7 +150,8 @@ struct recorder {
     bool barrier, inside;
 };
 
-static enum cdr_result record_task(void *state, unsigned worker, const struct cdr_task *task, struct cdr_error *error)
+static enum cdr_result record_task(void *state, unsigned worker, const struct cdr_task *task,
+                                   struct cdr_error *error)
 {
     struct recorder *recorder = state;
     pthread_mutex_lock(&recorder->lock);
@@ -158,7 +164,8 @@ static enum cdr_result record_task(void *state, unsigned worker, const struct cd
     size_t at = recorder->batch_counts[task->log];
     if (at == recorder->batch_capacities[task->log]) {
         size_t capacity = at == 0 ? 64 : 2 * at;
-        recorder->batches[task->log] = realloc(recorder->batches[task->log], capacity * sizeof **recorder->batches);
+        recorder->batches[task->log] =
+            realloc(recorder->batches[task->log], capacity * sizeof **recorder->batches);
         assert_non_null(recorder->batches[task->log]);
         recorder->batch_capacities[task->log] = capacity;
     }
@@ -167,7 +174,8 @@ static enum cdr_result record_task(void *state, unsigned worker, const struct cd
     for (uint32_t i = 0; i < task->n; i++) {
         const struct cdr_key *key = &task->keys[i];
         assert_true(i == 0 || cdr_key_before(&task->keys[i - 1], key));
-        assert_in_range(cdr_key_ms(key), task->slice * recorder->slice_ms, (task->slice + 1) * recorder->slice_ms - 1);
+        assert_in_range(cdr_key_ms(key), task->slice * recorder->slice_ms,
+                        (task->slice + 1) * recorder->slice_ms - 1);
         struct entry entry = {.emission_ms = task->slots[0].start_ms + cdr_key_ms(key),
                               .start_slot_ms = task->slots[cdr_key_lag(key)].start_ms,
                               .key = *key};
@@ -182,7 +190,8 @@ static enum cdr_result record_task(void *state, unsigned worker, const struct cd
     return CDR_OK;
 }
 
-static enum cdr_result record_slot_begin(void *state, const struct cdr_slot *slot, struct cdr_error *error)
+static enum cdr_result record_slot_begin(void *state, const struct cdr_slot *slot,
+                                         struct cdr_error *error)
 {
     struct recorder *recorder = state;
     (void)slot;
@@ -192,8 +201,8 @@ static enum cdr_result record_slot_begin(void *state, const struct cdr_slot *slo
     return CDR_OK;
 }
 
-static enum cdr_result record_slice_end(void *state, const struct cdr_slot *slot, uint32_t slice, uint32_t slice_count,
-                                        struct cdr_error *error)
+static enum cdr_result record_slice_end(void *state, const struct cdr_slot *slot, uint32_t slice,
+                                        uint32_t slice_count, struct cdr_error *error)
 {
     struct recorder *recorder = state;
     (void)slot;
@@ -203,7 +212,8 @@ static enum cdr_result record_slice_end(void *state, const struct cdr_slot *slot
     return CDR_OK;
 }
 
-static enum cdr_result record_slot_end(void *state, const struct cdr_slot *slot, struct cdr_error *error)
+static enum cdr_result record_slot_end(void *state, const struct cdr_slot *slot,
+                                       struct cdr_error *error)
 {
     struct recorder *recorder = state;
     (void)slot;
@@ -241,8 +251,8 @@ static void finish(struct recorder *recorder)
 }
 
 /* Runs the engine and records; settings->end_ms 0: the model's days. */
-static enum cdr_result record(struct recorder *recorder, const struct cdr_model *model, struct cdr_engine_settings settings,
-                              struct cdr_error *error)
+static enum cdr_result record(struct recorder *recorder, const struct cdr_model *model,
+                              struct cdr_engine_settings settings, struct cdr_error *error)
 {
     const struct cdr_parameters *p = &model->parameters;
     const uint32_t logs = CDR_TYPE_COUNT * p->partitions;
@@ -258,12 +268,14 @@ static enum cdr_result record(struct recorder *recorder, const struct cdr_model 
     settings.shard_count = settings.shard_count == 0 ? 1 : settings.shard_count;
     settings.stop = &recorder->stop;
     if (settings.end_ms == 0)
-        settings.end_ms = cdr_calendar_day_start_ms(&model->calendar, p->start_day + (int32_t)p->days);
+        settings.end_ms =
+            cdr_calendar_day_start_ms(&model->calendar, p->start_day + (int32_t)p->days);
     enum cdr_result result = cdr_engine_create(&engine, model, &settings, error);
     if (result != CDR_OK)
         fail_msg("%s", error->text);
     recorder->slice_ms = cdr_engine_slice_ms(engine);
-    assert_true(cdr_engine_slice_count(engine) >= settings.slices_min || settings.slices_min > 4096);
+    assert_true(cdr_engine_slice_count(engine) >= settings.slices_min ||
+                settings.slices_min > 4096);
     struct cdr_consumer consumer = {
         .state = recorder,
         .task = record_task,
@@ -278,17 +290,20 @@ static enum cdr_result record(struct recorder *recorder, const struct cdr_model 
     return result;
 }
 
-static void expect_same(const struct cdr_model *model, const struct log *got, const struct log *wanted, uint32_t shard_index,
-                        uint32_t shard_count, const char *what)
+static void expect_same(const struct cdr_model *model, const struct log *got,
+                        const struct log *wanted, uint32_t shard_index, uint32_t shard_count,
+                        const char *what)
 {
     const uint32_t partitions = model->parameters.partitions;
     for (uint32_t l = 0; l < CDR_TYPE_COUNT * partitions; l++) {
         size_t count = l % partitions % shard_count == shard_index ? wanted[l].count : 0;
         if (got[l].count != count)
-            fail_msg("%s, seed %" PRIu64 ": log %u has %zu records, not %zu", what, model->parameters.seed, l, got[l].count, count);
+            fail_msg("%s, seed %" PRIu64 ": log %u has %zu records, not %zu", what,
+                     model->parameters.seed, l, got[l].count, count);
         for (size_t i = 0; i < count; i++)
             if (memcmp(&got[l].entries[i], &wanted[l].entries[i], sizeof *wanted[l].entries) != 0)
-                fail_msg("%s, seed %" PRIu64 ": record %zu of log %u differs", what, model->parameters.seed, i, l);
+                fail_msg("%s, seed %" PRIu64 ": record %zu of log %u differs", what,
+                         model->parameters.seed, i, l);
     }
 }
 
@@ -312,7 +327,8 @@ static struct cdr_model *make_model(uint64_t seed, void (*adapt)(struct cdr_para
     p.partitions = 3;
     if (adapt != NULL)
         adapt(&p);
-    if (cdr_parameters_check(&p, &error) != CDR_OK || cdr_model_create(&model, &p, &error) != CDR_OK)
+    if (cdr_parameters_check(&p, &error) != CDR_OK ||
+        cdr_model_create(&model, &p, &error) != CDR_OK)
         fail_msg("%s", error.text);
     return model;
 }
@@ -359,7 +375,8 @@ static void lonely(struct cdr_parameters *p)
     p->partitions = 2;
 }
 
-/* Enough for several blocks of events, several chunks of subscribers and several chunks of keys a list. */
+/* Enough for several blocks of events, several chunks of subscribers and several chunks of keys
+ * a list. */
 static void crowded(struct cdr_parameters *p)
 {
     p->subscribers = 2000;
@@ -369,7 +386,8 @@ static void crowded(struct cdr_parameters *p)
 }
 
 static void (*const datasets[])(struct cdr_parameters *) = {
-    NULL, long_and_late, by_start_with_parts, clock_change, clock_jump_with_carries, lonely, crowded,
+    NULL,   long_and_late, by_start_with_parts, clock_change, clock_jump_with_carries,
+    lonely, crowded,
 };
 
 static void test_logs_are_the_definition(void **state)
@@ -390,7 +408,8 @@ static void test_logs_are_the_definition(void **state)
             struct recorder recorder = {.tasks = 0};
             struct cdr_error error = {{0}};
             char what[80];
-            snprintf(what, sizeof what, "dataset %zu with %u workers and %u slices", d, ways[w].workers, ways[w].slices_min);
+            snprintf(what, sizeof what, "dataset %zu with %u workers and %u slices", d,
+                     ways[w].workers, ways[w].slices_min);
             assert_int_equal(record(&recorder, model, ways[w], &error), CDR_OK);
             expect_same(model, recorder.logs, wanted, 0, 1, what);
             assert_int_equal(recorder.slots_begun, recorder.slots_ended);
@@ -410,7 +429,8 @@ static void test_shards(void **state)
         for (uint32_t index = 0; index < count; index++) {
             struct recorder recorder = {.tasks = 0};
             struct cdr_error error = {{0}};
-            const struct cdr_engine_settings settings = {.workers = 2, .shard_index = index, .shard_count = count};
+            const struct cdr_engine_settings settings = {
+                .workers = 2, .shard_index = index, .shard_count = count};
             assert_int_equal(record(&recorder, model, settings, &error), CDR_OK);
             expect_same(model, recorder.logs, wanted, index, count, "shard");
             free_logs(model, recorder.logs);
@@ -430,7 +450,8 @@ static void test_carries_are_there(void **state)
     (void)state;
     struct cdr_model *model = make_model(1001, long_and_late);
     struct log *logs = expect_logs(model);
-    const int64_t start_ms = cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day);
+    const int64_t start_ms =
+        cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day);
     size_t before = 0, lags[CDR_LAG_MAX + 1] = {0};
     for (uint32_t l = 0; l < CDR_TYPE_COUNT * model->parameters.partitions; l++)
         for (size_t i = 0; i < logs[l].count; i++) {
@@ -464,7 +485,8 @@ static void test_slots_of_the_days(void **state)
     struct cdr_model *model = make_model(3, spring);
     struct recorder recorder = {.tasks = 0};
     struct cdr_error error = {{0}};
-    const struct cdr_engine_settings settings = {.workers = 2, .slices_min = 4, .slice_barrier = true};
+    const struct cdr_engine_settings settings = {
+        .workers = 2, .slices_min = 4, .slice_barrier = true};
     assert_int_equal(record(&recorder, model, settings, &error), CDR_OK);
     assert_int_equal(recorder.slots_begun, 47);
     assert_int_equal(recorder.slots_ended, 47);
@@ -483,14 +505,16 @@ static void test_stop_leaves_beginnings(void **state)
     for (unsigned round = 0; round < 24; round++) {
         struct recorder recorder = {.stop_after = 1 + round * round * 3};
         struct cdr_error error = {{0}};
-        const struct cdr_engine_settings settings = {.workers = worker_counts[round % 3], .slices_min = 8,
-                                                     .slice_barrier = round % 2 == 1};
+        const struct cdr_engine_settings settings = {
+            .workers = worker_counts[round % 3], .slices_min = 8, .slice_barrier = round % 2 == 1};
         assert_int_equal(record(&recorder, model, settings, &error), CDR_E_INTERRUPTED);
-        assert_in_range(recorder.tasks, recorder.stop_after, recorder.stop_after + settings.workers);
+        assert_in_range(recorder.tasks, recorder.stop_after,
+                        recorder.stop_after + settings.workers);
         for (uint32_t l = 0; l < 9; l++) {
             assert_true(recorder.logs[l].count <= wanted[l].count);
             for (size_t i = 0; i < recorder.logs[l].count; i++)
-                assert_memory_equal(&recorder.logs[l].entries[i], &wanted[l].entries[i], sizeof *wanted[l].entries);
+                assert_memory_equal(&recorder.logs[l].entries[i], &wanted[l].entries[i],
+                                    sizeof *wanted[l].entries);
         }
         free_logs(model, recorder.logs);
     }
@@ -504,7 +528,8 @@ static void test_stopped_before_the_start(void **state)
     struct cdr_model *model = make_model(8, NULL);
     struct recorder recorder = {.stop = 1};
     struct cdr_error error = {{0}};
-    assert_int_equal(record(&recorder, model, (struct cdr_engine_settings){.workers = 3}, &error), CDR_E_INTERRUPTED);
+    assert_int_equal(record(&recorder, model, (struct cdr_engine_settings){.workers = 3}, &error),
+                     CDR_E_INTERRUPTED);
     assert_int_equal(recorder.tasks, 0);
     free_logs(model, recorder.logs);
     cdr_model_destroy(model);
@@ -537,7 +562,8 @@ static void test_failures_get_out(void **state)
         for (unsigned after = 1; after < 100; after += 13) {
             struct recorder recorder = {.fail_after = after};
             struct cdr_error error = {{0}};
-            const struct cdr_engine_settings settings = {.workers = workers, .slices_min = 4, .slice_barrier = after % 2 == 1};
+            const struct cdr_engine_settings settings = {
+                .workers = workers, .slices_min = 4, .slice_barrier = after % 2 == 1};
             assert_int_equal(record(&recorder, model, settings, &error), CDR_E_IO);
             assert_non_null(strstr(error.text, "failed"));
             assert_in_range(recorder.tasks, after, after + workers);
@@ -562,7 +588,8 @@ static void test_murmur2_is_kafkas(void **state)
         {"abc", 479470107},
     };
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
-        assert_int_equal((int32_t)cdr_murmur2((const uint8_t *)vectors[i].text, (uint32_t)strlen(vectors[i].text)),
+        assert_int_equal((int32_t)cdr_murmur2((const uint8_t *)vectors[i].text,
+                                              (uint32_t)strlen(vectors[i].text)),
                          vectors[i].hash);
 }
 
@@ -596,11 +623,16 @@ static void test_partitions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_logs_are_the_definition), cmocka_unit_test(test_shards),
-        cmocka_unit_test(test_carries_are_there),       cmocka_unit_test(test_slots_of_the_days),
-        cmocka_unit_test(test_stop_leaves_beginnings),  cmocka_unit_test(test_stopped_before_the_start),
-        cmocka_unit_test(test_stop_at_the_very_end),    cmocka_unit_test(test_failures_get_out),
-        cmocka_unit_test(test_murmur2_is_kafkas),       cmocka_unit_test(test_partitions),
+        cmocka_unit_test(test_logs_are_the_definition),
+        cmocka_unit_test(test_shards),
+        cmocka_unit_test(test_carries_are_there),
+        cmocka_unit_test(test_slots_of_the_days),
+        cmocka_unit_test(test_stop_leaves_beginnings),
+        cmocka_unit_test(test_stopped_before_the_start),
+        cmocka_unit_test(test_stop_at_the_very_end),
+        cmocka_unit_test(test_failures_get_out),
+        cmocka_unit_test(test_murmur2_is_kafkas),
+        cmocka_unit_test(test_partitions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Lists of keys in chunks: what goes in comes out, chunks go back to their pool, and no pool grows in a steady state. */
+/* Lists of keys in chunks: what goes in comes out, chunks go back to their pool, and no pool
+ * grows in a steady state. */
 #include "engine/keylist.h"
 
 #include "base/hash.h"
@@ -7,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <string.h>
@@ -28,7 +30,8 @@ static uint32_t chunks_in(const struct cdr_chunk *list)
 static void test_push_keeps_keys(void **state)
 {
     (void)state;
-    static const uint32_t sizes[] = {1, CDR_CHUNK_KEYS - 1, CDR_CHUNK_KEYS, CDR_CHUNK_KEYS + 1, 5000};
+    static const uint32_t sizes[] = {1, CDR_CHUNK_KEYS - 1, CDR_CHUNK_KEYS, CDR_CHUNK_KEYS + 1,
+                                     5000};
     struct cdr_key_store store;
     cdr_key_store_init(&store);
     struct cdr_key_pool pool = {.store = &store};
@@ -61,8 +64,8 @@ static void recycle(struct cdr_key_pool *pool, struct cdr_chunk *list)
     }
 }
 
-/* As many slots as a run of weeks has, shared unevenly by two workers, emptied by whoever: once the largest slot has been, no
- * more blocks are taken. */
+/* As many slots as a run of weeks has, shared unevenly by two workers, emptied by whoever: once
+ * the largest slot has been, no more blocks are taken. */
 static void test_store_does_not_grow(void **state)
 {
     (void)state;
@@ -74,7 +77,8 @@ static void test_store_does_not_grow(void **state)
     for (uint32_t slot = 0; slot < SLOTS; slot++) {
         struct cdr_chunk *lists[2][LISTS] = {{NULL}};
         uint32_t keys = slot == 0 ? KEYS : (uint32_t)(cdr_mix(slot) % (KEYS - 4000));
-        uint64_t share = slot == 0 ? 50 : cdr_mix(slot + 1) % 101; /* percent done by the first worker */
+        uint64_t share =
+            slot == 0 ? 50 : cdr_mix(slot + 1) % 101; /* percent done by the first worker */
         for (uint32_t i = 0; i < keys; i++) {
             uint64_t random = cdr_mix(i + ((uint64_t)slot << 32));
             int worker = random % 100 >= share;

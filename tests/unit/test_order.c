@@ -1,4 +1,5 @@
-/* The sort of a task's keys against qsort: sizes around every threshold, ties, times that crowd in few buckets. */
+/* The sort of a task's keys against qsort: sizes around every threshold, ties, times that crowd
+ * in few buckets. */
 #include "engine/order.h"
 
 #include "base/hash.h"
@@ -7,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <stdio.h>
@@ -58,9 +60,11 @@ static void fill(enum spread spread, uint32_t n, uint32_t from_ms, uint32_t bits
         uint32_t ms = from_ms + time_of(spread, i, n, draw, 1u << bits);
         if (spread == EQUAL)
             more = 12345;
-        keys[i] = cdr_key_make(ms, (uint32_t)more & 0x3fffffff, (uint32_t)(more >> 30) & 127,
-                               (uint32_t)(more >> 37) & 0x7ff, (uint32_t)(more >> 48) & 1, (uint32_t)(more >> 49) & 3,
-                               (uint32_t)(more >> 51) & 7, (uint32_t)(draw >> 20) & 0x1ffff, (uint32_t)(draw >> 3) & 0x3fffffff);
+        keys[i] =
+            cdr_key_make(ms, (uint32_t)more & 0x3fffffff, (uint32_t)(more >> 30) & 127,
+                         (uint32_t)(more >> 37) & 0x7ff, (uint32_t)(more >> 48) & 1,
+                         (uint32_t)(more >> 49) & 3, (uint32_t)(more >> 51) & 7,
+                         (uint32_t)(draw >> 20) & 0x1ffff, (uint32_t)(draw >> 3) & 0x3fffffff);
     }
 }
 
@@ -72,15 +76,16 @@ static void check(enum spread spread, uint32_t n, uint32_t bits, uint64_t seed)
     qsort(expected, n, sizeof *expected, compare);
     cdr_order_keys(keys, work, n, bits < 20 ? from_ms : 0, bits, buckets);
     if (memcmp(keys, expected, n * sizeof *keys) != 0)
-        fail_msg("%s times: %u keys in 2^%u ms, seed %llu are not in order", spread_name[spread], n, bits,
-                 (unsigned long long)seed);
+        fail_msg("%s times: %u keys in 2^%u ms, seed %llu are not in order", spread_name[spread], n,
+                 bits, (unsigned long long)seed);
 }
 
 static void test_sorts_as_qsort_does(void **state)
 {
     (void)state;
-    static const uint32_t sizes[] = {0,  1,   2,   3,   15,  16,  17,  22,   23,   24,   25,   31,   32,   33,
-                                     63, 100, 255, 256, 257, 511, 513, 1000, 2048, 4095, 4097, 9999, 10000};
+    static const uint32_t sizes[] = {0,   1,   2,   3,    15,   16,   17,   22,   23,
+                                     24,  25,  31,  32,   33,   63,   100,  255,  256,
+                                     257, 511, 513, 1000, 2048, 4095, 4097, 9999, 10000};
     static const uint32_t widths[] = {22, 16, 10, 5, 1, 0};
     for (enum spread spread = EVEN; spread < SPREADS; spread++)
         for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
@@ -108,12 +113,18 @@ static void test_keys_hold_their_fields(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 2000; seed++) {
-        uint64_t a = seed == 0 ? 0 : seed == 1 ? UINT64_MAX : cdr_mix(seed), b = seed < 2 ? a : cdr_mix(a);
-        uint32_t ms = (uint32_t)a & 0x3fffff, origin = (uint32_t)(a >> 22) & 0x3fffffff, lag = (uint32_t)(a >> 52) & 0x7f;
-        uint32_t index = (uint32_t)b & 0x7ff, leg = (uint32_t)(b >> 11) & 1, party = (uint32_t)(b >> 12) & 3;
+        uint64_t a = seed == 0   ? 0
+                     : seed == 1 ? UINT64_MAX
+                                 : cdr_mix(seed),
+                 b = seed < 2 ? a : cdr_mix(a);
+        uint32_t ms = (uint32_t)a & 0x3fffff, origin = (uint32_t)(a >> 22) & 0x3fffffff,
+                 lag = (uint32_t)(a >> 52) & 0x7f;
+        uint32_t index = (uint32_t)b & 0x7ff, leg = (uint32_t)(b >> 11) & 1,
+                 party = (uint32_t)(b >> 12) & 3;
         uint32_t outcome = (uint32_t)(b >> 14) & 7, duration_s = (uint32_t)(b >> 17) & 0x1ffff;
         uint32_t peer = (uint32_t)(b >> 34) & 0x3fffffff;
-        struct cdr_key key = cdr_key_make(ms, origin, lag, index, leg, party, outcome, duration_s, peer);
+        struct cdr_key key =
+            cdr_key_make(ms, origin, lag, index, leg, party, outcome, duration_s, peer);
         assert_int_equal(cdr_key_ms(&key), ms);
         assert_int_equal(cdr_key_origin(&key), origin);
         assert_int_equal(cdr_key_lag(&key), lag);
@@ -126,7 +137,8 @@ static void test_keys_hold_their_fields(void **state)
     }
 }
 
-/* Emission time, then origin, then start slot (the earlier one has the larger lag), then index, then leg. */
+/* Emission time, then origin, then start slot (the earlier one has the larger lag), then index,
+ * then leg. */
 static void test_order_of_names(void **state)
 {
     (void)state;
@@ -145,8 +157,8 @@ static void test_order_of_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sorts_as_qsort_does),   cmocka_unit_test(test_every_small_size),
-        cmocka_unit_test(test_many_keys),             cmocka_unit_test(test_keys_hold_their_fields),
+        cmocka_unit_test(test_sorts_as_qsort_does), cmocka_unit_test(test_every_small_size),
+        cmocka_unit_test(test_many_keys),           cmocka_unit_test(test_keys_hold_their_fields),
         cmocka_unit_test(test_order_of_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

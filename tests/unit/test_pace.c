@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <math.h>
@@ -24,7 +25,8 @@ static void near(double got, double wanted, double tolerance)
 static void test_speed(void **state)
 {
     (void)state;
-    struct cdr_pace pace = {.kind = CDR_PACE_SPEED, .speed = 60, .start_ns = START_NS, .emission_start_ms = START_MS};
+    struct cdr_pace pace = {
+        .kind = CDR_PACE_SPEED, .speed = 60, .start_ns = START_NS, .emission_start_ms = START_MS};
     struct cdr_pace_line line = cdr_pace_slice(&pace, START_MS, 1000, 12345);
     near(line.due_ns, (double)START_NS, 1);
     near((double)(cdr_pace_due_ns(&line, START_MS + 1000) - START_NS), 1e9 / 60, 100);
@@ -38,7 +40,10 @@ static void test_speed(void **state)
 static void test_rate(void **state)
 {
     (void)state;
-    struct cdr_pace pace = {.kind = CDR_PACE_RATE, .rate_per_s = 500, .start_ns = START_NS, .emission_start_ms = START_MS};
+    struct cdr_pace pace = {.kind = CDR_PACE_RATE,
+                            .rate_per_s = 500,
+                            .start_ns = START_NS,
+                            .emission_start_ms = START_MS};
     struct cdr_pace_line line = cdr_pace_slice(&pace, START_MS, 1000, 250);
     near(line.due_ns, (double)START_NS, 1);
     near((double)(cdr_pace_due_ns(&line, START_MS + 1000) - START_NS), 0.5e9, 100);
@@ -55,7 +60,8 @@ static void test_rate(void **state)
 static void test_live(void **state)
 {
     (void)state;
-    struct cdr_pace pace = {.kind = CDR_PACE_LIVE, .start_ns = START_NS, .emission_start_ms = START_MS};
+    struct cdr_pace pace = {
+        .kind = CDR_PACE_LIVE, .start_ns = START_NS, .emission_start_ms = START_MS};
     int64_t now_ms = START_MS + 86400000;
     pace.wall_to_monotonic_ns = START_NS - now_ms * 1000000;
     struct cdr_pace_line past = cdr_pace_slice(&pace, START_MS, 3600000, 5);
@@ -68,7 +74,8 @@ static void test_live(void **state)
     assert_int_equal(cdr_pace_due_ms(&future, START_NS), now_ms + 1);
 }
 
-/* At the time at which a record is due, it is: whoever sleeps until then finds work, and never finds it much before. */
+/* At the time at which a record is due, it is: whoever sleeps until then finds work, and never
+ * finds it much before. */
 static void test_due_agrees_with_itself(void **state)
 {
     (void)state;
@@ -83,10 +90,12 @@ static void test_due_agrees_with_itself(void **state)
                                 .emission_start_ms = START_MS};
         pace.wall_to_monotonic_ns = START_NS - (START_MS + 100000) * 1000000;
         int64_t span_ms = 1 + (int64_t)(draw >> 40) % 100000;
-        struct cdr_pace_line line = cdr_pace_slice(&pace, START_MS + (int64_t)(draw >> 20) % 1000000, span_ms, draw % 5000);
+        struct cdr_pace_line line =
+            cdr_pace_slice(&pace, START_MS + (int64_t)(draw >> 20) % 1000000, span_ms, draw % 5000);
         int64_t before = INT64_MIN;
         for (int64_t step = -2; step <= 20; step++) {
-            int64_t now_ns = (int64_t)line.due_ns + step * (int64_t)(line.ns_per_ms * (double)span_ms / 16);
+            int64_t now_ns =
+                (int64_t)line.due_ns + step * (int64_t)(line.ns_per_ms * (double)span_ms / 16);
             int64_t due_ms = cdr_pace_due_ms(&line, now_ns);
             assert_in_range(due_ms, line.from_ms, line.from_ms + span_ms);
             assert_true(due_ms >= before || line.ns_per_ms == 0);
@@ -96,8 +105,11 @@ static void test_due_agrees_with_itself(void **state)
         int64_t due_ns = cdr_pace_due_ns(&line, record_ms);
         assert_true(cdr_pace_due_ms(&line, due_ns + 1000) > record_ms);
         if (line.ns_per_ms > 3000 && record_ms > line.from_ms)
-            assert_true(cdr_pace_due_ms(&line, due_ns - 1000 - (int64_t)line.ns_per_ms) <= record_ms);
-        assert_int_equal(cdr_pace_due_ms(&line, (int64_t)line.due_ns + (int64_t)(line.ns_per_ms * (double)span_ms) + 2000),
+            assert_true(cdr_pace_due_ms(&line, due_ns - 1000 - (int64_t)line.ns_per_ms) <=
+                        record_ms);
+        assert_int_equal(cdr_pace_due_ms(&line, (int64_t)line.due_ns +
+                                                    (int64_t)(line.ns_per_ms * (double)span_ms) +
+                                                    2000),
                          line.from_ms + span_ms);
     }
 }
@@ -105,8 +117,10 @@ static void test_due_agrees_with_itself(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_speed),  cmocka_unit_test(test_rate),
-        cmocka_unit_test(test_live),   cmocka_unit_test(test_due_agrees_with_itself),
+        cmocka_unit_test(test_speed),
+        cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_live),
+        cmocka_unit_test(test_due_agrees_with_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

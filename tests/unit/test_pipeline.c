@@ -1,6 +1,7 @@
-/* The pipeline into a sink that is as awkward as one may be: no room at random, parts of a batch at a time, reports that come late
- * from a thread of its own, failures in any call. Whatever it does, every log is the same bytes, in order; a stop leaves a
- * beginning of each; a failure ends the run with its own words. ThreadSanitizer runs this. */
+/* The pipeline into a sink that is as awkward as one may be: no room at random, parts of a batch
+ * at a time, reports that come late from a thread of its own, failures in any call. Whatever it
+ * does, every log is the same bytes, in order; a stop leaves a beginning of each; a failure ends
+ * the run with its own words. ThreadSanitizer runs this. */
 #include "pipeline/pipeline.h"
 
 #include "base/clock.h"
@@ -11,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <inttypes.h>
@@ -33,12 +35,12 @@ struct kept { /* what a log has received: key, time and payload of every record 
 };
 
 struct awkward_settings {
-    bool moody;          /* AGAIN at random, and few records at a time */
-    unsigned slabs_max;  /* 0: plenty */
-    uint64_t fails_at;   /* this call of that kind fails, and those after it; 0: none */
-    bool fails_once;     /* those after it do not */
+    bool moody;         /* AGAIN at random, and few records at a time */
+    unsigned slabs_max; /* 0: plenty */
+    uint64_t fails_at;  /* this call of that kind fails, and those after it; 0: none */
+    bool fails_once;    /* those after it do not */
     enum { FAIL_TAKE, FAIL_WRITE, FAIL_POLL } fails;
-    int64_t write_ns;    /* how long a write takes at least */
+    int64_t write_ns;     /* how long a write takes at least */
     uint64_t stuck_after; /* writes after which there is never room again; 0: never */
     uint64_t stop_after;  /* writes after which the stop flag goes up; 0: never */
 };
@@ -69,11 +71,12 @@ static bool fails(struct awkward *sink, int kind, atomic_ullong *calls)
     uint64_t call = atomic_fetch_add(calls, 1) + 1;
     if ((int)sink->settings.fails != kind || sink->settings.fails_at == 0)
         return false;
-    return sink->settings.fails_once ? call == sink->settings.fails_at : call >= sink->settings.fails_at;
+    return sink->settings.fails_once ? call == sink->settings.fails_at
+                                     : call >= sink->settings.fails_at;
 }
 
-static enum cdr_result awkward_take_slab(struct cdr_sink *base, unsigned worker, struct cdr_slab **slab,
-                                         struct cdr_error *error)
+static enum cdr_result awkward_take_slab(struct cdr_sink *base, unsigned worker,
+                                         struct cdr_slab **slab, struct cdr_error *error)
 {
     struct awkward *sink = (struct awkward *)base;
     if (fails(sink, FAIL_TAKE, &sink->takes)) {
@@ -108,8 +111,8 @@ static void keep(struct awkward *sink, struct kept *log, const struct cdr_slab *
     log->records++;
 }
 
-static enum cdr_result awkward_write(struct cdr_sink *base, unsigned worker, struct cdr_slab *slab, uint32_t end,
-                                     uint32_t *taken, struct cdr_error *error)
+static enum cdr_result awkward_write(struct cdr_sink *base, unsigned worker, struct cdr_slab *slab,
+                                     uint32_t end, uint32_t *taken, struct cdr_error *error)
 {
     struct awkward *sink = (struct awkward *)base;
     struct kept *log = &sink->logs[slab->log];
@@ -126,14 +129,16 @@ static enum cdr_result awkward_write(struct cdr_sink *base, unsigned worker, str
         until = *taken + (uint32_t)(draw(sink) % (end - *taken + 1));
         result = until < end ? CDR_E_AGAIN : CDR_OK;
     }
-    if (sink->settings.stuck_after != 0 && atomic_fetch_add(&sink->batches, 1) + 1 >= sink->settings.stuck_after) {
+    if (sink->settings.stuck_after != 0 &&
+        atomic_fetch_add(&sink->batches, 1) + 1 >= sink->settings.stuck_after) {
         until = *taken;
         result = CDR_E_AGAIN;
     }
     for (; *taken < until; ++*taken)
         keep(sink, log, slab, *taken);
     atomic_store(&log->busy, 0);
-    if (sink->settings.stop_after != 0 && atomic_fetch_add(&sink->batches, 1) + 1 >= sink->settings.stop_after)
+    if (sink->settings.stop_after != 0 &&
+        atomic_fetch_add(&sink->batches, 1) + 1 >= sink->settings.stop_after)
         atomic_store(&sink->stop, 15);
     return result;
 }
@@ -158,7 +163,8 @@ static bool report_one(struct awkward *sink)
     pthread_mutex_unlock(&sink->lock);
     if (slab == NULL)
         return false;
-    memset(slab->bytes, 0xdd, slab->bytes_max < 4096 ? slab->bytes_max : 4096); /* nobody may look at it any more */
+    memset(slab->bytes, 0xdd,
+           slab->bytes_max < 4096 ? slab->bytes_max : 4096); /* nobody may look at it any more */
     cdr_slab_give(sink->pool, slab);
     return true;
 }
@@ -212,7 +218,8 @@ struct run {
     enum cdr_result result;
 };
 
-static struct cdr_model *make_busy_model(uint32_t subscribers, uint32_t days, uint32_t partitions, double sessions)
+static struct cdr_model *make_busy_model(uint32_t subscribers, uint32_t days, uint32_t partitions,
+                                         double sessions)
 {
     static struct cdr_parameters p;
     struct cdr_model *model;
@@ -225,7 +232,8 @@ static struct cdr_model *make_busy_model(uint32_t subscribers, uint32_t days, ui
     p.partitions = partitions;
     p.late_share = 0.05;
     p.records_per_day[CDR_TYPE_DATA] = sessions;
-    if (cdr_parameters_check(&p, &error) != CDR_OK || cdr_model_create(&model, &p, &error) != CDR_OK)
+    if (cdr_parameters_check(&p, &error) != CDR_OK ||
+        cdr_model_create(&model, &p, &error) != CDR_OK)
         fail_msg("%s", error.text);
     return model;
 }
@@ -235,15 +243,16 @@ static struct cdr_model *make_model(uint32_t subscribers, uint32_t days, uint32_
     return make_busy_model(subscribers, days, partitions, 12);
 }
 
-/* One log of so many records an hour that several slices of it are in the workers' hands at once. */
+/* One log of so many records an hour that several slices of it are in the workers' hands at
+ * once. */
 static struct cdr_model *make_crowded_model(void)
 {
     return make_busy_model(2500, 1, 1, 80);
 }
 
 /* Small slabs, so that a task has several. */
-static void start(struct run *run, const struct cdr_model *model, const char *format, unsigned workers,
-                  const struct awkward_settings *how)
+static void start(struct run *run, const struct cdr_model *model, const char *format,
+                  unsigned workers, const struct awkward_settings *how)
 {
     struct awkward *sink = &run->sink;
     memset(run, 0, sizeof *run);
@@ -251,15 +260,23 @@ static void start(struct run *run, const struct cdr_model *model, const char *fo
     sink->settings = *how;
     sink->partitions = model->parameters.partitions;
     assert_true(CDR_TYPE_COUNT * sink->partitions <= LOGS_MAX);
-    struct cdr_sink_setup setup = {.partitions = sink->partitions, .shard_count = 1, .workers = workers,
-                                   .slab_bytes = 100, .slab_records = 100};
+    struct cdr_sink_setup setup = {.partitions = sink->partitions,
+                                   .shard_count = 1,
+                                   .workers = workers,
+                                   .slab_bytes = 100,
+                                   .slab_records = 100};
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        struct cdr_encoder_settings encoder = {.type = type, .tz_name = model->parameters.tz_name,
-                                               .framed = strcmp(format, "avro") == 0, .schema_id = 7};
-        assert_int_equal(cdr_encoder_find(format)->create(&run->encoders[type], &encoder, &run->error), CDR_OK);
-        sink->encoders[type] = setup.encoders[type] = run->settings.encoders[type] = run->encoders[type];
+        struct cdr_encoder_settings encoder = {.type = type,
+                                               .tz_name = model->parameters.tz_name,
+                                               .framed = strcmp(format, "avro") == 0,
+                                               .schema_id = 7};
+        assert_int_equal(
+            cdr_encoder_find(format)->create(&run->encoders[type], &encoder, &run->error), CDR_OK);
+        sink->encoders[type] = setup.encoders[type] = run->settings.encoders[type] =
+            run->encoders[type];
     }
-    struct cdr_slab_settings slabs = cdr_slab_settings_of(&setup, how->slabs_max != 0 ? how->slabs_max : 200);
+    struct cdr_slab_settings slabs =
+        cdr_slab_settings_of(&setup, how->slabs_max != 0 ? how->slabs_max : 200);
     assert_int_equal(cdr_slab_pool_create(&sink->pool, &slabs, &run->error), CDR_OK);
     pthread_mutex_init(&sink->lock, NULL);
     assert_int_equal(pthread_create(&sink->reporter, NULL, report_main, sink), 0);
@@ -358,7 +375,8 @@ static void test_same_logs_whatever_the_sink_does(void **state)
     for (size_t f = 0; f < 3; f++) {
         run_reference(reference, model, formats[f]);
         for (size_t w = 0; w < sizeof workers / sizeof *workers; w++) {
-            const struct awkward_settings how = {.moody = true, .slabs_max = workers[w] + (unsigned)f};
+            const struct awkward_settings how = {.moody = true,
+                                                 .slabs_max = workers[w] + (unsigned)f};
             start(run, model, formats[f], workers[w], &how);
             go(run);
             expect_same(run, reference);
@@ -429,7 +447,8 @@ static void test_stop_leaves_beginnings(void **state)
     cdr_model_destroy(model);
 }
 
-/* A sink that takes no more: without a stop the run waits, with one it gives up after the time it was given. */
+/* A sink that takes no more: without a stop the run waits, with one it gives up after the time
+ * it was given. */
 static void *stop_soon(void *argument)
 {
     struct awkward *sink = argument;
@@ -468,12 +487,14 @@ static void test_stop_while_the_sink_is_stuck(void **state)
 static void test_failures_end_the_run(void **state)
 {
     (void)state;
-    static const char *const words[] = {"no slab today", "the disk is on fire", "the cluster is gone"};
+    static const char *const words[] = {"no slab today", "the disk is on fire",
+                                        "the cluster is gone"};
     static const enum cdr_result results[] = {CDR_E_IO, CDR_E_IO, CDR_E_KAFKA};
     struct cdr_model *model = make_model(400, 2, 2);
     run_reference(reference, model, "csv");
     for (unsigned i = 0; i < 90; i++) {
-        struct awkward_settings how = {.moody = true, .fails_at = 1 + i * 7 % 45, .fails = i % 3, .slabs_max = 3 + i % 7};
+        struct awkward_settings how = {
+            .moody = true, .fails_at = 1 + i * 7 % 45, .fails = i % 3, .slabs_max = 3 + i % 7};
         start(run, model, "csv", 1 + i / 3 % 6, &how);
         if (i % 7 == 6)
             run->settings.pace = (struct cdr_pace){.kind = CDR_PACE_SPEED, .speed = 1e6};
@@ -487,16 +508,18 @@ static void test_failures_end_the_run(void **state)
     cdr_model_destroy(model);
 }
 
-/* One worker fails before its turn in a log, while those before and behind it go on or wait: all must leave, with the words of the
- * one that failed. */
+/* One worker fails before its turn in a log, while those before and behind it go on or wait: all
+ * must leave, with the words of the one that failed. */
 static void test_failure_before_its_turn(void **state)
 {
     (void)state;
     struct cdr_model *model = make_crowded_model();
     run_reference(reference, model, "csv");
     for (unsigned i = 0; i < 100; i++) {
-        const struct awkward_settings how = {
-            .fails_at = 1 + i, .fails = FAIL_TAKE, .fails_once = true, .write_ns = i % 3 == 0 ? 0 : 500000};
+        const struct awkward_settings how = {.fails_at = 1 + i,
+                                             .fails = FAIL_TAKE,
+                                             .fails_once = true,
+                                             .write_ns = i % 3 == 0 ? 0 : 500000};
         start(run, model, "csv", i % 4 == 3 ? 3 : 16, &how);
         go(run);
         assert_int_equal(run->result, CDR_E_IO);
@@ -508,7 +531,8 @@ static void test_failure_before_its_turn(void **state)
     cdr_model_destroy(model);
 }
 
-/* How far behind the schedule: not at all where there is time, about as much as the sink's sleep where it sleeps. */
+/* How far behind the schedule: not at all where there is time, about as much as the sink's sleep
+ * where it sleeps. */
 static void test_behind_schedule(void **state)
 {
     (void)state;
@@ -555,10 +579,14 @@ static int free_runs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_logs_whatever_the_sink_does), cmocka_unit_test(test_same_logs_when_paced),
-        cmocka_unit_test(test_stop_leaves_beginnings),           cmocka_unit_test(test_stop_while_the_sink_is_stuck),
-        cmocka_unit_test(test_failures_end_the_run),             cmocka_unit_test(test_behind_schedule),
-        cmocka_unit_test(test_failure_before_its_turn),          cmocka_unit_test(test_same_logs_where_workers_queue_for_one),
+        cmocka_unit_test(test_same_logs_whatever_the_sink_does),
+        cmocka_unit_test(test_same_logs_when_paced),
+        cmocka_unit_test(test_stop_leaves_beginnings),
+        cmocka_unit_test(test_stop_while_the_sink_is_stuck),
+        cmocka_unit_test(test_failures_end_the_run),
+        cmocka_unit_test(test_behind_schedule),
+        cmocka_unit_test(test_failure_before_its_turn),
+        cmocka_unit_test(test_same_logs_where_workers_queue_for_one),
     };
     return cmocka_run_group_tests(tests, make_runs, free_runs);
 }

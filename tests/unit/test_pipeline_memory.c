@@ -1,8 +1,8 @@
-/* Memory of whole runs: no allocation once the first hours have been, into the null sink and into files; and every allocation that
- * fails is a clear error, never a crash or a hang.
+/* Memory of whole runs: no allocation once the first hours have been, into the null sink and
+ * into files; and every allocation that fails is a clear error, never a crash or a hang.
  *
- * This program defines malloc and its kin over glibc's inner ones; where a sanitizer has put its own there, it can't count and
- * says so.
+ * This program defines malloc and its kin over glibc's inner ones; where a sanitizer has put its
+ * own there, it can't count and says so.
  */
 #include "pipeline/pipeline.h"
 
@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <errno.h>
@@ -86,14 +87,15 @@ struct watch {
     uint64_t calls[SLOTS_MAX]; /* allocations until the end of the slot */
 };
 
-static enum cdr_result watch_take_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab **slab, struct cdr_error *error)
+static enum cdr_result watch_take_slab(struct cdr_sink *sink, unsigned worker,
+                                       struct cdr_slab **slab, struct cdr_error *error)
 {
     struct cdr_sink *inner = ((struct watch *)sink)->inner;
     return inner->ops->take_slab(inner, worker, slab, error);
 }
 
-static enum cdr_result watch_write(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab, uint32_t end, uint32_t *taken,
-                                   struct cdr_error *error)
+static enum cdr_result watch_write(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab,
+                                   uint32_t end, uint32_t *taken, struct cdr_error *error)
 {
     struct cdr_sink *inner = ((struct watch *)sink)->inner;
     return inner->ops->write(inner, worker, slab, end, taken, error);
@@ -135,7 +137,8 @@ struct run {
 };
 
 /* Every hour alike, so that "steady" has a meaning. */
-static enum cdr_result make_model(struct run *run, uint32_t subscribers, uint32_t days, struct cdr_error *error)
+static enum cdr_result make_model(struct run *run, uint32_t subscribers, uint32_t days,
+                                  struct cdr_error *error)
 {
     static struct cdr_parameters p;
     cdr_parameters_default(&p);
@@ -151,16 +154,23 @@ static enum cdr_result make_model(struct run *run, uint32_t subscribers, uint32_
     return result == CDR_OK ? cdr_model_create(&run->model, &p, error) : result;
 }
 
-static enum cdr_result open_sink(struct run *run, const char *sink, const char *format, const char *compress, unsigned workers,
-                                 struct cdr_error *error)
+static enum cdr_result open_sink(struct run *run, const char *sink, const char *format,
+                                 const char *compress, unsigned workers, struct cdr_error *error)
 {
     static const char *const topics[] = {"cdr.call", "cdr.sms", "cdr.data"};
-    struct cdr_sink_setup setup = {.partitions = 4, .shard_count = 1, .dataset_id = run->model->dataset_id, .workers = workers,
-                                   .slab_bytes = 1 << 18, .slab_records = 1024};
-    struct cdr_sink_settings settings = {.out = run->folder, .rotate_bytes = 1000000000, .compress = (char *)(uintptr_t)compress};
+    struct cdr_sink_setup setup = {.partitions = 4,
+                                   .shard_count = 1,
+                                   .dataset_id = run->model->dataset_id,
+                                   .workers = workers,
+                                   .slab_bytes = 1 << 18,
+                                   .slab_records = 1024};
+    struct cdr_sink_settings settings = {
+        .out = run->folder, .rotate_bytes = 1000000000, .compress = (char *)(uintptr_t)compress};
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        struct cdr_encoder_settings encoder = {.type = type, .tz_name = run->model->parameters.tz_name};
-        enum cdr_result result = cdr_encoder_find(format)->create(&run->encoders[type], &encoder, error);
+        struct cdr_encoder_settings encoder = {.type = type,
+                                               .tz_name = run->model->parameters.tz_name};
+        enum cdr_result result =
+            cdr_encoder_find(format)->create(&run->encoders[type], &encoder, error);
         if (result != CDR_OK)
             return result;
         setup.encoders[type] = run->encoders[type];
@@ -171,15 +181,17 @@ static enum cdr_result open_sink(struct run *run, const char *sink, const char *
     return cdr_sink_find(sink)->open(&run->watch.inner, &settings, &setup, error);
 }
 
-static enum cdr_result go(struct run *run, const char *sink, const char *format, const char *compress, unsigned workers,
-                          uint32_t subscribers, uint32_t days, struct cdr_error *error)
+static enum cdr_result go(struct run *run, const char *sink, const char *format,
+                          const char *compress, unsigned workers, uint32_t subscribers,
+                          uint32_t days, struct cdr_error *error)
 {
     enum cdr_result result = make_model(run, subscribers, days, error);
     if (result == CDR_OK)
         result = open_sink(run, sink, format, compress, workers, error);
     if (result != CDR_OK)
         return result;
-    struct cdr_pipeline_settings settings = {.model = run->model, .sink = &run->watch.base, .workers = workers, .shard_count = 1};
+    struct cdr_pipeline_settings settings = {
+        .model = run->model, .sink = &run->watch.base, .workers = workers, .shard_count = 1};
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         settings.encoders[type] = run->encoders[type];
     result = cdr_pipeline_create(&run->pipeline, &settings, error);
@@ -217,8 +229,8 @@ static void make_folder(struct run *run)
 
 /* ---- tests ---- */
 
-static void expect_steady(const char *sink, const char *format, const char *compress, unsigned workers, uint32_t days,
-                          unsigned from_slot, uint64_t most)
+static void expect_steady(const char *sink, const char *format, const char *compress,
+                          unsigned workers, uint32_t days, unsigned from_slot, uint64_t most)
 {
     static struct run run;
     struct cdr_error error = {{0}};
@@ -230,7 +242,8 @@ static void expect_steady(const char *sink, const char *format, const char *comp
     assert_true(run.records > 70000 * days);
     uint64_t calls = run.watch.calls[24 * days - 1] - run.watch.calls[from_slot - 1];
     if (calls > most)
-        fail_msg("%s into %s with %u workers: %" PRIu64 " allocations after slot %u", format, sink, workers, calls, from_slot);
+        fail_msg("%s into %s with %u workers: %" PRIu64 " allocations after slot %u", format, sink,
+                 workers, calls, from_slot);
     end(&run);
 }
 
@@ -241,12 +254,13 @@ static void test_no_allocation_in_the_steady_state(void **state)
     expect_steady("null", "json", "none", 1, 1, 3, 0);
     expect_steady("null", "avro", "none", 1, 1, 3, 0);
     expect_steady("file", "csv", "none", 1, 1, 3, 0);
-    expect_steady("file", "csv", "zstd", 1, 1, 6, 0); /* the library takes its memory when a part is first written to */
+    expect_steady("file", "csv", "zstd", 1, 1, 6,
+                  0); /* the library takes its memory when a part is first written to */
     expect_steady("file", "avro", "gzip", 1, 1, 3, 0);
 }
 
-/* Which worker plans how much is up to chance, so a list may once be longer than ever before; but never one allocation a thousand
- * records. */
+/* Which worker plans how much is up to chance, so a list may once be longer than ever before;
+ * but never one allocation a thousand records. */
 static void test_hardly_any_with_more_workers(void **state)
 {
     (void)state;
