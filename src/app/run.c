@@ -15,7 +15,7 @@
 
 #define PROBE_TIMEOUT_MS 3000
 #define DRAIN_TIMEOUT_MS 30000u
-#define SLAB_BYTES (1u << 20)
+#define SLAB_BYTES (256u << 10) /* small enough to be free again soon, and full when handed over */
 #define SLAB_RECORDS 4096u
 
 static const char *const topic_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};

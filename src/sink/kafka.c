@@ -4,10 +4,23 @@
 #include "sink/sink_table.h"
 
 #include <assert.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
-enum { DISCARD_MS = 5000 };
+enum { DISCARD_MS = 5000, UNDER_WAY_BYTES_MAX = 96 << 20 };
+
+/* librdkafka allocates a message a record in one thread and frees it in another. Left to itself,
+ * glibc gives the memory back to the system whenever a batch was freed and faults it in again. */
+static void keep_freed_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    mallopt(M_TOP_PAD, 16 << 20);
+#endif
+}
 
 static void kafka_free(struct cdr_kafka_sink *sink)
 {
@@ -30,8 +43,8 @@ static void kafka_free(struct cdr_kafka_sink *sink)
     free(sink);
 }
 
-/* The slabs under way hold as many bytes as the queue may, but never fewer than a run needs to get
- * on. */
+/* The slabs under way hold as many bytes as the queue may, up to what keeps any connection busy:
+ * more would only be memory to fault in. Never fewer than a run needs to get on. */
 static enum cdr_result make_memory(struct cdr_kafka_sink *sink, struct cdr_error *error)
 {
     const struct cdr_sink_setup *setup = &sink->setup;
@@ -43,9 +56,10 @@ static enum cdr_result make_memory(struct cdr_kafka_sink *sink, struct cdr_error
     for (uint32_t log = 0; log < sink->log_count; log++)
         sink->logs[log].false_offset = -1;
     struct cdr_slab_settings slabs = cdr_slab_settings_of(setup, 1);
-    uint64_t wanted = sink->properties.queue_bytes / slabs.bytes_max;
+    uint64_t bytes = sink->properties.queue_bytes;
+    uint64_t wanted = (bytes < UNDER_WAY_BYTES_MAX ? bytes : UNDER_WAY_BYTES_MAX) / slabs.bytes_max;
     unsigned least = 2 * cdr_slabs_for_direct_sinks(setup);
-    slabs.slabs_max = wanted < least ? least : wanted > 1000000 ? 1000000 : (unsigned)wanted;
+    slabs.slabs_max = wanted < least ? least : (unsigned)wanted;
     return cdr_slab_pool_create(&sink->pool, &slabs, error);
 }
 
@@ -125,6 +139,7 @@ static enum cdr_result kafka_open(struct cdr_sink **opened,
                                   const struct cdr_sink_setup *setup, struct cdr_error *error)
 {
     struct cdr_kafka_sink *sink = NULL;
+    keep_freed_memory();
     enum cdr_result result = kafka_new(&sink, setup, error);
     if (result == CDR_OK)
         result = cdr_kafka_properties_make(&sink->properties, settings, &sink->warnings, error);
