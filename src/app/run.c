@@ -152,6 +152,8 @@ static enum cdr_result open_sink(struct cdr_run *run, struct cdr_error *error)
             strcmp(settings->format, "avro") == 0 ? cdr_builtin_schema(type) : NULL;
     }
     enum cdr_result result = run->sink_ops->open(&run->sink, &settings->sink, &setup, error);
+    if (result == CDR_OK && run->sink_ops->starts != NULL)
+        run->sink_ops->starts(run->sink, run->starts);
 #if CDR_KAFKA
     if (result == CDR_OK && strcmp(run->sink_ops->name, "kafka") == 0)
         for (size_t i = 0; i < cdr_kafka_warning_count(run->sink); i++)
@@ -218,6 +220,7 @@ static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *st
                  .speed = settings->speed,
                  .rate_per_s = settings->rate_per_s},
         .endless = settings->live,
+        .starts = run->starts,
         .stop = stop,
         .drain_timeout_ms = DRAIN_TIMEOUT_MS,
     };
@@ -355,7 +358,9 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
         result = choose_sink(run, error);
     if (result == CDR_OK)
         run->progress = calloc(CDR_TYPE_COUNT * settings->model.partitions, sizeof *run->progress);
-    if (result == CDR_OK && run->progress == NULL)
+    if (result == CDR_OK)
+        run->starts = calloc(CDR_TYPE_COUNT * settings->model.partitions, sizeof *run->starts);
+    if (result == CDR_OK && (run->progress == NULL || run->starts == NULL))
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
     return result;
 }
@@ -393,5 +398,6 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
         cdr_encoder_destroy(run.encoders[type]);
     cdr_model_destroy(run.model);
     free(run.progress);
+    free(run.starts);
     return result;
 }

@@ -17,6 +17,7 @@ struct cdr_run {
     int32_t schema_ids[CDR_TYPE_COUNT]; /* 0 where the format has none */
     char topics[CDR_TYPE_COUNT][256];
     struct cdr_pipeline *pipeline;
+    uint64_t *starts;                  /* per log: where the run begins */
     struct cdr_log_progress *progress; /* at the end */
     double wall_s, cpu_s;
     enum cdr_result result;

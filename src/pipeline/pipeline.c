@@ -12,7 +12,12 @@
 
 struct log_state {
     _Alignas(64) atomic_ullong turn; /* sequence of the slice whose records come next */
-    struct cdr_digest digest;        /* of what was handed over; by whoever has the turn */
+    atomic_bool passing; /* position has not reached start: nobody encodes before its turn */
+    /* By whoever has the turn: */
+    uint64_t position; /* of the log's next record */
+    uint64_t start;    /* position of the first that is handed over */
+    uint64_t digest_start;
+    struct cdr_digest digest;
     /* paced */
     struct cdr_key *keys;
     uint32_t n, capacity, next;
@@ -33,6 +38,7 @@ struct cdr_pipeline {
     struct log_state *log_states;
     struct worker_state *workers;
     bool scheduled; /* paced: the current slot and all that follow go by the schedule */
+    bool begun;     /* paced: the schedule has begun */
     atomic_ullong records, bytes;
     atomic_llong emission_ms, behind_ns, behind_max_ns;
     pthread_mutex_t failure_lock;
@@ -133,12 +139,13 @@ static enum cdr_result hand_over(struct cdr_pipeline *pipeline, unsigned worker,
     struct cdr_digest more =
         cdr_digest_of(hashes + from, slab->n - from, payload_bytes(slab, encoder, from, slab->n));
     if (from == 0)
-        slab->position = log->digest.records;
+        slab->position = log->position;
     enum cdr_result result = write_all(pipeline, worker, slab, taken, error);
     if (*taken < slab->n)
         more =
             cdr_digest_of(hashes + from, *taken - from, payload_bytes(slab, encoder, from, *taken));
     cdr_digest_join(&log->digest, &more);
+    log->position += more.records;
     atomic_fetch_add_explicit(&pipeline->records, more.records, memory_order_relaxed);
     atomic_fetch_add_explicit(&pipeline->bytes, more.bytes, memory_order_relaxed);
     return result;
@@ -179,6 +186,57 @@ static uint32_t room(const struct cdr_slab *slab, const struct cdr_encoder *enco
     uint32_t fits = by_bytes < by_count ? (uint32_t)by_bytes : by_count;
     fits = fits < CDR_BLOCK_RECORDS ? fits : CDR_BLOCK_RECORDS;
     return fits < wanted ? fits : wanted;
+}
+
+/* ---- passing over ---- */
+
+/* Encodes and hashes keys[0 … n) of a log into its digest, and hands nothing over. */
+static enum cdr_result hash_only(struct cdr_pipeline *pipeline, unsigned worker,
+                                 struct log_state *log, uint32_t type, const struct cdr_slot *slots,
+                                 const struct cdr_key *keys, uint32_t n, struct cdr_error *error)
+{
+    struct cdr_sink *sink = pipeline->settings.sink;
+    const struct cdr_encoder *encoder = pipeline->settings.encoders[type];
+    enum cdr_result result = CDR_OK;
+    for (uint32_t done = 0; result == CDR_OK && done < n;) {
+        struct cdr_slab *slab = NULL;
+        result = take_slab(pipeline, worker, &slab, error);
+        if (result != CDR_OK)
+            return result;
+        for (uint32_t block; (block = room(slab, encoder, n - done)) > 0; done += block)
+            encode_block(pipeline, worker, slots, type, keys + done, block, slab);
+        struct cdr_digest more = cdr_digest_of(pipeline->workers[worker].hashes, slab->n,
+                                               payload_bytes(slab, encoder, 0, slab->n));
+        cdr_digest_join(&log->digest, &more);
+        slab->n = 0;
+        sink->ops->give_slab(sink, worker, slab);
+    }
+    return result;
+}
+
+/* With the log's turn: how many of the n keys at its position are not to be handed over; *passed
+ * of them, that is. */
+static enum cdr_result pass_over(struct cdr_pipeline *pipeline, unsigned worker,
+                                 struct log_state *log, uint32_t type, const struct cdr_slot *slots,
+                                 const struct cdr_key *keys, uint32_t n, uint32_t *passed,
+                                 struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    uint64_t left = log->position < log->start ? log->start - log->position : 0;
+    *passed = 0;
+    if (left == 0)
+        return CDR_OK;
+    *passed = left < n ? (uint32_t)left : n;
+    if (log->position + *passed > log->digest_start) {
+        uint32_t unhashed =
+            log->digest_start > log->position ? (uint32_t)(log->digest_start - log->position) : 0;
+        result = hash_only(pipeline, worker, log, type, slots, keys + unhashed, *passed - unhashed,
+                           error);
+    }
+    log->position += *passed;
+    if (log->position == log->start)
+        atomic_store_explicit(&log->passing, false, memory_order_release);
+    return result;
 }
 
 /* ---- unpaced ---- */
@@ -225,7 +283,14 @@ static enum cdr_result deliver(struct cdr_pipeline *pipeline, unsigned worker,
     struct cdr_sink *sink = pipeline->settings.sink;
     const struct cdr_encoder *encoder = pipeline->settings.encoders[task->type];
     enum cdr_result result = CDR_OK;
-    for (uint32_t done = 0; result == CDR_OK && done < task->n;) {
+    uint32_t done = 0;
+    if (atomic_load_explicit(&log->passing, memory_order_acquire)) {
+        result = wait_for_turn(log, task->sequence, error);
+        if (result == CDR_OK)
+            result = pass_over(pipeline, worker, log, task->type, task->slots, task->keys, task->n,
+                               &done, error);
+    }
+    while (result == CDR_OK && done < task->n) {
         struct cdr_slab *slab = NULL;
         result = take_slab(pipeline, worker, &slab, error);
         if (result != CDR_OK)
@@ -307,7 +372,8 @@ static enum cdr_result keep_task(void *state, unsigned worker, const struct cdr_
         memcpy(log->keys, task->keys, task->n * sizeof *log->keys);
     log->n = task->n;
     log->next = 0;
-    return CDR_OK;
+    return pass_over(pipeline, worker, log, task->type, task->slots, task->keys, task->n,
+                     &log->next, error);
 }
 
 /* Hands over the records of a log that are due, appending to the log's slab until it is full. */
@@ -380,6 +446,14 @@ static enum cdr_result release_due(struct cdr_pipeline *pipeline, const struct c
     return result;
 }
 
+static bool passed_any(const struct cdr_pipeline *pipeline)
+{
+    for (uint32_t l = 0; l < pipeline->logs; l++)
+        if (pipeline->log_states[l].start > 0)
+            return true;
+    return false;
+}
+
 static enum cdr_result end_slice(void *state, const struct cdr_slot *slots, uint32_t slice,
                                  uint32_t slice_count, struct cdr_error *error)
 {
@@ -390,7 +464,15 @@ static enum cdr_result end_slice(void *state, const struct cdr_slot *slots, uint
     uint64_t records = 0;
     (void)slice_count;
     for (uint32_t l = 0; l < pipeline->logs; l++)
-        records += pipeline->log_states[l].n;
+        records += pipeline->log_states[l].n - pipeline->log_states[l].next;
+    /* What was passed over took no time. */
+    if (!pipeline->begun && records > 0) {
+        pipeline->begun = true;
+        if (from_ms > pipeline->settings.pace.emission_start_ms && passed_any(pipeline)) {
+            pipeline->settings.pace.start_ns = cdr_monotonic_ns();
+            pipeline->settings.pace.emission_start_ms = from_ms;
+        }
+    }
     struct cdr_pace_line line = cdr_pace_slice(&pipeline->settings.pace, from_ms,
                                                left_ms < span_ms ? left_ms : span_ms, records);
     enum cdr_result result = CDR_OK;
@@ -456,6 +538,13 @@ enum cdr_result cdr_pipeline_create(struct cdr_pipeline **out,
     /* Each is made fit to be freed, whether the other is there or not. */
     if (pipeline->log_states != NULL)
         memset(pipeline->log_states, 0, pipeline->logs * sizeof *pipeline->log_states);
+    for (uint32_t l = 0; pipeline->log_states != NULL && l < pipeline->logs; l++) {
+        struct log_state *log = &pipeline->log_states[l];
+        log->start = settings->starts != NULL ? settings->starts[l] : 0;
+        log->digest_start =
+            settings->digest_starts != NULL ? settings->digest_starts[l] : log->start;
+        log->passing = log->start > 0;
+    }
     for (unsigned w = 0; pipeline->workers != NULL && w < settings->workers; w++) {
         pipeline->workers[w].hashes = NULL;
         pipeline->workers[w].hashes_capacity = 0;
@@ -511,6 +600,11 @@ void cdr_pipeline_status(const struct cdr_pipeline *pipeline, struct cdr_pipelin
 const struct cdr_digest *cdr_pipeline_digest(const struct cdr_pipeline *pipeline, uint32_t log)
 {
     return &pipeline->log_states[log].digest;
+}
+
+uint64_t cdr_pipeline_position(const struct cdr_pipeline *pipeline, uint32_t log)
+{
+    return pipeline->log_states[log].position;
 }
 
 void cdr_pipeline_destroy(struct cdr_pipeline *pipeline)

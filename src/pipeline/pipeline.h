@@ -4,6 +4,10 @@
  * Unpaced, the worker that ran a task encodes it at once and hands it over when it is the log's
  * turn, so that logs stay in order whoever runs what. Paced, tasks of a slice are kept as keys;
  * when a slice is planned, one thread encodes and hands over what is due, every few milliseconds.
+ *
+ * A log need not begin at its first record: since it is a function, a run that goes on where
+ * another ended passes over what is there. The schedule of a paced run then begins with the first
+ * slice that has something left to hand over.
  */
 #ifndef CDR_PIPELINE_PIPELINE_H
 #define CDR_PIPELINE_PIPELINE_H
@@ -23,8 +27,14 @@ struct cdr_pipeline_settings {
     struct cdr_sink *sink;
     unsigned workers;
     uint32_t shard_index, shard_count;
-    struct cdr_pace pace;      /* kind, speed and rate; the rest is set at the start */
-    bool endless;              /* live: until stopped */
+    struct cdr_pace pace; /* kind, speed and rate; the rest is set at the start */
+    bool endless;         /* live: until stopped */
+    /* Per log, the position of the first record that is handed over: those before are passed over,
+     * planned and ordered but not materialised. NULL: everything from 0. */
+    const uint64_t *starts;
+    /* Per log, at most starts[log]: the digest begins here, so records from here to starts[log] are
+     * encoded and hashed, but not handed over. NULL: digests begin where handing over does. */
+    const uint64_t *digest_starts;
     const atomic_int *stop;    /* not 0: finish what is in hand */
     uint32_t drain_timeout_ms; /* how long a stopped run waits for room */
 };
@@ -44,8 +54,10 @@ enum cdr_result cdr_pipeline_create(struct cdr_pipeline **pipeline,
 /* Runs to the end, to the stop or to a failure. Does not flush the sink. Blocks. */
 enum cdr_result cdr_pipeline_run(struct cdr_pipeline *pipeline, struct cdr_error *error);
 void cdr_pipeline_status(const struct cdr_pipeline *pipeline, struct cdr_pipeline_status *status);
-/* After the run: what was handed over, per log. */
+/* After the run: what was handed over, per log; with digest_starts, from there on. */
 const struct cdr_digest *cdr_pipeline_digest(const struct cdr_pipeline *pipeline, uint32_t log);
+/* After the run: one past the last record of the log that was handed over or passed over. */
+uint64_t cdr_pipeline_position(const struct cdr_pipeline *pipeline, uint32_t log);
 void cdr_pipeline_destroy(struct cdr_pipeline *pipeline);
 
 #endif

@@ -78,7 +78,8 @@ struct cdr_sink_settings {
     /* a part ends at the first record that passes this many uncompressed bytes */
     uint64_t rotate_bytes;
     char *compress; /* none gzip zstd */
-    bool overwrite; /* replace a finished dataset in out instead of refusing */
+    bool overwrite; /* replace a dataset in out instead of refusing */
+    bool resume;    /* go on behind what the destination holds of the same dataset */
     /* kafka */
     /* bootstrap servers, NULL where only a property gives them or none are configured */
     char *brokers;
@@ -99,6 +100,9 @@ struct cdr_sink_ops {
     /* Checks and prepares the destination. CDR_E_CONFIG or CDR_E_STATE: nothing was written. */
     enum cdr_result (*open)(struct cdr_sink **sink, const struct cdr_sink_settings *settings,
                             const struct cdr_sink_setup *setup, struct cdr_error *error);
+    /* starts[log]: the position of the first record that each log lacks, so that the run begins
+     * there; 0 without settings->resume. NULL: always 0. */
+    void (*starts)(const struct cdr_sink *sink, uint64_t *starts);
     /* An empty slab, or CDR_E_AGAIN where too many are under way: poll and try again.
      * Thread-safe. */
     enum cdr_result (*take_slab)(struct cdr_sink *sink, unsigned worker, struct cdr_slab **slab,
