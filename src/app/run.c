@@ -264,6 +264,23 @@ static enum cdr_result check_durable(struct cdr_run *run, struct cdr_error *erro
     return CDR_OK;
 }
 
+/* A topic that holds more than the whole dataset has is not one that this dataset was written to
+ * alone. */
+static enum cdr_result check_reached(const struct cdr_run *run, struct cdr_error *error)
+{
+    const uint32_t partitions = run->model->parameters.partitions;
+    for (uint32_t log = 0; log < CDR_TYPE_COUNT * partitions; log++) {
+        uint64_t position = cdr_pipeline_position(run->pipeline, log);
+        if (position < run->starts[log])
+            return cdr_fail(error, CDR_E_DIFFERENT,
+                            "%s[%u] holds %llu records of this dataset's place, and the dataset "
+                            "has %llu: it ran for more days before, or somebody else writes there",
+                            run->topics[log / partitions], log % partitions,
+                            (unsigned long long)run->starts[log], (unsigned long long)position);
+    }
+    return CDR_OK;
+}
+
 static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
@@ -278,6 +295,8 @@ static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
         settings->live ? 0 : cdr_expected_records(run->model) / settings->shard_count,
         settings->quiet);
     result = cdr_pipeline_run(run->pipeline, error);
+    if (result == CDR_OK)
+        result = check_reached(run, error);
     cdr_progress_stop(progress);
     const bool interrupted = result == CDR_E_INTERRUPTED && atomic_load(stop) != 0;
     struct cdr_error later = {0};

@@ -98,8 +98,9 @@ static enum cdr_result prepare_topics(struct cdr_kafka_sink *sink,
     char group[64];
     snprintf(group, sizeof group, "cdrgen-%s", sink->setup.dataset_id);
     struct cdr_kafka_client asker = {0};
-    enum cdr_result result = cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties,
-                                                   NULL, settings->append ? group : NULL, error);
+    enum cdr_result result =
+        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties, NULL,
+                              settings->append || settings->resume ? group : NULL, error);
     if (result == CDR_OK)
         result = cdr_kafka_connect(&asker, (int)settings->kafka_timeout_ms, error);
     if (result == CDR_OK)
@@ -158,6 +159,13 @@ static enum cdr_result kafka_open(struct cdr_sink **opened,
     return CDR_OK;
 }
 
+static void kafka_starts(const struct cdr_sink *base, uint64_t *starts)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        starts[log] = sink->logs[log].start;
+}
+
 static void kafka_progress(const struct cdr_sink *sink, struct cdr_log_progress *progress)
 {
     cdr_counters_read(((const struct cdr_kafka_sink *)sink)->counters, progress);
@@ -180,6 +188,7 @@ const struct cdr_sink_ops cdr_kafka_sink_ops = {
     .name = "kafka",
     .description = "publishes to one topic per record type, exactly once and in order",
     .open = kafka_open,
+    .starts = kafka_starts,
     .take_slab = cdr_kafka_take_slab,
     .write = cdr_kafka_write,
     .give_slab = cdr_kafka_give_slab,

@@ -267,7 +267,7 @@ static void check_stall(struct cdr_kafka_sink *sink)
                            cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
                            sink->properties.stall_ms, waiting,
                            trouble[0] != '\0' ? ", and the last trouble was " : "", trouble,
-                           reported);
+                           state->start + reported);
         }
     }
 }

@@ -3,6 +3,7 @@
  * kafka_properties.c  defaults, the user's properties, what may not be changed
  * kafka_client.c      a client instance, connecting, what went wrong last
  * kafka_topics.c      topics, partitions, guard, offsets: everything before and after the records
+ * kafka_resume.c      where a run goes on that another began
  * kafka_delivery.c    records out, delivery reports in
  * kafka.c             the sink's life
  */
@@ -80,6 +81,7 @@ int64_t cdr_kafka_clock_ms(void); /* monotonic */
 
 struct cdr_kafka_log {
     int64_t base;              /* offset of position 0; constant once open */
+    uint64_t start;            /* position of the run's first record; likewise */
     _Atomic uint64_t end;      /* one past the last position accepted */
     _Atomic uint64_t accepted; /* records accepted */
     /* Only while serving: */
@@ -151,6 +153,19 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
 enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
                                       const struct cdr_kafka_sink *sink, int64_t *ends,
                                       int timeout_ms, struct cdr_error *error);
+
+/* For resume: the ends once they stand still, since a batch of the process that died may be landing
+ * yet. CDR_E_STATE where they do not. */
+enum cdr_result cdr_kafka_resume_ends(struct cdr_kafka_client *asker,
+                                      const struct cdr_kafka_sink *sink, int64_t *ends,
+                                      int timeout_ms, struct cdr_error *error);
+/* logs[].base of this process's logs: what --append committed, else 0. *known: some were committed.
+ * Who may not read the group is taken to have used no --append. */
+enum cdr_result cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sink *sink,
+                                       int timeout_ms, bool *known, struct cdr_error *error);
+/* logs[log].start and .end from its base. CDR_E_STATE: the log ends before its base. */
+enum cdr_result cdr_kafka_resume_log(struct cdr_kafka_sink *sink, uint32_t log, int64_t end,
+                                     struct cdr_error *error);
 
 /* Records accepted and not reported yet. */
 uint64_t cdr_kafka_under_way(const struct cdr_kafka_sink *sink);

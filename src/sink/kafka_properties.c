@@ -133,7 +133,8 @@ static enum cdr_result set_given(rd_kafka_conf_t *conf, const struct cdr_propert
         rd_kafka_conf_set(conf, property->name, property->value, reason, sizeof reason);
     reason[strcspn(reason, "\r\n")] = '\0';
     switch (set) {
-    case RD_KAFKA_CONF_OK: return CDR_OK;
+    case RD_KAFKA_CONF_OK:
+        return CDR_OK;
     case RD_KAFKA_CONF_UNKNOWN:
         return cdr_fail(error, CDR_E_CONFIG,
                         "%s: \"%s\" is not a property that librdkafka %s knows (value \"%s\")",

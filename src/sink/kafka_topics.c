@@ -28,6 +28,7 @@ struct prepare {
     struct topic_state states[CDR_TYPE_COUNT];
     struct cdr_topic_finding refusals[CDR_TYPE_COUNT * CDR_TOPIC_FINDINGS_MAX];
     size_t refusal_count;
+    bool bases_known; /* resume found those that an --append committed */
 };
 
 static int left_ms(const struct prepare *prepare)
@@ -100,13 +101,15 @@ static enum cdr_result look_at(struct prepare *prepare, unsigned type, struct cd
     switch (code) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
     case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: return CDR_OK;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        return CDR_OK;
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
         return cdr_fail(error, CDR_E_CONFIG,
                         "\"%s\" cannot be a topic: letters, digits, '.', '_' and '-', at most "
                         "249 of them",
                         name);
-    default: return request_failed(prepare, code, "describe topic", name, "Describe", NULL, error);
+    default:
+        return request_failed(prepare, code, "describe topic", name, "Describe", NULL, error);
     }
 }
 
@@ -489,17 +492,28 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
     enum cdr_result result =
         ends == NULL
             ? cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs", sink->log_count)
+        : prepare->settings->resume
+            ? cdr_kafka_resume_ends(prepare->asker, sink, ends, left_ms(prepare), error)
             : cdr_kafka_end_offsets(prepare->asker, sink, ends, left_ms(prepare), error);
+    bool known = false;
+    if (result == CDR_OK && prepare->settings->resume)
+        result = cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare), &known, error);
+    prepare->bases_known |= known;
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
         sink->topics[type] = hidden[type];
     for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++) {
         if (!which[log / sink->setup.partitions])
             continue;
+        if (prepare->settings->resume && (known || !prepare->settings->append)) {
+            result = cdr_kafka_resume_log(sink, log, ends[log], error);
+            continue;
+        }
         if (ends[log] > 0 && !prepare->settings->append)
             result =
                 cdr_fail(error, CDR_E_STATE,
-                         "%s[%u] is not empty (end offset %" PRId64 "): write behind it with "
-                         "--append, or delete the topic and create it anew",
+                         "%s[%u] is not empty (end offset %" PRId64 "): go on with what a run "
+                         "of this dataset left with --resume, write behind it with --append, or "
+                         "delete the topic and create it anew",
                          cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, ends[log]);
         sink->logs[log].base = ends[log];
     }
@@ -615,7 +629,7 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
         result = guard(prepare, created, error);
     if (result == CDR_OK && any_created)
         result = find_bases(prepare, created, error);
-    if (result == CDR_OK && settings->append)
+    if (result == CDR_OK && settings->append && !prepare->bases_known)
         result = commit_bases(prepare, error);
     free(prepare);
     return result;
