@@ -17,12 +17,25 @@ struct cdr_run {
     int32_t schema_ids[CDR_TYPE_COUNT]; /* 0 where the format has none */
     char topics[CDR_TYPE_COUNT][256];
     struct cdr_pipeline *pipeline;
-    uint64_t *starts;                  /* per log: where the run begins */
+    /* Per log: where the run began, and where the sink that is open now did. They differ once a
+     * producer was replaced. */
+    uint64_t *first_starts, *starts;
+    unsigned producers;                /* that were replaced */
     struct cdr_log_progress *progress; /* at the end */
     double wall_s, cpu_s;
     enum cdr_result result;
     bool complete; /* to its end, or live and stopped in an orderly way */
 };
+
+static inline uint32_t cdr_run_logs(const struct cdr_run *run)
+{
+    return CDR_TYPE_COUNT * run->settings->model.partitions;
+}
+
+/* Opens run->sink_ops as run->sink and sets starts. resume: as with --resume, given or not. */
+enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_error *error);
+/* Everything from the open sink to the report; closes the sink. */
+enum cdr_result cdr_run_deliver(struct cdr_run *run, struct cdr_error *error);
 
 /* Whether the summary can be written, before anything else is. Errors: CDR_E_CONFIG. */
 enum cdr_result cdr_check_summary(const struct cdr_settings *settings, struct cdr_error *error);

@@ -38,6 +38,20 @@ static struct cdr_digest topic_digest(const struct cdr_run *run, uint32_t type)
     return total;
 }
 
+/* Records of this run that are safe, whichever producer sent them. */
+static uint64_t durable(const struct cdr_run *run, uint32_t log)
+{
+    return run->starts[log] - run->first_starts[log] + run->progress[log].durable;
+}
+
+static uint64_t passed_over(const struct cdr_run *run)
+{
+    uint64_t sum = 0;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+        sum += run->first_starts[log];
+    return sum;
+}
+
 static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32_t type)
 {
     const uint32_t partitions = run->model->parameters.partitions;
@@ -58,9 +72,11 @@ static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32
         const struct cdr_digest *digest = cdr_pipeline_digest(run->pipeline, log);
         cdr_json_object_inline(json, NULL);
         cdr_json_u64(json, "partition", p);
+        if (run->settings->sink.resume)
+            cdr_json_u64(json, "first_record", run->first_starts[log]);
         cdr_json_u64(json, "records", digest->records);
         cdr_json_u64(json, "bytes", digest->bytes);
-        cdr_json_u64(json, "durable", run->progress[log].durable);
+        cdr_json_u64(json, "durable", durable(run, log));
         hex(json, "digest", digest->ordered);
         hex(json, "sum", digest->sum);
         cdr_json_object_end(json);
@@ -101,11 +117,15 @@ static void write_figures(struct cdr_json *json, const struct cdr_run *run)
 {
     struct cdr_pipeline_status status;
     cdr_pipeline_status(run->pipeline, &status);
-    uint64_t durable = 0;
-    for (uint32_t log = 0; log < CDR_TYPE_COUNT * run->model->parameters.partitions; log++)
-        durable += run->progress[log].durable;
+    uint64_t safe = 0;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+        safe += durable(run, log);
     cdr_json_u64(json, "records", status.records);
-    cdr_json_u64(json, "durable", durable);
+    cdr_json_u64(json, "durable", safe);
+    if (run->settings->sink.resume)
+        cdr_json_u64(json, "resumed_behind", passed_over(run));
+    if (run->producers > 0)
+        cdr_json_u64(json, "producers_replaced", run->producers);
     cdr_json_u64(json, "bytes", status.bytes);
     cdr_json_fixed(json, "wall_s", run->wall_s, 3);
     cdr_json_fixed(json, "cpu_s", run->cpu_s, 3);
@@ -185,6 +205,11 @@ void cdr_print_closing(const struct cdr_run *run)
             cdr_with_commas((uint64_t)rate, per_s),
             status.records > 0 ? run->cpu_s * 1e9 / (double)status.records : 0,
             (double)cdr_peak_rss_bytes() / 1e6, run->model->dataset_id);
+    if (run->settings->sink.resume)
+        fprintf(stderr,
+                "  resumed behind %s records that were there; figures and digests are of "
+                "those behind them\n",
+                cdr_with_commas(passed_over(run), records));
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         struct cdr_digest total = topic_digest(run, type);
         fprintf(stderr, "  %-16s %14s records  %17s bytes  digest %016" PRIx64 "\n",

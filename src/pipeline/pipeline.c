@@ -208,6 +208,8 @@ static enum cdr_result hash_only(struct cdr_pipeline *pipeline, unsigned worker,
         struct cdr_digest more = cdr_digest_of(pipeline->workers[worker].hashes, slab->n,
                                                payload_bytes(slab, encoder, 0, slab->n));
         cdr_digest_join(&log->digest, &more);
+        atomic_fetch_add_explicit(&pipeline->records, more.records, memory_order_relaxed);
+        atomic_fetch_add_explicit(&pipeline->bytes, more.bytes, memory_order_relaxed);
         slab->n = 0;
         sink->ops->give_slab(sink, worker, slab);
     }

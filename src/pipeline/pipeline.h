@@ -41,7 +41,7 @@ struct cdr_pipeline_settings {
 
 /* Readable by any thread while the run goes on. */
 struct cdr_pipeline_status {
-    uint64_t records; /* handed over */
+    uint64_t records; /* handed over, or hashed only */
     uint64_t bytes;
     int64_t emission_ms; /* reached */
     int64_t behind_ns; /* of the last record handed over, behind its schedule; 0 where not paced */

@@ -70,6 +70,22 @@ static const char *missing_right(rd_kafka_resp_err_t code)
     return "";
 }
 
+/* What the broker's memory of this producer is to blame for ends with the producer. */
+static enum cdr_result result_of(rd_kafka_resp_err_t code)
+{
+    switch (code) {
+    case RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER:
+    case RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+    case RD_KAFKA_RESP_ERR__INCONSISTENT:
+        return CDR_E_PRODUCER;
+    default:
+        return CDR_E_KAFKA;
+    }
+}
+
 /* --- slabs --- */
 
 static void release(struct cdr_kafka_sink *sink, struct cdr_slab *slab, uint64_t shares)
@@ -158,7 +174,7 @@ static void on_lost(struct cdr_kafka_sink *sink, const rd_kafka_message_t *messa
         return;
     uint32_t log = sink->run.slab->log;
     bool maybe = rd_kafka_message_status(message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
-    cdr_kafka_fail(sink, CDR_E_KAFKA,
+    cdr_kafka_fail(sink, result_of(message->err),
                    "%s[%u]: the record at offset %" PRId64
                    " was not delivered%s: %s%s; the records before it are "
                    "safe",
@@ -260,7 +276,7 @@ static void check_stall(struct cdr_kafka_sink *sink)
         } else if (now_ms - state->quiet_since_ms >= sink->properties.stall_ms) {
             char trouble[400];
             cdr_kafka_trouble(&sink->client, trouble, sizeof trouble);
-            cdr_kafka_fail(sink, CDR_E_KAFKA,
+            cdr_kafka_fail(sink, CDR_E_AWAY,
                            "%s[%u]: no record was acknowledged for %" PRId64
                            " ms (delivery.timeout.ms), %" PRIu64
                            " are under way%s%s; the first %" PRIu64 " records of the log are safe",
@@ -296,8 +312,8 @@ static void settle_fatal(struct cdr_kafka_sink *sink)
         return;
     for (int i = 0; i < 10 && !atomic_load(&sink->failed); i++)
         rd_kafka_poll(sink->client.rk, 20);
-    cdr_kafka_fail(sink, CDR_E_KAFKA, "the Kafka client cannot go on: %s%s", sink->fatal,
-                   missing_right(sink->fatal_code));
+    cdr_kafka_fail(sink, result_of(sink->fatal_code), "the Kafka client cannot go on: %s%s",
+                   sink->fatal, missing_right(sink->fatal_code));
 }
 
 static void end_turn(struct cdr_kafka_sink *sink)
