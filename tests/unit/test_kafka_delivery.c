@@ -211,7 +211,7 @@ static void an_outage_that_lasts_ends_the_run(void **state)
     harness_must_flush(&harness);
     rd_kafka_mock_broker_set_down(harness.cluster, HARNESS_BROKER);
     harness_must_write(&harness, 0, 20);
-    assert_int_equal(harness_flush(&harness), CDR_E_KAFKA);
+    assert_int_equal(harness_flush(&harness), CDR_E_AWAY);
     harness_assert_says(&harness, "t.call[0]: no record was acknowledged for 2000 ms "
                                   "(delivery.timeout.ms), 20 are under way");
     harness_assert_says(&harness, "the first 100 records of the log are safe");
