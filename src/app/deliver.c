@@ -156,6 +156,8 @@ static enum cdr_result reopen(struct cdr_run *run, struct cdr_error *error)
     const int64_t give_up_ns = cdr_monotonic_ns() + REOPEN_TIMEOUT_MS * INT64_C(1000000);
     cdr_pipeline_destroy(run->pipeline);
     run->pipeline = NULL;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+        run->aborted[log] += run->progress[log].aborted;
     run->sink->ops->close(run->sink, false, NULL);
     run->sink = NULL;
     enum cdr_result result;

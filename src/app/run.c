@@ -241,9 +241,10 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
         run->progress = calloc(cdr_run_logs(run), sizeof *run->progress);
         run->starts = calloc(cdr_run_logs(run), sizeof *run->starts);
         run->first_starts = calloc(cdr_run_logs(run), sizeof *run->first_starts);
+        run->aborted = calloc(cdr_run_logs(run), sizeof *run->aborted);
     }
-    if (result == CDR_OK &&
-        (run->progress == NULL || run->starts == NULL || run->first_starts == NULL))
+    if (result == CDR_OK && (run->progress == NULL || run->starts == NULL ||
+                             run->first_starts == NULL || run->aborted == NULL))
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
     return result;
 }
@@ -285,5 +286,6 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     free(run.progress);
     free(run.starts);
     free(run.first_starts);
+    free(run.aborted);
     return result;
 }

@@ -21,6 +21,7 @@ struct cdr_run {
      * producer was replaced. */
     uint64_t *first_starts, *starts;
     unsigned producers;                /* that were replaced */
+    uint64_t *aborted;                 /* per log: by producers that were replaced */
     struct cdr_log_progress *progress; /* at the end */
     double wall_s, cpu_s;
     enum cdr_result result;

@@ -44,6 +44,19 @@ static uint64_t durable(const struct cdr_run *run, uint32_t log)
     return run->starts[log] - run->first_starts[log] + run->progress[log].durable;
 }
 
+static uint64_t aborted(const struct cdr_run *run, uint32_t log)
+{
+    return run->aborted[log] + run->progress[log].aborted;
+}
+
+static uint64_t all_aborted(const struct cdr_run *run)
+{
+    uint64_t sum = 0;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+        sum += aborted(run, log);
+    return sum;
+}
+
 static uint64_t passed_over(const struct cdr_run *run)
 {
     uint64_t sum = 0;
@@ -77,6 +90,8 @@ static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32
         cdr_json_u64(json, "records", digest->records);
         cdr_json_u64(json, "bytes", digest->bytes);
         cdr_json_u64(json, "durable", durable(run, log));
+        if (run->settings->sink.transactions)
+            cdr_json_u64(json, "aborted", aborted(run, log));
         hex(json, "digest", digest->ordered);
         hex(json, "sum", digest->sum);
         cdr_json_object_end(json);
@@ -124,6 +139,8 @@ static void write_figures(struct cdr_json *json, const struct cdr_run *run)
     cdr_json_u64(json, "durable", safe);
     if (run->settings->sink.resume)
         cdr_json_u64(json, "resumed_behind", passed_over(run));
+    if (run->settings->sink.transactions)
+        cdr_json_u64(json, "aborted", all_aborted(run));
     if (run->producers > 0)
         cdr_json_u64(json, "producers_replaced", run->producers);
     cdr_json_u64(json, "bytes", status.bytes);
@@ -210,6 +227,9 @@ void cdr_print_closing(const struct cdr_run *run)
                 "  resumed behind %s records that were there; figures and digests are of "
                 "those behind them\n",
                 cdr_with_commas(passed_over(run), records));
+    if (run->settings->sink.abort_share > 0)
+        fprintf(stderr, "  %s records more were sent in transactions that were aborted\n",
+                cdr_with_commas(all_aborted(run), records));
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         struct cdr_digest total = topic_digest(run, type);
         fprintf(stderr, "  %-16s %14s records  %17s bytes  digest %016" PRIx64 "\n",

@@ -4,6 +4,7 @@
  * kafka_client.c      a client instance, connecting, what went wrong last
  * kafka_topics.c      topics, partitions, guard, offsets: everything before and after the records
  * kafka_resume.c      where a run goes on that another began
+ * kafka_transactions.c  whole batches, and progress committed with them
  * kafka_delivery.c    records out, delivery reports in
  * kafka.c             the sink's life
  */
@@ -45,6 +46,9 @@ enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *propertie
                                           const struct cdr_sink_settings *settings,
                                           struct cdr_kafka_warnings *warnings,
                                           struct cdr_error *error);
+/* For a producer of transactions. */
+enum cdr_result cdr_kafka_properties_transactional(struct cdr_kafka_properties *properties,
+                                                   const char *id, struct cdr_error *error);
 void cdr_kafka_properties_free(struct cdr_kafka_properties *properties);
 
 /* --- a client --- */
@@ -90,6 +94,26 @@ struct cdr_kafka_log {
     uint64_t reported;        /* delivery reports, good or bad */
     uint64_t reported_before; /* at the last stall check */
     int64_t quiet_since_ms;   /* the check that first saw records wait in vain, 0 = none does */
+    /* With transactions: */
+    bool touched;         /* has records in the open one; by the log's writer, or behind the gate */
+    uint64_t uncommitted; /* reported in the open one; while serving */
+    _Atomic uint64_t aborted; /* records that were sent to be aborted */
+};
+
+/* See kafka_transactions.c. */
+struct cdr_kafka_transactions {
+    bool on;
+    char id[96], group[64];
+    uint64_t records_max; /* a commit is due at so many records */
+    int64_t interval_ms;  /* or so long after the first */
+    double abort_share;
+    pthread_rwlock_t gate;
+    atomic_bool due;
+    _Atomic uint64_t records; /* of the open transaction */
+    /* Behind the gate: */
+    bool begun, aborting;
+    int64_t begun_ms;
+    uint64_t number; /* transactions begun so far */
 };
 
 /* A row of delivery reports of one slab, gathered so that shared counters are touched once a row.
@@ -108,6 +132,7 @@ struct cdr_kafka_sink {
     char *topics[CDR_TYPE_COUNT]; /* copies; NULL where the run has none */
     struct cdr_kafka_properties properties;
     struct cdr_kafka_warnings warnings;
+    struct cdr_kafka_transactions transactions;
     struct cdr_kafka_client client; /* the producer */
     rd_kafka_topic_t *handles[CDR_TYPE_COUNT];
     uint32_t log_count;
@@ -171,6 +196,26 @@ enum cdr_result cdr_kafka_resume_log(struct cdr_kafka_sink *sink, uint32_t log, 
 uint64_t cdr_kafka_under_way(const struct cdr_kafka_sink *sink);
 /* librdkafka will send nothing more. */
 void cdr_kafka_on_fatal(struct cdr_kafka_sink *sink, rd_kafka_resp_err_t code, const char *reason);
+
+/* Transactions; only where they are on. open: shuts an older run out and finds where the logs are
+ * (resume), or commits that they are at their beginning. Errors: CDR_E_STATE, CDR_E_KAFKA. */
+enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink, bool resume,
+                                            struct cdr_error *error);
+/* Before records [from, end) of slab are produced; CDR_OK must be followed by leave, with the number
+ * that was. CDR_E_AGAIN while a commit is due. */
+enum cdr_result cdr_kafka_transactions_enter(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
+                                             uint32_t from, uint32_t end, struct cdr_error *error);
+void cdr_kafka_transactions_leave(struct cdr_kafka_sink *sink, uint32_t records);
+/* In a turn: commits where it is due. */
+void cdr_kafka_transactions_tick(struct cdr_kafka_sink *sink);
+/* Commits what is open; everything was reported. */
+enum cdr_result cdr_kafka_transactions_end(struct cdr_kafka_sink *sink);
+/* Aborts what is open. */
+void cdr_kafka_transactions_close(struct cdr_kafka_sink *sink);
+/* Sends records that do not count, and waits for their reports. *sent of them are in the log. */
+enum cdr_result cdr_kafka_send_extra(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
+                                     uint32_t from, uint32_t end, uint32_t *sent,
+                                     struct cdr_error *error);
 
 /* Delivery; the contracts are those of sink.h. */
 void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);

@@ -61,7 +61,7 @@ static const struct promise {
      true,
      "brokers recognise repeats only of the last 5 batches"},
     {{"delivery.report.only.error"}, {"false"}, 0, false, "every delivery report is counted"},
-    {{"transactional.id"}, {""}, 0, false, "this sink sends no transactions"},
+    {{"transactional.id"}, {""}, 0, false, "cdrgen names it itself, see --transactions"},
 };
 
 static const char *const secret_words[] = {
@@ -241,6 +241,21 @@ enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *propertie
         result = derive(properties, error);
     if (result != CDR_OK)
         cdr_kafka_properties_free(properties);
+    return result;
+}
+
+enum cdr_result cdr_kafka_properties_transactional(struct cdr_kafka_properties *properties,
+                                                   const char *id, struct cdr_error *error)
+{
+    char timeout[32];
+    enum cdr_result result = set_own(properties->conf, "transactional.id", id, error);
+    /* librdkafka wants messages to end before the transaction does; what is not acknowledged by
+     * then is aborted as a whole, so no gap is left. */
+    get(properties->conf, "transaction.timeout.ms", timeout, sizeof timeout);
+    if (result == CDR_OK)
+        result = set_own(properties->conf, "message.timeout.ms", timeout, error);
+    if (result == CDR_OK)
+        result = set_own(properties->conf, "enable.gapless.guarantee", "false", error);
     return result;
 }
 

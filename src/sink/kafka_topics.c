@@ -482,6 +482,7 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
                                   struct cdr_error *error)
 {
     struct cdr_kafka_sink *sink = prepare->sink;
+    const bool resume = prepare->settings->resume && !prepare->settings->transactions;
     char *hidden[CDR_TYPE_COUNT]; /* topics that are not asked for: they may not exist */
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
         hidden[type] = sink->topics[type];
@@ -492,11 +493,10 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
     enum cdr_result result =
         ends == NULL
             ? cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs", sink->log_count)
-        : prepare->settings->resume
-            ? cdr_kafka_resume_ends(prepare->asker, sink, ends, left_ms(prepare), error)
-            : cdr_kafka_end_offsets(prepare->asker, sink, ends, left_ms(prepare), error);
+        : resume ? cdr_kafka_resume_ends(prepare->asker, sink, ends, left_ms(prepare), error)
+                 : cdr_kafka_end_offsets(prepare->asker, sink, ends, left_ms(prepare), error);
     bool known = false;
-    if (result == CDR_OK && prepare->settings->resume)
+    if (result == CDR_OK && resume)
         result = cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare), &known, error);
     prepare->bases_known |= known;
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
@@ -504,10 +504,12 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
     for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++) {
         if (!which[log / sink->setup.partitions])
             continue;
-        if (prepare->settings->resume && (known || !prepare->settings->append)) {
+        if (resume && (known || !prepare->settings->append)) {
             result = cdr_kafka_resume_log(sink, log, ends[log], error);
             continue;
         }
+        if (prepare->settings->resume && prepare->settings->transactions)
+            continue; /* positions say more: see kafka_transactions.c */
         if (ends[log] > 0 && !prepare->settings->append)
             result =
                 cdr_fail(error, CDR_E_STATE,
