@@ -8,6 +8,7 @@
 
 #define DRAIN_TIMEOUT_MS 30000u
 #define REOPEN_TIMEOUT_MS 60000u
+#define IN_VAIN_MAX 3u
 
 static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *stop,
                                        struct cdr_error *error)
@@ -167,21 +168,20 @@ static enum cdr_result reopen(struct cdr_run *run, struct cdr_error *error)
     return result;
 }
 
-/* Generates; and where the producer fails in a way that ends with it, goes on with a new one as
- * long as each gets further. */
+/* Generates; and where the producer fails in a way that ends with it, goes on with a new one, until
+ * several in a row got no further. */
 static enum cdr_result generate_on(struct cdr_run *run, struct cdr_error *error)
 {
-    bool progress = true;
+    unsigned in_vain = 0;
     enum cdr_result result = generate(run, error);
-    while (result == CDR_E_PRODUCER && progress) {
-        struct cdr_error why = *error;
-        fprintf(stderr, "cdrgen: warning: %s; going on with a new producer\n", why.text);
+    while (result == CDR_E_PRODUCER && in_vain < IN_VAIN_MAX) {
+        fprintf(stderr, "cdrgen: warning: %s; going on with a new producer\n", error->text);
         result = reopen(run, error);
         if (result != CDR_OK)
             return result;
         run->producers++;
         result = generate(run, error);
-        progress = made_progress(run);
+        in_vain = made_progress(run) ? 0 : in_vain + 1;
     }
     return result;
 }
