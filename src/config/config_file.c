@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define FILE_BYTES_MAX (16u << 20)
-#define DEPTH_MAX 4
+#define DEPTH_MAX      4
 
 struct config_file {
     struct cdr_loading *loading;

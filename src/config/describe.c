@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS 80
+#define COLUMNS     80
 #define FLAG_COLUMN 32 /* where the help's texts begin */
 
 static bool listed(const struct cdr_option *option, enum cdr_command about)

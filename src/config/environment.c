@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#define PREFIX "CDRGEN_"
+#define PREFIX          "CDRGEN_"
 #define PROPERTY_PREFIX "CDRGEN_KAFKA_"
 
 static bool begins_with(const char *text, const char *start)

@@ -41,10 +41,12 @@ enum cdr_result cdr_secret_read(const char *path, char **secret, struct cdr_erro
 
 bool cdr_secret_name(const char *name)
 {
-    static const char *const parts[] = {
-        "password",  "passphrase",         "secret",         "private.key",
-        "key.pem",   "keystore.key",       "token",          "jaas",
-        "user.info", "oauthbearer.config", "assertion.claim"};
+    static const char *const parts[] = {"password",       "passphrase",
+                                        "secret",         "private.key",
+                                        "key.pem",        "keystore.key",
+                                        "token",          "jaas",
+                                        "user.info",      "oauthbearer.config",
+                                        "assertion.claim"};
     char lower[128];
     size_t len = strlen(name);
     if (len >= sizeof lower)

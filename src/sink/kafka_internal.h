@@ -201,8 +201,8 @@ void cdr_kafka_on_fatal(struct cdr_kafka_sink *sink, rd_kafka_resp_err_t code, c
  * (resume), or commits that they are at their beginning. Errors: CDR_E_STATE, CDR_E_KAFKA. */
 enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink, bool resume,
                                             struct cdr_error *error);
-/* Before records [from, end) of slab are produced; CDR_OK must be followed by leave, with the number
- * that was. CDR_E_AGAIN while a commit is due. */
+/* Before records [from, end) of slab are produced; CDR_OK must be followed by leave, with the
+ * number that was. CDR_E_AGAIN while a commit is due. */
 enum cdr_result cdr_kafka_transactions_enter(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
                                              uint32_t from, uint32_t end, struct cdr_error *error);
 void cdr_kafka_transactions_leave(struct cdr_kafka_sink *sink, uint32_t records);

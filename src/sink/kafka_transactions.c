@@ -4,16 +4,16 @@
  * The transactional id is cdrgen-<dataset id>-<shard>: a run that opens it shuts an older one out.
  * Progress is in the group cdrgen-tx-<dataset id>: per partition, the position of the log's next
  * record as the offset, and the dataset's id as metadata. Positions, not offsets of records, since
- * each commit and abort puts a control record into every partition that the transaction touched, and
- * aborted records keep their offsets. The sink counts both into the log's base, so delivery reports
- * are compared as without transactions.
+ * each commit and abort puts a control record into every partition that the transaction touched,
+ * and aborted records keep their offsets. The sink counts both into the log's base, so delivery
+ * reports are compared as without transactions.
  *
  * The gate: writers hold it for reading while they produce; who commits or aborts holds it for
  * writing. A commit becomes due by time or number of records; writers then answer CDR_E_AGAIN, and
  * the next thread that serves reports commits.
  *
- * Aborts on demand, to test consumers: the first records of a transaction are sent once more before,
- * in a transaction of their own that is aborted. */
+ * Aborts on demand, to test consumers: the first records of a transaction are sent once more
+ * before, in a transaction of their own that is aborted. */
 #include "base/hash.h"
 #include "sink/kafka_internal.h"
 

@@ -113,22 +113,16 @@ static void set_security(CURL *curl, const struct cdr_registry_settings *setting
 static const char *reason_of(long status, int64_t code)
 {
     switch (status) {
-    case 401:
-        return "the registry does not accept the credentials";
-    case 403:
-        return "the credentials do not allow this";
+    case 401: return "the registry does not accept the credentials";
+    case 403: return "the credentials do not allow this";
     case 404:
         return code >= CODE_SUBJECT_UNKNOWN && code < CODE_SUBJECT_UNKNOWN + 99
                    ? "the registry does not know it"
                    : "there is no schema registry at this URL";
-    case 409:
-        return "the schema is not compatible with the versions that the subject has";
-    case 422:
-        return "the registry finds the schema invalid";
-    case 429:
-        return "the registry is asked too often";
-    default:
-        return status >= 500 ? "the registry failed" : "the registry refused";
+    case 409: return "the schema is not compatible with the versions that the subject has";
+    case 422: return "the registry finds the schema invalid";
+    case 429: return "the registry is asked too often";
+    default: return status >= 500 ? "the registry failed" : "the registry refused";
     }
 }
 
