@@ -200,14 +200,19 @@ static void on_other_offset(struct cdr_kafka_sink *sink, int64_t expected, int64
         return;
     }
     uint32_t number = sink->run.slab->log;
+    /* Where one is too low, what is before it is not known either. */
+    char rest[80] = "";
+    if (found > expected)
+        snprintf(rest, sizeof rest,
+                 "; the first %" PRId64 " records of the log are where they belong",
+                 expected - log->base - (int64_t)log->unknown);
     cdr_kafka_fail(
         sink, CDR_E_DIFFERENT,
-        "%s[%u]: a record that belongs at offset %" PRId64 " was stored at %" PRId64
-        ": %s; the %" PRId64 " records before it are where they belong",
+        "%s[%u]: a record that belongs at offset %" PRId64 " was stored at %" PRId64 ": %s%s",
         cdr_kafka_topic_of(sink, number), number % sink->setup.partitions, expected, found,
         found > expected ? "somebody else writes to the partition, or records came twice"
                          : "records were lost, or the topic was deleted and created anew",
-        expected - log->base);
+        rest);
 }
 
 void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)

@@ -280,7 +280,7 @@ static void a_foreign_writer_is_noticed_by_the_next_report(void **state)
     assert_int_equal(harness_flush(&harness), CDR_E_DIFFERENT);
     harness_assert_says(&harness, "t.call[3]: a record that belongs at offset 10 was stored at 12: "
                                   "somebody else writes to the partition");
-    harness_assert_says(&harness, "the 10 records before it are where they belong");
+    harness_assert_says(&harness, "; the first 10 records of the log are where they belong");
     assert_int_equal(harness_close(&harness, true), CDR_E_DIFFERENT);
     harness_end(&harness);
 }
