@@ -2,6 +2,7 @@
  *
  * kafka_properties.c  defaults, the user's properties, what may not be changed
  * kafka_client.c      a client instance, connecting, what went wrong last
+ * kafka_trouble.c     what librdkafka's words about connections mean, and its own log
  * kafka_topics.c      topics, partitions, guard, offsets: everything before and after the records
  * kafka_resume.c      where a run goes on that another began
  * kafka_transactions.c  whole batches, and progress committed with them
@@ -38,6 +39,8 @@ struct cdr_kafka_properties {
     int64_t stall_ms;      /* delivery.timeout.ms, 0 = for ever */
     int64_t batch_bytes;   /* message.max.bytes */
     bool scram;            /* sasl.mechanisms is one of SCRAM */
+    bool certificate;      /* the client has one */
+    char protocol[24];     /* security.protocol */
 };
 
 /* CDR_E_CONFIG with a text that names source, property, value and reason. Promise-breaking values
@@ -63,6 +66,7 @@ struct cdr_kafka_client {
     pthread_mutex_t lock;        /* of what follows */
     rd_kafka_resp_err_t trouble; /* the last that librdkafka reported, 0 = none yet */
     char trouble_text[400];
+    int certificate_error; /* OpenSSL's X509_V_ERR_… of the broker's last one, 0 = none */
 };
 
 /* A client of its own copy of properties. group_id only for consumers, or NULL. */
@@ -78,6 +82,20 @@ enum cdr_result cdr_kafka_connect(struct cdr_kafka_client *client, int timeout_m
 
 /* Copies the last trouble ("" where there was none) and returns its code. */
 rd_kafka_resp_err_t cdr_kafka_trouble(struct cdr_kafka_client *client, char *text, size_t size);
+
+/* What the trouble that keeps a client from connecting means and how to mend it: "; …", or "". */
+void cdr_kafka_hint(struct cdr_kafka_client *client, char *hint, size_t size);
+
+/* Patience with a trouble, in ms: what waiting does not mend (a wrong password) gets little, what
+ * may be a broker that starts gets INT_MAX. */
+int cdr_kafka_patience_ms(rd_kafka_resp_err_t trouble, const char *text);
+
+/* Whether an answer means that the user lacks a right. */
+bool cdr_kafka_is_denied(rd_kafka_resp_err_t code);
+
+/* Sets the callbacks that gather trouble (opaque is the client), and librdkafka's log: to nowhere,
+ * or with the property debug to stderr, without secrets. */
+void cdr_kafka_listen(rd_kafka_conf_t *conf);
 
 int64_t cdr_kafka_clock_ms(void); /* monotonic */
 

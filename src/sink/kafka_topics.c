@@ -37,19 +37,12 @@ static int left_ms(const struct prepare *prepare)
     return left > 1 ? (int)left : 1;
 }
 
-static bool is_denied(rd_kafka_resp_err_t code)
-{
-    return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-           code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
-           code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
-}
-
 /* A request about something failed. operation is the right that it takes. */
 static enum cdr_result request_failed(const struct prepare *prepare, rd_kafka_resp_err_t code,
                                       const char *what, const char *subject, const char *operation,
                                       const char *reason, struct cdr_error *error)
 {
-    if (is_denied(code))
+    if (cdr_kafka_is_denied(code))
         return cdr_fail(error, CDR_E_STATE,
                         "not authorised to %s %s: the user that the client logs in as lacks "
                         "the operation %s on it",
@@ -203,7 +196,7 @@ static enum cdr_result creation_failed(const struct prepare *prepare, const char
     if (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR && prepare->settings->replication > 0)
         return cdr_fail(error, CDR_E_CONFIG, "cannot create topic %s with --replication %u: %s",
                         name, prepare->settings->replication, reason);
-    if (is_denied(code))
+    if (cdr_kafka_is_denied(code))
         return cdr_fail(error, CDR_E_STATE,
                         "not authorised to create topic %s: it takes the operation Create on the "
                         "topic or the cluster",
@@ -324,15 +317,15 @@ static enum cdr_result judge(struct prepare *prepare, unsigned type,
 static enum cdr_result unread(struct prepare *prepare, const char *name, rd_kafka_resp_err_t code,
                               const char *reason, struct cdr_error *error)
 {
-    if (!is_denied(code) && code != RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
+    if (!cdr_kafka_is_denied(code) && code != RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
         return request_failed(prepare, code, "read the configuration of topic", name,
                               "DescribeConfigs", reason, error);
     char text[512];
-    snprintf(text, sizeof text,
-             "%s topic %s, so nothing says whether it would keep the run's records%s",
-             is_denied(code) ? "not authorised to read the configuration of"
-                             : "the brokers do not show the configuration of",
-             name, is_denied(code) ? ": it takes the operation DescribeConfigs on it" : "");
+    snprintf(
+        text, sizeof text, "%s topic %s, so nothing says whether it would keep the run's records%s",
+        cdr_kafka_is_denied(code) ? "not authorised to read the configuration of"
+                                  : "the brokers do not show the configuration of",
+        name, cdr_kafka_is_denied(code) ? ": it takes the operation DescribeConfigs on it" : "");
     if (prepare->settings->force)
         return cdr_kafka_warn(&prepare->sink->warnings, text, error);
     return cdr_fail(error, CDR_E_STATE, "%s; --force goes on unchecked", text);
@@ -548,7 +541,7 @@ static rd_kafka_event_t *wait_for_commit(const struct prepare *prepare, rd_kafka
 {
     rd_kafka_event_t *event = NULL;
     *code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    while (event == NULL && !is_denied(*code) && left_ms(prepare) > 1) {
+    while (event == NULL && !cdr_kafka_is_denied(*code) && left_ms(prepare) > 1) {
         event = rd_kafka_queue_poll(queue, left_ms(prepare) < 100 ? left_ms(prepare) : 100);
         rd_kafka_message_t *message = rd_kafka_consumer_poll(prepare->asker->rk, 0);
         if (message != NULL) {
