@@ -133,6 +133,8 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .dataset_id = run->model->dataset_id,
+        .first_day = p->start_day,
+        .days = settings->live ? 0 : p->days,
         .first_event_ms = cdr_calendar_day_start_ms(calendar, p->start_day) -
                           (p->late_share > 0 ? p->late_max_s * INT64_C(1000) : 0),
         .last_event_ms =
@@ -155,6 +157,9 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
     enum cdr_result result = run->sink_ops->open(&run->sink, &destination, &setup, error);
     if (result == CDR_OK && run->sink_ops->starts != NULL)
         run->sink_ops->starts(run->sink, run->starts);
+    if (result == CDR_OK && run->sink_ops->note != NULL && !settings->quiet)
+        for (size_t i = 0; run->sink_ops->note(run->sink, i) != NULL; i++)
+            fprintf(stderr, "cdrgen: %s\n", run->sink_ops->note(run->sink, i));
 #if CDR_KAFKA
     if (result == CDR_OK && strcmp(run->sink_ops->name, "kafka") == 0)
         for (size_t i = 0; i < cdr_kafka_warning_count(run->sink); i++)
@@ -163,16 +168,18 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
     return result;
 }
 
-static enum cdr_result write_table(const char *folder, const char *name,
+static enum cdr_result write_table(const struct cdr_settings *settings, const char *name,
                                    const struct cdr_model *model,
                                    int (*write)(FILE *, const struct cdr_model *),
                                    struct cdr_error *error)
 {
     /* Shards write the same table into one folder at the same time: each under a temporary name of
-     * its own. */
-    char path[4096], temporary[4096 + 40];
+     * its own, the same one again when a run that was killed is resumed. */
+    const char *folder = settings->sink.out;
+    char path[4096], temporary[4096 + 60];
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    snprintf(temporary, sizeof temporary, "%s/.%s.%ld.tmp", folder, name, (long)getpid());
+    snprintf(temporary, sizeof temporary, "%s/.%s.%u-of-%u.tmp", folder, name,
+             settings->shard_index, settings->shard_count);
     FILE *out = fopen(temporary, "w");
     if (out == NULL)
         return cdr_fail(error, CDR_E_IO, "%s: %s", temporary, strerror(errno));
@@ -197,22 +204,26 @@ static enum cdr_result write_tables(const struct cdr_run *run, struct cdr_error 
 {
     if (strcmp(run->sink_ops->name, "file") != 0)
         return CDR_OK;
-    const char *folder = run->settings->sink.out;
-    enum cdr_result result = write_table(folder, "cells.csv", run->model, cdr_write_cells, error);
+    enum cdr_result result =
+        write_table(run->settings, "cells.csv", run->model, cdr_write_cells, error);
     if (result == CDR_OK)
-        result = write_table(folder, "subscribers.csv", run->model, cdr_write_subscribers, error);
+        result =
+            write_table(run->settings, "subscribers.csv", run->model, cdr_write_subscribers, error);
     return result;
 }
 
 static enum cdr_result fill_sink(struct cdr_run *run, struct cdr_error *error)
 {
-    enum cdr_result result = write_tables(run, error);
-    if (result != CDR_OK) {
-        run->sink->ops->close(run->sink, false, NULL);
-        run->sink = NULL;
-        return result;
-    }
-    return cdr_run_deliver(run, error);
+    const struct cdr_sink_ops *ops = run->sink_ops;
+    /* A summary has digests, and those are of what the function gives. */
+    bool nothing_to_do = ops->holds_all != NULL && ops->holds_all(run->sink);
+    enum cdr_result result = nothing_to_do ? CDR_OK : write_tables(run, error);
+    if (result == CDR_OK && (!nothing_to_do || run->settings->summary != NULL))
+        return cdr_run_deliver(run, error);
+    enum cdr_result closed =
+        run->sink->ops->close(run->sink, nothing_to_do, result == CDR_OK ? error : NULL);
+    run->sink = NULL;
+    return result == CDR_OK ? closed : result;
 }
 
 static unsigned choose_workers(const struct cdr_settings *settings)
@@ -253,6 +264,9 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
 static void say_destination(const struct cdr_run *run)
 {
     bool files = strcmp(run->sink_ops->name, "file") == 0;
+    if (!files && run->settings->out_by_user)
+        fprintf(stderr, "cdrgen: warning: out: %s is not used: nothing goes to files (--sink %s)\n",
+                run->settings->sink.out, run->sink_ops->name);
     if (run->sink_reason != NULL && !run->settings->quiet)
         fprintf(stderr, "cdrgen: writing %s%s, because %s\n", files ? "files to " : "to Kafka",
                 files ? run->settings->sink.out : "", run->sink_reason);

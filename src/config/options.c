@@ -111,7 +111,7 @@ const struct cdr_option cdr_options[] = {
      .help = "go on behind what an earlier run of the same dataset left, after checking it"},
     {.key = "overwrite", .flag = "overwrite", .type = CDR_OPTION_BOOLEAN,
      .group = CDR_GROUP_OUTPUT, .commands = RUN, AT(sink.overwrite), .initial = "false",
-     .help = "replace a finished dataset in the folder instead of refusing"},
+     .help = "replace a dataset in the folder, finished or not, instead of refusing"},
     {.key = "workers", .flag = "workers", .value = "N", .type = CDR_OPTION_U32,
      .group = CDR_GROUP_OUTPUT, .commands = RUN, AT(workers), .max = 1024, .initial = "0",
      .help = "threads, 0 = one per CPU; any number writes the same records"},

@@ -45,6 +45,8 @@ struct cdr_sink_setup {
     uint32_t shard_index,
         shard_count;        /* this process writes partitions p with p mod count = index */
     const char *dataset_id; /* 32 hex digits */
+    int32_t first_day;      /* local day of emission, days since 1970-01-01 */
+    uint32_t days;          /* of the run, from first_day on; 0: no end */
     int64_t first_event_ms,
         last_event_ms; /* span of event times of the run, for the topic guard; last < 0: no end */
     int64_t now_ms;    /* wall clock at the start */
@@ -108,6 +110,12 @@ struct cdr_sink_ops {
     /* starts[log]: the position of the first record that each log lacks, so that the run begins
      * there; 0 without settings->resume. NULL: always 0. */
     void (*starts)(const struct cdr_sink *sink, uint64_t *starts);
+    /* After open with settings->resume: the destination holds everything already, so that there is
+     * nothing to write. NULL: not known. */
+    bool (*holds_all)(const struct cdr_sink *sink);
+    /* What open found or did that the user should hear of: line i, or NULL behind the last one;
+     * the sink's memory. NULL: nothing. */
+    const char *(*note)(const struct cdr_sink *sink, size_t i);
     /* An empty slab, or CDR_E_AGAIN where too many are under way: poll and try again.
      * Thread-safe. */
     enum cdr_result (*take_slab)(struct cdr_sink *sink, unsigned worker, struct cdr_slab **slab,

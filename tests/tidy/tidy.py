@@ -20,9 +20,9 @@ MAY_INCLUDE = {
 ONLY_IN = {
     "librdkafka/": r"src/sink/kafka.*|src/sink/topic_guard\.c",
     "curl/": r"src/sink/registry.*",
-    "zlib.h": r"src/sink/compress\.c",
-    "zstd.h": r"src/sink/compress\.c",
-    "jansson.h": r"src/config/.*|src/encode/.*",
+    "zlib.h": r"src/sink/(de)?compress\.c",
+    "zstd.h": r"src/sink/(de)?compress\.c",
+    "jansson.h": r"src/config/.*|src/encode/.*|src/sink/file_manifest.*",
     "avro.h": r"src/encode/.*",
     "xxhash.h": r"src/model/dataset\.c|src/pipeline/digest\.c|src/sink/(file|container).*",
     "threads.h": r"(?!)",
