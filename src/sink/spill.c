@@ -369,6 +369,7 @@ static enum cdr_result set_up(struct spill_sink *sink, const struct cdr_spill_se
     manifest->shard_count = setup->shard_count > 0 ? setup->shard_count : 1;
     manifest->frame_len = setup->encoders[0]->frame_len;
     manifest->trailer_len = setup->encoders[0]->trailer_len;
+    manifest->transactions = settings->transactions;
     manifest->first_event_ms = setup->first_event_ms;
     manifest->last_event_ms = setup->last_event_ms;
     snprintf(manifest->dataset_id, sizeof manifest->dataset_id, "%s", setup->dataset_id);

@@ -21,6 +21,7 @@ struct cdr_spill_settings {
     uint64_t segment_bytes; /* a file ends at the first batch that passes this */
     const uint64_t *firsts; /* per log, position of the first record that will come */
     const int64_t *bases;   /* per log, offset of position 0 in its topic */
+    bool transactions;      /* the records before were committed in transactions */
 };
 
 /* CDR_E_STATE: dir holds a spill, or is in use; CDR_E_CONFIG, CDR_E_IO: it cannot be written. */
@@ -32,10 +33,10 @@ enum cdr_result cdr_spill_open(struct cdr_sink **sink, const struct cdr_spill_se
 struct cdr_spill;
 
 /* Takes the folder for this process and reads all of it through, so that nothing is published of a
- * spill that is damaged; the manifest then has the records and bytes that are there. Of a spill whose run
- * died, what is behind the last whole batch of a log is left out (torn_bytes of it),
- * and closed stays false. CDR_E_STATE: records are missing or altered, or another
- * process is at work; CDR_E_CONFIG: there is no spill; CDR_E_IO; CDR_E_NOMEM. */
+ * spill that is damaged; the manifest then has the records and bytes that are there. Of a spill
+ * whose run died, what is behind the last whole batch of a log is left out (torn_bytes of it), and
+ * closed stays false. CDR_E_STATE: records are missing or altered, or another process is at work;
+ * CDR_E_CONFIG: there is no spill; CDR_E_IO; CDR_E_NOMEM. */
 enum cdr_result cdr_spill_read_open(struct cdr_spill **spill, const char *dir,
                                     struct cdr_error *error);
 const struct cdr_spill_manifest *cdr_spill_manifest_of(const struct cdr_spill *spill);

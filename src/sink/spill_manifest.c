@@ -165,6 +165,7 @@ static void write_all(struct cdr_json *json, const struct cdr_spill_manifest *ma
     cdr_json_u64(json, "shard_count", manifest->shard_count);
     cdr_json_i64(json, "first_event_ms", manifest->first_event_ms);
     cdr_json_i64(json, "last_event_ms", manifest->last_event_ms);
+    cdr_json_bool(json, "transactions", manifest->transactions);
     cdr_json_bool(json, "closed", manifest->closed);
     cdr_json_bool(json, "complete", manifest->complete);
     cdr_json_bool(json, "published", manifest->published);
@@ -295,6 +296,7 @@ static const char *read_all(struct cdr_spill_manifest *manifest, const json_t *r
         (uint32_t)whole(&members, "shard_index", 0, (int64_t)manifest->shard_count - 1);
     manifest->first_event_ms = whole(&members, "first_event_ms", INT64_MIN, INT64_MAX);
     manifest->last_event_ms = whole(&members, "last_event_ms", INT64_MIN, INT64_MAX);
+    manifest->transactions = json_is_true(member(&members, "transactions", JSON_TRUE));
     manifest->closed = json_is_true(member(&members, "closed", JSON_TRUE));
     manifest->complete = json_is_true(member(&members, "complete", JSON_TRUE));
     manifest->published = json_is_true(member(&members, "published", JSON_TRUE));

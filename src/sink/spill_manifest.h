@@ -1,14 +1,15 @@
 /* DIR/spill.json: what a spill holds and what it takes to publish it, whichever brokers it goes to.
  *
- * A JSON object: cdrgen (version), dataset_id, format, frame_len, trailer_len, partitions, shard
- * (index and count), first_event_ms and last_event_ms (for the checks of topics), closed, complete,
- * published, topics. Of each topic: its partitions with base (offset of position 0), first_record
+ * A JSON object: cdrgen (version), dataset_id, format, frame_len, trailer_len, partitions,
+ * shard_index, shard_count, first_event_ms and last_event_ms (for the checks of topics),
+ * transactions (how the run published, and so must who goes on), closed, complete, published,
+ * topics. Of each topic: its name and its partitions with base (offset of position 0), first_record
  * (position of the first that was spilled), records and bytes (payloads).
  *
  * It is there before the first record, so that what a run that died has spilled can be published;
- * then closed is false, and records and bytes are 0: the files say how far they go. closed: the run
- * ended in an orderly way, and each log has exactly as many records. complete: the run went to its
- * end, so that the logs are whole once this is published. published: it has been, all of it.
+ * then closed is false, and records and bytes say nothing: the files show how far they go. closed:
+ * the run ended in an orderly way, and each log has exactly as many records. complete: the run went
+ * to its end, so that the logs are whole once this is published. published: it has been, all of it.
  *
  * It is written to a temporary name, synced, renamed, and its name synced.
  */
@@ -30,6 +31,7 @@ struct cdr_spill_manifest {
     uint32_t frame_len, trailer_len;
     uint32_t partitions, shard_index, shard_count;
     int64_t first_event_ms, last_event_ms;
+    bool transactions;
     bool closed, complete, published;
     struct cdr_spill_log *logs; /* of all partitions; owned */
 };
