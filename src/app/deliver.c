@@ -10,6 +10,23 @@
 #define REOPEN_TIMEOUT_MS 60000u
 #define IN_VAIN_MAX 3u
 
+/* Whatever was opened anew, records are due when they were. */
+static struct cdr_pace pace_of(const struct cdr_run *run)
+{
+    const struct cdr_settings *settings = run->settings;
+    struct cdr_pace pace = run->schedule;
+    pace.kind = settings->live             ? CDR_PACE_LIVE
+                : settings->speed > 0      ? CDR_PACE_SPEED
+                : settings->rate_per_s > 0 ? CDR_PACE_RATE
+                                           : CDR_PACE_NONE;
+    pace.speed = settings->speed;
+    pace.rate_per_s = settings->rate_per_s;
+    pace.records_before = 0;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+        pace.records_before += (double)(run->starts[log] - run->first_starts[log]);
+    return pace;
+}
+
 static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *stop,
                                        struct cdr_error *error)
 {
@@ -20,12 +37,7 @@ static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *st
         .workers = run->workers,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
-        .pace = {.kind = settings->live             ? CDR_PACE_LIVE
-                         : settings->speed > 0      ? CDR_PACE_SPEED
-                         : settings->rate_per_s > 0 ? CDR_PACE_RATE
-                                                    : CDR_PACE_NONE,
-                 .speed = settings->speed,
-                 .rate_per_s = settings->rate_per_s},
+        .pace = pace_of(run),
         .endless = settings->live,
         .starts = run->starts,
         .digest_starts = run->first_starts,
@@ -104,6 +116,7 @@ static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
         settings->live ? 0 : cdr_expected_records(run->model) / settings->shard_count,
         settings->quiet);
     result = cdr_pipeline_run(run->pipeline, error);
+    run->schedule = cdr_pipeline_pace(run->pipeline);
     if (result == CDR_OK)
         result = check_reached(run, error);
     cdr_progress_stop(progress);
@@ -136,6 +149,8 @@ static enum cdr_result report(struct cdr_run *run, struct cdr_error *error)
 {
     if (!run->settings->quiet && run->pipeline != NULL)
         cdr_print_closing(run);
+    if (run->spilled)
+        cdr_print_spilled(run);
     if (run->settings->summary != NULL && run->pipeline != NULL)
         return cdr_write_summary(run, error);
     return CDR_OK;
@@ -186,10 +201,20 @@ static enum cdr_result generate_on(struct cdr_run *run, struct cdr_error *error)
     return result;
 }
 
+/* With --spill, brokers that stay away don't end the run: it goes on in files. */
+static enum cdr_result generate_all(struct cdr_run *run, struct cdr_error *error)
+{
+    enum cdr_result result = generate_on(run, error);
+    if (!cdr_run_may_spill(run, result) || atomic_load(cdr_stop_on_signals()) != 0)
+        return result;
+    result = cdr_run_spill(run, error);
+    return result == CDR_OK ? generate(run, error) : result;
+}
+
 enum cdr_result cdr_run_deliver(struct cdr_run *run, struct cdr_error *error)
 {
     struct cdr_error later = {0};
-    enum cdr_result result = generate_on(run, error);
+    enum cdr_result result = generate_all(run, error);
     if (run->sink != NULL) {
         enum cdr_result closed = run->sink->ops->close(run->sink, run->complete, &later);
         run->sink = NULL;

@@ -7,6 +7,7 @@
 #if CDR_KAFKA
 #include "sink/kafka.h"
 #endif
+#include "sink/spill.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -123,7 +124,7 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
     return CDR_OK;
 }
 
-enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_error *error)
+struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
 {
     const struct cdr_settings *settings = run->settings;
     const struct cdr_parameters *p = &run->model->parameters;
@@ -152,6 +153,13 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
         setup.schemas[type] =
             strcmp(settings->format, "avro") == 0 ? cdr_builtin_schema(type) : NULL;
     }
+    return setup;
+}
+
+enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    struct cdr_sink_setup setup = cdr_run_sink_setup(run);
     struct cdr_sink_settings destination = settings->sink;
     destination.resume |= resume;
     enum cdr_result result = run->sink_ops->open(&run->sink, &destination, &setup, error);
@@ -161,6 +169,8 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
         for (size_t i = 0; run->sink_ops->note(run->sink, i) != NULL; i++)
             fprintf(stderr, "cdrgen: %s\n", run->sink_ops->note(run->sink, i));
 #if CDR_KAFKA
+    if (result == CDR_OK && strcmp(run->sink_ops->name, "kafka") == 0)
+        cdr_kafka_bases(run->sink, run->bases);
     if (result == CDR_OK && strcmp(run->sink_ops->name, "kafka") == 0)
         for (size_t i = 0; i < cdr_kafka_warning_count(run->sink); i++)
             fprintf(stderr, "cdrgen: warning: %s\n", cdr_kafka_warning(run->sink, i));
@@ -253,10 +263,16 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
         run->starts = calloc(cdr_run_logs(run), sizeof *run->starts);
         run->first_starts = calloc(cdr_run_logs(run), sizeof *run->first_starts);
         run->aborted = calloc(cdr_run_logs(run), sizeof *run->aborted);
+        run->bases = calloc(cdr_run_logs(run), sizeof *run->bases);
     }
-    if (result == CDR_OK && (run->progress == NULL || run->starts == NULL ||
-                             run->first_starts == NULL || run->aborted == NULL))
+    if (result == CDR_OK &&
+        (run->progress == NULL || run->starts == NULL || run->first_starts == NULL ||
+         run->aborted == NULL || run->bases == NULL))
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    /* Found out now, not when the brokers are away. */
+    if (result == CDR_OK && settings->sink.spill != NULL &&
+        strcmp(run->sink_ops->name, "kafka") == 0)
+        result = cdr_spill_check(settings->sink.spill, error);
     return result;
 }
 
@@ -301,5 +317,6 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     free(run.starts);
     free(run.first_starts);
     free(run.aborted);
+    free(run.bases);
     return result;
 }

@@ -92,6 +92,8 @@ static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32
         cdr_json_u64(json, "durable", durable(run, log));
         if (run->settings->sink.transactions)
             cdr_json_u64(json, "aborted", aborted(run, log));
+        if (run->spilled)
+            cdr_json_u64(json, "spilled", run->progress[log].durable);
         hex(json, "digest", digest->ordered);
         hex(json, "sum", digest->sum);
         cdr_json_object_end(json);
@@ -126,6 +128,23 @@ static void write_head(struct cdr_json *json, const struct cdr_run *run)
     cdr_json_u64(json, "shard_index", settings->shard_index);
     cdr_json_u64(json, "shard_count", settings->shard_count);
     cdr_json_bool(json, "complete", run->complete);
+}
+
+/* Once the run has left Kafka, what the open sink made durable is in the spill. */
+static uint64_t all_spilled(const struct cdr_run *run)
+{
+    uint64_t sum = 0;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+        sum += run->progress[log].durable;
+    return sum;
+}
+
+static void write_spilled(struct cdr_json *json, const struct cdr_run *run)
+{
+    cdr_json_object(json, "spilled");
+    cdr_json_text(json, "dir", run->settings->sink.spill);
+    cdr_json_u64(json, "records", all_spilled(run));
+    cdr_json_object_end(json);
 }
 
 static void write_figures(struct cdr_json *json, const struct cdr_run *run)
@@ -196,6 +215,8 @@ enum cdr_result cdr_write_summary(const struct cdr_run *run, struct cdr_error *e
     cdr_json_object(&json, NULL);
     write_head(&json, run);
     write_figures(&json, run);
+    if (run->spilled)
+        write_spilled(&json, run);
     cdr_json_object(&json, "topics");
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         write_topic(&json, run, type);
@@ -238,6 +259,17 @@ void cdr_print_closing(const struct cdr_run *run)
     }
     if (run->settings->speed > 0 || run->settings->rate_per_s > 0 || run->settings->live)
         fprintf(stderr, "  at most %.3f s behind schedule\n", (double)status.behind_max_ns / 1e9);
+}
+
+void cdr_print_spilled(const struct cdr_run *run)
+{
+    const char *dir = run->settings->sink.spill;
+    char records[32];
+    fprintf(stderr,
+            "cdrgen: %s records are in %s and not in the topics; when the brokers are back, "
+            "publish them with `cdrgen replay %s` and the same -b, -F and -X%s\n",
+            cdr_with_commas(all_spilled(run), records), dir, dir,
+            run->complete ? "" : ", then go on with `cdrgen run --resume`");
 }
 
 /* Where to, in a few words. */

@@ -7,6 +7,7 @@
 
 #define ALL_COMMANDS 0xffffu
 #define RUN (1u << CDR_COMMAND_RUN | 1u << CDR_COMMAND_CONFIG)
+#define REPLAY (1u << CDR_COMMAND_REPLAY | 1u << CDR_COMMAND_CONFIG)
 #define SAMPLE (RUN | 1u << CDR_COMMAND_SAMPLE)
 #define MODEL                                                                                      \
     (SAMPLE | 1u << CDR_COMMAND_TRACE | 1u << CDR_COMMAND_SUBSCRIBERS | 1u << CDR_COMMAND_CELLS)
@@ -126,12 +127,12 @@ const struct cdr_option cdr_options[] = {
      .commands = RUN, AT(dry_run), .initial = "false",
      .help = "check everything, tell how much it would be, write nothing"},
     {.key = "quiet", .flag = "quiet", .letter = 'q', .type = CDR_OPTION_BOOLEAN,
-     .group = CDR_GROUP_OUTPUT, .commands = RUN, AT(quiet), .initial = "false",
+     .group = CDR_GROUP_OUTPUT, .commands = RUN | REPLAY, AT(quiet), .initial = "false",
      .help = "no progress and no closing words"},
 
     {.key = "brokers", .also = "bootstrap_servers", .flag = "brokers",
      .flag_also = "bootstrap-servers", .letter = 'b', .value = "HOST:PORT,...",
-     .type = CDR_OPTION_TEXT, .group = CDR_GROUP_KAFKA, .commands = RUN,
+     .type = CDR_OPTION_TEXT, .group = CDR_GROUP_KAFKA, .commands = RUN | REPLAY,
      AT(sink.brokers), .check = cdr_check_brokers,
      .help = "bootstrap servers; as a flag it means Kafka or an error, unless --sink says else",
      .brief = "Kafka's bootstrap servers"},
@@ -168,17 +169,31 @@ const struct cdr_option cdr_options[] = {
      .group = CDR_GROUP_KAFKA, .commands = RUN, AT(sink.abort_share), .max = 1, .initial = "0",
      .help = "share of transactions preceded by one of the same records that is aborted"},
     {.key = "force", .flag = "force", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_KAFKA,
-     .commands = RUN, AT(sink.force), .initial = "false",
+     .commands = RUN | REPLAY, AT(sink.force), .initial = "false",
      .help = "go on where a topic would delete, stamp, reject or compact the records"},
+    {.key = "spill", .flag = "spill", .value = "FOLDER", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_KAFKA, .commands = RUN, AT(sink.spill),
+     .help = "when the brokers stay away, go on in files there, for cdrgen replay to publish"},
+    {.key = "spill_after", .flag = "spill-after", .value = "TIME", .type = CDR_OPTION_TIMEOUT,
+     .group = CDR_GROUP_KAFKA, .commands = RUN, AT(sink.spill_after_ms), .min = 1000,
+     .max = 86400000, .initial = "30s",
+     .help = "with --spill: how long no record of a partition may have been acknowledged"},
+    {.key = "replay_wait", .flag = "wait", .value = "TIME", .type = CDR_OPTION_TIMEOUT,
+     .group = CDR_GROUP_KAFKA, .commands = REPLAY, AT(replay_wait_ms), .min = 0,
+     .max = 2592000000, .initial = "5m",
+     .help = "how long replay waits for brokers that do not answer"},
+    {.flag = "remove", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_KAFKA,
+     .commands = 1u << CDR_COMMAND_REPLAY, AT(replay_remove),
+     .help = "remove the files once all of them are published and the topics' ends are right"},
     {.key = "kafka_timeout", .flag = "kafka-timeout", .value = "TIME",
-     .type = CDR_OPTION_TIMEOUT, .group = CDR_GROUP_KAFKA, .commands = RUN,
+     .type = CDR_OPTION_TIMEOUT, .group = CDR_GROUP_KAFKA, .commands = RUN | REPLAY,
      AT(sink.kafka_timeout_ms), .min = 100, .max = 3600000, .initial = "10s",
      .help = "of requests about brokers and topics"},
     {.key = "properties_file", .flag = "properties-file", .letter = 'F', .value = "FILE",
-     .type = CDR_OPTION_PROPERTIES_FILE, .group = CDR_GROUP_KAFKA, .commands = RUN,
+     .type = CDR_OPTION_PROPERTIES_FILE, .group = CDR_GROUP_KAFKA, .commands = RUN | REPLAY,
      .help = "client.properties, for librdkafka or for Java clients; repeatable"},
     {.key = "kafka", .letter = 'X', .value = "NAME=VALUE", .type = CDR_OPTION_PROPERTY,
-     .group = CDR_GROUP_KAFKA, .commands = RUN, AT(sink),
+     .group = CDR_GROUP_KAFKA, .commands = RUN | REPLAY, AT(sink),
      .help = "any librdkafka property; repeatable. In a config file an object of them, in the "
              "environment CDRGEN_KAFKA_SASL_PASSWORD and the like; NAME_file reads a file"},
 

@@ -104,10 +104,13 @@ static enum cdr_result scan_values(void *context, const struct cdr_option *optio
         return CDR_E_NOMEM;
     if (option != NULL)
         return cdr_option_set(scan->loading, option, where, text, error);
-    if (*scan->command != CDR_COMMAND_TRACE || scan->argument != NULL)
+    bool takes_one = *scan->command == CDR_COMMAND_TRACE || *scan->command == CDR_COMMAND_REPLAY;
+    if (!takes_one || scan->argument != NULL)
         return cdr_fail(error, CDR_E_CONFIG, "%s: one argument too many; flags begin with --",
                         cdr_quote(text, quoted));
     scan->argument = text;
+    if (*scan->command == CDR_COMMAND_REPLAY)
+        return cdr_replace_text(&settings->argument_dir, text, error);
     const char *digits = text + (*text == '+');
     size_t len = strlen(digits);
     if (len < 8 || len > 15 || cdr_parse_u64(digits, &settings->argument_msisdn, NULL) != CDR_OK)
@@ -215,6 +218,10 @@ static enum cdr_result finish(struct scan *scan, struct cdr_error *error)
         return cdr_fail(error, CDR_E_CONFIG,
                         "trace: whose records? write cdrgen trace MSISDN; 'cdrgen subscribers' "
                         "lists them");
+    if (*scan->command == CDR_COMMAND_REPLAY && scan->argument == NULL)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "replay: which spill? write cdrgen replay FOLDER, the one that a run's "
+                        "--spill named");
     if (settings->brokers_by_flag && !scan->loading->sink_by_flag)
         result = cdr_replace_text(&settings->sink_name, "kafka", error);
     if (result == CDR_OK)
@@ -330,6 +337,8 @@ void cdr_settings_free(struct cdr_settings *settings)
     char *texts[] = {settings->sink.out,
                      settings->sink.compress,
                      settings->sink.brokers,
+                     settings->sink.spill,
+                     settings->argument_dir,
                      settings->registry.urls,
                      settings->registry.ca_location,
                      settings->registry.certificate_location,

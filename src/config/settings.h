@@ -25,6 +25,7 @@ enum cdr_command {
     CDR_COMMAND_CELLS,
     CDR_COMMAND_SAMPLE,
     CDR_COMMAND_TRACE,
+    CDR_COMMAND_REPLAY,
     CDR_COMMAND_REFERENCE, /* prints docs/configuration.md */
 };
 
@@ -54,6 +55,9 @@ struct cdr_settings {
     bool quiet;               /* no progress, no closing words */
     uint32_t count;           /* sample: how many records */
     uint64_t argument_msisdn; /* trace MSISDN */
+    char *argument_dir;       /* replay DIR */
+    uint32_t replay_wait_ms;  /* for brokers that do not answer */
+    bool replay_remove;       /* remove the spill once it is published */
     int64_t now_ms;           /* wall clock when the settings were read; resolves relative dates */
     char (*warnings)[512];    /* what was left out or is unwise, one line each */
     size_t warning_count;

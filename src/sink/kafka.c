@@ -225,6 +225,13 @@ const struct cdr_sink_ops cdr_kafka_sink_ops = {
     .close = kafka_close,
 };
 
+void cdr_kafka_bases(const struct cdr_sink *base, int64_t *bases)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        bases[log] = sink->logs[log].base;
+}
+
 size_t cdr_kafka_warning_count(const struct cdr_sink *sink)
 {
     return ((const struct cdr_kafka_sink *)sink)->warnings.n;

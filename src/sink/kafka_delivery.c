@@ -291,10 +291,10 @@ static void check_stall(struct cdr_kafka_sink *sink)
             cdr_kafka_trouble(&sink->client, trouble, sizeof trouble);
             cdr_kafka_fail(sink, CDR_E_AWAY,
                            "%s[%u]: no record was acknowledged for %" PRId64
-                           " ms (delivery.timeout.ms), %" PRIu64
+                           " ms (%s), %" PRIu64
                            " are under way%s%s; the first %" PRIu64 " records of the log are safe",
                            cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
-                           sink->properties.stall_ms, waiting,
+                           sink->properties.stall_ms, sink->properties.stall_name, waiting,
                            trouble[0] != '\0' ? ", and the last trouble was " : "", trouble,
                            state->start + reported - state->aborted);
         }

@@ -7,6 +7,7 @@
  * kafka_resume.c      where a run goes on that another began
  * kafka_transactions.c  whole batches, and progress committed with them
  * kafka_delivery.c    records out, delivery reports in
+ * kafka_read_back.c   records of topics, by offset
  * kafka.c             the sink's life
  */
 #ifndef CDR_SINK_KAFKA_INTERNAL_H
@@ -36,11 +37,12 @@ struct cdr_kafka_properties {
     rd_kafka_conf_t *conf; /* complete but for callbacks; owned */
     char brokers[256];     /* for messages */
     uint64_t queue_bytes;  /* bound of the payload under way */
-    int64_t stall_ms;      /* delivery.timeout.ms, 0 = for ever */
-    int64_t batch_bytes;   /* message.max.bytes */
-    bool scram;            /* sasl.mechanisms is one of SCRAM */
-    bool certificate;      /* the client has one */
-    char protocol[24];     /* security.protocol */
+    int64_t stall_ms;      /* delivery.timeout.ms, 0 = for ever; or --spill-after */
+    const char *stall_name;
+    int64_t batch_bytes; /* message.max.bytes */
+    bool scram;          /* sasl.mechanisms is one of SCRAM */
+    bool certificate;    /* the client has one */
+    char protocol[24];   /* security.protocol */
 };
 
 /* CDR_E_CONFIG with a text that names source, property, value and reason. Promise-breaking values

@@ -256,6 +256,7 @@ static enum cdr_result derive(struct cdr_kafka_properties *properties, struct cd
                         "bootstrap.servers");
     properties->queue_bytes = (uint64_t)get_number(conf, "queue.buffering.max.kbytes") * 1024;
     properties->stall_ms = get_number(conf, "message.timeout.ms");
+    properties->stall_name = "delivery.timeout.ms";
     properties->batch_bytes = get_number(conf, "message.max.bytes");
     char mechanism[64], idempotence[16];
     get(conf, "sasl.mechanisms", mechanism, sizeof mechanism);
@@ -289,6 +290,10 @@ enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *propertie
         result = check_promise(&promises[i], properties->conf, settings, warnings, error);
     if (result == CDR_OK)
         result = derive(properties, error);
+    if (result == CDR_OK && settings->spill != NULL) {
+        properties->stall_ms = settings->spill_after_ms;
+        properties->stall_name = "--spill-after";
+    }
     if (result != CDR_OK)
         cdr_kafka_properties_free(properties);
     return result;

@@ -98,6 +98,10 @@ struct cdr_sink_settings {
     uint32_t transaction_ms;
     double abort_share; /* of transactions: preceded by one that is aborted, to test consumers */
     uint32_t kafka_timeout_ms; /* for metadata and admin requests */
+    /* Folder where the run goes on when the brokers stay away (spill.h), NULL = it does not: then
+     * spill_after_ms is how long nothing may be acknowledged, instead of delivery.timeout.ms. */
+    char *spill;
+    uint32_t spill_after_ms;
 };
 
 struct cdr_sink_ops {
