@@ -25,6 +25,7 @@ enum cdr_command {
     CDR_COMMAND_CELLS,
     CDR_COMMAND_SAMPLE,
     CDR_COMMAND_TRACE,
+    CDR_COMMAND_VERIFY,
     CDR_COMMAND_REFERENCE, /* prints docs/configuration.md */
 };
 
@@ -53,6 +54,10 @@ struct cdr_settings {
     bool dry_run;             /* check, estimate, write nothing */
     bool quiet;               /* no progress, no closing words */
     uint32_t count;           /* sample: how many records */
+    char *isolation;          /* verify: read_committed read_uncommitted */
+    bool follow;              /* verify: compare what comes until stopped */
+    uint32_t show;            /* verify: differences of each kind that are shown */
+    char *report;             /* verify: path of the JSON report, "-" = stdout */
     uint64_t argument_msisdn; /* trace MSISDN */
     int64_t now_ms;           /* wall clock when the settings were read; resolves relative dates */
     enum cdr_command

@@ -40,7 +40,8 @@ struct cdr_source {
 struct cdr_source_ops {
     /* The next record of a log: CDR_OK, its memory lasts until the next call for that log.
      * CDR_E_AGAIN: *ended says whether the log is over, or there is none yet, after waiting for up
-     * to wait_ms. Errors: CDR_E_KAFKA, CDR_E_IO, CDR_E_DIFFERENT for a damaged file, CDR_E_NOMEM. */
+     * to wait_ms. Errors: CDR_E_KAFKA, CDR_E_IO, CDR_E_DIFFERENT for a damaged file,
+     * CDR_E_NOMEM. */
     enum cdr_result (*next)(struct cdr_source *source, uint32_t log, int wait_ms,
                             struct cdr_record *record, bool *ended, struct cdr_error *error);
     /* Serves callbacks; reports failures of the background. */
