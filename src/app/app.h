@@ -26,6 +26,9 @@ enum cdr_result cdr_command_subscribers(const struct cdr_settings *settings,
 enum cdr_result cdr_command_cells(const struct cdr_settings *settings, struct cdr_error *error);
 enum cdr_result cdr_command_sample(const struct cdr_settings *settings, struct cdr_error *error);
 enum cdr_result cdr_command_replay(const struct cdr_settings *settings, struct cdr_error *error);
+/* CDR_E_DIFFERENT: what is there is not what must be; CDR_E_STATE or CDR_E_CONFIG: could not be
+ * told. */
+enum cdr_result cdr_command_verify(const struct cdr_settings *settings, struct cdr_error *error);
 enum cdr_result cdr_command_trace(const struct cdr_settings *settings, struct cdr_error *error);
 
 /* The dimension tables as CSV with commas. False, errno set, where a write failed. */

@@ -71,6 +71,7 @@ enum cdr_option_group {
     CDR_GROUP_TRAFFIC,
     CDR_GROUP_NETWORK,
     CDR_GROUP_TABLES,
+    CDR_GROUP_VERIFY,
     CDR_GROUP_GENERAL,
     CDR_GROUP_COUNT,
 };

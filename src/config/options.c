@@ -8,7 +8,9 @@
 #define ALL_COMMANDS 0xffffu
 #define RUN (1u << CDR_COMMAND_RUN | 1u << CDR_COMMAND_CONFIG)
 #define REPLAY (1u << CDR_COMMAND_REPLAY | 1u << CDR_COMMAND_CONFIG)
-#define SAMPLE (RUN | 1u << CDR_COMMAND_SAMPLE)
+#define VERIFY (1u << CDR_COMMAND_VERIFY | 1u << CDR_COMMAND_CONFIG)
+#define RUN_OR_VERIFY (RUN | VERIFY)
+#define SAMPLE (RUN_OR_VERIFY | 1u << CDR_COMMAND_SAMPLE)
 #define MODEL                                                                                      \
     (SAMPLE | 1u << CDR_COMMAND_TRACE | 1u << CDR_COMMAND_SUBSCRIBERS | 1u << CDR_COMMAND_CELLS)
 #define RECORDS (SAMPLE | 1u << CDR_COMMAND_TRACE)
@@ -17,6 +19,7 @@ static const char *const order_names[] = {"end", "start", NULL};
 static const char *const sink_names[] = {"auto", "kafka", "file", "null", NULL};
 static const char *const format_names[] = {"csv", "avro", "json", NULL};
 static const char *const compress_names[] = {"none", "gzip", "zstd", NULL};
+static const char *const isolation_names[] = {"read_committed", "read_uncommitted", NULL};
 static const char *const disposition_names[] = {"ANSWERED", "NO ANSWER", "BUSY", "FAILED",
                                                 "CONGESTION", NULL};
 static const char *const status_names[] = {"SENT", "DELIVERED", "FAILED", NULL};
@@ -29,6 +32,7 @@ const char *const cdr_group_titles[CDR_GROUP_COUNT] = {
     [CDR_GROUP_KAFKA] = "Kafka",
     [CDR_GROUP_REGISTRY] = "Schema registry",
     [CDR_GROUP_TIME] = "Pace",
+    [CDR_GROUP_VERIFY] = "Comparing",
     [CDR_GROUP_TRAFFIC] = "Traffic of the subscribers",
     [CDR_GROUP_NETWORK] = "Numbers and cells",
     [CDR_GROUP_TABLES] = "Distributions",
@@ -87,7 +91,7 @@ const struct cdr_option cdr_options[] = {
      .help = "a record's time, and its place in the log, is when its event ends or starts"},
 
     {.key = "sink", .flag = "sink", .value = "NAME",
-     .type = CDR_OPTION_CHOICE, .group = CDR_GROUP_OUTPUT, .commands = RUN, AT(sink_name),
+     .type = CDR_OPTION_CHOICE, .group = CDR_GROUP_OUTPUT, .commands = RUN_OR_VERIFY, AT(sink_name),
      .names = sink_names, .initial = "auto",
      .help = "auto: Kafka where configured brokers answer, else files; null only counts",
      .brief = "auto, kafka, file or null"},
@@ -97,7 +101,7 @@ const struct cdr_option cdr_options[] = {
      .help = "format of the records; each works in Kafka and in files",
      .brief = "csv, avro or json"},
     {.key = "out", .flag = "out", .value = "FOLDER", .type = CDR_OPTION_TEXT,
-     .group = CDR_GROUP_OUTPUT, .commands = RUN, AT(sink.out), .initial = "out",
+     .group = CDR_GROUP_OUTPUT, .commands = RUN_OR_VERIFY, AT(sink.out), .initial = "out",
      .help = "folder of the file sink",
      .brief = "folder of the files"},
     {.key = "compress", .also = "compression_type", .flag = "compress", .value = "NAME",
@@ -114,10 +118,10 @@ const struct cdr_option cdr_options[] = {
      .group = CDR_GROUP_OUTPUT, .commands = RUN, AT(sink.overwrite), .initial = "false",
      .help = "replace a dataset in the folder, finished or not, instead of refusing"},
     {.key = "workers", .flag = "workers", .value = "N", .type = CDR_OPTION_U32,
-     .group = CDR_GROUP_OUTPUT, .commands = RUN, AT(workers), .max = 1024, .initial = "0",
+     .group = CDR_GROUP_OUTPUT, .commands = RUN_OR_VERIFY, AT(workers), .max = 1024, .initial = "0",
      .help = "threads, 0 = one per CPU; any number writes the same records"},
     {.key = "shard", .flag = "shard", .value = "i/N", .type = CDR_OPTION_SHARD,
-     .group = CDR_GROUP_OUTPUT, .commands = RUN, AT(shard_index), COUNT_AT(shard_count),
+     .group = CDR_GROUP_OUTPUT, .commands = RUN_OR_VERIFY, AT(shard_index), COUNT_AT(shard_count),
      .initial = "0/1",
      .help = "write only the partitions p with p mod N = i, as one of N processes"},
     {.key = "summary", .flag = "summary", .value = "FILE", .type = CDR_OPTION_TEXT,
@@ -127,17 +131,17 @@ const struct cdr_option cdr_options[] = {
      .commands = RUN, AT(dry_run), .initial = "false",
      .help = "check everything, tell how much it would be, write nothing"},
     {.key = "quiet", .flag = "quiet", .letter = 'q', .type = CDR_OPTION_BOOLEAN,
-     .group = CDR_GROUP_OUTPUT, .commands = RUN | REPLAY, AT(quiet), .initial = "false",
+     .group = CDR_GROUP_OUTPUT, .commands = RUN_OR_VERIFY | REPLAY, AT(quiet), .initial = "false",
      .help = "no progress and no closing words"},
 
     {.key = "brokers", .also = "bootstrap_servers", .flag = "brokers",
      .flag_also = "bootstrap-servers", .letter = 'b', .value = "HOST:PORT,...",
-     .type = CDR_OPTION_TEXT, .group = CDR_GROUP_KAFKA, .commands = RUN | REPLAY,
+     .type = CDR_OPTION_TEXT, .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY | REPLAY,
      AT(sink.brokers), .check = cdr_check_brokers,
      .help = "bootstrap servers; as a flag it means Kafka or an error, unless --sink says else",
      .brief = "Kafka's bootstrap servers"},
     {.key = "topic_prefix", .flag = "topic-prefix", .value = "TEXT", .type = CDR_OPTION_TEXT,
-     .group = CDR_GROUP_KAFKA, .commands = RUN, AT(topic_prefix), .initial = "cdr.",
+     .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY, AT(topic_prefix), .initial = "cdr.",
      .check = cdr_check_topic_prefix,
      .help = "start of the topics' names: cdr.call, cdr.sms, cdr.data"},
     {.key = "create_topics", .flag = "create-topics", .type = CDR_OPTION_BOOLEAN,
@@ -186,14 +190,15 @@ const struct cdr_option cdr_options[] = {
      .commands = 1u << CDR_COMMAND_REPLAY, AT(replay_remove),
      .help = "remove the files once all of them are published and the topics' ends are right"},
     {.key = "kafka_timeout", .flag = "kafka-timeout", .value = "TIME",
-     .type = CDR_OPTION_TIMEOUT, .group = CDR_GROUP_KAFKA, .commands = RUN | REPLAY,
+     .type = CDR_OPTION_TIMEOUT, .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY | REPLAY,
      AT(sink.kafka_timeout_ms), .min = 100, .max = 3600000, .initial = "10s",
      .help = "of requests about brokers and topics"},
     {.key = "properties_file", .flag = "properties-file", .letter = 'F', .value = "FILE",
-     .type = CDR_OPTION_PROPERTIES_FILE, .group = CDR_GROUP_KAFKA, .commands = RUN | REPLAY,
+     .type = CDR_OPTION_PROPERTIES_FILE, .group = CDR_GROUP_KAFKA,
+     .commands = RUN_OR_VERIFY | REPLAY,
      .help = "client.properties, for librdkafka or for Java clients; repeatable"},
     {.key = "kafka", .letter = 'X', .value = "NAME=VALUE", .type = CDR_OPTION_PROPERTY,
-     .group = CDR_GROUP_KAFKA, .commands = RUN | REPLAY, AT(sink),
+     .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY | REPLAY, AT(sink),
      .help = "any librdkafka property; repeatable. In a config file an object of them, in the "
              "environment CDRGEN_KAFKA_SASL_PASSWORD and the like; NAME_file reads a file"},
 
@@ -372,6 +377,19 @@ const struct cdr_option cdr_options[] = {
      .group = CDR_GROUP_GENERAL, .commands = 1u << CDR_COMMAND_SAMPLE | 1u << CDR_COMMAND_CONFIG,
      AT(count), .min = 1, .max = 1e6, .initial = "10",
      .help = "how many records sample prints"},
+    {.key = "isolation", .flag = "isolation", .value = "LEVEL", .type = CDR_OPTION_CHOICE,
+     .group = CDR_GROUP_VERIFY, .commands = VERIFY, AT(isolation), .names = isolation_names,
+     .initial = "read_committed",
+     .help = "whether records of open and aborted transactions are compared, too"},
+    {.key = "follow", .flag = "follow", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_VERIFY,
+     .commands = VERIFY, AT(follow), .initial = "false",
+     .help = "do not end where the topics end, but compare what comes until stopped"},
+    {.key = "show", .flag = "show", .value = "N", .type = CDR_OPTION_U32,
+     .group = CDR_GROUP_VERIFY, .commands = VERIFY, AT(show), .max = 1000, .initial = "5",
+     .help = "how many differences of each kind are shown"},
+    {.key = "report", .flag = "report", .value = "FILE", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_VERIFY, .commands = VERIFY, AT(report),
+     .help = "write what was found there as JSON; - is stdout"},
     {.flag = "config", .value = "FILE", .type = CDR_OPTION_CONFIG_FILE,
      .group = CDR_GROUP_GENERAL, .commands = ALL_COMMANDS,
      .help = "JSON file of settings; flags and CDRGEN_... variables go over it",

@@ -346,7 +346,9 @@ void cdr_settings_free(struct cdr_settings *settings)
                      settings->sink_name,
                      settings->format,
                      settings->topic_prefix,
-                     settings->summary};
+                     settings->summary,
+                     settings->isolation,
+                     settings->report};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     cdr_secret_free(settings->registry.user_info);

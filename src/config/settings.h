@@ -26,6 +26,7 @@ enum cdr_command {
     CDR_COMMAND_SAMPLE,
     CDR_COMMAND_TRACE,
     CDR_COMMAND_REPLAY,
+    CDR_COMMAND_VERIFY,
     CDR_COMMAND_REFERENCE, /* prints docs/configuration.md */
 };
 
@@ -54,6 +55,10 @@ struct cdr_settings {
     bool dry_run;             /* check, estimate, write nothing */
     bool quiet;               /* no progress, no closing words */
     uint32_t count;           /* sample: how many records */
+    char *isolation;          /* verify: read_committed read_uncommitted */
+    bool follow;              /* verify: compare what comes until stopped */
+    uint32_t show;            /* verify: differences of each kind that are shown */
+    char *report;             /* verify: path of the JSON report, "-" = stdout */
     uint64_t argument_msisdn; /* trace MSISDN */
     char *argument_dir;       /* replay DIR */
     uint32_t replay_wait_ms;  /* for brokers that do not answer */

@@ -38,6 +38,25 @@ void cdr_hash_records(const struct cdr_slab *slab, uint32_t from, uint32_t frame
     }
 }
 
+uint64_t cdr_hash_record(const uint8_t *payload, size_t payload_len, const uint8_t *key,
+                         size_t key_len, int64_t event_ms)
+{
+    char name[128 + 8];
+    uint8_t time[8];
+    cdr_store_le64(time, (uint64_t)event_ms);
+    if (key_len + sizeof time <= sizeof name) {
+        if (key_len > 0)
+            memcpy(name, key, key_len);
+        memcpy(name + key_len, time, sizeof time);
+        return XXH3_64bits_withSeed(payload, payload_len, XXH3_64bits(name, key_len + sizeof time));
+    }
+    XXH3_state_t state;
+    XXH3_64bits_reset(&state);
+    XXH3_64bits_update(&state, key, key_len);
+    XXH3_64bits_update(&state, time, sizeof time);
+    return XXH3_64bits_withSeed(payload, payload_len, XXH3_64bits_digest(&state));
+}
+
 struct cdr_digest cdr_digest_of(const uint64_t *hashes, uint32_t n, uint64_t bytes)
 {
     struct cdr_digest digest = {.records = n, .bytes = bytes};

@@ -74,23 +74,4 @@ enum cdr_result cdr_block_compress(struct cdr_block_compressor *compressor, cons
                                    size_t n, uint8_t *out, size_t *out_len,
                                    struct cdr_error *error);
 
-/* The way back: one gzip member or zstd frame, or the data of a container's block, in pieces. */
-struct cdr_decompressor;
-
-/* block: what cdr_block_compress made, else what a stream did. Not for CDR_COMPRESSION_NONE.
- * Errors: CDR_E_NOMEM. */
-enum cdr_result cdr_decompressor_create(struct cdr_decompressor **decompressor,
-                                        enum cdr_compression compression, bool block,
-                                        struct cdr_error *error);
-void cdr_decompressor_destroy(struct cdr_decompressor *decompressor);
-/* Forgets what went before: the next bytes begin a member, a frame or a block's data. */
-void cdr_decompressor_start(struct cdr_decompressor *decompressor);
-/* Emits what the next n bytes hold. Errors: emit's, CDR_E_NOMEM, CDR_E_DIFFERENT where they are
- * damaged or lie behind the end; the text then says what is wrong ("…"), without a file's name. */
-enum cdr_result cdr_decompress(struct cdr_decompressor *decompressor, const uint8_t *bytes,
-                               size_t n, cdr_compress_emit *emit, void *context,
-                               struct cdr_error *error);
-/* Whether the end mark has come (with a checksum that agrees). */
-bool cdr_decompressor_ended(const struct cdr_decompressor *decompressor);
-
 #endif

@@ -1,139 +1,176 @@
-#include "sink/compress.h"
+#include "sink/decompress.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
-#include <zstd_errors.h>
 
-/* As in compress.c. */
-#define WINDOW_BITS_GZIP (15 + 16)
-#define WINDOW_BITS_RAW (-15)
+enum { GZIP_WINDOW = 15 + 16, RAW_WINDOW = -15 };
 
-#define OUT_BYTES 65536u
-
-struct cdr_decompressor {
+struct cdr_decompress_stream {
     enum cdr_compression compression;
-    z_stream zlib;
+    z_stream gzip;
     ZSTD_DCtx *zstd;
-    bool ended;
-    uint8_t out[OUT_BYTES];
+    bool whole;
 };
 
-static enum cdr_result no_memory(struct cdr_error *error, enum cdr_compression compression)
+static enum cdr_result damaged(const char *reason, struct cdr_error *error)
 {
-    return cdr_fail(error, CDR_E_NOMEM, "no memory for reading what %s compressed",
-                    cdr_compression_name[compression]);
+    return cdr_fail(error, CDR_E_DIFFERENT, "its compressed data is damaged (%s)",
+                    reason != NULL ? reason : "not what it claims to be");
 }
 
-enum cdr_result cdr_decompressor_create(struct cdr_decompressor **decompressor,
-                                        enum cdr_compression compression, bool block,
-                                        struct cdr_error *error)
+enum cdr_result cdr_decompress_stream_create(struct cdr_decompress_stream **made,
+                                             enum cdr_compression compression,
+                                             struct cdr_error *error)
 {
-    assert(compression == CDR_COMPRESSION_GZIP || compression == CDR_COMPRESSION_ZSTD);
-    struct cdr_decompressor *made = calloc(1, sizeof *made);
-    if (made == NULL)
-        return no_memory(error, compression);
-    made->compression = compression;
-    bool created = false;
-    if (compression == CDR_COMPRESSION_GZIP) {
-        created = inflateInit2(&made->zlib, block ? WINDOW_BITS_RAW : WINDOW_BITS_GZIP) == Z_OK;
-    } else {
-        made->zstd = ZSTD_createDCtx();
-        created = made->zstd != NULL;
+    assert(compression != CDR_COMPRESSION_NONE);
+    struct cdr_decompress_stream *stream = calloc(1, sizeof *stream);
+    bool good = stream != NULL;
+    if (good)
+        stream->compression = compression;
+    if (good && compression == CDR_COMPRESSION_GZIP)
+        good = inflateInit2(&stream->gzip, GZIP_WINDOW) == Z_OK;
+    else if (good)
+        good = (stream->zstd = ZSTD_createDCtx()) != NULL;
+    if (!good) {
+        free(stream);
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for decompression");
     }
-    if (!created) {
-        free(made);
-        return no_memory(error, compression);
-    }
-    *decompressor = made;
+    *made = stream;
     return CDR_OK;
 }
 
-void cdr_decompressor_destroy(struct cdr_decompressor *decompressor)
+void cdr_decompress_stream_destroy(struct cdr_decompress_stream *stream)
 {
-    if (decompressor == NULL)
+    if (stream == NULL)
         return;
-    if (decompressor->compression == CDR_COMPRESSION_GZIP)
-        inflateEnd(&decompressor->zlib);
-    else
-        ZSTD_freeDCtx(decompressor->zstd);
-    free(decompressor);
+    if (stream->compression == CDR_COMPRESSION_GZIP)
+        inflateEnd(&stream->gzip);
+    ZSTD_freeDCtx(stream->zstd);
+    free(stream);
 }
 
-void cdr_decompressor_start(struct cdr_decompressor *decompressor)
+void cdr_decompress_stream_start(struct cdr_decompress_stream *stream)
 {
-    decompressor->ended = false;
-    if (decompressor->compression == CDR_COMPRESSION_GZIP)
-        inflateReset(&decompressor->zlib);
+    stream->whole = false;
+    if (stream->compression == CDR_COMPRESSION_GZIP)
+        inflateReset(&stream->gzip);
     else
-        ZSTD_DCtx_reset(decompressor->zstd, ZSTD_reset_session_only);
+        ZSTD_DCtx_reset(stream->zstd, ZSTD_reset_session_only);
 }
 
-/* One step: takes from *bytes, fills out. */
-static enum cdr_result inflate_step(struct cdr_decompressor *decompressor, const uint8_t **bytes,
-                                    size_t *n, size_t *made, struct cdr_error *error)
+static enum cdr_result next_gzip(struct cdr_decompress_stream *stream, const uint8_t *bytes,
+                                 size_t n, size_t *used, uint8_t *out, size_t out_max, size_t *made,
+                                 struct cdr_error *error)
 {
-    z_stream *zlib = &decompressor->zlib;
-    assert(*n <= UINT32_MAX);
-    zlib->next_in = (Bytef *)(uintptr_t)*bytes;
-    zlib->avail_in = (uInt)*n;
-    zlib->next_out = decompressor->out;
-    zlib->avail_out = OUT_BYTES;
-    int status = inflate(zlib, Z_NO_FLUSH);
-    if (status == Z_MEM_ERROR)
-        return no_memory(error, decompressor->compression);
-    /* Z_BUF_ERROR: all that was there is taken, and nothing came of it. */
-    if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
-        return cdr_fail(error, CDR_E_DIFFERENT, "its compressed data are damaged (%s)",
-                        zlib->msg != NULL ? zlib->msg : "zlib cannot say why");
-    decompressor->ended = status == Z_STREAM_END;
-    *bytes = zlib->next_in;
-    *n = zlib->avail_in;
-    *made = OUT_BYTES - zlib->avail_out;
+    z_stream *gzip = &stream->gzip;
+    if (stream->whole && *used < n)
+        cdr_decompress_stream_start(stream);
+    /* zlib's interface is not const, it does not write. */
+    gzip->next_in = (Bytef *)(uintptr_t)(bytes + *used);
+    gzip->avail_in = (uInt)(n - *used);
+    gzip->next_out = out;
+    gzip->avail_out = (uInt)out_max;
+    int code = stream->whole ? Z_STREAM_END : inflate(gzip, Z_NO_FLUSH);
+    *used = n - gzip->avail_in;
+    *made = out_max - gzip->avail_out;
+    if (code == Z_MEM_ERROR)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for decompression");
+    if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)
+        return damaged(gzip->msg, error);
+    stream->whole = code == Z_STREAM_END;
     return CDR_OK;
 }
 
-static enum cdr_result zstd_step(struct cdr_decompressor *decompressor, const uint8_t **bytes,
-                                 size_t *n, size_t *made, struct cdr_error *error)
+enum cdr_result cdr_decompress_stream_next(struct cdr_decompress_stream *stream,
+                                           const uint8_t *bytes, size_t n, size_t *used,
+                                           uint8_t *out, size_t out_max, size_t *made,
+                                           struct cdr_error *error)
 {
-    ZSTD_inBuffer in = {.src = *bytes, .size = *n, .pos = 0};
-    ZSTD_outBuffer out = {.dst = decompressor->out, .size = OUT_BYTES, .pos = 0};
-    size_t left = ZSTD_decompressStream(decompressor->zstd, &out, &in);
-    if (ZSTD_isError(left) && ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation)
-        return no_memory(error, decompressor->compression);
-    if (ZSTD_isError(left))
-        return cdr_fail(error, CDR_E_DIFFERENT, "its compressed data are damaged (%s)",
-                        ZSTD_getErrorName(left));
-    decompressor->ended = left == 0;
-    *bytes += in.pos;
-    *n -= in.pos;
-    *made = out.pos;
+    if (stream->compression == CDR_COMPRESSION_GZIP)
+        return next_gzip(stream, bytes, n, used, out, out_max, made, error);
+    ZSTD_inBuffer in = {bytes, n, *used};
+    ZSTD_outBuffer to = {out, out_max, 0};
+    size_t code = ZSTD_decompressStream(stream->zstd, &to, &in);
+    if (in.pos > *used || to.pos > 0)
+        stream->whole = code == 0;
+    *used = in.pos;
+    *made = to.pos;
+    return ZSTD_isError(code) ? damaged(ZSTD_getErrorName(code), error) : CDR_OK;
+}
+
+bool cdr_decompress_stream_whole(const struct cdr_decompress_stream *stream)
+{
+    return stream->whole;
+}
+
+/* Doubles the buffer, or makes it. */
+static enum cdr_result grow(uint8_t **out, size_t *room, size_t bytes_max, struct cdr_error *error)
+{
+    size_t wanted = *room == 0 ? 1u << 16 : 2 * *room;
+    if (*room >= bytes_max)
+        return damaged("a block that is too long", error);
+    uint8_t *larger = realloc(*out, wanted);
+    if (larger == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for a block of %zu bytes", wanted);
+    *out = larger;
+    *room = wanted;
     return CDR_OK;
 }
 
-enum cdr_result cdr_decompress(struct cdr_decompressor *decompressor, const uint8_t *bytes,
-                               size_t n, cdr_compress_emit *emit, void *context,
-                               struct cdr_error *error)
+static enum cdr_result inflate_block(const uint8_t *bytes, size_t n, uint8_t **out, size_t *room,
+                                     size_t bytes_max, size_t *made, struct cdr_error *error)
 {
-    size_t made = 0;
-    /* A full buffer may mean that there is more to come of what was taken already. */
-    while (n > 0 || (made == OUT_BYTES && !decompressor->ended)) {
-        if (decompressor->ended)
-            return cdr_fail(error, CDR_E_DIFFERENT, "something follows the end of its data");
-        enum cdr_result result = decompressor->compression == CDR_COMPRESSION_GZIP
-                                     ? inflate_step(decompressor, &bytes, &n, &made, error)
-                                     : zstd_step(decompressor, &bytes, &n, &made, error);
-        if (result == CDR_OK && made > 0)
-            result = emit(context, decompressor->out, made, error);
+    z_stream raw = {.next_in = (Bytef *)(uintptr_t)bytes, .avail_in = (uInt)n};
+    if (inflateInit2(&raw, RAW_WINDOW) != Z_OK)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for decompression");
+    enum cdr_result result = CDR_OK;
+    int code = Z_OK;
+    *made = 0;
+    while (result == CDR_OK && code != Z_STREAM_END) {
+        if (*made == *room)
+            result = grow(out, room, bytes_max, error);
         if (result != CDR_OK)
-            return result;
+            break;
+        raw.next_out = *out + *made;
+        raw.avail_out = (uInt)(*room - *made);
+        code = inflate(&raw, Z_NO_FLUSH);
+        *made = *room - raw.avail_out;
+        if (code != Z_OK && code != Z_STREAM_END && (code != Z_BUF_ERROR || raw.avail_out > 0))
+            result = damaged(raw.msg, error);
     }
-    return CDR_OK;
+    if (result == CDR_OK && raw.avail_in > 0)
+        result = damaged("bytes behind a block's end", error);
+    inflateEnd(&raw);
+    return result;
 }
 
-bool cdr_decompressor_ended(const struct cdr_decompressor *decompressor)
+enum cdr_result cdr_decompress_block(enum cdr_compression compression, const uint8_t *bytes,
+                                     size_t n, uint8_t **out, size_t *out_room, size_t bytes_max,
+                                     size_t *made, struct cdr_error *error)
 {
-    return decompressor->ended;
+    if (compression == CDR_COMPRESSION_GZIP)
+        return inflate_block(bytes, n, out, out_room, bytes_max, made, error);
+    unsigned long long size = ZSTD_getFrameContentSize(bytes, n);
+    if (size == ZSTD_CONTENTSIZE_ERROR)
+        return damaged("no zstd frame", error);
+    /* Frames from other writers may not say their size. */
+    enum cdr_result result = CDR_OK;
+    while (result == CDR_OK && *out_room == 0)
+        result = grow(out, out_room, bytes_max, error);
+    while (result == CDR_OK && size != ZSTD_CONTENTSIZE_UNKNOWN && *out_room < size)
+        result = grow(out, out_room, bytes_max, error);
+    while (result == CDR_OK) {
+        size_t code = ZSTD_decompress(*out, *out_room, bytes, n);
+        if (!ZSTD_isError(code)) {
+            *made = code;
+            return CDR_OK;
+        }
+        if (size != ZSTD_CONTENTSIZE_UNKNOWN)
+            return damaged(ZSTD_getErrorName(code), error);
+        result = grow(out, out_room, bytes_max, error);
+    }
+    return result;
 }

@@ -1,5 +1,7 @@
 #include "sink/file_check.h"
 
+#include "sink/decompress.h"
+
 #include "sink/file_folder.h"
 
 #include <assert.h>
@@ -14,6 +16,7 @@
 
 #define READ_BYTES 131072u
 #define VARINT_BYTES_MAX 10u
+#define BLOCK_BYTES_MAX (1u << 28) /* of a container, decompressed */
 
 struct cdr_part_checker {
     int fd;
@@ -22,12 +25,24 @@ struct cdr_part_checker {
     bool at_end; /* of the file */
     XXH3_state_t *checksum;
     uint64_t file_bytes;
-    struct cdr_decompressor *decompressor; /* NULL where nothing is compressed */
+    enum cdr_compression compression;
+    struct cdr_decompress_stream *stream; /* of compressed text, else NULL */
+    uint8_t *plain;                       /* plain_room bytes: text, or a container's block */
+    size_t plain_room;
     /* Of the part at hand: */
     const char *header; /* text that is still to come */
     uint64_t records, bytes;
     bool in_record;
 };
+
+static enum cdr_result prepare_stream(struct cdr_part_checker *checker, struct cdr_error *error)
+{
+    checker->plain_room = READ_BYTES;
+    checker->plain = malloc(checker->plain_room);
+    if (checker->plain == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for reading parts");
+    return cdr_decompress_stream_create(&checker->stream, checker->compression, error);
+}
 
 enum cdr_result cdr_part_checker_create(struct cdr_part_checker **checker,
                                         const struct cdr_part_format *format,
@@ -46,9 +61,10 @@ enum cdr_result cdr_part_checker_create(struct cdr_part_checker **checker,
     enum cdr_result result = CDR_OK;
     if (made->buffer == NULL || made->checksum == NULL)
         result = cdr_fail(error, CDR_E_NOMEM, "no memory for reading parts");
-    if (result == CDR_OK && format->compression != CDR_COMPRESSION_NONE)
-        result = cdr_decompressor_create(&made->decompressor, format->compression,
-                                         format->container != NULL, error);
+    made->compression = format->compression;
+    if (result == CDR_OK && format->container == NULL &&
+        format->compression != CDR_COMPRESSION_NONE)
+        result = prepare_stream(made, error);
     if (result != CDR_OK) {
         cdr_part_checker_destroy(made);
         return result;
@@ -61,7 +77,8 @@ void cdr_part_checker_destroy(struct cdr_part_checker *checker)
 {
     if (checker == NULL)
         return;
-    cdr_decompressor_destroy(checker->decompressor);
+    cdr_decompress_stream_destroy(checker->stream);
+    free(checker->plain);
     XXH3_freeState(checker->checksum);
     free(checker->buffer);
     free(checker);
@@ -142,10 +159,9 @@ enum cdr_result cdr_part_measure(struct cdr_part_checker *checker, const char *p
 }
 
 /* Text of a CSV or JSON file: the header, then lines. */
-static enum cdr_result take_text(void *context, const uint8_t *bytes, size_t n,
+static enum cdr_result take_text(struct cdr_part_checker *checker, const uint8_t *bytes, size_t n,
                                  struct cdr_error *error)
 {
-    struct cdr_part_checker *checker = context;
     for (; n > 0 && *checker->header != '\0'; checker->header++, bytes++, n--)
         if (*bytes != (uint8_t)*checker->header)
             return cdr_fail(error, CDR_E_DIFFERENT, "it does not begin with its header line");
@@ -162,14 +178,29 @@ static enum cdr_result take_text(void *context, const uint8_t *bytes, size_t n,
     return CDR_OK;
 }
 
+static enum cdr_result take_compressed(struct cdr_part_checker *checker, const uint8_t *bytes,
+                                       size_t n, struct cdr_error *error)
+{
+    size_t used = 0, made = checker->plain_room;
+    enum cdr_result result = CDR_OK;
+    /* A full buffer may mean that there is more to come of what was taken already. */
+    while (result == CDR_OK && (used < n || made == checker->plain_room)) {
+        result = cdr_decompress_stream_next(checker->stream, bytes, n, &used, checker->plain,
+                                            checker->plain_room, &made, error);
+        if (result == CDR_OK && made > 0)
+            result = take_text(checker, checker->plain, made, error);
+    }
+    return result;
+}
+
 static enum cdr_result count_lines(struct cdr_part_checker *checker,
                                    const struct cdr_part_format *format, const char *path,
                                    struct cdr_error *error)
 {
-    struct cdr_decompressor *decompressor = checker->decompressor;
+    struct cdr_decompress_stream *stream = checker->stream;
     checker->header = format->encoder->ops->file_header(format->encoder);
-    if (decompressor != NULL)
-        cdr_decompressor_start(decompressor);
+    if (stream != NULL)
+        cdr_decompress_stream_start(stream);
     for (;;) {
         enum cdr_result result = fill(checker, path, 1, error);
         const uint8_t *bytes = next_bytes(checker);
@@ -177,14 +208,14 @@ static enum cdr_result count_lines(struct cdr_part_checker *checker,
         if (result == CDR_OK && n == 0)
             break;
         checker->start = checker->end;
-        if (result == CDR_OK && decompressor != NULL)
-            result = cdr_decompress(decompressor, bytes, n, take_text, checker, error);
+        if (result == CDR_OK && stream != NULL)
+            result = take_compressed(checker, bytes, n, error);
         else if (result == CDR_OK)
             result = take_text(checker, bytes, n, error);
         if (result != CDR_OK)
             return result;
     }
-    if (decompressor != NULL && !cdr_decompressor_ended(decompressor))
+    if (stream != NULL && !cdr_decompress_stream_whole(stream))
         return cdr_fail(error, CDR_E_DIFFERENT, "its compressed data have no end");
     if (*checker->header != '\0')
         return cdr_fail(error, CDR_E_DIFFERENT, "it ends within its header line");
@@ -210,16 +241,6 @@ static bool take_long(struct cdr_part_checker *checker, uint64_t *value)
     return false;
 }
 
-static enum cdr_result take_data(void *context, const uint8_t *bytes, size_t n,
-                                 struct cdr_error *error)
-{
-    struct cdr_part_checker *checker = context;
-    (void)bytes;
-    (void)error;
-    checker->bytes += n;
-    return CDR_OK;
-}
-
 static enum cdr_result take_block(struct cdr_part_checker *checker,
                                   const struct cdr_part_format *format, const char *path,
                                   struct cdr_error *error)
@@ -241,12 +262,11 @@ static enum cdr_result take_block(struct cdr_part_checker *checker,
         return cdr_fail(error, CDR_E_DIFFERENT, "it has a block without the sync marker");
     checker->start += (size_t)size + CDR_CONTAINER_SYNC_BYTES;
     checker->records += records;
-    if (checker->decompressor == NULL)
-        return take_data(checker, data, (size_t)size, error);
-    cdr_decompressor_start(checker->decompressor);
-    result = cdr_decompress(checker->decompressor, data, (size_t)size, take_data, checker, error);
-    if (result == CDR_OK && !cdr_decompressor_ended(checker->decompressor))
-        result = cdr_fail(error, CDR_E_DIFFERENT, "a block's compressed data have no end");
+    size_t made = (size_t)size;
+    if (checker->compression != CDR_COMPRESSION_NONE)
+        result = cdr_decompress_block(checker->compression, data, (size_t)size, &checker->plain,
+                                      &checker->plain_room, BLOCK_BYTES_MAX, &made, error);
+    checker->bytes += made;
     return result;
 }
 

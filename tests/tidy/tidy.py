@@ -13,17 +13,18 @@ MAY_INCLUDE = {
     "encode": {"base", "model", "encode"},
     "sink": {"base", "model", "encode", "sink"},
     "pipeline": {"base", "model", "engine", "encode", "sink", "pipeline"},
+    "verify": {"base", "model", "engine", "encode", "sink", "pipeline", "verify"},
     "config": {"base", "model", "encode", "sink", "config"},
-    "app": {"base", "model", "engine", "encode", "sink", "pipeline", "config", "app"},
+    "app": {"base", "model", "engine", "encode", "sink", "pipeline", "verify", "config", "app"},
 }
 # Third-party headers and the only places for them; app/version.c asks all of them for their version.
 ONLY_IN = {
-    "librdkafka/": r"src/sink/kafka.*|src/sink/topic_guard\.c",
+    "librdkafka/": r"src/sink/kafka.*|src/sink/topic_guard\.c|src/verify/kafka.*",
     "curl/": r"src/sink/registry.*",
     "zlib.h": r"src/sink/(de)?compress\.c",
     "zstd.h": r"src/sink/(de)?compress\.c",
-    "jansson.h": r"src/config/.*|src/encode/.*|src/sink/(file|spill)_manifest.*",
-    "avro.h": r"src/encode/.*",
+    "jansson.h": r"src/config/.*|src/encode/.*|src/sink/(file|spill)_manifest.*|src/verify/fields\.c",
+    "avro.h": r"src/encode/.*|src/verify/fields\.c",
     "xxhash.h": r"src/model/dataset\.c|src/pipeline/digest\.c|src/sink/(file|container|spill).*",
     "threads.h": r"(?!)",
 }

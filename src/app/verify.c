@@ -1,0 +1,218 @@
+/* The course of a verification: choose the source, open it, compare, report. */
+#include "app/progress.h"
+#include "app/stop.h"
+#include "app/verify_state.h"
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const topic_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+
+static bool brokers_configured(const struct cdr_settings *settings)
+{
+    if (settings->sink.brokers != NULL)
+        return true;
+    for (size_t i = 0; i < settings->sink.property_count; i++)
+        if (strcmp(settings->sink.properties[i].name, "bootstrap.servers") == 0 ||
+            strcmp(settings->sink.properties[i].name, "metadata.broker.list") == 0)
+            return true;
+    return false;
+}
+
+/* --sink and -b say it; else a folder that is given means files, brokers that are configured mean
+ * Kafka. Unlike a run, nothing is tried out: the answer has to be about what was asked. */
+static enum cdr_result choose_source(struct cdr_verification *run, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    const char *name = settings->sink_name;
+    if (strcmp(name, "auto") == 0)
+        name = !settings->out_by_user && brokers_configured(settings) ? "kafka" : "file";
+    if (strcmp(name, "null") == 0)
+        return cdr_fail(error, CDR_E_CONFIG, "sink: null keeps nothing that could be compared");
+    run->from_files = strcmp(name, "file") == 0;
+#if !CDR_KAFKA
+    if (!run->from_files)
+        return cdr_fail(error, CDR_E_CONFIG, "sink: this cdrgen was built without Kafka");
+#endif
+    if (!run->from_files && !brokers_configured(settings))
+        return cdr_fail(
+            error, CDR_E_CONFIG,
+            "no Kafka brokers are given: pass -b HOST:PORT[,HOST:PORT] or set bootstrap.servers");
+    if (run->from_files && settings->follow)
+        return cdr_fail(error, CDR_E_CONFIG, "follow: only topics can be followed, not files");
+    return CDR_OK;
+}
+
+/* Avro in Kafka has frames; the id in them does not matter. */
+static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    const struct cdr_encoder_ops *ops = cdr_encoder_find(settings->format);
+    enum cdr_result result = CDR_OK;
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        struct cdr_encoder_settings encoder = {
+            .type = type,
+            .tz_name = settings->model.tz_name,
+            .framed = !run->from_files && strcmp(settings->format, "avro") == 0,
+            .schema_id = 1,
+        };
+        result = ops->create(&run->encoders[type], &encoder, error);
+    }
+    return result;
+}
+
+static enum cdr_result open_source(struct cdr_verification *run, const atomic_int *stop,
+                                   struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    struct cdr_source_setup setup = {
+        .model = run->model,
+        .format = settings->format,
+        .partitions = settings->model.partitions,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .read_uncommitted = strcmp(settings->isolation, "read_uncommitted") == 0,
+        .follow = settings->follow,
+        .stop = stop,
+    };
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        setup.topics[type] = run->topics[type];
+        setup.encoders[type] = run->encoders[type];
+    }
+#if CDR_KAFKA
+    if (!run->from_files)
+        return cdr_kafka_source_open(&run->source, &settings->sink, &setup, error);
+#endif
+    return cdr_file_source_open(&run->source, &settings->sink, &setup, &run->note, error);
+}
+
+static enum cdr_result create_verify(struct cdr_verification *run, const atomic_int *stop,
+                                     struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    struct cdr_verify_settings verify = {
+        .model = run->model,
+        .format = settings->format,
+        .source = run->source,
+        .has_keys = !run->from_files,
+        .workers = run->workers,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .follow = settings->follow,
+        .show = settings->show,
+        .stop = stop,
+    };
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        verify.topics[type] = run->topics[type];
+        verify.encoders[type] = run->encoders[type];
+    }
+    return cdr_verify_create(&run->verify, &verify, error);
+}
+
+static enum cdr_result compare(struct cdr_verification *run, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    const int64_t start_ns = cdr_monotonic_ns();
+    struct cdr_progress *progress = cdr_progress_start(
+        cdr_verify_pipeline(run->verify),
+        settings->follow ? 0 : cdr_expected_records(run->model) / settings->shard_count,
+        settings->quiet);
+    enum cdr_result result = cdr_verify_run(run->verify, error);
+    cdr_progress_stop(progress);
+    run->wall_s = (double)(cdr_monotonic_ns() - start_ns) / 1e9;
+    run->complete = result == CDR_OK;
+    return result;
+}
+
+/* The answer: what the differences say, once there are any; a failure only where it hides one. */
+static enum cdr_result conclude(const struct cdr_verification *run, enum cdr_result result,
+                                struct cdr_error *error)
+{
+    const struct cdr_compare_counts total = cdr_verification_total(run, CDR_TYPE_COUNT);
+    char counts[256], cause[sizeof error->text];
+    const bool failed = result != CDR_OK;
+    snprintf(cause, sizeof cause, "%s", error->text);
+    cdr_counts_text(&total, counts, sizeof counts);
+    if (result == CDR_E_DIFFERENT)
+        return result;
+    if (cdr_is_different(&total))
+        return cdr_fail(error, CDR_E_DIFFERENT, "different: %s%s%.600s", counts,
+                        failed ? "; and the rest could not be compared: " : "",
+                        failed ? cause : "");
+    if (failed)
+        return cdr_fail(error, CDR_E_STATE, "%.900s; what was compared until then is the same",
+                        cause);
+    return CDR_OK;
+}
+
+static enum cdr_result report(const struct cdr_verification *run, const char *why,
+                              struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    const bool json_to_stdout = settings->report != NULL && strcmp(settings->report, "-") == 0;
+    if (!settings->quiet)
+        cdr_print_verification(run, json_to_stdout ? stderr : stdout);
+    return settings->report != NULL ? cdr_write_report(run, why, error) : CDR_OK;
+}
+
+static enum cdr_result verify(struct cdr_verification *run, struct cdr_error *error)
+{
+    const atomic_int *stop = cdr_stop_on_signals();
+    enum cdr_result result = open_source(run, stop, error);
+    if (result == CDR_OK)
+        result = create_verify(run, stop, error);
+    /* Nothing was compared: nothing can be said. */
+    if (result == CDR_E_KAFKA || result == CDR_E_IO)
+        result = CDR_E_STATE;
+    if (result != CDR_OK)
+        return result;
+    if (run->note != NULL && !run->settings->quiet)
+        fprintf(stderr, "cdrgen: %s: %s\n", run->settings->sink.out, run->note);
+    result = compare(run, error);
+    struct cdr_error later = {0};
+    enum cdr_result reported = report(run, result == CDR_OK ? "" : error->text, &later);
+    result = conclude(run, result, error);
+    if (result == CDR_OK && reported != CDR_OK) {
+        *error = later;
+        result = CDR_E_STATE;
+    }
+    return result;
+}
+
+static enum cdr_result prepare(struct cdr_verification *run, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    run->workers = settings->workers != 0 ? settings->workers
+                   : processors > 0       ? (unsigned)processors
+                                          : 1;
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        snprintf(run->topics[type], sizeof run->topics[type], "%s%s", settings->topic_prefix,
+                 topic_names[type]);
+    enum cdr_result result = choose_source(run, error);
+    if (result == CDR_OK)
+        result = cdr_check_report(settings, error);
+    if (result == CDR_OK)
+        result = cdr_model_create(&run->model, &settings->model, error);
+    if (result == CDR_OK)
+        result = create_encoders(run, error);
+    return result;
+}
+
+enum cdr_result cdr_command_verify(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    struct cdr_verification run = {.settings = settings};
+    enum cdr_result result = prepare(&run, error);
+    if (result == CDR_OK)
+        result = verify(&run, error);
+    cdr_verify_destroy(run.verify);
+    if (run.source != NULL)
+        run.source->ops->close(run.source);
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        cdr_encoder_destroy(run.encoders[type]);
+    cdr_model_destroy(run.model);
+    free(run.note);
+    return result;
+}

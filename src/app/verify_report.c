@@ -1,0 +1,375 @@
+#include "app/progress.h"
+#include "app/verify_state.h"
+#include "base/json_writer.h"
+#include "verify/fields.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void add(struct cdr_compare_counts *sum, const struct cdr_compare_counts *counts)
+{
+    sum->expected += counts->expected;
+    sum->found += counts->found;
+    sum->matched += counts->matched;
+    sum->expired += counts->expired;
+    sum->elsewhere += counts->elsewhere;
+    for (unsigned kind = 0; kind < CDR_DIFFERENCE_KINDS; kind++)
+        sum->kinds[kind] += counts->kinds[kind];
+}
+
+struct cdr_compare_counts cdr_verification_total(const struct cdr_verification *run, uint32_t type)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    struct cdr_compare_counts sum = {.ends_early = UINT64_MAX};
+    for (uint32_t log = 0; log < CDR_TYPE_COUNT * partitions; log++) {
+        const struct cdr_compare_counts *counts = cdr_verify_counts(run->verify, log);
+        if (counts != NULL && (type == CDR_TYPE_COUNT || log / partitions == type))
+            add(&sum, counts);
+    }
+    return sum;
+}
+
+bool cdr_is_different(const struct cdr_compare_counts *counts)
+{
+    for (unsigned kind = 0; kind < CDR_DIFFERENCE_KINDS; kind++)
+        if (counts->kinds[kind] > 0)
+            return true;
+    return false;
+}
+
+/* Appends at *used; what does not fit is left out. */
+static void append(char *text, size_t size, size_t *used, uint64_t count, const char *word)
+{
+    char number[32];
+    if (count == 0 || *used >= size)
+        return;
+    *used += (size_t)snprintf(text + *used, size - *used, "%s%s %s", *used > 0 ? ", " : "",
+                              cdr_with_commas(count, number), word);
+}
+
+void cdr_counts_text(const struct cdr_compare_counts *counts, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (unsigned kind = 0; kind < CDR_DIFFERENCE_KINDS; kind++)
+        append(text, size, &used, counts->kinds[kind], cdr_difference_word[kind]);
+    if (used == 0)
+        snprintf(text, size, "same");
+}
+
+/* ---- for a person ---- */
+
+static void time_text(int64_t ms, char text[64])
+{
+    struct tm parts;
+    time_t seconds = (time_t)(ms / 1000);
+    if (ms == CDR_NO_TIME)
+        snprintf(text, 64, "none");
+    else if (ms < 0 || ms / 1000 > INT64_C(253402300799) || gmtime_r(&seconds, &parts) == NULL)
+        snprintf(text, 64, "%" PRId64, ms);
+    else
+        snprintf(text, 64, "%" PRId64 " (%04d-%02d-%02dT%02d:%02d:%02d.%03dZ)", ms,
+                 parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+                 parts.tm_sec, (int)(ms % 1000));
+}
+
+static void key_text(const struct cdr_record *record, char *text, size_t size)
+{
+    if (record->key == NULL)
+        snprintf(text, size, "none");
+    else
+        cdr_bytes_text(text, size, record->key, record->key_len);
+}
+
+static void print_fields(FILE *out, const struct cdr_fields *fields)
+{
+    fputs("     ", out);
+    for (uint32_t i = 0; i < fields->n; i++)
+        if (fields->items[i].value[0] != '\0')
+            fprintf(out, " %s=%s", fields->items[i].name, fields->items[i].value);
+    fputc('\n', out);
+}
+
+static void print_record(FILE *out, const struct cdr_verification *run, uint32_t type,
+                         const struct cdr_record *record)
+{
+    struct cdr_fields fields;
+    char key[160], time[64];
+    if (!run->from_files) {
+        key_text(record, key, sizeof key);
+        time_text(record->event_ms, time);
+        fprintf(out, "      key %s, timestamp %s\n", key, time);
+    }
+    cdr_fields_decode(&fields, run->encoders[type], type, record->payload, record->payload_len);
+    print_fields(out, &fields);
+}
+
+static void print_pair(FILE *out, const char *name, const char *expected, const char *found)
+{
+    if (strcmp(expected, found) != 0)
+        fprintf(out, "      %s: expected %s, found %s\n", name, expected, found);
+}
+
+/* Field by field, those that differ. */
+static void print_difference_of(FILE *out, const struct cdr_verification *run, uint32_t type,
+                                const struct cdr_record *expected, const struct cdr_record *found)
+{
+    struct cdr_fields left, right;
+    char texts[2][160];
+    if (!run->from_files) {
+        key_text(expected, texts[0], sizeof texts[0]);
+        key_text(found, texts[1], sizeof texts[1]);
+        print_pair(out, "key", texts[0], texts[1]);
+        time_text(expected->event_ms, texts[0]);
+        time_text(found->event_ms, texts[1]);
+        print_pair(out, "timestamp", texts[0], texts[1]);
+    }
+    const struct cdr_encoder *encoder = run->encoders[type];
+    bool whole = cdr_fields_decode(&left, encoder, type, expected->payload, expected->payload_len);
+    bool same_shape =
+        cdr_fields_decode(&right, encoder, type, found->payload, found->payload_len) == whole;
+    for (uint32_t i = 0; same_shape && i < left.n; i++) {
+        const char *value = cdr_fields_find(&right, left.items[i].name);
+        print_pair(out, left.items[i].name, left.items[i].value, value != NULL ? value : "(none)");
+    }
+    for (uint32_t i = 0; same_shape && i < right.n; i++)
+        if (cdr_fields_find(&left, right.items[i].name) == NULL)
+            print_pair(out, right.items[i].name, "(none)", right.items[i].value);
+    if (!same_shape) {
+        print_fields(out, &left);
+        print_fields(out, &right);
+    }
+}
+
+static void print_difference(FILE *out, const struct cdr_verification *run,
+                             const struct cdr_difference *difference)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    const uint32_t type = difference->log / partitions;
+    const char *place = run->from_files ? "as record" : "at offset";
+    fprintf(out, "  %s: %s[%u]", cdr_difference_word[difference->kind], run->topics[type],
+            difference->log % partitions);
+    if (difference->has_expected && difference->home == difference->log)
+        fprintf(out, ", record %" PRId64, difference->expected.place);
+    if (difference->has_found)
+        fprintf(out, ", found %s %" PRId64, place, difference->found.place);
+    if (difference->home != difference->log) {
+        fprintf(out, ", belongs in %s[%u]", run->topics[difference->home / partitions],
+                difference->home % partitions);
+        if (difference->has_expected)
+            fprintf(out, " as record %" PRId64, difference->expected.place);
+    }
+    fputc('\n', out);
+    const bool changed = difference->kind == CDR_DIFFERENCE_ALTERED ||
+                         difference->kind == CDR_DIFFERENCE_WRONG_KEY ||
+                         difference->kind == CDR_DIFFERENCE_WRONG_TIMESTAMP;
+    if (changed && difference->has_expected && difference->has_found)
+        print_difference_of(out, run, type, &difference->expected, &difference->found);
+    else
+        print_record(out, run, type,
+                     difference->has_found ? &difference->found : &difference->expected);
+}
+
+static void print_log(FILE *out, const struct cdr_verification *run, uint32_t log)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    const struct cdr_compare_counts *counts = cdr_verify_counts(run->verify, log);
+    char text[256];
+    if (counts == NULL || !cdr_is_different(counts))
+        return;
+    cdr_counts_text(counts, text, sizeof text);
+    fprintf(out, "    [%u] %s", log % partitions, text);
+    if (counts->ends_early != UINT64_MAX)
+        fprintf(out, "; ends early, at record %" PRIu64 " of %" PRIu64, counts->ends_early,
+                counts->expected);
+    fputc('\n', out);
+}
+
+void cdr_print_verification(const struct cdr_verification *run, FILE *out)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    struct cdr_compare_counts total = cdr_verification_total(run, CDR_TYPE_COUNT);
+    char expected[32], found[32], rate[32], text[256];
+    fprintf(
+        out, "%s: %s records expected, %s found in %.2f s (%s/s); dataset %s\n",
+        cdr_is_different(&total) ? "different"
+        : run->complete          ? "same"
+                                 : "same so far",
+        cdr_with_commas(total.expected, expected), cdr_with_commas(total.found, found), run->wall_s,
+        cdr_with_commas(run->wall_s > 0 ? (uint64_t)((double)total.found / run->wall_s) : 0, rate),
+        run->model->dataset_id);
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        struct cdr_compare_counts sum = cdr_verification_total(run, type);
+        cdr_counts_text(&sum, text, sizeof text);
+        fprintf(out, "  %-16s %14s records expected, %14s found: %s", run->topics[type],
+                cdr_with_commas(sum.expected, expected), cdr_with_commas(sum.found, found), text);
+        if (sum.expired > 0)
+            fprintf(out, "; %s more expired, by the topic's retention",
+                    cdr_with_commas(sum.expired, expected));
+        fputc('\n', out);
+        for (uint32_t partition = 0; partition < partitions; partition++)
+            print_log(out, run, type * partitions + partition);
+    }
+    const struct cdr_difference *const *differences;
+    size_t n = cdr_verify_shown(run->verify, &differences);
+    for (size_t i = 0; i < n; i++)
+        print_difference(out, run, differences[i]);
+}
+
+/* ---- JSON ---- */
+
+static void put_counts(struct cdr_json *json, const struct cdr_compare_counts *counts)
+{
+    cdr_json_u64(json, "expected", counts->expected);
+    cdr_json_u64(json, "found", counts->found);
+    cdr_json_u64(json, "matched", counts->matched);
+    for (unsigned kind = 0; kind < CDR_DIFFERENCE_KINDS; kind++)
+        cdr_json_u64(json, cdr_difference_name[kind], counts->kinds[kind]);
+    cdr_json_u64(json, "elsewhere", counts->elsewhere);
+    cdr_json_u64(json, "expired", counts->expired);
+}
+
+static void put_record(struct cdr_json *json, const char *name, const char *place_name,
+                       const struct cdr_verification *run, uint32_t type,
+                       const struct cdr_record *record)
+{
+    struct cdr_fields fields;
+    char key[160];
+    cdr_json_object(json, name);
+    cdr_json_i64(json, place_name, record->place);
+    if (!run->from_files) {
+        key_text(record, key, sizeof key);
+        cdr_json_text(json, "key", record->key != NULL ? key : NULL);
+        if (record->event_ms == CDR_NO_TIME)
+            cdr_json_null(json, "timestamp");
+        else
+            cdr_json_i64(json, "timestamp", record->event_ms);
+    }
+    cdr_fields_decode(&fields, run->encoders[type], type, record->payload, record->payload_len);
+    cdr_json_object(json, "fields");
+    for (uint32_t i = 0; i < fields.n; i++)
+        cdr_json_text(json, fields.items[i].name, fields.items[i].value);
+    cdr_json_object_end(json);
+    cdr_json_object_end(json);
+}
+
+static void put_difference(struct cdr_json *json, const struct cdr_verification *run,
+                           const struct cdr_difference *difference)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    const uint32_t type = difference->log / partitions;
+    cdr_json_object(json, NULL);
+    cdr_json_text(json, "kind", cdr_difference_name[difference->kind]);
+    cdr_json_text(json, "topic", run->topics[type]);
+    cdr_json_u64(json, "partition", difference->log % partitions);
+    if (difference->home != difference->log) {
+        cdr_json_object_inline(json, "belongs_in");
+        cdr_json_text(json, "topic", run->topics[difference->home / partitions]);
+        cdr_json_u64(json, "partition", difference->home % partitions);
+        cdr_json_object_end(json);
+    }
+    if (difference->has_expected)
+        put_record(json, "expected", "position", run, type, &difference->expected);
+    if (difference->has_found)
+        put_record(json, "found", run->from_files ? "record" : "offset", run, type,
+                   &difference->found);
+    cdr_json_object_end(json);
+}
+
+static void put_topic(struct cdr_json *json, const struct cdr_verification *run, uint32_t type)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    struct cdr_compare_counts sum = cdr_verification_total(run, type);
+    cdr_json_object(json, run->topics[type]);
+    put_counts(json, &sum);
+    cdr_json_array(json, "partitions");
+    for (uint32_t partition = 0; partition < partitions; partition++) {
+        const uint32_t log = type * partitions + partition;
+        const struct cdr_compare_counts *counts = cdr_verify_counts(run->verify, log);
+        if (counts == NULL)
+            continue;
+        struct cdr_source_extent extent = run->source->ops->extent(run->source, log);
+        cdr_json_object_inline(json, NULL);
+        cdr_json_u64(json, "partition", partition);
+        if (!run->from_files) {
+            cdr_json_i64(json, "base_offset", extent.base);
+            cdr_json_i64(json, "first_offset", extent.first);
+            cdr_json_i64(json, "end_offset", extent.end);
+        }
+        put_counts(json, counts);
+        if (counts->ends_early != UINT64_MAX)
+            cdr_json_u64(json, "ends_early_at", counts->ends_early);
+        cdr_json_object_end(json);
+    }
+    cdr_json_array_end(json);
+    cdr_json_object_end(json);
+}
+
+static void put_report(struct cdr_json *json, const struct cdr_verification *run, const char *why)
+{
+    struct cdr_compare_counts total = cdr_verification_total(run, CDR_TYPE_COUNT);
+    cdr_json_object(json, NULL);
+    cdr_json_text(json, "dataset_id", run->model->dataset_id);
+    cdr_json_text(json, "source", run->from_files ? run->settings->sink.out : "kafka");
+    cdr_json_text(json, "format", run->settings->format);
+    if (!run->from_files)
+        cdr_json_text(json, "isolation", run->settings->isolation);
+    cdr_json_text(json, "result",
+                  cdr_is_different(&total) ? "different"
+                  : run->complete          ? "same"
+                                           : "unknown");
+    cdr_json_bool(json, "complete", run->complete);
+    cdr_json_text(json, "reason", why[0] != '\0' ? why : NULL);
+    put_counts(json, &total);
+    cdr_json_fixed(json, "wall_s", run->wall_s, 3);
+    cdr_json_fixed(json, "records_per_s", run->wall_s > 0 ? (double)total.found / run->wall_s : 0,
+                   0);
+    cdr_json_u64(json, "peak_rss_bytes", cdr_peak_rss_bytes());
+    cdr_json_object(json, "topics");
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        put_topic(json, run, type);
+    cdr_json_object_end(json);
+    cdr_json_array(json, "differences");
+    const struct cdr_difference *const *differences;
+    size_t n = cdr_verify_shown(run->verify, &differences);
+    for (size_t i = 0; i < n; i++)
+        put_difference(json, run, differences[i]);
+    cdr_json_array_end(json);
+    cdr_json_object_end(json);
+}
+
+enum cdr_result cdr_check_report(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    if (settings->report == NULL || strcmp(settings->report, "-") == 0)
+        return CDR_OK;
+    FILE *file = fopen(settings->report, "a");
+    if (file == NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "report: cannot write %s: %s", settings->report,
+                        strerror(errno));
+    fclose(file);
+    return CDR_OK;
+}
+
+enum cdr_result cdr_write_report(const struct cdr_verification *run, const char *why,
+                                 struct cdr_error *error)
+{
+    const char *path = run->settings->report;
+    const bool to_stdout = strcmp(path, "-") == 0;
+    FILE *out = to_stdout ? stdout : fopen(path, "w");
+    struct cdr_json json;
+    bool good = out != NULL;
+    if (good) {
+        cdr_json_start(&json, out);
+        put_report(&json, run, why);
+        good = cdr_json_finish(&json);
+    }
+    int reason = errno;
+    if (out != NULL && !to_stdout && fclose(out) != 0 && good) {
+        good = false;
+        reason = errno;
+    }
+    return good ? CDR_OK : cdr_fail(error, CDR_E_IO, "report: %s: %s", path, strerror(reason));
+}

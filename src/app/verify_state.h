@@ -1,0 +1,37 @@
+/* What a verification holds, shared by verify.c (its course) and verify_report.c (its report). */
+#ifndef CDR_APP_VERIFY_STATE_H
+#define CDR_APP_VERIFY_STATE_H
+
+#include "app/app.h"
+#include "verify/source.h"
+#include "verify/verify.h"
+
+struct cdr_verification {
+    const struct cdr_settings *settings;
+    struct cdr_model *model;
+    unsigned workers;
+    bool from_files;
+    char topics[CDR_TYPE_COUNT][256];
+    struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    struct cdr_source *source;
+    struct cdr_verify *verify;
+    char *note; /* what the source says besides, or NULL */
+    double wall_s;
+    bool complete; /* compared to the end */
+};
+
+/* Sum over the logs of a topic; CDR_TYPE_COUNT: of all. */
+struct cdr_compare_counts cdr_verification_total(const struct cdr_verification *run, uint32_t type);
+bool cdr_is_different(const struct cdr_compare_counts *counts);
+/* "1 lost, 2 doubled"; "same" where there is no difference. */
+void cdr_counts_text(const struct cdr_compare_counts *counts, char *text, size_t size);
+
+/* Whether the report can be written, before anything else is done. Errors: CDR_E_CONFIG. */
+enum cdr_result cdr_check_report(const struct cdr_settings *settings, struct cdr_error *error);
+/* Writes the JSON report to settings->report. why: why it is not complete, or "". */
+enum cdr_result cdr_write_report(const struct cdr_verification *run, const char *why,
+                                 struct cdr_error *error);
+/* The same for a person, to out. */
+void cdr_print_verification(const struct cdr_verification *run, FILE *out);
+
+#endif

@@ -1,0 +1,127 @@
+/* Comparing one log: which records are lost, doubled, moved, altered or foreign.
+ *
+ * Expected records are given one by one in the log's order; found ones are asked for. As long as
+ * the next of both are equal, that is one memcmp a record, and nothing else but its hash in a table
+ * of the last CDR_COMPARE_RECENT (less where there are many logs).
+ *
+ * Where they differ, both go into windows of up to CDR_COMPARE_WINDOW records, only as long as
+ * needed, and the nearest place is looked for at which they are equal again: the pair of positions
+ * with the least sum. What lies before it on either side is unexpected or missing:
+ *
+ *   altered           key and time are those of a missing record, the payload is not; in files,
+ *                     which have neither, also: at least three quarters are the same from the start
+ *                     and from the end on
+ *   wrong key         payload and time are those of a missing record, the key is not
+ *   wrong timestamp   payload and key are, the time is not
+ *   reordered         one that was missing before, or comes up missing later: it is there, at
+ *                     another place. A pair of neighbours that changed places counts as one, since
+ *                     one of them moved; two that were apart count as two.
+ *   doubled           equal to a recent record, or to a later one: a second copy
+ *   wrong partition   one that another log misses (found by cdr_compare_cross at the end)
+ *   foreign           any other unexpected record
+ *   lost              any other missing record
+ *   expired           missing before the first record that is there, where the topic says that it
+ *                     deleted its beginning: not a difference
+ *
+ * So expected = matched + altered + wrong key + wrong timestamp + reordered + wrong partition (of
+ * those that this log misses) + lost + expired, and found = matched + altered + wrong key + wrong
+ * timestamp + reordered + doubled + wrong partition (of those that are here) + foreign.
+ *
+ * Where windows have nothing in common, time decides: found records that are later than all
+ * expected ones say that those are lost, others are unexpected. Lost and foreign records are
+ * remembered (up to CDR_COMPARE_PENDING of each) to be recognised when they come up elsewhere.
+ *
+ * Identity is the hash of payload, key and timestamp (64 bits); equality of neighbours is of bytes.
+ *
+ * Memory: 8 bytes a recent record; in trouble up to 2 × CDR_COMPARE_WINDOW records and 24 bytes a
+ * remembered one. One comparison belongs to one thread at a time.
+ */
+#ifndef CDR_VERIFY_COMPARE_H
+#define CDR_VERIFY_COMPARE_H
+
+#include "base/result.h"
+#include "verify/record.h"
+
+#define CDR_COMPARE_WINDOW 4096u
+#define CDR_COMPARE_RECENT 65536u
+#define CDR_COMPARE_PENDING 65536u
+
+enum cdr_difference_kind {
+    CDR_DIFFERENCE_LOST = 0,
+    CDR_DIFFERENCE_DOUBLED,
+    CDR_DIFFERENCE_REORDERED,
+    CDR_DIFFERENCE_ALTERED,
+    CDR_DIFFERENCE_FOREIGN,
+    CDR_DIFFERENCE_WRONG_KEY,
+    CDR_DIFFERENCE_WRONG_TIMESTAMP,
+    CDR_DIFFERENCE_WRONG_PARTITION,
+    CDR_DIFFERENCE_KINDS,
+};
+
+extern const char *const cdr_difference_name[CDR_DIFFERENCE_KINDS]; /* "wrong_key" */
+extern const char *const cdr_difference_word[CDR_DIFFERENCE_KINDS]; /* "wrong key" */
+
+struct cdr_compare_counts {
+    uint64_t expected, found, matched, expired;
+    uint64_t kinds[CDR_DIFFERENCE_KINDS]; /* wrong partition: of found records, where they are */
+    uint64_t elsewhere;                   /* expected here, found in another partition */
+    /* Position of the first of the records that are lost at the log's end; UINT64_MAX: none. */
+    uint64_t ends_early;
+};
+
+/* A difference to be shown. Owns its bytes. */
+struct cdr_difference {
+    enum cdr_difference_kind kind;
+    uint32_t log;
+    bool has_expected, has_found;
+    uint32_t home; /* wrong partition: the log that misses it */
+    struct cdr_record expected, found;
+};
+
+struct cdr_compare;
+
+struct cdr_compare_settings {
+    uint32_t log;
+    bool has_keys;   /* found records have keys and timestamps */
+    uint32_t recent; /* size of the table of recent records, a power of two of at least 64 */
+    uint32_t show;   /* differences of each kind that are kept */
+    /* At most so many records are missing at the log's start because they expired. */
+    uint64_t expired_max;
+    /* Where !has_keys: sets key and event_ms from the payload, as well as it can; key_text is room
+     * for the key. */
+    void (*guess)(void *context, struct cdr_record *record, char key_text[16]);
+    /* The next found record: CDR_OK and *record (its memory lasts until the next call), or
+     * CDR_E_AGAIN with *ended false: none there yet, true: the log is over. */
+    enum cdr_result (*next)(void *context, struct cdr_record *record, bool *ended,
+                            struct cdr_error *error);
+    void *context;
+};
+
+enum cdr_result cdr_compare_create(struct cdr_compare **compare,
+                                   const struct cdr_compare_settings *settings,
+                                   struct cdr_error *error);
+void cdr_compare_destroy(struct cdr_compare *compare);
+
+/* Takes one expected record. CDR_E_AGAIN: not taken, no found record is there yet. Errors: next's,
+ * CDR_E_NOMEM. */
+enum cdr_result cdr_compare_expect(struct cdr_compare *compare, const struct cdr_record *expected,
+                                   struct cdr_error *error);
+/* No more expected records: what is found behind them is judged. CDR_E_AGAIN: more is to come, call
+ * again. */
+enum cdr_result cdr_compare_finish(struct cdr_compare *compare, struct cdr_error *error);
+/* Instead of finish, where the comparison stops in the middle: what is in the windows is judged as
+ * far as it can be, and what is left on one side only is neither lost nor foreign. */
+enum cdr_result cdr_compare_stop(struct cdr_compare *compare, struct cdr_error *error);
+/* After all are finished: foreign records of one that another misses. */
+enum cdr_result cdr_compare_cross(struct cdr_compare *const *compares, uint32_t n,
+                                  struct cdr_error *error);
+
+const struct cdr_compare_counts *cdr_compare_counts(const struct cdr_compare *compare);
+/* Kept differences of a kind, in the order in which they came up; at most show. */
+size_t cdr_compare_differences(const struct cdr_compare *compare, enum cdr_difference_kind kind,
+                               const struct cdr_difference *const **differences);
+
+/* Key, timestamp and payload as 64 bits. */
+uint64_t cdr_record_hash(const struct cdr_record *record);
+
+#endif

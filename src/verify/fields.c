@@ -1,0 +1,197 @@
+#include "verify/fields.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#if CDR_KAFKA
+#include <avro.h>
+#endif
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void cdr_bytes_text(char *text, size_t size, const uint8_t *bytes, size_t n)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (used + 8 > size) {
+            memcpy(text + used, "...", 3);
+            used += 3;
+            break;
+        }
+        if (bytes[i] >= 0x20 && bytes[i] < 0x7f && bytes[i] != '\\')
+            text[used++] = (char)bytes[i];
+        else
+            used += (size_t)snprintf(text + used, 5, "\\x%02x", bytes[i]);
+    }
+    text[used] = '\0';
+}
+
+/* The next field, for its name and value to be set; NULL where there are too many. */
+static struct cdr_field *add(struct cdr_fields *fields, const char *name, size_t name_len)
+{
+    if (fields->n == CDR_FIELDS_MAX)
+        return NULL;
+    struct cdr_field *field = &fields->items[fields->n++];
+    cdr_bytes_text(field->name, sizeof field->name, (const uint8_t *)name, name_len);
+    field->value[0] = '\0';
+    return field;
+}
+
+/* Names are those of the header line. False: it has more or fewer fields. */
+static bool decode_csv(struct cdr_fields *fields, const struct cdr_encoder *encoder,
+                       const char *text, size_t n)
+{
+    const char *name = encoder->ops->file_header(encoder), *end = text + n;
+    for (;;) {
+        size_t name_len = strcspn(name, ";\n");
+        const char *stop = memchr(text, ';', (size_t)(end - text));
+        const char *value_end = stop != NULL ? stop : end;
+        struct cdr_field *field = add(fields, name, name_len);
+        if (field == NULL)
+            return false;
+        cdr_bytes_text(field->value, sizeof field->value, (const uint8_t *)text,
+                       (size_t)(value_end - text));
+        name += name_len;
+        if (*name != ';' || stop == NULL)
+            return *name != ';' && stop == NULL;
+        name++;
+        text = stop + 1;
+    }
+}
+
+static bool decode_json(struct cdr_fields *fields, const char *text, size_t n)
+{
+    json_t *object = json_loadb(text, n, JSON_ALLOW_NUL, NULL);
+    const char *name;
+    json_t *value;
+    bool good = json_is_object(object);
+    if (good)
+        json_object_foreach(object, name, value)
+        {
+            struct cdr_field *field = add(fields, name, strlen(name));
+            if (field == NULL) {
+                good = false;
+                break;
+            }
+            if (json_is_string(value)) {
+                cdr_bytes_text(field->value, sizeof field->value,
+                               (const uint8_t *)json_string_value(value),
+                               json_string_length(value));
+            } else {
+                char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+                if (dumped != NULL)
+                    cdr_bytes_text(field->value, sizeof field->value, (const uint8_t *)dumped,
+                                   strlen(dumped));
+                free(dumped);
+            }
+        }
+    json_decref(object);
+    return good;
+}
+
+#if CDR_KAFKA
+static void avro_text(const avro_value_t *value, char *text, size_t size)
+{
+    const char *string = NULL;
+    size_t length = 0;
+    int32_t small = 0;
+    int64_t large = 0;
+    int symbol = 0;
+    avro_value_t branch;
+    switch (avro_value_get_type(value)) {
+    case AVRO_STRING:
+        avro_value_get_string(value, &string, &length);
+        cdr_bytes_text(text, size, (const uint8_t *)string, length > 0 ? length - 1 : 0);
+        break;
+    case AVRO_INT32:
+        avro_value_get_int(value, &small);
+        snprintf(text, size, "%" PRId32, small);
+        break;
+    case AVRO_INT64:
+        avro_value_get_long(value, &large);
+        snprintf(text, size, "%" PRId64, large);
+        break;
+    case AVRO_ENUM:
+        avro_value_get_enum(value, &symbol);
+        string = avro_schema_enum_get(avro_value_get_schema(value), symbol);
+        snprintf(text, size, "%s", string != NULL ? string : "?");
+        break;
+    case AVRO_UNION:
+        if (avro_value_get_current_branch(value, &branch) == 0)
+            avro_text(&branch, text, size);
+        break;
+    case AVRO_NULL:
+        snprintf(text, size, "null");
+        break;
+    default:
+        snprintf(text, size, "?");
+    }
+}
+
+static bool decode_avro(struct cdr_fields *fields, uint32_t type, const uint8_t *payload, size_t n)
+{
+    const char *schema_text = cdr_builtin_schema(type);
+    avro_schema_t schema = NULL;
+    if (avro_schema_from_json_length(schema_text, strlen(schema_text), &schema) != 0)
+        return false;
+    avro_value_iface_t *interface = avro_generic_class_from_schema(schema);
+    avro_reader_t reader = avro_reader_memory((const char *)payload, (int64_t)n);
+    avro_value_t record;
+    size_t count = 0;
+    bool good = avro_generic_value_new(interface, &record) == 0;
+    if (good) {
+        char more;
+        good = avro_value_read(reader, &record) == 0 && avro_read(reader, &more, 1) != 0 &&
+               avro_value_get_size(&record, &count) == 0;
+        for (size_t i = 0; good && i < count; i++) {
+            const char *name = NULL;
+            avro_value_t value;
+            good = avro_value_get_by_index(&record, i, &value, &name) == 0;
+            struct cdr_field *field = good ? add(fields, name, strlen(name)) : NULL;
+            if (field != NULL)
+                avro_text(&value, field->value, sizeof field->value);
+        }
+        avro_value_decref(&record);
+    }
+    avro_reader_free(reader);
+    avro_value_iface_decref(interface);
+    avro_schema_decref(schema);
+    return good;
+}
+#else
+static bool decode_avro(struct cdr_fields *fields, uint32_t type, const uint8_t *payload, size_t n)
+{
+    (void)fields, (void)type, (void)payload, (void)n;
+    return false;
+}
+#endif
+
+bool cdr_fields_decode(struct cdr_fields *fields, const struct cdr_encoder *encoder, uint32_t type,
+                       const uint8_t *payload, uint32_t len)
+{
+    const char *format = encoder->ops->name;
+    fields->n = 0;
+    if (payload == NULL) {
+        struct cdr_field *field = add(fields, "payload", 7);
+        snprintf(field->value, sizeof field->value, "(none)");
+        return false;
+    }
+    bool good = strcmp(format, "csv") == 0 ? decode_csv(fields, encoder, (const char *)payload, len)
+                : strcmp(format, "json") == 0 ? decode_json(fields, (const char *)payload, len)
+                                              : decode_avro(fields, type, payload, len);
+    if (good)
+        return true;
+    fields->n = 0;
+    struct cdr_field *field = add(fields, "payload", 7);
+    cdr_bytes_text(field->value, sizeof field->value, payload, len);
+    return false;
+}
+
+const char *cdr_fields_find(const struct cdr_fields *fields, const char *name)
+{
+    for (uint32_t i = 0; i < fields->n; i++)
+        if (strcmp(fields->items[i].name, name) == 0)
+            return fields->items[i].value;
+    return NULL;
+}

@@ -1,0 +1,30 @@
+/* Payloads field by field, for people: CSV by its columns, JSON by jansson, Avro by avro-c and the
+ * built-in schemas. */
+#ifndef CDR_VERIFY_FIELDS_H
+#define CDR_VERIFY_FIELDS_H
+
+#include "encode/encoder.h"
+
+#define CDR_FIELDS_MAX 32
+
+struct cdr_field {
+    char name[48];
+    char value[160]; /* longer ones are cut, with "..." */
+};
+
+struct cdr_fields {
+    uint32_t n;
+    struct cdr_field items[CDR_FIELDS_MAX];
+};
+
+/* False where the payload is not a record of the encoder's format and type: then the one field
+ * "payload" has it as text, what is not printable as \xNN. */
+bool cdr_fields_decode(struct cdr_fields *fields, const struct cdr_encoder *encoder, uint32_t type,
+                       const uint8_t *payload, uint32_t len);
+/* The value of a field, or NULL. */
+const char *cdr_fields_find(const struct cdr_fields *fields, const char *name);
+
+/* Bytes as text: printable ones as they are, others as \xNN; cut with "...". */
+void cdr_bytes_text(char *text, size_t size, const uint8_t *bytes, size_t n);
+
+#endif

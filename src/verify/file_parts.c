@@ -1,0 +1,270 @@
+#include "verify/file_parts.h"
+
+#include "model/model.h"
+#include "sink/file_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MANIFEST_START_BYTES = 1024 };
+
+struct finding {
+    struct cdr_part_list *lists;
+    const char *out;
+    const struct cdr_source_setup *setup;
+    uint32_t listed, other_formats, other_partitions, unfinished;
+    char other_format[16]; /* of one of them */
+    bool manifest, incomplete;
+    struct cdr_error *error;
+};
+
+void cdr_free_parts(struct cdr_part_list *list)
+{
+    for (uint32_t i = 0; i < list->n; i++)
+        free(list->parts[i].path);
+    free(list->parts);
+}
+
+static bool join(char path[CDR_FILE_PATH_MAX], const char *folder, const char *name)
+{
+    int length = snprintf(path, CDR_FILE_PATH_MAX, "%s/%s", folder, name);
+    return length > 0 && length < CDR_FILE_PATH_MAX;
+}
+
+/* Calls visit with the path and name of everything in a folder. A folder that is not there is
+ * empty. */
+static enum cdr_result visit_folder(struct finding *finding, const char *folder, uint32_t topic,
+                                    enum cdr_result (*visit)(struct finding *, uint32_t topic,
+                                                             const char *path, const char *name))
+{
+    char path[CDR_FILE_PATH_MAX];
+    DIR *listing = opendir(folder);
+    if (listing == NULL)
+        return errno == ENOENT || errno == ENOTDIR
+                   ? CDR_OK
+                   : cdr_file_fail(finding->error, CDR_E_CONFIG, "read folder", folder, errno);
+    enum cdr_result result = CDR_OK;
+    while (result == CDR_OK) {
+        errno = 0;
+        const struct dirent *entry = readdir(listing);
+        if (entry == NULL && errno != 0)
+            result = cdr_file_fail(finding->error, CDR_E_CONFIG, "read folder", folder, errno);
+        if (entry == NULL)
+            break;
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+            join(path, folder, entry->d_name))
+            result = visit(finding, topic, path, entry->d_name);
+    }
+    closedir(listing);
+    return result;
+}
+
+/* "part-0003-000012.csv.gz". The extension begins behind the point. */
+static bool parse_name(const char *name, uint32_t *partition, uint32_t *number,
+                       const char **extension)
+{
+    char *end = NULL;
+    if (strncmp(name, "part-", 5) != 0 || name[5] < '0' || name[5] > '9')
+        return false;
+    *partition = (uint32_t)strtoul(name + 5, &end, 10);
+    if (*end != '-' || end[1] < '0' || end[1] > '9')
+        return false;
+    *number = (uint32_t)strtoul(end + 1, &end, 10);
+    *extension = end + 1;
+    return *end == '.';
+}
+
+static bool parse_extension(const char *extension, const char *format,
+                            enum cdr_compression *compression)
+{
+    size_t len = strlen(format);
+    if (strncmp(extension, format, len) != 0)
+        return false;
+    for (unsigned i = 0; i < CDR_COMPRESSION_COUNT; i++)
+        if (strcmp(extension + len, cdr_compression_suffix[i]) == 0) {
+            *compression = (enum cdr_compression)i;
+            return true;
+        }
+    return false;
+}
+
+static enum cdr_result list_part(struct finding *finding, uint32_t log, uint32_t number,
+                                 enum cdr_compression compression, const char *path)
+{
+    struct cdr_part_list *list = &finding->lists[log];
+    if (list->n == list->capacity) {
+        uint32_t capacity = list->capacity == 0 ? 8 : 2 * list->capacity;
+        struct cdr_part_file *parts = realloc(list->parts, capacity * sizeof *parts);
+        if (parts == NULL)
+            return cdr_fail(finding->error, CDR_E_NOMEM, "no memory for %u parts", capacity);
+        list->parts = parts;
+        list->capacity = capacity;
+    }
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return cdr_fail(finding->error, CDR_E_NOMEM, "no memory for a part's name");
+    list->parts[list->n++] =
+        (struct cdr_part_file){.path = copy, .number = number, .compression = compression};
+    finding->listed++;
+    return CDR_OK;
+}
+
+static enum cdr_result visit_part(struct finding *finding, uint32_t topic, const char *path,
+                                  const char *name)
+{
+    const struct cdr_source_setup *setup = finding->setup;
+    const char *extension;
+    uint32_t partition, number;
+    enum cdr_compression compression;
+    if (strncmp(name, ".part-", 6) == 0)
+        finding->unfinished++;
+    if (!parse_name(name, &partition, &number, &extension))
+        return CDR_OK;
+    if (!parse_extension(extension, setup->encoders[topic]->ops->file_extension, &compression)) {
+        finding->other_formats++;
+        snprintf(finding->other_format, sizeof finding->other_format, "%s", extension);
+        return CDR_OK;
+    }
+    if (partition >= setup->partitions) {
+        finding->other_partitions++;
+        return CDR_OK;
+    }
+    if (partition % setup->shard_count != setup->shard_index)
+        return CDR_OK;
+    return list_part(finding, topic * setup->partitions + partition, number, compression, path);
+}
+
+static enum cdr_result visit_day(struct finding *finding, uint32_t topic, const char *path,
+                                 const char *name)
+{
+    if (strncmp(name, "date=", 5) != 0)
+        return CDR_OK;
+    return visit_folder(finding, path, topic, visit_part);
+}
+
+/* The text of a member near a manifest's start, as we write it; "" where there is none. */
+static void member(const char *text, const char *key, char *value, size_t size)
+{
+    char pattern[64];
+    int len = snprintf(pattern, sizeof pattern, "\"%s\": ", key);
+    const char *at = strstr(text, pattern);
+    value[0] = '\0';
+    if (at == NULL)
+        return;
+    at += len;
+    at += *at == '"';
+    size_t n = strcspn(at, "\",\n");
+    snprintf(value, size, "%.*s", (int)(n < size ? n : size - 1), at);
+}
+
+static enum cdr_result visit_manifest(struct finding *finding, uint32_t topic, const char *path,
+                                      const char *name)
+{
+    (void)topic;
+    const size_t len = strlen(name);
+    char start[MANIFEST_START_BYTES + 1], generator[64], id[64], complete[16], format[16];
+    if (strncmp(name, "manifest", 8) != 0 || len < 5 || strcmp(name + len - 5, ".json") != 0)
+        return CDR_OK;
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return cdr_file_fail(finding->error, CDR_E_CONFIG, "read", path, errno);
+    start[fread(start, 1, MANIFEST_START_BYTES, file)] = '\0';
+    fclose(file);
+    member(start, "generator", generator, sizeof generator);
+    member(start, "dataset_id", id, sizeof id);
+    member(start, "complete", complete, sizeof complete);
+    member(start, "format", format, sizeof format);
+    if (strncmp(generator, "cdrgen", 6) != 0)
+        return CDR_OK;
+    finding->manifest = true;
+    finding->incomplete |= strcmp(complete, "false") == 0;
+    if (strcmp(id, finding->setup->model->dataset_id) != 0)
+        return cdr_fail(finding->error, CDR_E_STATE,
+                        "%s is of the dataset %s, and these settings give %s: the seed, the number "
+                        "of subscribers or partitions, the first day or another setting of the "
+                        "model differs",
+                        path, id, finding->setup->model->dataset_id);
+    if (strcmp(format, finding->setup->format) != 0)
+        return cdr_fail(finding->error, CDR_E_STATE,
+                        "%s is of a dataset in %s, and %s was asked for (--format)", path, format,
+                        finding->setup->format);
+    return CDR_OK;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct cdr_part_file *left = a, *right = b;
+    if (left->number != right->number)
+        return left->number < right->number ? -1 : 1;
+    return strcmp(left->path, right->path);
+}
+
+static enum cdr_result check_found(const struct finding *finding)
+{
+    if (finding->listed > 0 || finding->manifest)
+        return CDR_OK;
+    if (finding->other_formats > 0)
+        return cdr_fail(finding->error, CDR_E_STATE,
+                        "%s holds parts of the format %s, and %s was asked for (--format)",
+                        finding->out, finding->other_format, finding->setup->format);
+    return cdr_fail(finding->error, CDR_E_STATE,
+                    "%s holds no parts of %s, %s and %s (--out, --topic-prefix)", finding->out,
+                    finding->setup->topics[0], finding->setup->topics[1],
+                    finding->setup->topics[2]);
+}
+
+static enum cdr_result make_note(const struct finding *finding, char **note)
+{
+    char text[512];
+    size_t used = 0;
+    *note = NULL;
+    text[0] = '\0';
+    if (finding->incomplete)
+        used += (size_t)snprintf(text + used, sizeof text - used,
+                                 "; its manifest says that the dataset is not complete");
+    if (finding->unfinished > 0)
+        used += (size_t)snprintf(text + used, sizeof text - used,
+                                 "; %" PRIu32 " parts in it are unfinished and left out",
+                                 finding->unfinished);
+    if (finding->other_formats > 0)
+        used += (size_t)snprintf(text + used, sizeof text - used,
+                                 "; %" PRIu32 " parts in it have other formats and are left out",
+                                 finding->other_formats);
+    if (finding->other_partitions > 0)
+        used += (size_t)snprintf(text + used, sizeof text - used,
+                                 "; %" PRIu32 " parts in it are of partitions above %" PRIu32
+                                 " and left out",
+                                 finding->other_partitions, finding->setup->partitions - 1);
+    if (used == 0)
+        return CDR_OK;
+    *note = strdup(text + 2);
+    return *note != NULL ? CDR_OK : cdr_fail(finding->error, CDR_E_NOMEM, "out of memory");
+}
+
+enum cdr_result cdr_find_parts(struct cdr_part_list *lists, const char *out,
+                               const struct cdr_source_setup *setup, char **note,
+                               struct cdr_error *error)
+{
+    struct finding finding = {.lists = lists, .out = out, .setup = setup, .error = error};
+    char path[CDR_FILE_PATH_MAX];
+    DIR *there = opendir(out);
+    if (there == NULL)
+        return cdr_fail(error, CDR_E_STATE, "cannot read folder %s: %s", out, strerror(errno));
+    closedir(there);
+    enum cdr_result result = visit_folder(&finding, out, 0, visit_manifest);
+    for (uint32_t topic = 0; result == CDR_OK && topic < CDR_TYPE_COUNT; topic++)
+        if (join(path, out, setup->topics[topic]))
+            result = visit_folder(&finding, path, topic, visit_day);
+    if (result == CDR_OK)
+        result = check_found(&finding);
+    for (uint32_t log = 0; result == CDR_OK && log < CDR_TYPE_COUNT * setup->partitions; log++)
+        if (lists[log].n > 0)
+            qsort(lists[log].parts, lists[log].n, sizeof *lists[log].parts, by_number);
+    if (result == CDR_OK)
+        result = make_note(&finding, note);
+    return result;
+}

@@ -1,0 +1,500 @@
+/* Kafka as a source. Each log has a queue of its own in librdkafka, which fetches all of them ahead
+ * within a bound of bytes; whoever compares a log takes its messages in batches. No consumer group
+ * reads: it takes only the right to read the topics. (The group cdrgen-<dataset id> is only asked
+ * for where an --append began.) */
+#include "base/clock.h"
+#include "model/model.h"
+#include "sink/kafka_internal.h"
+#include "verify/source.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BATCH = 256, GROUP_MS = 5000, STALLS = 3 };
+/* Over all logs. librdkafka 2.0 looks at full queues only once a second, so this has to hold what
+ * is compared in a second. */
+#define QUEUE_BYTES (UINT64_C(128) << 20)
+
+struct kafka_log {
+    rd_kafka_topic_t *topic;
+    struct cdr_source_extent extent;
+    int64_t next; /* lowest offset not yet yielded */
+    rd_kafka_message_t **batch;
+    uint32_t n, at;              /* messages in it; taken of them */
+    rd_kafka_message_t *yielded; /* the caller looks at it */
+    bool started, ended;
+};
+
+struct kafka_source {
+    struct cdr_source base;
+    struct cdr_source_setup setup;
+    struct cdr_kafka_properties properties;
+    struct cdr_kafka_warnings warnings;
+    struct cdr_kafka_client client;
+    rd_kafka_topic_t *topics[CDR_TYPE_COUNT];
+    char *names[CDR_TYPE_COUNT];
+    uint32_t frames[CDR_TYPE_COUNT];
+    uint32_t log_count;
+    struct kafka_log *logs;
+    int64_t stall_ns;
+    atomic_llong heard_ns; /* when messages came last */
+};
+
+static bool is_mine(const struct kafka_source *source, uint32_t log)
+{
+    return log % source->setup.partitions % source->setup.shard_count == source->setup.shard_index;
+}
+
+static const char *name_of(const struct kafka_source *source, uint32_t log)
+{
+    return source->names[log / source->setup.partitions];
+}
+
+static uint32_t partition_of(const struct kafka_source *source, uint32_t log)
+{
+    return log % source->setup.partitions;
+}
+
+/* ---- settings ---- */
+
+static bool is_given(const struct cdr_sink_settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->property_count; i++)
+        if (strcmp(settings->properties[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The user's own values stay. Names that this librdkafka does not know yet are left out. */
+static void set(struct kafka_source *source, const struct cdr_sink_settings *settings,
+                const char *name, const char *value)
+{
+    if (!is_given(settings, name))
+        rd_kafka_conf_set(source->properties.conf, name, value, NULL, 0);
+}
+
+static enum cdr_result make_properties(struct kafka_source *source,
+                                       const struct cdr_sink_settings *settings,
+                                       struct cdr_error *error)
+{
+    enum cdr_result result =
+        cdr_kafka_properties_make(&source->properties, settings, &source->warnings, error);
+    if (result != CDR_OK)
+        return result;
+    char kbytes[32];
+    uint64_t share = QUEUE_BYTES / source->log_count >> 10;
+    snprintf(kbytes, sizeof kbytes, "%" PRIu64, share > 1024 ? share : 1024);
+    set(source, settings, "queued.max.messages.kbytes", kbytes);
+    /* A response to a question about logs that are at their end keeps others waiting. */
+    set(source, settings, "fetch.wait.max.ms", "20");
+    set(source, settings, "fetch.queue.backoff.ms", "10");
+    rd_kafka_conf_t *conf = source->properties.conf;
+    rd_kafka_conf_set(conf, "isolation.level",
+                      source->setup.read_uncommitted ? "read_uncommitted" : "read_committed", NULL,
+                      0);
+    rd_kafka_conf_set(conf, "enable.partition.eof", "true", NULL, 0);
+    rd_kafka_conf_set(conf, "enable.auto.offset.store", "false", NULL, 0);
+    rd_kafka_conf_set(conf, "auto.commit.enable", "false", NULL, 0);
+    rd_kafka_conf_set(conf, "auto.offset.reset", "error", NULL, 0);
+    return CDR_OK;
+}
+
+/* ---- what is there ---- */
+
+static enum cdr_result request_failed(const struct kafka_source *source, rd_kafka_resp_err_t code,
+                                      const char *what, const char *subject, const char *operation,
+                                      struct cdr_error *error)
+{
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+        code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+        return cdr_fail(error, CDR_E_STATE,
+                        "not authorised to %s %s: the user that the client logs in as lacks the "
+                        "operation %s on it",
+                        what, subject, operation);
+    return cdr_fail(error, CDR_E_KAFKA, "cannot %s %s at %s: %s", what, subject,
+                    source->properties.brokers, rd_kafka_err2str(code));
+}
+
+static enum cdr_result check_topic(const struct kafka_source *source, rd_kafka_t *asker,
+                                   unsigned type, int timeout_ms, struct cdr_error *error)
+{
+    const char *name = source->names[type];
+    const uint32_t asked = source->setup.partitions;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(asker, name, NULL);
+    if (handle == NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "\"%s\" cannot be a topic: %s", name,
+                        rd_kafka_err2str(rd_kafka_last_error()));
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(asker, 0, handle, &metadata, timeout_ms);
+    uint32_t there = 0;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        code = metadata->topics[0].err;
+        there = (uint32_t)metadata->topics[0].partition_cnt;
+        rd_kafka_metadata_destroy(metadata);
+    }
+    rd_kafka_topic_destroy(handle);
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+        return cdr_fail(error, CDR_E_STATE, "topic %s does not exist", name);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
+        return request_failed(source, code, "describe topic", name, "Describe", error);
+    if (there != asked)
+        return cdr_fail(error, CDR_E_STATE,
+                        "topic %s has %u partition%s, and %u were asked for: the dataset depends "
+                        "on their number (--partitions)",
+                        name, there, there == 1 ? "" : "s", asked);
+    return CDR_OK;
+}
+
+static rd_kafka_topic_partition_list_t *list_logs(const struct kafka_source *source)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)source->log_count);
+    for (uint32_t log = 0; log < source->log_count; log++)
+        if (is_mine(source, log))
+            rd_kafka_topic_partition_list_add(list, name_of(source, log),
+                                              (int32_t)partition_of(source, log));
+    return list;
+}
+
+/* Errors of a moment: a leader that just changed. */
+static bool is_passing(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE || code == RD_KAFKA_RESP_ERR__TRANSPORT;
+}
+
+/* Asks for the first (RD_KAFKA_OFFSET_BEGINNING) or end offsets of all logs in the list. */
+static enum cdr_result ask_offsets(const struct kafka_source *source, rd_kafka_t *asker,
+                                   rd_kafka_topic_partition_list_t *list, int64_t which,
+                                   int timeout_ms, struct cdr_error *error)
+{
+    int64_t deadline_ms = cdr_kafka_clock_ms() + timeout_ms;
+    for (;;) {
+        for (int i = 0; i < list->cnt; i++)
+            list->elems[i].offset = which;
+        int64_t left = deadline_ms - cdr_kafka_clock_ms();
+        rd_kafka_resp_err_t code =
+            rd_kafka_offsets_for_times(asker, list, left > 1 ? (int)left : 1);
+        const char *topic = "the topics";
+        for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+            code = list->elems[i].err;
+            topic = list->elems[i].topic;
+        }
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            return CDR_OK;
+        if (!is_passing(code) || left <= 1)
+            return request_failed(source, code, "ask for the offsets of", topic, "Describe", error);
+        usleep(50 * 1000);
+    }
+}
+
+/* Where an --append began. Who may not read the group is taken to have used none. */
+static void ask_bases(const struct kafka_source *source, rd_kafka_t *asker,
+                      rd_kafka_topic_partition_list_t *list, int timeout_ms)
+{
+    const char *id = source->setup.model->dataset_id;
+    const size_t len = strlen(id);
+    rd_kafka_resp_err_t code =
+        rd_kafka_committed(asker, list, timeout_ms < GROUP_MS ? timeout_ms : GROUP_MS);
+    for (int i = 0; i < list->cnt; i++) {
+        rd_kafka_topic_partition_t *entry = &list->elems[i];
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR || entry->err != RD_KAFKA_RESP_ERR_NO_ERROR ||
+            entry->offset < 0 || entry->metadata_size != len ||
+            memcmp(entry->metadata, id, len) != 0)
+            entry->offset = 0;
+    }
+}
+
+static enum cdr_result find_extents(struct kafka_source *source, rd_kafka_t *asker, int timeout_ms,
+                                    struct cdr_error *error)
+{
+    rd_kafka_topic_partition_list_t *first = list_logs(source), *end = list_logs(source),
+                                    *base = list_logs(source);
+    enum cdr_result result =
+        ask_offsets(source, asker, first, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, error);
+    if (result == CDR_OK)
+        result = ask_offsets(source, asker, end, RD_KAFKA_OFFSET_END, timeout_ms, error);
+    if (result == CDR_OK && source->setup.offsets == NULL)
+        ask_bases(source, asker, base, timeout_ms);
+    uint32_t i = 0;
+    for (uint32_t log = 0; result == CDR_OK && log < source->log_count; log++) {
+        if (!is_mine(source, log))
+            continue;
+        struct cdr_source_extent *extent = &source->logs[log].extent;
+        extent->base =
+            source->setup.offsets != NULL ? source->setup.offsets[log] : base->elems[i].offset;
+        extent->first = first->elems[i].offset;
+        extent->end = end->elems[i++].offset;
+        if (extent->end < extent->base)
+            result = cdr_fail(error, CDR_E_STATE,
+                              "%s[%u] ends at offset %" PRId64 ", before the offset %" PRId64
+                              " at which this dataset begins in it: the topic was deleted and "
+                              "created anew, or lost records",
+                              name_of(source, log), partition_of(source, log), extent->end,
+                              extent->base);
+    }
+    rd_kafka_topic_partition_list_destroy(first);
+    rd_kafka_topic_partition_list_destroy(end);
+    rd_kafka_topic_partition_list_destroy(base);
+    return result;
+}
+
+static enum cdr_result ask(struct kafka_source *source, const struct cdr_sink_settings *settings,
+                           struct cdr_error *error)
+{
+    char group[64];
+    snprintf(group, sizeof group, "cdrgen-%s", source->setup.model->dataset_id);
+    const int timeout_ms = (int)settings->kafka_timeout_ms;
+    struct cdr_kafka_client asker = {0};
+    enum cdr_result result =
+        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &source->properties, NULL,
+                              source->setup.offsets == NULL ? group : NULL, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_connect(&asker, timeout_ms, error);
+    for (unsigned type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
+        result = check_topic(source, asker.rk, type, timeout_ms, error);
+    if (result == CDR_OK)
+        result = find_extents(source, asker.rk, timeout_ms, error);
+    cdr_kafka_client_close(&asker);
+    return result;
+}
+
+/* ---- reading ---- */
+
+static enum cdr_result start_log(struct kafka_source *source, uint32_t number,
+                                 struct cdr_error *error)
+{
+    struct kafka_log *log = &source->logs[number];
+    const struct cdr_source_extent *extent = &log->extent;
+    log->topic = source->topics[number / source->setup.partitions];
+    log->next = extent->first > extent->base ? extent->first : extent->base;
+    log->ended = !source->setup.follow && log->next >= extent->end;
+    if (log->ended)
+        return CDR_OK;
+    log->batch = malloc(BATCH * sizeof *log->batch);
+    if (log->batch == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for messages of %u logs", source->log_count);
+    if (rd_kafka_consume_start(log->topic, (int32_t)partition_of(source, number), log->next) != 0)
+        return cdr_fail(error, CDR_E_KAFKA, "cannot read %s[%u]: %s", name_of(source, number),
+                        partition_of(source, number), rd_kafka_err2str(rd_kafka_last_error()));
+    log->started = true;
+    return CDR_OK;
+}
+
+static enum cdr_result start(struct kafka_source *source, struct cdr_error *error)
+{
+    enum cdr_result result = cdr_kafka_client_open(&source->client, RD_KAFKA_CONSUMER,
+                                                   &source->properties, NULL, NULL, error);
+    for (unsigned type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        source->topics[type] = rd_kafka_topic_new(source->client.rk, source->names[type], NULL);
+        if (source->topics[type] == NULL)
+            result = cdr_fail(error, CDR_E_KAFKA, "topic %s: %s", source->names[type],
+                              rd_kafka_err2str(rd_kafka_last_error()));
+    }
+    for (uint32_t log = 0; result == CDR_OK && log < source->log_count; log++)
+        if (is_mine(source, log))
+            result = start_log(source, log, error);
+    atomic_store(&source->heard_ns, cdr_monotonic_ns());
+    return result;
+}
+
+static enum cdr_result check_stall(struct kafka_source *source, uint32_t log,
+                                   struct cdr_error *error)
+{
+    char text[400];
+    if (source->setup.follow ||
+        cdr_monotonic_ns() - atomic_load(&source->heard_ns) < source->stall_ns)
+        return CDR_E_AGAIN;
+    cdr_kafka_trouble(&source->client, text, sizeof text);
+    return cdr_fail(error, CDR_E_KAFKA,
+                    "no messages came for %" PRId64 " s, and %s[%u] was read up to offset %" PRId64
+                    " of %" PRId64 "%s%s",
+                    source->stall_ns / 1000000000, name_of(source, log), partition_of(source, log),
+                    source->logs[log].next, source->logs[log].extent.end,
+                    text[0] != '\0' ? "; the last trouble was " : "", text);
+}
+
+/* A batch, or one message after waiting. CDR_E_AGAIN: nothing came. */
+static enum cdr_result fetch(struct kafka_source *source, uint32_t number, int wait_ms,
+                             struct cdr_error *error)
+{
+    struct kafka_log *log = &source->logs[number];
+    const int32_t partition = (int32_t)partition_of(source, number);
+    ssize_t n = rd_kafka_consume_batch(log->topic, partition, 0, log->batch, BATCH);
+    if (n == 0 && wait_ms > 0)
+        n = rd_kafka_consume_batch(log->topic, partition, wait_ms, log->batch, 1);
+    if (n < 0)
+        return cdr_fail(error, CDR_E_KAFKA, "cannot read %s[%d]: %s", name_of(source, number),
+                        partition, rd_kafka_err2str(rd_kafka_last_error()));
+    log->at = 0;
+    log->n = (uint32_t)n;
+    if (n == 0)
+        return check_stall(source, number, error);
+    atomic_store_explicit(&source->heard_ns, cdr_monotonic_ns(), memory_order_relaxed);
+    return CDR_OK;
+}
+
+/* An event that is no record. */
+static enum cdr_result take_event(const struct kafka_source *source, uint32_t number,
+                                  const rd_kafka_message_t *message, struct cdr_error *error)
+{
+    struct kafka_log *log = &source->logs[number];
+    switch (message->err) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        log->next = message->offset;
+        log->ended = !source->setup.follow && message->offset >= log->extent.end;
+        return CDR_OK;
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+        return CDR_OK; /* librdkafka tries again; check_stall ends it */
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        return request_failed(source, message->err, "read topic", name_of(source, number), "Read",
+                              error);
+    default:
+        return cdr_fail(error, CDR_E_KAFKA, "reading %s[%u] at offset %" PRId64 ": %s",
+                        name_of(source, number), partition_of(source, number), log->next,
+                        rd_kafka_message_errstr(message));
+    }
+}
+
+static void show(const struct kafka_source *source, uint32_t number,
+                 const rd_kafka_message_t *message, struct cdr_record *record)
+{
+    const uint32_t frame = source->frames[number / source->setup.partitions];
+    const uint8_t *value = message->payload;
+    size_t len = message->len;
+    /* What does not begin with a frame is no datum; it will not be equal to one. */
+    if (frame > 0 && value != NULL && len >= frame && value[0] == 0) {
+        value += frame;
+        len -= frame;
+    }
+    rd_kafka_timestamp_type_t kind;
+    int64_t ms = rd_kafka_message_timestamp(message, &kind);
+    *record = (struct cdr_record){
+        .payload = value,
+        .payload_len = (uint32_t)len,
+        .key = message->key,
+        .key_len = (uint32_t)message->key_len,
+        .event_ms = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? CDR_NO_TIME : ms,
+        .place = message->offset,
+    };
+}
+
+static enum cdr_result kafka_next(struct cdr_source *base, uint32_t number, int wait_ms,
+                                  struct cdr_record *record, bool *ended, struct cdr_error *error)
+{
+    struct kafka_source *source = (struct kafka_source *)base;
+    struct kafka_log *log = &source->logs[number];
+    if (log->yielded != NULL)
+        rd_kafka_message_destroy(log->yielded);
+    log->yielded = NULL;
+    while (!log->ended) {
+        enum cdr_result result = log->at == log->n ? fetch(source, number, wait_ms, error) : CDR_OK;
+        if (result != CDR_OK) {
+            *ended = false;
+            return result;
+        }
+        rd_kafka_message_t *message = log->batch[log->at++];
+        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            result = take_event(source, number, message, error);
+            rd_kafka_message_destroy(message);
+            if (result != CDR_OK)
+                return result;
+            continue;
+        }
+        if (!source->setup.follow && message->offset >= log->extent.end) {
+            rd_kafka_message_destroy(message);
+            log->ended = true;
+            break;
+        }
+        log->yielded = message;
+        log->next = message->offset + 1;
+        log->ended = !source->setup.follow && log->next >= log->extent.end;
+        show(source, number, message, record);
+        return CDR_OK;
+    }
+    *ended = true;
+    return CDR_E_AGAIN;
+}
+
+static enum cdr_result kafka_poll(struct cdr_source *base, struct cdr_error *error)
+{
+    (void)error;
+    rd_kafka_poll(((struct kafka_source *)base)->client.rk, 0);
+    return CDR_OK;
+}
+
+static struct cdr_source_extent kafka_extent(const struct cdr_source *base, uint32_t log)
+{
+    return ((const struct kafka_source *)base)->logs[log].extent;
+}
+
+static void kafka_close(struct cdr_source *base)
+{
+    struct kafka_source *source = (struct kafka_source *)base;
+    for (uint32_t number = 0; source->logs != NULL && number < source->log_count; number++) {
+        struct kafka_log *log = &source->logs[number];
+        if (log->yielded != NULL)
+            rd_kafka_message_destroy(log->yielded);
+        while (log->at < log->n)
+            rd_kafka_message_destroy(log->batch[log->at++]);
+        if (log->started)
+            rd_kafka_consume_stop(log->topic, (int32_t)partition_of(source, number));
+        free(log->batch);
+    }
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
+        if (source->topics[type] != NULL)
+            rd_kafka_topic_destroy(source->topics[type]);
+        free(source->names[type]);
+    }
+    cdr_kafka_client_close(&source->client);
+    cdr_kafka_properties_free(&source->properties);
+    free(source->warnings.texts);
+    free(source->logs);
+    free(source);
+}
+
+static const struct cdr_source_ops kafka_source_ops = {
+    .next = kafka_next,
+    .poll = kafka_poll,
+    .extent = kafka_extent,
+    .close = kafka_close,
+};
+
+enum cdr_result cdr_kafka_source_open(struct cdr_source **opened,
+                                      const struct cdr_sink_settings *settings,
+                                      const struct cdr_source_setup *setup, struct cdr_error *error)
+{
+    struct kafka_source *source = calloc(1, sizeof *source);
+    if (source == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the Kafka source");
+    source->base.ops = &kafka_source_ops;
+    source->setup = *setup;
+    source->log_count = CDR_TYPE_COUNT * setup->partitions;
+    source->logs = calloc(source->log_count, sizeof *source->logs);
+    source->stall_ns = STALLS * settings->kafka_timeout_ms * INT64_C(1000000);
+    bool good = source->logs != NULL;
+    for (unsigned type = 0; good && type < CDR_TYPE_COUNT; type++) {
+        source->names[type] = strdup(setup->topics[type]);
+        source->frames[type] = setup->encoders[type]->frame_len;
+        good = source->names[type] != NULL;
+    }
+    enum cdr_result result =
+        good ? make_properties(source, settings, error)
+             : cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", source->log_count);
+    if (result == CDR_OK)
+        result = ask(source, settings, error);
+    if (result == CDR_OK)
+        result = start(source, error);
+    if (result != CDR_OK) {
+        kafka_close(&source->base);
+        return result;
+    }
+    *opened = &source->base;
+    return CDR_OK;
+}

@@ -1,0 +1,69 @@
+/* What a comparison remembers of records: the recent ones that were in their place, and those that
+ * are lost or foreign until they come up elsewhere. Hashes only; equal hashes are equal records. */
+#ifndef CDR_VERIFY_PENDING_H
+#define CDR_VERIFY_PENDING_H
+
+#include "base/result.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* --- recent records: a set that forgets, eight to a bucket, the oldest of a bucket first --- */
+
+struct cdr_recent {
+    uint64_t *slots;
+    uint8_t *next; /* per bucket, which slot is replaced next */
+    uint32_t mask; /* buckets − 1 */
+};
+
+/* size: a power of two of at least 64. */
+enum cdr_result cdr_recent_create(struct cdr_recent *recent, uint32_t size,
+                                  struct cdr_error *error);
+void cdr_recent_free(struct cdr_recent *recent);
+
+static inline void cdr_recent_add(struct cdr_recent *recent, uint64_t hash)
+{
+    uint32_t bucket = (uint32_t)hash & recent->mask;
+    recent->slots[bucket * 8 + (recent->next[bucket]++ & 7)] = hash;
+}
+
+static inline bool cdr_recent_has(const struct cdr_recent *recent, uint64_t hash)
+{
+    const uint64_t *slots = &recent->slots[((uint32_t)hash & recent->mask) * 8];
+    for (unsigned i = 0; i < 8; i++)
+        if (slots[i] == hash)
+            return true;
+    return false;
+}
+
+/* --- records that are lost or foreign so far --- */
+
+#define CDR_PENDING_NONE UINT32_MAX
+
+struct cdr_pending_entry {
+    uint64_t hash, key, body; /* of the record, its key, its payload */
+    int64_t event_ms;
+    struct cdr_difference *kept; /* what is kept to be shown, or NULL */
+    bool open;                   /* not recognised yet */
+};
+
+struct cdr_pending {
+    struct cdr_pending_entry *entries; /* in the order of arrival */
+    uint32_t n, capacity;
+    uint32_t open; /* entries that are */
+    uint32_t max;
+    uint32_t *table; /* of entries' numbers + 1 by hash; 0: none */
+    uint32_t table_size;
+};
+
+void cdr_pending_init(struct cdr_pending *pending, uint32_t max);
+void cdr_pending_free(struct cdr_pending *pending);
+/* Where there are max entries, the oldest quarter is forgotten. */
+enum cdr_result cdr_pending_add(struct cdr_pending *pending, const struct cdr_pending_entry *entry,
+                                struct cdr_error *error);
+/* The number of an open entry with the hash, or CDR_PENDING_NONE. */
+uint32_t cdr_pending_find(const struct cdr_pending *pending, uint64_t hash);
+/* Closes an entry. */
+void cdr_pending_close(struct cdr_pending *pending, uint32_t number);
+
+#endif

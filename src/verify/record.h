@@ -1,0 +1,22 @@
+/* A record as verify sees it, expected or found: borrowed bytes, never owned. */
+#ifndef CDR_VERIFY_RECORD_H
+#define CDR_VERIFY_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* event_ms of a record that has none. */
+#define CDR_NO_TIME INT64_MIN
+
+struct cdr_record {
+    const uint8_t *payload; /* without frame and newline; NULL for a message without a value */
+    const uint8_t *key;     /* NULL where the source has no keys, or the message has none */
+    uint32_t payload_len, key_len;
+    int64_t event_ms; /* message timestamp, or CDR_NO_TIME */
+    /* expected: its position in the log; found: the message's offset, or the record's number in the
+     * log's files */
+    int64_t place;
+};
+
+#endif

@@ -1,0 +1,67 @@
+/* Sources: where the found records come from, log by log, in the order of the log.
+ *
+ * next may be called by any number of threads at once, but never by two for the same log.
+ */
+#ifndef CDR_VERIFY_SOURCE_H
+#define CDR_VERIFY_SOURCE_H
+
+#include "model/model.h"
+#include "sink/sink.h"
+#include "verify/record.h"
+
+#include <stdatomic.h>
+
+struct cdr_source_setup {
+    const struct cdr_model *model;
+    const char *format;
+    const char *topics[CDR_TYPE_COUNT];
+    const struct cdr_encoder *encoders[CDR_TYPE_COUNT]; /* frame_len: of the found records too */
+    uint32_t partitions;
+    uint32_t shard_index, shard_count;
+    bool read_uncommitted; /* Kafka: records of open and aborted transactions too */
+    bool follow;           /* there is no end */
+    /* Kafka: where each log is read from; NULL: from where the dataset begins in it. */
+    const int64_t *offsets;
+    const atomic_int *stop; /* or NULL */
+};
+
+/* What is known of a log before it is read. */
+struct cdr_source_extent {
+    int64_t base;  /* where the dataset begins: offset, or 0 */
+    int64_t first; /* what can be read begins here; above base where the beginning expired */
+    int64_t end;   /* and ends here; −1: not known before */
+};
+
+struct cdr_source_ops;
+struct cdr_source {
+    const struct cdr_source_ops *ops;
+};
+
+struct cdr_source_ops {
+    /* The next record of a log: CDR_OK, its memory lasts until the next call for that log.
+     * CDR_E_AGAIN: *ended says whether the log is over, or there is none yet, after waiting for up
+     * to wait_ms. Errors: CDR_E_KAFKA, CDR_E_IO, CDR_E_DIFFERENT for a damaged file,
+     * CDR_E_NOMEM. */
+    enum cdr_result (*next)(struct cdr_source *source, uint32_t log, int wait_ms,
+                            struct cdr_record *record, bool *ended, struct cdr_error *error);
+    /* Serves callbacks; reports failures of the background. */
+    enum cdr_result (*poll)(struct cdr_source *source, struct cdr_error *error);
+    struct cdr_source_extent (*extent)(const struct cdr_source *source, uint32_t log);
+    void (*close)(struct cdr_source *source);
+};
+
+/* Brokers and properties are those of the Kafka sink. Topics must exist with as many partitions as
+ * asked: else CDR_E_STATE. Errors: CDR_E_KAFKA, CDR_E_CONFIG. */
+enum cdr_result cdr_kafka_source_open(struct cdr_source **source,
+                                      const struct cdr_sink_settings *settings,
+                                      const struct cdr_source_setup *setup,
+                                      struct cdr_error *error);
+/* The parts in settings->out, as the file sink writes them. A manifest in it must be of the same
+ * dataset: else CDR_E_STATE. *note, to be freed, is what the reader should know (an incomplete
+ * dataset), or NULL. */
+enum cdr_result cdr_file_source_open(struct cdr_source **source,
+                                     const struct cdr_sink_settings *settings,
+                                     const struct cdr_source_setup *setup, char **note,
+                                     struct cdr_error *error);
+
+#endif

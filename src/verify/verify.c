@@ -1,0 +1,307 @@
+#include "verify/verify.h"
+
+#include "base/clock.h"
+#include "sink/slab.h"
+#include "verify/payload.h"
+#include "verify/source.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAIT_MS = 5 }; /* for records of a log that has none yet */
+#define SLAB_BYTES (256u << 10)
+#define SLAB_RECORDS 4096u
+/* Hashes of recent records: of all logs together, and the most and least of one. */
+#define RECENT_TOTAL (UINT32_C(1) << 21)
+#define RECENT_MIN 1024u
+
+/* What a log's comparison needs to ask for its records. */
+struct log_reader {
+    struct cdr_verify *verify;
+    uint32_t log;
+};
+
+struct cdr_verify {
+    struct cdr_sink base; /* that the pipeline writes to */
+    struct cdr_verify_settings settings;
+    uint32_t log_count, partitions;
+    struct cdr_slab_pool *pool;
+    struct cdr_compare **compares; /* NULL: of another shard */
+    struct log_reader *readers;
+    struct cdr_pipeline *pipeline;
+    const struct cdr_difference **shown;
+    size_t shown_count;
+};
+
+/* ---- the sink ---- */
+
+static enum cdr_result verify_take_slab(struct cdr_sink *sink, unsigned worker,
+                                        struct cdr_slab **slab, struct cdr_error *error)
+{
+    return cdr_slab_take(((struct cdr_verify *)sink)->pool, worker, slab, error);
+}
+
+static void verify_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab)
+{
+    (void)worker;
+    cdr_slab_give(((struct cdr_verify *)sink)->pool, slab);
+}
+
+/* Record i of a slab. */
+static struct cdr_record slab_record(const struct cdr_slab *slab, uint32_t i,
+                                     const struct cdr_encoder *encoder)
+{
+    const uint32_t start = (i == 0 ? 0 : slab->ends[i - 1]) + encoder->frame_len;
+    return (struct cdr_record){
+        .payload = slab->bytes + start,
+        .payload_len = slab->ends[i] - encoder->trailer_len - start,
+        .key = (const uint8_t *)slab->keys[i],
+        .key_len = slab->key_lens[i],
+        .event_ms = slab->event_ms[i],
+        .place = (int64_t)(slab->position + i),
+    };
+}
+
+static enum cdr_result verify_write(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab,
+                                    uint32_t end, uint32_t *taken, struct cdr_error *error)
+{
+    (void)worker;
+    struct cdr_verify *verify = (struct cdr_verify *)sink;
+    const struct cdr_encoder *encoder = verify->settings.encoders[slab->log / verify->partitions];
+    struct cdr_compare *compare = verify->compares[slab->log];
+    for (; *taken < end; ++*taken) {
+        const struct cdr_record expected = slab_record(slab, *taken, encoder);
+        enum cdr_result result = cdr_compare_expect(compare, &expected, error);
+        if (result != CDR_OK)
+            return result;
+    }
+    return CDR_OK;
+}
+
+static enum cdr_result verify_poll(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error)
+{
+    (void)timeout_ms; /* who had to wait has waited in write */
+    struct cdr_source *source = ((struct cdr_verify *)sink)->settings.source;
+    return source->ops->poll(source, error);
+}
+
+static const struct cdr_sink_ops verify_sink_ops = {
+    .name = "verify",
+    .description = "compares",
+    .take_slab = verify_take_slab,
+    .write = verify_write,
+    .give_slab = verify_give_slab,
+    .poll = verify_poll,
+};
+
+/* ---- what a comparison asks for ---- */
+
+static enum cdr_result read_next(void *context, struct cdr_record *record, bool *ended,
+                                 struct cdr_error *error)
+{
+    const struct log_reader *reader = context;
+    struct cdr_source *source = reader->verify->settings.source;
+    return source->ops->next(source, reader->log, WAIT_MS, record, ended, error);
+}
+
+static void guess(void *context, struct cdr_record *record, char key_text[16])
+{
+    const struct log_reader *reader = context;
+    const struct cdr_verify *verify = reader->verify;
+    cdr_payload_guess(verify->settings.format, reader->log / verify->partitions,
+                      verify->settings.model->parameters.order, record, key_text);
+}
+
+/* ---- life ---- */
+
+static enum cdr_result create_compares(struct cdr_verify *verify, struct cdr_error *error)
+{
+    const struct cdr_verify_settings *settings = &verify->settings;
+    uint32_t recent = CDR_COMPARE_RECENT;
+    while (recent > RECENT_MIN && (uint64_t)recent * verify->log_count > RECENT_TOTAL)
+        recent /= 2;
+    enum cdr_result result = CDR_OK;
+    for (uint32_t log = 0; result == CDR_OK && log < verify->log_count; log++) {
+        if (log % verify->partitions % settings->shard_count != settings->shard_index)
+            continue;
+        struct cdr_source_extent extent = settings->source->ops->extent(settings->source, log);
+        verify->readers[log] = (struct log_reader){.verify = verify, .log = log};
+        struct cdr_compare_settings compare = {
+            .log = log,
+            .has_keys = settings->has_keys,
+            .recent = recent,
+            .show = settings->show,
+            .expired_max = extent.first > extent.base ? (uint64_t)(extent.first - extent.base) : 0,
+            .guess = guess,
+            .next = read_next,
+            .context = &verify->readers[log],
+        };
+        result = cdr_compare_create(&verify->compares[log], &compare, error);
+    }
+    return result;
+}
+
+static enum cdr_result create_pipeline(struct cdr_verify *verify, struct cdr_error *error)
+{
+    const struct cdr_verify_settings *settings = &verify->settings;
+    struct cdr_pipeline_settings pipeline = {
+        .model = settings->model,
+        .sink = &verify->base,
+        .workers = settings->workers,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .endless = settings->follow,
+        .stop = settings->stop,
+    };
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        pipeline.encoders[type] = settings->encoders[type];
+    return cdr_pipeline_create(&verify->pipeline, &pipeline, error);
+}
+
+enum cdr_result cdr_verify_create(struct cdr_verify **made,
+                                  const struct cdr_verify_settings *settings,
+                                  struct cdr_error *error)
+{
+    *made = NULL;
+    struct cdr_verify *verify = calloc(1, sizeof *verify);
+    if (verify == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the comparison");
+    verify->base.ops = &verify_sink_ops;
+    verify->settings = *settings;
+    verify->partitions = settings->model->parameters.partitions;
+    verify->log_count = CDR_TYPE_COUNT * verify->partitions;
+    verify->compares = calloc(verify->log_count, sizeof *verify->compares);
+    verify->readers = calloc(verify->log_count, sizeof *verify->readers);
+    struct cdr_sink_setup setup = {
+        .partitions = verify->partitions,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .workers = settings->workers,
+        .slab_bytes = SLAB_BYTES,
+        .slab_records = SLAB_RECORDS,
+    };
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        setup.encoders[type] = settings->encoders[type];
+    struct cdr_slab_settings slabs =
+        cdr_slab_settings_of(&setup, cdr_slabs_for_direct_sinks(&setup));
+    enum cdr_result result =
+        verify->compares != NULL && verify->readers != NULL
+            ? cdr_slab_pool_create(&verify->pool, &slabs, error)
+            : cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", verify->log_count);
+    if (result == CDR_OK)
+        result = create_compares(verify, error);
+    if (result == CDR_OK)
+        result = create_pipeline(verify, error);
+    if (result != CDR_OK) {
+        cdr_verify_destroy(verify);
+        return result;
+    }
+    *made = verify;
+    return CDR_OK;
+}
+
+void cdr_verify_destroy(struct cdr_verify *verify)
+{
+    if (verify == NULL)
+        return;
+    cdr_pipeline_destroy(verify->pipeline);
+    for (uint32_t log = 0; verify->compares != NULL && log < verify->log_count; log++)
+        cdr_compare_destroy(verify->compares[log]);
+    cdr_slab_pool_destroy(verify->pool);
+    free(verify->compares);
+    free(verify->readers);
+    free(verify->shown);
+    free(verify);
+}
+
+/* ---- run ---- */
+
+static bool is_stopped(const struct cdr_verify *verify)
+{
+    return verify->settings.stop != NULL && atomic_load(verify->settings.stop) != 0;
+}
+
+/* What the topics hold behind the last expected record. */
+static enum cdr_result finish(struct cdr_verify *verify, struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    for (uint32_t log = 0; result == CDR_OK && log < verify->log_count; log++) {
+        if (verify->compares[log] == NULL)
+            continue;
+        while ((result = cdr_compare_finish(verify->compares[log], error)) == CDR_E_AGAIN) {
+            result = verify_poll(&verify->base, 0, error);
+            if (result == CDR_OK && is_stopped(verify))
+                result = cdr_fail(error, CDR_E_INTERRUPTED, "interrupted");
+            if (result != CDR_OK)
+                break;
+        }
+    }
+    return result;
+}
+
+static enum cdr_result stop_all(struct cdr_verify *verify, struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    for (uint32_t log = 0; result == CDR_OK && log < verify->log_count; log++)
+        if (verify->compares[log] != NULL)
+            result = cdr_compare_stop(verify->compares[log], error);
+    return result;
+}
+
+static enum cdr_result collect(struct cdr_verify *verify, struct cdr_error *error)
+{
+    const uint32_t show = verify->settings.show;
+    verify->shown = calloc((size_t)CDR_DIFFERENCE_KINDS * show + 1, sizeof(void *));
+    if (verify->shown == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the differences to show");
+    for (unsigned kind = 0; kind < CDR_DIFFERENCE_KINDS; kind++) {
+        uint32_t of_kind = 0;
+        for (uint32_t log = 0; log < verify->log_count; log++) {
+            const struct cdr_difference *const *kept = NULL;
+            size_t n = verify->compares[log] != NULL
+                           ? cdr_compare_differences(verify->compares[log], kind, &kept)
+                           : 0;
+            for (size_t i = 0; i < n && of_kind < show; i++, of_kind++)
+                verify->shown[verify->shown_count++] = kept[i];
+        }
+    }
+    return CDR_OK;
+}
+
+enum cdr_result cdr_verify_run(struct cdr_verify *verify, struct cdr_error *error)
+{
+    struct cdr_error later = {0};
+    enum cdr_result result = cdr_pipeline_run(verify->pipeline, error);
+    if (result == CDR_OK)
+        result = finish(verify, error);
+    enum cdr_result stopped = result != CDR_OK ? stop_all(verify, &later) : CDR_OK;
+    if (stopped == CDR_OK)
+        stopped = cdr_compare_cross(verify->compares, verify->log_count, &later);
+    if (stopped == CDR_OK)
+        stopped = collect(verify, &later);
+    if (result == CDR_E_INTERRUPTED && verify->settings.follow && is_stopped(verify))
+        result = CDR_OK;
+    if (result == CDR_OK && stopped != CDR_OK) {
+        result = stopped;
+        *error = later;
+    }
+    return result;
+}
+
+const struct cdr_pipeline *cdr_verify_pipeline(const struct cdr_verify *verify)
+{
+    return verify->pipeline;
+}
+
+const struct cdr_compare_counts *cdr_verify_counts(const struct cdr_verify *verify, uint32_t log)
+{
+    return verify->compares[log] != NULL ? cdr_compare_counts(verify->compares[log]) : NULL;
+}
+
+size_t cdr_verify_shown(const struct cdr_verify *verify,
+                        const struct cdr_difference *const **differences)
+{
+    *differences = verify->shown;
+    return verify->shown_count;
+}

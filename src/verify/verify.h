@@ -1,0 +1,84 @@
+/* Verify: what is in the topics, or in a folder of files, against what the function says.
+ *
+ * The ordinary pipeline generates the expected records, into a sink that does not write but
+ * compares: record k of each log with what a source (source.h: Kafka or files) yields for it next.
+ * So memory does not grow with the data, all partitions are read at once, and workers, shards and
+ * starts work as in a run. Where two records differ, compare.h finds out what happened.
+ *
+ * Compared are payload (without Avro's five bytes of frame: schema ids differ between registries)
+ * and, from Kafka, key, timestamp and partition.
+ *
+ * One verification is run by one thread, which is joined by settings.workers − 1 others.
+ */
+#ifndef CDR_VERIFY_VERIFY_H
+#define CDR_VERIFY_VERIFY_H
+
+#include "pipeline/pipeline.h"
+#include "verify/compare.h"
+
+struct cdr_source;
+
+struct cdr_verify_settings {
+    const struct cdr_model *model;
+    const char *format; /* csv avro json */
+    /* Of the expected records. Where they are framed, the found ones' frames are left out. */
+    const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    const char *topics[CDR_TYPE_COUNT];
+    struct cdr_source *source; /* open; see source.h */
+    bool has_keys;             /* the source knows keys and timestamps */
+    unsigned workers;
+    uint32_t shard_index, shard_count;
+    bool follow;            /* compare what comes until stopped, also behind the last day */
+    uint32_t show;          /* differences of each kind that are kept to be shown */
+    const atomic_int *stop; /* not 0: end; NULL: never */
+};
+
+struct cdr_verify;
+
+enum cdr_result cdr_verify_create(struct cdr_verify **verify,
+                                  const struct cdr_verify_settings *settings,
+                                  struct cdr_error *error);
+/* Compares to the end. CDR_OK: it came to the end, whatever it found. CDR_E_INTERRUPTED: stopped
+ * before; with follow a stop is the end. Others: the source failed. What was compared until then is
+ * in the results all the same. */
+enum cdr_result cdr_verify_run(struct cdr_verify *verify, struct cdr_error *error);
+/* For progress. */
+const struct cdr_pipeline *cdr_verify_pipeline(const struct cdr_verify *verify);
+/* After the run. */
+const struct cdr_compare_counts *cdr_verify_counts(const struct cdr_verify *verify, uint32_t log);
+/* Differences that were kept, at most settings.show of each kind, in the order of kinds, then
+ * logs. */
+size_t cdr_verify_shown(const struct cdr_verify *verify,
+                        const struct cdr_difference *const **differences);
+void cdr_verify_destroy(struct cdr_verify *verify);
+
+/* --- the tail of topics, for a run that is to go on behind it --- */
+
+/* Of one log: positions [from, to) must be at the offsets from `offset` on, to - from records in a
+ * row (offsets of control records between them do not count). from == to: nothing to check. */
+struct cdr_verify_range {
+    uint64_t from, to;
+    int64_t offset; /* of the record at position from; base + from, without transactions */
+};
+
+struct cdr_verify_tail_settings {
+    const struct cdr_model *model;
+    const char *format;
+    const struct cdr_encoder *encoders[CDR_TYPE_COUNT]; /* framed or not */
+    const char *topics[CDR_TYPE_COUNT];
+    const struct cdr_sink_settings *sink; /* brokers, properties, timeout */
+    unsigned workers;
+    uint32_t shard_index, shard_count;
+    const struct cdr_verify_range *ranges; /* per log; those of other shards are not looked at */
+    const atomic_int *stop;                /* or NULL */
+};
+
+/* Whether the topics hold exactly the function's records in the ranges. Reads committed records
+ * only. Plans all that lies before the ranges, materialises only what is in them. Blocks.
+ * CDR_OK: they do. CDR_E_DIFFERENT: the text names the first difference found: topic, partition,
+ * offset, position and what differs, field by field. CDR_E_KAFKA: could not be read,
+ * CDR_E_INTERRUPTED: stopped. Without Kafka built in: CDR_E_CONFIG. */
+enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
+                                struct cdr_error *error);
+
+#endif
