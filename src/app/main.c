@@ -28,6 +28,8 @@ static enum cdr_result dispatch(enum cdr_command command, const struct cdr_setti
         return cdr_command_trace(settings, error);
     case CDR_COMMAND_REPLAY:
         return cdr_command_replay(settings, error);
+    case CDR_COMMAND_DOCTOR:
+        return cdr_command_doctor(settings, error);
     case CDR_COMMAND_CONFIG:
         cdr_settings_print(stdout, settings);
         break;

@@ -6,7 +6,8 @@
 #define COUNT_AT(member) .at_count = offsetof(struct cdr_settings, member)
 
 #define ALL_COMMANDS 0xffffu
-#define RUN (1u << CDR_COMMAND_RUN | 1u << CDR_COMMAND_CONFIG)
+/* The doctor takes what a run takes: it says whether that run would work. */
+#define RUN (1u << CDR_COMMAND_RUN | 1u << CDR_COMMAND_CONFIG | 1u << CDR_COMMAND_DOCTOR)
 #define REPLAY (1u << CDR_COMMAND_REPLAY | 1u << CDR_COMMAND_CONFIG)
 #define SAMPLE (RUN | 1u << CDR_COMMAND_SAMPLE)
 #define MODEL                                                                                      \
@@ -372,6 +373,9 @@ const struct cdr_option cdr_options[] = {
      .group = CDR_GROUP_GENERAL, .commands = 1u << CDR_COMMAND_SAMPLE | 1u << CDR_COMMAND_CONFIG,
      AT(count), .min = 1, .max = 1e6, .initial = "10",
      .help = "how many records sample prints"},
+    {.flag = "json", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_GENERAL,
+     .commands = 1u << CDR_COMMAND_DOCTOR, AT(json), .initial = "false",
+     .help = "doctor's findings as JSON"},
     {.flag = "config", .value = "FILE", .type = CDR_OPTION_CONFIG_FILE,
      .group = CDR_GROUP_GENERAL, .commands = ALL_COMMANDS,
      .help = "JSON file of settings; flags and CDRGEN_... variables go over it",

@@ -26,6 +26,7 @@ enum cdr_command {
     CDR_COMMAND_SAMPLE,
     CDR_COMMAND_TRACE,
     CDR_COMMAND_REPLAY,
+    CDR_COMMAND_DOCTOR,
     CDR_COMMAND_REFERENCE, /* prints docs/configuration.md */
 };
 
@@ -52,6 +53,7 @@ struct cdr_settings {
 
     char *summary;            /* path of the JSON summary, "-" = stdout */
     bool dry_run;             /* check, estimate, write nothing */
+    bool json;                /* doctor: findings as JSON */
     bool quiet;               /* no progress, no closing words */
     uint32_t count;           /* sample: how many records */
     uint64_t argument_msisdn; /* trace MSISDN */
