@@ -30,6 +30,7 @@ enum cdr_result cdr_command_replay(const struct cdr_settings *settings, struct c
  * told. */
 enum cdr_result cdr_command_verify(const struct cdr_settings *settings, struct cdr_error *error);
 enum cdr_result cdr_command_trace(const struct cdr_settings *settings, struct cdr_error *error);
+enum cdr_result cdr_command_doctor(const struct cdr_settings *settings, struct cdr_error *error);
 
 /* The dimension tables as CSV with commas. False, errno set, where a write failed. */
 int cdr_write_cells(FILE *out, const struct cdr_model *model);

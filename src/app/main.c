@@ -30,6 +30,8 @@ static enum cdr_result dispatch(enum cdr_command command, const struct cdr_setti
         return cdr_command_replay(settings, error);
     case CDR_COMMAND_VERIFY:
         return cdr_command_verify(settings, error);
+    case CDR_COMMAND_DOCTOR:
+        return cdr_command_doctor(settings, error);
     case CDR_COMMAND_CONFIG:
         cdr_settings_print(stdout, settings);
         break;

@@ -124,6 +124,13 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
     return CDR_OK;
 }
 
+void cdr_run_name_topics(struct cdr_run *run)
+{
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        snprintf(run->topics[type], sizeof run->topics[type], "%s%s", run->settings->topic_prefix,
+                 topic_names[type]);
+}
+
 struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
 {
     const struct cdr_settings *settings = run->settings;
@@ -245,9 +252,7 @@ static unsigned choose_workers(const struct cdr_settings *settings)
 static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        snprintf(run->topics[type], sizeof run->topics[type], "%s%s", settings->topic_prefix,
-                 topic_names[type]);
+    cdr_run_name_topics(run);
     run->workers = choose_workers(settings);
     if (settings->shard_count > settings->model.partitions)
         return cdr_fail(error, CDR_E_CONFIG,

@@ -36,6 +36,8 @@ static inline uint32_t cdr_run_logs(const struct cdr_run *run)
     return CDR_TYPE_COUNT * run->settings->model.partitions;
 }
 
+/* topics[type] from the prefix. */
+void cdr_run_name_topics(struct cdr_run *run);
 /* What sinks are told about the run. */
 struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run);
 /* Whether a run that ended with result, by itself, is to go on in files. */

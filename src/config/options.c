@@ -6,7 +6,8 @@
 #define COUNT_AT(member) .at_count = offsetof(struct cdr_settings, member)
 
 #define ALL_COMMANDS 0xffffu
-#define RUN (1u << CDR_COMMAND_RUN | 1u << CDR_COMMAND_CONFIG)
+/* The doctor takes what a run takes: it says whether that run would work. */
+#define RUN (1u << CDR_COMMAND_RUN | 1u << CDR_COMMAND_CONFIG | 1u << CDR_COMMAND_DOCTOR)
 #define REPLAY (1u << CDR_COMMAND_REPLAY | 1u << CDR_COMMAND_CONFIG)
 #define VERIFY (1u << CDR_COMMAND_VERIFY | 1u << CDR_COMMAND_CONFIG)
 #define RUN_OR_VERIFY (RUN | VERIFY)
@@ -390,6 +391,9 @@ const struct cdr_option cdr_options[] = {
     {.key = "report", .flag = "report", .value = "FILE", .type = CDR_OPTION_TEXT,
      .group = CDR_GROUP_VERIFY, .commands = VERIFY, AT(report),
      .help = "write what was found there as JSON; - is stdout"},
+    {.flag = "json", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_GENERAL,
+     .commands = 1u << CDR_COMMAND_DOCTOR, AT(json), .initial = "false",
+     .help = "doctor's findings as JSON"},
     {.flag = "config", .value = "FILE", .type = CDR_OPTION_CONFIG_FILE,
      .group = CDR_GROUP_GENERAL, .commands = ALL_COMMANDS,
      .help = "JSON file of settings; flags and CDRGEN_... variables go over it",

@@ -27,6 +27,7 @@ enum cdr_command {
     CDR_COMMAND_TRACE,
     CDR_COMMAND_REPLAY,
     CDR_COMMAND_VERIFY,
+    CDR_COMMAND_DOCTOR,
     CDR_COMMAND_REFERENCE, /* prints docs/configuration.md */
 };
 
@@ -53,6 +54,7 @@ struct cdr_settings {
 
     char *summary;            /* path of the JSON summary, "-" = stdout */
     bool dry_run;             /* check, estimate, write nothing */
+    bool json;                /* doctor: findings as JSON */
     bool quiet;               /* no progress, no closing words */
     uint32_t count;           /* sample: how many records */
     char *isolation;          /* verify: read_committed read_uncommitted */

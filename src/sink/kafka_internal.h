@@ -3,11 +3,13 @@
  * kafka_properties.c  defaults, the user's properties, what may not be changed
  * kafka_client.c      a client instance, connecting, what went wrong last
  * kafka_trouble.c     what librdkafka's words about connections mean, and its own log
+ * kafka_admin.c       single questions about topics, and their creation
  * kafka_topics.c      topics, partitions, guard, offsets: everything before and after the records
  * kafka_resume.c      where a run goes on that another began
  * kafka_transactions.c  whole batches, and progress committed with them
  * kafka_delivery.c    records out, delivery reports in
  * kafka_read_back.c   records of topics, by offset
+ * kafka_doctor.c      all that would go wrong, without a run
  * kafka.c             the sink's life
  */
 #ifndef CDR_SINK_KAFKA_INTERNAL_H
@@ -100,6 +102,50 @@ bool cdr_kafka_is_denied(rd_kafka_resp_err_t code);
 void cdr_kafka_listen(rd_kafka_conf_t *conf);
 
 int64_t cdr_kafka_clock_ms(void); /* monotonic */
+
+/* --- questions --- */
+
+/* A question about something failed. operation is the right that it takes, reason the broker's
+ * words or NULL. CDR_E_STATE where the right is missing, else CDR_E_KAFKA. */
+enum cdr_result cdr_kafka_request_failed(struct cdr_kafka_client *asker, rd_kafka_resp_err_t code,
+                                         const char *what, const char *subject,
+                                         const char *operation, const char *reason,
+                                         struct cdr_error *error);
+
+struct cdr_kafka_topic_state {
+    bool exists;
+    uint32_t partitions, leaders; /* leaders: partitions that have one */
+    uint32_t replicas, in_sync;   /* fewest of any partition */
+    int32_t leaderless;           /* the first partition without a leader, −1 = none */
+    int32_t in_sync_least;        /* the first partition with the fewest in sync */
+};
+
+/* What the brokers say of a topic, which is not created by asking. *broker becomes the one that
+ * answered. */
+enum cdr_result cdr_kafka_look_at(struct cdr_kafka_client *asker, const char *name, int timeout_ms,
+                                  struct cdr_kafka_topic_state *state, int32_t *broker,
+                                  struct cdr_error *error);
+
+/* Creates a topic that keeps what is written, whatever its time; with validate_only asks whether
+ * that would work. One that somebody else made meanwhile is as good as ours. */
+enum cdr_result cdr_kafka_create_topic(struct cdr_kafka_client *asker,
+                                       const struct cdr_sink_settings *settings, const char *name,
+                                       uint32_t partitions, bool validate_only, int timeout_ms,
+                                       struct cdr_error *error);
+
+/* One admin request: begin, the request itself with options and queue, wait (NULL: time-out), end
+ * (also after a begin that failed). */
+struct cdr_kafka_admin {
+    rd_kafka_AdminOptions_t *options;
+    rd_kafka_queue_t *queue;
+};
+
+enum cdr_result cdr_kafka_admin_begin(struct cdr_kafka_admin *call, struct cdr_kafka_client *asker,
+                                      rd_kafka_admin_op_t op, int timeout_ms,
+                                      struct cdr_error *error);
+rd_kafka_event_t *cdr_kafka_admin_wait(const struct cdr_kafka_admin *call, int timeout_ms);
+rd_kafka_resp_err_t cdr_kafka_admin_code(rd_kafka_event_t *event);
+void cdr_kafka_admin_end(struct cdr_kafka_admin *call, rd_kafka_event_t *event);
 
 /* --- the sink --- */
 

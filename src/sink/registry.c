@@ -15,6 +15,7 @@ enum {
     BACKOFF_FIRST_MS = 200,
     BACKOFF_MAX_MS = 5000,
     CODE_SUBJECT_UNKNOWN = 40401, /* the registry's own error_code */
+    CODE_VERSION_UNKNOWN = 40402,
     CODE_SCHEMA_UNKNOWN = 40403,
 };
 
@@ -30,13 +31,16 @@ struct request {
     const struct cdr_registry_settings *settings;
     const char *subject;
     const char *body;
-    bool registering; /* else looking up */
+    enum { LOOK_UP, REGISTER, CHECK } what; /* CHECK: compatible with the latest version? */
+    char *reasons;                          /* CHECK: the registry's, why it is not */
+    size_t reasons_max;
 };
 
 /* How one attempt ended. */
 enum outcome {
     FOUND,
     ABSENT,    /* the registry knows neither subject nor schema */
+    DIFFERENT, /* CHECK: not compatible */
     TRY_AGAIN, /* no connection, 429 or 5xx; error says which */
     REFUSED,   /* asking again would not help; error says why */
 };
@@ -57,7 +61,7 @@ static size_t collect(char *bytes, size_t size, size_t n, void *opaque)
     return more;
 }
 
-/* base's path + /subjects/SUBJECT[/versions]. *shown is base without credentials. Both are curl's
+/* base's path + /subjects/SUBJECT and the like. *shown is base without credentials. Both are curl's
  * to free. */
 static bool make_url(const struct request *request, const char *base, char **url, char **shown)
 {
@@ -71,13 +75,18 @@ static bool make_url(const struct request *request, const char *base, char **url
     size_t path_len = strlen(path);
     while (path_len > 0 && path[path_len - 1] == '/')
         path_len--;
-    size_t size = path_len + strlen(subject) + 32;
+    size_t size = path_len + strlen(subject) + 64;
     joined = malloc(size);
     if (joined == NULL)
         goto cleanup;
-    snprintf(joined, size, "%.*s/subjects/%s%s", (int)path_len, path, subject,
-             request->registering ? "/versions" : "");
+    snprintf(joined, size, "%.*s%s/subjects/%s%s", (int)path_len, path,
+             request->what == CHECK ? "/compatibility" : "", subject,
+             request->what == CHECK      ? "/versions/latest"
+             : request->what == REGISTER ? "/versions"
+                                         : "");
     made = curl_url_set(parts, CURLUPART_PATH, joined, 0) == CURLUE_OK &&
+           (request->what != CHECK ||
+            curl_url_set(parts, CURLUPART_QUERY, "verbose=true", 0) == CURLUE_OK) &&
            curl_url_get(parts, CURLUPART_URL, url, 0) == CURLUE_OK;
     path[path_len] = '\0';
     made = made && curl_url_set(parts, CURLUPART_PATH, path_len > 0 ? path : "/", 0) == CURLUE_OK &&
@@ -113,16 +122,22 @@ static void set_security(CURL *curl, const struct cdr_registry_settings *setting
 static const char *reason_of(long status, int64_t code)
 {
     switch (status) {
-    case 401: return "the registry does not accept the credentials";
-    case 403: return "the credentials do not allow this";
+    case 401:
+        return "the registry does not accept the credentials";
+    case 403:
+        return "the credentials do not allow this";
     case 404:
         return code >= CODE_SUBJECT_UNKNOWN && code < CODE_SUBJECT_UNKNOWN + 99
                    ? "the registry does not know it"
                    : "there is no schema registry at this URL";
-    case 409: return "the schema is not compatible with the versions that the subject has";
-    case 422: return "the registry finds the schema invalid";
-    case 429: return "the registry is asked too often";
-    default: return status >= 500 ? "the registry failed" : "the registry refused";
+    case 409:
+        return "the schema is not compatible with the versions that the subject has";
+    case 422:
+        return "the registry finds the schema invalid";
+    case 429:
+        return "the registry is asked too often";
+    default:
+        return status >= 500 ? "the registry failed" : "the registry refused";
     }
 }
 
@@ -137,11 +152,38 @@ static void add_message(const struct answer *answer, char *text, size_t size)
     free(message);
 }
 
+/* {"is_compatible": false, "messages": […]}: the messages in one line. */
+static enum outcome judge_check(const struct request *request, const struct answer *answer)
+{
+    const char *text = answer->text != NULL ? answer->text : "";
+    int compatible = cdr_json_find_boolean(text, answer->len, "is_compatible");
+    if (compatible != 0)
+        return compatible == 1 ? FOUND : REFUSED;
+    const char *found = strstr(text, "\"messages\"");
+    const char *start = found != NULL ? strchr(found, '[') : NULL;
+    size_t out = 0;
+    for (const char *c = start != NULL ? start + 1 : "";
+         *c != '\0' && out + 1 < request->reasons_max; c++)
+        if ((unsigned char)*c >= ' ' && *c != '"' && *c != '\\' && *c != ']' && *c != '}')
+            request->reasons[out++] = *c;
+    request->reasons[out] = '\0';
+    return DIFFERENT;
+}
+
 static enum outcome judge(const struct request *request, const char *shown, long status,
                           const struct answer *answer, int32_t *id, struct cdr_error *error)
 {
     int64_t number = 0;
     const char *text = answer->text != NULL ? answer->text : "";
+    if (status >= 200 && status < 300 && request->what == CHECK) {
+        enum outcome outcome = judge_check(request, answer);
+        if (outcome == REFUSED)
+            cdr_fail(error, CDR_E_CONFIG,
+                     "schema registry %s, subject %s: its answer does not say whether the schema "
+                     "is compatible",
+                     shown, request->subject);
+        return outcome;
+    }
     if (status >= 200 && status < 300) {
         if (cdr_json_find_integer(text, answer->len, "id", &number) && number >= 0 &&
             number <= INT32_MAX) {
@@ -159,8 +201,9 @@ static enum outcome judge(const struct request *request, const char *shown, long
     add_message(answer, message, sizeof message);
     cdr_fail(error, CDR_E_CONFIG, "schema registry %s, subject %s: %s (status %ld)%s", shown,
              request->subject, reason_of(status, number), status, message);
-    if (status == 404 && !request->registering &&
-        (number == CODE_SUBJECT_UNKNOWN || number == CODE_SCHEMA_UNKNOWN))
+    if (status == 404 && request->what != REGISTER &&
+        (number == CODE_SUBJECT_UNKNOWN || number == CODE_VERSION_UNKNOWN ||
+         number == CODE_SCHEMA_UNKNOWN))
         return ABSENT;
     return status == 429 || status >= 500 ? TRY_AGAIN : REFUSED;
 }
@@ -291,24 +334,35 @@ static enum cdr_result check_files(const struct cdr_registry_settings *settings,
     return CDR_OK;
 }
 
-enum cdr_result cdr_registry_schema_id(const struct cdr_registry_settings *settings,
-                                       const char *subject, const char *schema_text, int32_t *id,
-                                       struct cdr_error *error)
+/* Settings and schema as they must be, and the body that carries the schema. */
+static enum cdr_result make_body(const struct cdr_registry_settings *settings, const char *subject,
+                                 const char *schema_text, char **body, struct cdr_error *error)
 {
     if (settings->urls == NULL || settings->urls[strspn(settings->urls, ", ")] == '\0')
         return cdr_fail(error, CDR_E_CONFIG,
                         "no schema registry is given: pass --registry URL[,URL]");
     if (check_files(settings, error) != CDR_OK)
         return CDR_E_CONFIG;
-    char *body = cdr_json_object_of("schema", schema_text);
-    if (body == NULL)
+    *body = cdr_json_object_of("schema", schema_text);
+    if (*body == NULL)
         return cdr_fail(error, CDR_E_CONFIG, "subject %s: the schema is not UTF-8", subject);
+    return CDR_OK;
+}
+
+enum cdr_result cdr_registry_schema_id(const struct cdr_registry_settings *settings,
+                                       const char *subject, const char *schema_text, int32_t *id,
+                                       struct cdr_error *error)
+{
+    char *body = NULL;
+    enum cdr_result result = make_body(settings, subject, schema_text, &body, error);
+    if (result != CDR_OK)
+        return result;
     struct cdr_error reason = {0};
-    struct request request = {settings, subject, body, false};
+    struct request request = {.settings = settings, .subject = subject, .body = body};
     curl_global_init(CURL_GLOBAL_DEFAULT);
     enum outcome outcome = ask(&request, id, &reason);
     if (outcome == ABSENT && settings->auto_register) {
-        request.registering = true;
+        request.what = REGISTER;
         outcome = ask(&request, id, &reason);
     }
     curl_global_cleanup();
@@ -317,4 +371,67 @@ enum cdr_result cdr_registry_schema_id(const struct cdr_registry_settings *setti
         return CDR_OK;
     return cdr_fail(error, outcome == TRY_AGAIN ? CDR_E_KAFKA : CDR_E_CONFIG, "%s%s", reason.text,
                     outcome == ABSENT ? "; register it, or let the run do so" : "");
+}
+
+/* The subject lacks the schema. */
+static void examine_absent(struct request *request, struct cdr_findings *findings,
+                           const char *named)
+{
+    struct cdr_error reason = {{0}};
+    char messages[400] = "";
+    int32_t id = 0;
+    if (!request->settings->auto_register) {
+        cdr_findings_add(findings, CDR_FINDING_FAIL, named,
+                         "register it, or leave --no-auto-register out",
+                         "the registry does not know the schema");
+        return;
+    }
+    request->what = CHECK;
+    request->reasons = messages;
+    request->reasons_max = sizeof messages;
+    switch (ask(request, &id, &reason)) {
+    case FOUND:
+        cdr_findings_add(findings, CDR_FINDING_OK, named, NULL,
+                         "the schema is compatible with the latest version and would be "
+                         "registered");
+        break;
+    case ABSENT:
+        cdr_findings_add(findings, CDR_FINDING_OK, named, NULL,
+                         "is new; the schema would be registered");
+        break;
+    case DIFFERENT:
+        cdr_findings_add(findings, CDR_FINDING_FAIL, named,
+                         "use another --topic-prefix, or set the subject's compatibility",
+                         "the schema is not compatible with the latest version%s%s",
+                         messages[0] != '\0' ? ": " : "", messages);
+        break;
+    default:
+        cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, named, reason.text);
+        break;
+    }
+}
+
+void cdr_registry_examine(const struct cdr_registry_settings *settings, const char *subject,
+                          const char *schema_text, struct cdr_findings *findings)
+{
+    char named[280], *body = NULL;
+    struct cdr_error reason = {{0}};
+    int32_t id = 0;
+    snprintf(named, sizeof named, "subject %s", subject);
+    if (make_body(settings, subject, schema_text, &body, &reason) != CDR_OK) {
+        cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, named, reason.text);
+        return;
+    }
+    struct request request = {.settings = settings, .subject = subject, .body = body};
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    enum outcome outcome = ask(&request, &id, &reason);
+    if (outcome == FOUND)
+        cdr_findings_add(findings, CDR_FINDING_OK, named, NULL, "the schema is registered, id %d",
+                         (int)id);
+    else if (outcome == ABSENT)
+        examine_absent(&request, findings, named);
+    else
+        cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, named, reason.text);
+    curl_global_cleanup();
+    free(body);
 }

@@ -1,6 +1,8 @@
 /* Schema registry client (Confluent's REST API, over libcurl): ids of schemas, once at the start of
  * a run.
  *
+ * `cdrgen doctor` asks whether that would work.
+ *
  * Subjects follow TopicNameStrategy: TOPIC-value. All calls block for at most settings.timeout_ms
  * an attempt and try again up to settings.retries times on connection errors, 429 and 5xx.
  */
@@ -8,6 +10,7 @@
 #define CDR_SINK_REGISTRY_H
 
 #include "base/result.h"
+#include "sink/findings.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,5 +35,11 @@ struct cdr_registry_settings {
 enum cdr_result cdr_registry_schema_id(const struct cdr_registry_settings *settings,
                                        const char *subject, const char *schema_text, int32_t *id,
                                        struct cdr_error *error);
+
+/* Would cdr_registry_schema_id find or get an id? Registers nothing: where the subject lacks the
+ * schema, asks whether it is compatible with the latest version. Adds findings about the subject.
+ */
+void cdr_registry_examine(const struct cdr_registry_settings *settings, const char *subject,
+                          const char *schema_text, struct cdr_findings *findings);
 
 #endif
