@@ -25,6 +25,7 @@ enum cdr_result cdr_command_subscribers(const struct cdr_settings *settings,
                                         struct cdr_error *error);
 enum cdr_result cdr_command_cells(const struct cdr_settings *settings, struct cdr_error *error);
 enum cdr_result cdr_command_sample(const struct cdr_settings *settings, struct cdr_error *error);
+enum cdr_result cdr_command_replay(const struct cdr_settings *settings, struct cdr_error *error);
 enum cdr_result cdr_command_trace(const struct cdr_settings *settings, struct cdr_error *error);
 
 /* The dimension tables as CSV with commas. False, errno set, where a write failed. */

@@ -1,4 +1,4 @@
-/* The course of a run: choose the destination, look up schemas, open, run, flush, close, report. */
+/* The start of a run: choose the destination, look up schemas, open; deliver.c does the rest. */
 #include "app/run_state.h"
 
 #include "app/progress.h"
@@ -7,6 +7,7 @@
 #if CDR_KAFKA
 #include "sink/kafka.h"
 #endif
+#include "sink/spill.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +15,6 @@
 #include <unistd.h>
 
 #define PROBE_TIMEOUT_MS 3000
-#define DRAIN_TIMEOUT_MS 30000u
 #define SLAB_BYTES (256u << 10) /* small enough to be free again soon, and full when handed over */
 #define SLAB_RECORDS 4096u
 
@@ -124,7 +124,7 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
     return CDR_OK;
 }
 
-static enum cdr_result open_sink(struct cdr_run *run, struct cdr_error *error)
+struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
 {
     const struct cdr_settings *settings = run->settings;
     const struct cdr_parameters *p = &run->model->parameters;
@@ -153,13 +153,24 @@ static enum cdr_result open_sink(struct cdr_run *run, struct cdr_error *error)
         setup.schemas[type] =
             strcmp(settings->format, "avro") == 0 ? cdr_builtin_schema(type) : NULL;
     }
-    enum cdr_result result = run->sink_ops->open(&run->sink, &settings->sink, &setup, error);
+    return setup;
+}
+
+enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    struct cdr_sink_setup setup = cdr_run_sink_setup(run);
+    struct cdr_sink_settings destination = settings->sink;
+    destination.resume |= resume;
+    enum cdr_result result = run->sink_ops->open(&run->sink, &destination, &setup, error);
     if (result == CDR_OK && run->sink_ops->starts != NULL)
         run->sink_ops->starts(run->sink, run->starts);
     if (result == CDR_OK && run->sink_ops->note != NULL && !settings->quiet)
         for (size_t i = 0; run->sink_ops->note(run->sink, i) != NULL; i++)
             fprintf(stderr, "cdrgen: %s\n", run->sink_ops->note(run->sink, i));
 #if CDR_KAFKA
+    if (result == CDR_OK && strcmp(run->sink_ops->name, "kafka") == 0)
+        cdr_kafka_bases(run->sink, run->bases);
     if (result == CDR_OK && strcmp(run->sink_ops->name, "kafka") == 0)
         for (size_t i = 0; i < cdr_kafka_warning_count(run->sink); i++)
             fprintf(stderr, "cdrgen: warning: %s\n", cdr_kafka_warning(run->sink, i));
@@ -211,140 +222,18 @@ static enum cdr_result write_tables(const struct cdr_run *run, struct cdr_error 
     return result;
 }
 
-static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *stop,
-                                       struct cdr_error *error)
-{
-    const struct cdr_settings *settings = run->settings;
-    struct cdr_pipeline_settings pipeline = {
-        .model = run->model,
-        .sink = run->sink,
-        .workers = run->workers,
-        .shard_index = settings->shard_index,
-        .shard_count = settings->shard_count,
-        .pace = {.kind = settings->live             ? CDR_PACE_LIVE
-                         : settings->speed > 0      ? CDR_PACE_SPEED
-                         : settings->rate_per_s > 0 ? CDR_PACE_RATE
-                                                    : CDR_PACE_NONE,
-                 .speed = settings->speed,
-                 .rate_per_s = settings->rate_per_s},
-        .endless = settings->live,
-        .starts = run->starts,
-        .stop = stop,
-        .drain_timeout_ms = DRAIN_TIMEOUT_MS,
-    };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        pipeline.encoders[type] = run->encoders[type];
-    return cdr_pipeline_create(&run->pipeline, &pipeline, error);
-}
-
-static enum cdr_result flush_sink(struct cdr_run *run, const atomic_int *stop,
-                                  struct cdr_error *error)
-{
-    enum cdr_result result;
-    int64_t give_up_ns = 0;
-    while ((result = run->sink->ops->flush(run->sink, 200, error)) == CDR_E_AGAIN) {
-        if (atomic_load(stop) == 0)
-            continue;
-        if (give_up_ns == 0)
-            give_up_ns = cdr_monotonic_ns() + DRAIN_TIMEOUT_MS * INT64_C(1000000);
-        if (cdr_monotonic_ns() > give_up_ns)
-            return cdr_fail(error, CDR_E_KAFKA,
-                            "interrupted; some records were not acknowledged within %u s",
-                            DRAIN_TIMEOUT_MS / 1000);
-    }
-    return result;
-}
-
-/* Everything that was accepted must be durable; nothing else counts as done. */
-static enum cdr_result check_durable(struct cdr_run *run, struct cdr_error *error)
-{
-    const uint32_t partitions = run->model->parameters.partitions;
-    run->sink->ops->progress(run->sink, run->progress);
-    for (uint32_t log = 0; log < CDR_TYPE_COUNT * partitions; log++) {
-        uint64_t handed = cdr_pipeline_digest(run->pipeline, log)->records,
-                 durable = run->progress[log].durable;
-        if (handed != durable)
-            return cdr_fail(error, CDR_E_KAFKA,
-                            "%s [%u]: %llu records were handed over but %llu are safe",
-                            run->topics[log / partitions], log % partitions,
-                            (unsigned long long)handed, (unsigned long long)durable);
-    }
-    return CDR_OK;
-}
-
-static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
-{
-    const struct cdr_settings *settings = run->settings;
-    const atomic_int *stop = cdr_stop_on_signals();
-    enum cdr_result result = create_pipeline(run, stop, error);
-    if (result != CDR_OK)
-        return result;
-    int64_t start_ns = cdr_monotonic_ns();
-    double cpu_before_s = cdr_cpu_s();
-    struct cdr_progress *progress = cdr_progress_start(
-        run->pipeline,
-        settings->live ? 0 : cdr_expected_records(run->model) / settings->shard_count,
-        settings->quiet);
-    result = cdr_pipeline_run(run->pipeline, error);
-    cdr_progress_stop(progress);
-    const bool interrupted = result == CDR_E_INTERRUPTED && atomic_load(stop) != 0;
-    struct cdr_error later = {0};
-    enum cdr_result flushed =
-        result == CDR_OK || interrupted ? flush_sink(run, stop, &later) : result;
-    if (flushed == CDR_OK)
-        flushed = check_durable(run, &later);
-    else
-        run->sink->ops->progress(run->sink, run->progress);
-    run->complete = flushed == CDR_OK && (result == CDR_OK || (interrupted && settings->live));
-    run->wall_s = (double)(cdr_monotonic_ns() - start_ns) / 1e9;
-    run->cpu_s = cdr_cpu_s() - cpu_before_s;
-    if (interrupted && flushed == CDR_OK && settings->live)
-        return CDR_OK;
-    if (interrupted && flushed == CDR_OK)
-        return cdr_fail(
-            error, CDR_E_INTERRUPTED,
-            "interrupted before the end; every record that was handed over is safe, each log "
-            "holds the beginning of what it was to hold%s",
-            run->sink_ops->starts != NULL ? "; go on with --resume" : "");
-    if ((result == CDR_OK || interrupted) && flushed != CDR_OK) {
-        *error = later;
-        return flushed;
-    }
-    return result;
-}
-
-static enum cdr_result report(struct cdr_run *run, struct cdr_error *error)
-{
-    if (!run->settings->quiet && run->pipeline != NULL)
-        cdr_print_closing(run);
-    if (run->settings->summary != NULL && run->pipeline != NULL)
-        return cdr_write_summary(run, error);
-    return CDR_OK;
-}
-
 static enum cdr_result fill_sink(struct cdr_run *run, struct cdr_error *error)
 {
-    struct cdr_error later = {0};
     const struct cdr_sink_ops *ops = run->sink_ops;
     /* A summary has digests, and those are of what the function gives. */
     bool nothing_to_do = ops->holds_all != NULL && ops->holds_all(run->sink);
-    run->complete = nothing_to_do;
     enum cdr_result result = nothing_to_do ? CDR_OK : write_tables(run, error);
     if (result == CDR_OK && (!nothing_to_do || run->settings->summary != NULL))
-        result = generate(run, error);
-    enum cdr_result closed = run->sink->ops->close(run->sink, run->complete, &later);
+        return cdr_run_deliver(run, error);
+    enum cdr_result closed =
+        run->sink->ops->close(run->sink, nothing_to_do, result == CDR_OK ? error : NULL);
     run->sink = NULL;
-    if (result == CDR_OK && closed != CDR_OK) {
-        run->complete = false;
-        *error = later;
-        result = closed;
-    }
-    enum cdr_result reported = report(run, &later);
-    if (result == CDR_OK && reported != CDR_OK) {
-        *error = later;
-        result = reported;
-    }
-    return result;
+    return result == CDR_OK ? closed : result;
 }
 
 static unsigned choose_workers(const struct cdr_settings *settings)
@@ -369,12 +258,21 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
         result = cdr_model_create(&run->model, &settings->model, error);
     if (result == CDR_OK)
         result = choose_sink(run, error);
-    if (result == CDR_OK)
-        run->progress = calloc(CDR_TYPE_COUNT * settings->model.partitions, sizeof *run->progress);
-    if (result == CDR_OK)
-        run->starts = calloc(CDR_TYPE_COUNT * settings->model.partitions, sizeof *run->starts);
-    if (result == CDR_OK && (run->progress == NULL || run->starts == NULL))
+    if (result == CDR_OK) {
+        run->progress = calloc(cdr_run_logs(run), sizeof *run->progress);
+        run->starts = calloc(cdr_run_logs(run), sizeof *run->starts);
+        run->first_starts = calloc(cdr_run_logs(run), sizeof *run->first_starts);
+        run->aborted = calloc(cdr_run_logs(run), sizeof *run->aborted);
+        run->bases = calloc(cdr_run_logs(run), sizeof *run->bases);
+    }
+    if (result == CDR_OK &&
+        (run->progress == NULL || run->starts == NULL || run->first_starts == NULL ||
+         run->aborted == NULL || run->bases == NULL))
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    /* Found out now, not when the brokers are away. */
+    if (result == CDR_OK && settings->sink.spill != NULL &&
+        strcmp(run->sink_ops->name, "kafka") == 0)
+        result = cdr_spill_check(settings->sink.spill, error);
     return result;
 }
 
@@ -399,7 +297,9 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     } else if (result == CDR_OK) {
         result = create_encoders(&run, error);
         if (result == CDR_OK)
-            result = open_sink(&run, error);
+            result = cdr_run_open_sink(&run, false, error);
+        if (result == CDR_OK)
+            memcpy(run.first_starts, run.starts, cdr_run_logs(&run) * sizeof *run.starts);
         /* Whatever kept the run from beginning (a broker that is away, say), nothing was
          * written. */
         if (result == CDR_E_KAFKA || result == CDR_E_IO)
@@ -415,5 +315,8 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     cdr_model_destroy(run.model);
     free(run.progress);
     free(run.starts);
+    free(run.first_starts);
+    free(run.aborted);
+    free(run.bases);
     return result;
 }

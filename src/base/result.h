@@ -21,7 +21,9 @@ enum cdr_result {
     CDR_E_STATE = -6,  /* the destination is not in the state that the run needs: exit status 2 */
     CDR_E_INTERRUPTED = -7, /* stopped by a signal in an orderly way */
     CDR_E_DIFFERENT =
-        -8, /* a proof failed: what is there is not what must be there: exit status 1 */
+        -8,          /* a proof failed: what is there is not what must be there: exit status 1 */
+    CDR_E_AWAY = -9, /* the cluster acknowledged nothing for too long: exit status 1 */
+    CDR_E_PRODUCER = -10, /* the Kafka producer cannot go on, but a new one can: exit status 1 */
 };
 
 /* Owned by the caller; zero-initialise with {0}. */

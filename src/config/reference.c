@@ -97,7 +97,10 @@ static const char *const kafka_notes =
     "Properties whose names look secret (password, passphrase, secret, token, private keys, JAAS,\n"
     "user info) are never shown. A value on the command line can be seen by others on the "
     "machine:\n"
-    "better give it in the environment or as a file.\n";
+    "better give it in the environment or as a file.\n"
+    "\n"
+    "[security.md](security.md) has the settings for SASL and TLS, and what becomes of each of\n"
+    "Java's names.\n";
 
 /* Cells of a table must not hold '|'. */
 static void put_cell(FILE *out, const char *text)

@@ -25,6 +25,7 @@ enum cdr_command {
     CDR_COMMAND_CELLS,
     CDR_COMMAND_SAMPLE,
     CDR_COMMAND_TRACE,
+    CDR_COMMAND_REPLAY,
     CDR_COMMAND_REFERENCE, /* prints docs/configuration.md */
 };
 
@@ -54,7 +55,12 @@ struct cdr_settings {
     bool quiet;               /* no progress, no closing words */
     uint32_t count;           /* sample: how many records */
     uint64_t argument_msisdn; /* trace MSISDN */
+    char *argument_dir;       /* replay DIR */
+    uint32_t replay_wait_ms;  /* for brokers that do not answer */
+    bool replay_remove;       /* remove the spill once it is published */
     int64_t now_ms;           /* wall clock when the settings were read; resolves relative dates */
+    char (*warnings)[512];    /* what was left out or is unwise, one line each */
+    size_t warning_count;
     enum cdr_command
         help_about; /* with CDR_COMMAND_HELP: whose help; CDR_COMMAND_HELP is the overview */
 };
@@ -69,6 +75,9 @@ enum cdr_result cdr_settings_load(struct cdr_settings *settings, enum cdr_comman
 enum cdr_result cdr_settings_load_from(struct cdr_settings *settings, enum cdr_command *command,
                                        int argc, char **argv, char *const *environment,
                                        int64_t now_ms, struct cdr_error *error);
+/* Overwrites the values of secrets among the arguments (-X sasl.password=…), once they are loaded,
+ * so that the list of processes shows them no longer than it takes to start. */
+void cdr_settings_hide_arguments(int argc, char **argv);
 /* The built-in defaults; to be freed like the loaded ones. Errors: CDR_E_NOMEM. */
 enum cdr_result cdr_settings_default(struct cdr_settings *settings, struct cdr_error *error);
 void cdr_settings_free(struct cdr_settings *settings);

@@ -28,6 +28,7 @@ struct prepare {
     struct topic_state states[CDR_TYPE_COUNT];
     struct cdr_topic_finding refusals[CDR_TYPE_COUNT * CDR_TOPIC_FINDINGS_MAX];
     size_t refusal_count;
+    bool bases_known; /* resume found those that an --append committed */
 };
 
 static int left_ms(const struct prepare *prepare)
@@ -36,19 +37,12 @@ static int left_ms(const struct prepare *prepare)
     return left > 1 ? (int)left : 1;
 }
 
-static bool is_denied(rd_kafka_resp_err_t code)
-{
-    return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-           code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
-           code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
-}
-
 /* A request about something failed. operation is the right that it takes. */
 static enum cdr_result request_failed(const struct prepare *prepare, rd_kafka_resp_err_t code,
                                       const char *what, const char *subject, const char *operation,
                                       const char *reason, struct cdr_error *error)
 {
-    if (is_denied(code))
+    if (cdr_kafka_is_denied(code))
         return cdr_fail(error, CDR_E_STATE,
                         "not authorised to %s %s: the user that the client logs in as lacks "
                         "the operation %s on it",
@@ -100,13 +94,15 @@ static enum cdr_result look_at(struct prepare *prepare, unsigned type, struct cd
     switch (code) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
     case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: return CDR_OK;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        return CDR_OK;
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
         return cdr_fail(error, CDR_E_CONFIG,
                         "\"%s\" cannot be a topic: letters, digits, '.', '_' and '-', at most "
                         "249 of them",
                         name);
-    default: return request_failed(prepare, code, "describe topic", name, "Describe", NULL, error);
+    default:
+        return request_failed(prepare, code, "describe topic", name, "Describe", NULL, error);
     }
 }
 
@@ -200,7 +196,7 @@ static enum cdr_result creation_failed(const struct prepare *prepare, const char
     if (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR && prepare->settings->replication > 0)
         return cdr_fail(error, CDR_E_CONFIG, "cannot create topic %s with --replication %u: %s",
                         name, prepare->settings->replication, reason);
-    if (is_denied(code))
+    if (cdr_kafka_is_denied(code))
         return cdr_fail(error, CDR_E_STATE,
                         "not authorised to create topic %s: it takes the operation Create on the "
                         "topic or the cluster",
@@ -321,15 +317,15 @@ static enum cdr_result judge(struct prepare *prepare, unsigned type,
 static enum cdr_result unread(struct prepare *prepare, const char *name, rd_kafka_resp_err_t code,
                               const char *reason, struct cdr_error *error)
 {
-    if (!is_denied(code) && code != RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
+    if (!cdr_kafka_is_denied(code) && code != RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
         return request_failed(prepare, code, "read the configuration of topic", name,
                               "DescribeConfigs", reason, error);
     char text[512];
-    snprintf(text, sizeof text,
-             "%s topic %s, so nothing says whether it would keep the run's records%s",
-             is_denied(code) ? "not authorised to read the configuration of"
-                             : "the brokers do not show the configuration of",
-             name, is_denied(code) ? ": it takes the operation DescribeConfigs on it" : "");
+    snprintf(
+        text, sizeof text, "%s topic %s, so nothing says whether it would keep the run's records%s",
+        cdr_kafka_is_denied(code) ? "not authorised to read the configuration of"
+                                  : "the brokers do not show the configuration of",
+        name, cdr_kafka_is_denied(code) ? ": it takes the operation DescribeConfigs on it" : "");
     if (prepare->settings->force)
         return cdr_kafka_warn(&prepare->sink->warnings, text, error);
     return cdr_fail(error, CDR_E_STATE, "%s; --force goes on unchecked", text);
@@ -479,6 +475,7 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
                                   struct cdr_error *error)
 {
     struct cdr_kafka_sink *sink = prepare->sink;
+    const bool resume = prepare->settings->resume && !prepare->settings->transactions;
     char *hidden[CDR_TYPE_COUNT]; /* topics that are not asked for: they may not exist */
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
         hidden[type] = sink->topics[type];
@@ -489,17 +486,29 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
     enum cdr_result result =
         ends == NULL
             ? cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs", sink->log_count)
-            : cdr_kafka_end_offsets(prepare->asker, sink, ends, left_ms(prepare), error);
+        : resume ? cdr_kafka_resume_ends(prepare->asker, sink, ends, left_ms(prepare), error)
+                 : cdr_kafka_end_offsets(prepare->asker, sink, ends, left_ms(prepare), error);
+    bool known = false;
+    if (result == CDR_OK && resume)
+        result = cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare), &known, error);
+    prepare->bases_known |= known;
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
         sink->topics[type] = hidden[type];
     for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++) {
         if (!which[log / sink->setup.partitions])
             continue;
+        if (resume && (known || !prepare->settings->append)) {
+            result = cdr_kafka_resume_log(sink, log, ends[log], error);
+            continue;
+        }
+        if (prepare->settings->resume && prepare->settings->transactions)
+            continue; /* positions say more: see kafka_transactions.c */
         if (ends[log] > 0 && !prepare->settings->append)
             result =
                 cdr_fail(error, CDR_E_STATE,
-                         "%s[%u] is not empty (end offset %" PRId64 "): write behind it with "
-                         "--append, or delete the topic and create it anew",
+                         "%s[%u] is not empty (end offset %" PRId64 "): go on with what a run "
+                         "of this dataset left with --resume, write behind it with --append, or "
+                         "delete the topic and create it anew",
                          cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, ends[log]);
         sink->logs[log].base = ends[log];
     }
@@ -532,7 +541,7 @@ static rd_kafka_event_t *wait_for_commit(const struct prepare *prepare, rd_kafka
 {
     rd_kafka_event_t *event = NULL;
     *code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    while (event == NULL && !is_denied(*code) && left_ms(prepare) > 1) {
+    while (event == NULL && !cdr_kafka_is_denied(*code) && left_ms(prepare) > 1) {
         event = rd_kafka_queue_poll(queue, left_ms(prepare) < 100 ? left_ms(prepare) : 100);
         rd_kafka_message_t *message = rd_kafka_consumer_poll(prepare->asker->rk, 0);
         if (message != NULL) {
@@ -615,7 +624,7 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
         result = guard(prepare, created, error);
     if (result == CDR_OK && any_created)
         result = find_bases(prepare, created, error);
-    if (result == CDR_OK && settings->append)
+    if (result == CDR_OK && settings->append && !prepare->bases_known)
         result = commit_bases(prepare, error);
     free(prepare);
     return result;

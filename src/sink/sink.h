@@ -59,6 +59,7 @@ struct cdr_log_progress {
     uint64_t accepted; /* records taken by write */
     uint64_t durable;  /* records that are safe */
     uint64_t bytes;    /* payload bytes of accepted records: without frame and trailer */
+    uint64_t aborted;  /* records sent besides, in transactions meant to be aborted */
 };
 
 struct cdr_sink_ops;
@@ -88,11 +89,19 @@ struct cdr_sink_settings {
     struct cdr_property *properties;
     size_t property_count;
     bool create_topics;
-    uint32_t replication;      /* of topics that we create; 0 = the broker's default */
-    int64_t retention_ms;      /* of topics that we create; −1 = keep for ever */
-    bool append;               /* write behind what a topic already holds */
-    bool force;                /* go on where the topic guard would refuse */
+    uint32_t replication; /* of topics that we create; 0 = the broker's default */
+    int64_t retention_ms; /* of topics that we create; −1 = keep for ever */
+    bool append;          /* write behind what a topic already holds */
+    bool force;           /* go on where the topic guard would refuse */
+    bool transactions;    /* commit in whole batches, with the progress */
+    uint64_t transaction_records;
+    uint32_t transaction_ms;
+    double abort_share; /* of transactions: preceded by one that is aborted, to test consumers */
     uint32_t kafka_timeout_ms; /* for metadata and admin requests */
+    /* Folder where the run goes on when the brokers stay away (spill.h), NULL = it does not: then
+     * spill_after_ms is how long nothing may be acknowledged, instead of delivery.timeout.ms. */
+    char *spill;
+    uint32_t spill_after_ms;
 };
 
 struct cdr_sink_ops {

@@ -86,7 +86,7 @@ expect_equal "$(admin list "${prefix}e.")" "${prefix}e.data" "topics after a ref
 
 # ---- logs that are not empty ----
 
-expect_failure 1 "^STATE: ${prefix}a.call\[0\] is not empty \(end offset 10000\): write behind it with --append" \
+expect_failure 1 "^STATE: ${prefix}a.call\[0\] is not empty \(end offset 10000\): go on with what a run of this dataset left with --resume, write behind it with --append" \
     drive "${prefix}a."
 expect_equal "$(drive "${prefix}a." --append --records 500)" "accepted 4500 durable 4500"
 check_all "${prefix}a." 0 500 10000

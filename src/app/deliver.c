@@ -1,0 +1,234 @@
+/* The course of a run once its destination is open: generate, flush, prove, close, report; and
+ * go on where a producer could not. */
+#include "app/run_state.h"
+
+#include "app/progress.h"
+#include "app/stop.h"
+#include "base/clock.h"
+
+#define DRAIN_TIMEOUT_MS 30000u
+#define REOPEN_TIMEOUT_MS 60000u
+#define IN_VAIN_MAX 3u
+
+/* Whatever was opened anew, records are due when they were. */
+static struct cdr_pace pace_of(const struct cdr_run *run)
+{
+    const struct cdr_settings *settings = run->settings;
+    struct cdr_pace pace = run->schedule;
+    pace.kind = settings->live             ? CDR_PACE_LIVE
+                : settings->speed > 0      ? CDR_PACE_SPEED
+                : settings->rate_per_s > 0 ? CDR_PACE_RATE
+                                           : CDR_PACE_NONE;
+    pace.speed = settings->speed;
+    pace.rate_per_s = settings->rate_per_s;
+    pace.records_before = 0;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+        pace.records_before += (double)(run->starts[log] - run->first_starts[log]);
+    return pace;
+}
+
+static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *stop,
+                                       struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    struct cdr_pipeline_settings pipeline = {
+        .model = run->model,
+        .sink = run->sink,
+        .workers = run->workers,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .pace = pace_of(run),
+        .endless = settings->live,
+        .starts = run->starts,
+        .digest_starts = run->first_starts,
+        .stop = stop,
+        .drain_timeout_ms = DRAIN_TIMEOUT_MS,
+    };
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        pipeline.encoders[type] = run->encoders[type];
+    return cdr_pipeline_create(&run->pipeline, &pipeline, error);
+}
+
+static enum cdr_result flush_sink(struct cdr_run *run, const atomic_int *stop,
+                                  struct cdr_error *error)
+{
+    enum cdr_result result;
+    int64_t give_up_ns = 0;
+    while ((result = run->sink->ops->flush(run->sink, 200, error)) == CDR_E_AGAIN) {
+        if (atomic_load(stop) == 0)
+            continue;
+        if (give_up_ns == 0)
+            give_up_ns = cdr_monotonic_ns() + DRAIN_TIMEOUT_MS * INT64_C(1000000);
+        if (cdr_monotonic_ns() > give_up_ns)
+            return cdr_fail(error, CDR_E_KAFKA,
+                            "interrupted; some records were not acknowledged within %u s",
+                            DRAIN_TIMEOUT_MS / 1000);
+    }
+    return result;
+}
+
+/* Everything that was accepted must be durable; nothing else counts as done. */
+static enum cdr_result check_durable(struct cdr_run *run, struct cdr_error *error)
+{
+    const uint32_t partitions = run->model->parameters.partitions;
+    run->sink->ops->progress(run->sink, run->progress);
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++) {
+        uint64_t position = cdr_pipeline_position(run->pipeline, log), start = run->starts[log],
+                 handed = position > start ? position - start : 0,
+                 durable = run->progress[log].durable;
+        if (handed != durable)
+            return cdr_fail(error, CDR_E_KAFKA,
+                            "%s [%u]: %llu records were handed over but %llu are safe",
+                            run->topics[log / partitions], log % partitions,
+                            (unsigned long long)handed, (unsigned long long)durable);
+    }
+    return CDR_OK;
+}
+
+/* A topic that holds more than the whole dataset has is not one that this dataset was written to
+ * alone. */
+static enum cdr_result check_reached(const struct cdr_run *run, struct cdr_error *error)
+{
+    const uint32_t partitions = run->model->parameters.partitions;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++) {
+        uint64_t position = cdr_pipeline_position(run->pipeline, log);
+        if (position < run->starts[log])
+            return cdr_fail(error, CDR_E_DIFFERENT,
+                            "%s[%u] holds %llu records of this dataset's place, and the dataset "
+                            "has %llu: it ran for more days before, or somebody else writes there",
+                            run->topics[log / partitions], log % partitions,
+                            (unsigned long long)run->starts[log], (unsigned long long)position);
+    }
+    return CDR_OK;
+}
+
+static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    const atomic_int *stop = cdr_stop_on_signals();
+    enum cdr_result result = create_pipeline(run, stop, error);
+    if (result != CDR_OK)
+        return result;
+    int64_t start_ns = cdr_monotonic_ns();
+    double cpu_before_s = cdr_cpu_s();
+    struct cdr_progress *progress = cdr_progress_start(
+        run->pipeline,
+        settings->live ? 0 : cdr_expected_records(run->model) / settings->shard_count,
+        settings->quiet);
+    result = cdr_pipeline_run(run->pipeline, error);
+    run->schedule = cdr_pipeline_pace(run->pipeline);
+    if (result == CDR_OK)
+        result = check_reached(run, error);
+    cdr_progress_stop(progress);
+    const bool interrupted = result == CDR_E_INTERRUPTED && atomic_load(stop) != 0;
+    struct cdr_error later = {0};
+    enum cdr_result flushed =
+        result == CDR_OK || interrupted ? flush_sink(run, stop, &later) : result;
+    if (flushed == CDR_OK)
+        flushed = check_durable(run, &later);
+    else
+        run->sink->ops->progress(run->sink, run->progress);
+    run->complete = flushed == CDR_OK && (result == CDR_OK || (interrupted && settings->live));
+    run->wall_s += (double)(cdr_monotonic_ns() - start_ns) / 1e9;
+    run->cpu_s += cdr_cpu_s() - cpu_before_s;
+    if (interrupted && flushed == CDR_OK && settings->live)
+        return CDR_OK;
+    if (interrupted && flushed == CDR_OK)
+        return cdr_fail(
+            error, CDR_E_INTERRUPTED,
+            "interrupted before the end; every record that was handed over is safe, each log "
+            "holds the beginning of what it was to hold%s",
+            run->sink_ops->starts != NULL ? "; go on with --resume" : "");
+    if ((result == CDR_OK || interrupted) && flushed != CDR_OK) {
+        *error = later;
+        return flushed;
+    }
+    return result;
+}
+
+static enum cdr_result report(struct cdr_run *run, struct cdr_error *error)
+{
+    if (!run->settings->quiet && run->pipeline != NULL)
+        cdr_print_closing(run);
+    if (run->spilled)
+        cdr_print_spilled(run);
+    if (run->settings->summary != NULL && run->pipeline != NULL)
+        return cdr_write_summary(run, error);
+    return CDR_OK;
+}
+
+static bool made_progress(const struct cdr_run *run)
+{
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+        if (run->progress[log].durable > 0)
+            return true;
+    return false;
+}
+
+/* A new producer behind what the topics hold. The brokers may just be electing: for a while,
+ * that they don't answer is no reason to give up. */
+static enum cdr_result reopen(struct cdr_run *run, struct cdr_error *error)
+{
+    const atomic_int *stop = cdr_stop_on_signals();
+    const int64_t give_up_ns = cdr_monotonic_ns() + REOPEN_TIMEOUT_MS * INT64_C(1000000);
+    cdr_pipeline_destroy(run->pipeline);
+    run->pipeline = NULL;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+        run->aborted[log] += run->progress[log].aborted;
+    run->sink->ops->close(run->sink, false, NULL);
+    run->sink = NULL;
+    enum cdr_result result;
+    do
+        result = cdr_run_open_sink(run, true, error);
+    while (result == CDR_E_KAFKA && atomic_load(stop) == 0 && cdr_monotonic_ns() < give_up_ns);
+    return result;
+}
+
+/* Generates; and where the producer fails in a way that ends with it, goes on with a new one, until
+ * several in a row got no further. */
+static enum cdr_result generate_on(struct cdr_run *run, struct cdr_error *error)
+{
+    unsigned in_vain = 0;
+    enum cdr_result result = generate(run, error);
+    while (result == CDR_E_PRODUCER && in_vain < IN_VAIN_MAX) {
+        fprintf(stderr, "cdrgen: warning: %s; going on with a new producer\n", error->text);
+        result = reopen(run, error);
+        if (result != CDR_OK)
+            return result;
+        run->producers++;
+        result = generate(run, error);
+        in_vain = made_progress(run) ? 0 : in_vain + 1;
+    }
+    return result;
+}
+
+/* With --spill, brokers that stay away don't end the run: it goes on in files. */
+static enum cdr_result generate_all(struct cdr_run *run, struct cdr_error *error)
+{
+    enum cdr_result result = generate_on(run, error);
+    if (!cdr_run_may_spill(run, result) || atomic_load(cdr_stop_on_signals()) != 0)
+        return result;
+    result = cdr_run_spill(run, error);
+    return result == CDR_OK ? generate(run, error) : result;
+}
+
+enum cdr_result cdr_run_deliver(struct cdr_run *run, struct cdr_error *error)
+{
+    struct cdr_error later = {0};
+    enum cdr_result result = generate_all(run, error);
+    if (run->sink != NULL) {
+        enum cdr_result closed = run->sink->ops->close(run->sink, run->complete, &later);
+        run->sink = NULL;
+        if (result == CDR_OK && closed != CDR_OK) {
+            run->complete = false;
+            *error = later;
+            result = closed;
+        }
+    }
+    enum cdr_result reported = report(run, &later);
+    if (result == CDR_OK && reported != CDR_OK) {
+        *error = later;
+        result = reported;
+    }
+    return result;
+}

@@ -1,0 +1,96 @@
+/* Resume: the topic is its own checkpoint. A log's end offset, less the offset at which the dataset
+ * begins in it, is the number of records that are there; the run goes on behind them. */
+#include "sink/kafka_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Longer than a batch that a broker has read takes to be stored and replicated; one that lands even
+ * later is found by the first delivery reports. */
+enum { STILL_MS = 1500, STILL_CHECK_MS = 250, PATIENCE_MS = 60000, GROUP_MS = 5000 };
+
+enum cdr_result cdr_kafka_resume_ends(struct cdr_kafka_client *asker,
+                                      const struct cdr_kafka_sink *sink, int64_t *ends,
+                                      int timeout_ms, struct cdr_error *error)
+{
+    const size_t size = sink->log_count * sizeof *ends;
+    const int64_t begun_ms = cdr_kafka_clock_ms();
+    int64_t since_ms = begun_ms;
+    int64_t *before = malloc(size);
+    if (before == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs",
+                        sink->log_count);
+    enum cdr_result result = cdr_kafka_end_offsets(asker, sink, ends, timeout_ms, error);
+    while (result == CDR_OK && cdr_kafka_clock_ms() - since_ms < STILL_MS) {
+        memcpy(before, ends, size);
+        usleep(STILL_CHECK_MS * 1000);
+        result = cdr_kafka_end_offsets(asker, sink, ends, timeout_ms, error);
+        if (result != CDR_OK || memcmp(before, ends, size) == 0)
+            continue;
+        since_ms = cdr_kafka_clock_ms();
+        if (since_ms - begun_ms > PATIENCE_MS)
+            result = cdr_fail(error, CDR_E_STATE,
+                              "the topics still grow after %d s: end the program that writes to "
+                              "them, then resume",
+                              PATIENCE_MS / 1000);
+    }
+    free(before);
+    return result;
+}
+
+static bool is_ours(const struct cdr_kafka_sink *sink, const rd_kafka_topic_partition_t *entry)
+{
+    size_t len = strlen(sink->setup.dataset_id);
+    return entry->err == RD_KAFKA_RESP_ERR_NO_ERROR && entry->offset >= 0 &&
+           entry->metadata_size == len && memcmp(entry->metadata, sink->setup.dataset_id, len) == 0;
+}
+
+enum cdr_result cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sink *sink,
+                                       int timeout_ms, bool *known, struct cdr_error *error)
+{
+    (void)error;
+    *known = false;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)sink->log_count);
+    uint32_t *logs = calloc(sink->log_count, sizeof *logs);
+    if (logs == NULL) {
+        rd_kafka_topic_partition_list_destroy(list);
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", sink->log_count);
+    }
+    for (uint32_t log = 0; log < sink->log_count; log++) {
+        uint32_t partition = log % sink->setup.partitions;
+        sink->logs[log].base = 0;
+        if (cdr_kafka_topic_of(sink, log) == NULL || !cdr_kafka_mine(&sink->setup, partition))
+            continue;
+        logs[list->cnt] = log;
+        rd_kafka_topic_partition_list_add(list, cdr_kafka_topic_of(sink, log), (int32_t)partition);
+    }
+    if (list->cnt > 0 &&
+        rd_kafka_committed(asker->rk, list, timeout_ms < GROUP_MS ? timeout_ms : GROUP_MS) ==
+            RD_KAFKA_RESP_ERR_NO_ERROR)
+        for (int i = 0; i < list->cnt; i++)
+            if (is_ours(sink, &list->elems[i])) {
+                sink->logs[logs[i]].base = list->elems[i].offset;
+                *known = true;
+            }
+    free(logs);
+    rd_kafka_topic_partition_list_destroy(list);
+    return CDR_OK;
+}
+
+enum cdr_result cdr_kafka_resume_log(struct cdr_kafka_sink *sink, uint32_t log, int64_t end,
+                                     struct cdr_error *error)
+{
+    struct cdr_kafka_log *state = &sink->logs[log];
+    if (end < state->base)
+        return cdr_fail(error, CDR_E_STATE,
+                        "%s[%u] ends at offset %" PRId64 ", before the offset %" PRId64
+                        " at which this dataset begins in it: the topic was deleted and created "
+                        "anew, or lost records",
+                        cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, end,
+                        state->base);
+    state->start = (uint64_t)(end - state->base);
+    atomic_store(&state->end, state->start);
+    return CDR_OK;
+}
