@@ -8,7 +8,7 @@ unset "${!CDRGEN_@}" 2> /dev/null || true
 work=$(mktemp -d "${TMPDIR:-$([[ -w /dev/shm ]] && echo /dev/shm || echo /tmp)}/cdrgen-resume.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 RANDOM=$seed
-model=(--subs 3000 --start 2025-03-29 --days 2 --seed 7)
+model=(--subs 1500 --start 2025-03-29 --days 2 --seed 7)
 
 fail() { echo "FAILED (CDRGEN_TEST_SEEDS=$seed tries the same moments): $*" >&2; exit 1; }
 
@@ -120,7 +120,7 @@ on_small_disk()
     mount -t tmpfs -o size=3m tmpfs "$work/disk" || exit 77
     local format
     for format in "csv none" "avro zstd" "json gzip"; do
-        flags=(--format "${format% *}" --compress "${format#* }" --rotate-bytes 100k --days 3)
+        flags=(--format "${format% *}" --compress "${format#* }" --rotate-bytes 100k --days 3 --subs 3000)
         "$CDRGEN" run --sink file "${model[@]}" "${flags[@]}" --quiet --out "$work/room"
         dd if=/dev/zero of="$work/disk/ballast" bs=64k count=28 status=none
         local status=0
