@@ -137,7 +137,8 @@ static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
         return cdr_fail(
             error, CDR_E_INTERRUPTED,
             "interrupted before the end; every record that was handed over is safe, each log "
-            "holds the beginning of what it was to hold");
+            "holds the beginning of what it was to hold%s",
+            run->sink_ops->starts != NULL ? "; go on with --resume" : "");
     if ((result == CDR_OK || interrupted) && flushed != CDR_OK) {
         *error = later;
         return flushed;
