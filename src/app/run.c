@@ -305,6 +305,14 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
             result = cdr_run_open_sink(&run, false, error);
         if (result == CDR_OK)
             memcpy(run.first_starts, run.starts, cdr_run_logs(&run) * sizeof *run.starts);
+#if CDR_KAFKA
+        if (result == CDR_OK)
+            result = cdr_run_check_tail(&run, error);
+#endif
+        if (result != CDR_OK && run.sink != NULL) {
+            run.sink->ops->close(run.sink, false, NULL);
+            run.sink = NULL;
+        }
         /* Whatever kept the run from beginning (a broker that is away, say), nothing was
          * written. */
         if (result == CDR_E_KAFKA || result == CDR_E_IO)

@@ -47,6 +47,9 @@ bool cdr_run_may_spill(const struct cdr_run *run, enum cdr_result result);
 enum cdr_result cdr_run_spill(struct cdr_run *run, struct cdr_error *error);
 /* Opens run->sink_ops as run->sink and sets starts. resume: as with --resume, given or not. */
 enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_error *error);
+/* With --resume into Kafka: are the last records there those of the function? CDR_E_STATE names the
+ * first that is not. Nothing was written yet. */
+enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *error);
 /* Everything from the open sink to the report; closes the sink. */
 enum cdr_result cdr_run_deliver(struct cdr_run *run, struct cdr_error *error);
 
