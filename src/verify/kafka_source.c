@@ -228,6 +228,8 @@ static enum cdr_result find_extents(struct kafka_source *source, rd_kafka_t *ask
             source->setup.offsets != NULL ? source->setup.offsets[log] : base->elems[i].offset;
         extent->first = first->elems[i].offset;
         extent->end = end->elems[i++].offset;
+        if (extent->base == CDR_OFFSET_UNREAD)
+            extent->base = extent->end;
         if (extent->end < extent->base)
             result = cdr_fail(error, CDR_E_STATE,
                               "%s[%u] ends at offset %" PRId64 ", before the offset %" PRId64

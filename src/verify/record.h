@@ -2,9 +2,7 @@
 #ifndef CDR_VERIFY_RECORD_H
 #define CDR_VERIFY_RECORD_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "sink/sink.h"
 
 /* event_ms of a record that has none. */
 #define CDR_NO_TIME INT64_MIN
@@ -18,5 +16,20 @@ struct cdr_record {
      * log's files */
     int64_t place;
 };
+
+/* Record i of a slab. */
+static inline struct cdr_record cdr_slab_record(const struct cdr_slab *slab, uint32_t i,
+                                                const struct cdr_encoder *encoder)
+{
+    const uint32_t start = (i == 0 ? 0 : slab->ends[i - 1]) + encoder->frame_len;
+    return (struct cdr_record){
+        .payload = slab->bytes + start,
+        .key = (const uint8_t *)slab->keys[i],
+        .payload_len = slab->ends[i] - encoder->trailer_len - start,
+        .key_len = slab->key_lens[i],
+        .event_ms = slab->event_ms[i],
+        .place = (int64_t)(slab->position + i),
+    };
+}
 
 #endif

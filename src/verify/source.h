@@ -11,6 +11,8 @@
 
 #include <stdatomic.h>
 
+#define CDR_OFFSET_UNREAD (-1) /* the log is not read: it is over at once */
+
 struct cdr_source_setup {
     const struct cdr_model *model;
     const char *format;
@@ -20,7 +22,8 @@ struct cdr_source_setup {
     uint32_t shard_index, shard_count;
     bool read_uncommitted; /* Kafka: records of open and aborted transactions too */
     bool follow;           /* there is no end */
-    /* Kafka: where each log is read from; NULL: from where the dataset begins in it. */
+    /* Kafka: where each log is read from, or CDR_OFFSET_UNREAD; NULL: from where the dataset begins
+     * in it. */
     const int64_t *offsets;
     const atomic_int *stop; /* or NULL */
 };

@@ -48,21 +48,6 @@ static void verify_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_
     cdr_slab_give(((struct cdr_verify *)sink)->pool, slab);
 }
 
-/* Record i of a slab. */
-static struct cdr_record slab_record(const struct cdr_slab *slab, uint32_t i,
-                                     const struct cdr_encoder *encoder)
-{
-    const uint32_t start = (i == 0 ? 0 : slab->ends[i - 1]) + encoder->frame_len;
-    return (struct cdr_record){
-        .payload = slab->bytes + start,
-        .payload_len = slab->ends[i] - encoder->trailer_len - start,
-        .key = (const uint8_t *)slab->keys[i],
-        .key_len = slab->key_lens[i],
-        .event_ms = slab->event_ms[i],
-        .place = (int64_t)(slab->position + i),
-    };
-}
-
 static enum cdr_result verify_write(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab,
                                     uint32_t end, uint32_t *taken, struct cdr_error *error)
 {
@@ -71,7 +56,7 @@ static enum cdr_result verify_write(struct cdr_sink *sink, unsigned worker, stru
     const struct cdr_encoder *encoder = verify->settings.encoders[slab->log / verify->partitions];
     struct cdr_compare *compare = verify->compares[slab->log];
     for (; *taken < end; ++*taken) {
-        const struct cdr_record expected = slab_record(slab, *taken, encoder);
+        const struct cdr_record expected = cdr_slab_record(slab, *taken, encoder);
         enum cdr_result result = cdr_compare_expect(compare, &expected, error);
         if (result != CDR_OK)
             return result;

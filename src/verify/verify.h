@@ -69,6 +69,7 @@ struct cdr_verify_tail_settings {
     const struct cdr_sink_settings *sink; /* brokers, properties, timeout */
     unsigned workers;
     uint32_t shard_index, shard_count;
+    bool endless;                          /* a live run: the ranges may lie behind the last day */
     const struct cdr_verify_range *ranges; /* per log; those of other shards are not looked at */
     const atomic_int *stop;                /* or NULL */
 };
@@ -77,7 +78,9 @@ struct cdr_verify_tail_settings {
  * only. Plans all that lies before the ranges, materialises only what is in them. Blocks.
  * CDR_OK: they do. CDR_E_DIFFERENT: the text names the first difference found: topic, partition,
  * offset, position and what differs, field by field. CDR_E_KAFKA: could not be read,
- * CDR_E_INTERRUPTED: stopped. Without Kafka built in: CDR_E_CONFIG. */
+ * CDR_E_INTERRUPTED: stopped. CDR_E_STATE: a topic is missing or has another number of
+ * partitions. Records that expired meanwhile are taken to have been right (how many follows
+ * from offsets, so not in topics with transactions). Only where Kafka is built in (CDR_KAFKA). */
 enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
                                 struct cdr_error *error);
 

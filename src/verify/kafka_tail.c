@@ -1,0 +1,291 @@
+/* The check before a run goes on: the last records of the topics must be the function's. The
+ * pipeline generates just those, into a sink that compares one by one and allows no difference. */
+#include "model/model.h"
+#include "sink/slab.h"
+#include "verify/fields.h"
+#include "verify/source.h"
+#include "verify/verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAIT_MS = 5 };
+#define SLAB_BYTES (256u << 10)
+#define SLAB_RECORDS 4096u
+
+struct tail {
+    struct cdr_sink base; /* that the pipeline writes to */
+    const struct cdr_verify_tail_settings *settings;
+    uint32_t log_count, partitions;
+    struct cdr_verify_range *ranges; /* what is left of them */
+    uint64_t *starts;
+    int64_t *offsets;
+    struct cdr_source *source;
+    struct cdr_slab_pool *pool;
+    atomic_uint open; /* logs with a range that is not compared to its end */
+    atomic_int stop;
+};
+
+static bool is_mine(const struct tail *tail, uint32_t log)
+{
+    return log % tail->partitions % tail->settings->shard_count == tail->settings->shard_index;
+}
+
+/* ---- words ---- */
+
+/* Appends "name: expected X, found Y" where they differ. */
+static void add_pair(char *text, size_t size, size_t *used, const char *name, const char *expected,
+                     const char *found)
+{
+    if (strcmp(expected, found) == 0 || *used >= size)
+        return;
+    *used += (size_t)snprintf(text + *used, size - *used, "%s%s: expected %.60s, found %.60s",
+                              *used > 0 ? "; " : "", name, expected, found);
+}
+
+static void describe(char *text, size_t size, const struct cdr_encoder *encoder, uint32_t type,
+                     const struct cdr_record *expected, const struct cdr_record *found)
+{
+    struct cdr_fields left, right;
+    char texts[2][160];
+    size_t used = 0;
+    text[0] = '\0';
+    for (unsigned i = 0; i < 2; i++) {
+        const struct cdr_record *record = i == 0 ? expected : found;
+        snprintf(texts[i], sizeof texts[i], "none");
+        if (record->key != NULL)
+            cdr_bytes_text(texts[i], sizeof texts[i], record->key, record->key_len);
+    }
+    add_pair(text, size, &used, "key", texts[0], texts[1]);
+    snprintf(texts[0], sizeof texts[0], "%" PRId64, expected->event_ms);
+    snprintf(texts[1], sizeof texts[1], "%" PRId64, found->event_ms);
+    add_pair(text, size, &used, "timestamp", texts[0], texts[1]);
+    cdr_fields_decode(&left, encoder, type, expected->payload, expected->payload_len);
+    cdr_fields_decode(&right, encoder, type, found->payload, found->payload_len);
+    for (uint32_t i = 0; i < right.n; i++) {
+        const char *value = cdr_fields_find(&left, right.items[i].name);
+        add_pair(text, size, &used, right.items[i].name, value != NULL ? value : "none",
+                 right.items[i].value);
+    }
+}
+
+static enum cdr_result differs(const struct tail *tail, uint32_t log,
+                               const struct cdr_record *expected, const struct cdr_record *found,
+                               struct cdr_error *error)
+{
+    const uint32_t type = log / tail->partitions;
+    char text[700];
+    describe(text, sizeof text, tail->settings->encoders[type], type, expected, found);
+    return cdr_fail(error, CDR_E_DIFFERENT,
+                    "%s[%u] has another record at offset %" PRId64 " than record %" PRId64
+                    " of the dataset %s: %s",
+                    tail->settings->topics[type], log % tail->partitions, found->place,
+                    expected->place, tail->settings->model->dataset_id, text);
+}
+
+/* ---- the sink ---- */
+
+static bool same_bytes(const uint8_t *a, uint32_t a_len, const uint8_t *b, uint32_t b_len)
+{
+    return a != NULL && b != NULL && a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
+/* The next record of the log is the expected one, or CDR_E_AGAIN. */
+static enum cdr_result compare_next(struct tail *tail, uint32_t log,
+                                    const struct cdr_record *expected, struct cdr_error *error)
+{
+    struct cdr_record found;
+    bool ended = false;
+    enum cdr_result result =
+        tail->source->ops->next(tail->source, log, WAIT_MS, &found, &ended, error);
+    if (result == CDR_E_AGAIN && ended)
+        return cdr_fail(error, CDR_E_DIFFERENT,
+                        "%s[%u] ends before record %" PRId64
+                        " of the dataset %s, which is to be there",
+                        tail->settings->topics[log / tail->partitions], log % tail->partitions,
+                        expected->place, tail->settings->model->dataset_id);
+    if (result != CDR_OK)
+        return result;
+    if (found.event_ms == expected->event_ms &&
+        same_bytes(found.key, found.key_len, expected->key, expected->key_len) &&
+        same_bytes(found.payload, found.payload_len, expected->payload, expected->payload_len))
+        return CDR_OK;
+    return differs(tail, log, expected, &found, error);
+}
+
+static enum cdr_result tail_write(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab,
+                                  uint32_t end, uint32_t *taken, struct cdr_error *error)
+{
+    (void)worker;
+    struct tail *tail = (struct tail *)sink;
+    const struct cdr_encoder *encoder = tail->settings->encoders[slab->log / tail->partitions];
+    struct cdr_verify_range *range = &tail->ranges[slab->log];
+    for (; *taken < end && range->from < range->to; ++*taken) {
+        const struct cdr_record expected = cdr_slab_record(slab, *taken, encoder);
+        enum cdr_result result = compare_next(tail, slab->log, &expected, error);
+        if (result != CDR_OK)
+            return result;
+        if (++range->from == range->to && atomic_fetch_sub(&tail->open, 1) == 1)
+            atomic_store(&tail->stop, 1);
+    }
+    *taken = end;
+    return CDR_OK;
+}
+
+static enum cdr_result tail_take_slab(struct cdr_sink *sink, unsigned worker,
+                                      struct cdr_slab **slab, struct cdr_error *error)
+{
+    return cdr_slab_take(((struct tail *)sink)->pool, worker, slab, error);
+}
+
+static void tail_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab)
+{
+    (void)worker;
+    cdr_slab_give(((struct tail *)sink)->pool, slab);
+}
+
+static enum cdr_result tail_poll(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error)
+{
+    (void)timeout_ms; /* who had to wait has waited in write */
+    struct tail *tail = (struct tail *)sink;
+    if (tail->settings->stop != NULL && atomic_load(tail->settings->stop) != 0)
+        atomic_store(&tail->stop, 1);
+    return tail->source->ops->poll(tail->source, error);
+}
+
+static const struct cdr_sink_ops tail_sink_ops = {
+    .name = "tail",
+    .description = "compares the end",
+    .take_slab = tail_take_slab,
+    .write = tail_write,
+    .give_slab = tail_give_slab,
+    .poll = tail_poll,
+};
+
+/* ---- life ---- */
+
+static enum cdr_result make_memory(struct tail *tail, struct cdr_error *error)
+{
+    const struct cdr_verify_tail_settings *settings = tail->settings;
+    tail->ranges = calloc(tail->log_count, sizeof *tail->ranges);
+    tail->starts = calloc(tail->log_count, sizeof *tail->starts);
+    tail->offsets = calloc(tail->log_count, sizeof *tail->offsets);
+    if (tail->ranges == NULL || tail->starts == NULL || tail->offsets == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", tail->log_count);
+    for (uint32_t log = 0; log < tail->log_count; log++) {
+        const struct cdr_verify_range *range = &settings->ranges[log];
+        const bool any = is_mine(tail, log) && range->from < range->to;
+        if (any)
+            tail->ranges[log] = *range;
+        tail->offsets[log] = any ? range->offset : CDR_OFFSET_UNREAD;
+    }
+    struct cdr_sink_setup setup = {
+        .partitions = tail->partitions,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .workers = settings->workers,
+        .slab_bytes = SLAB_BYTES,
+        .slab_records = SLAB_RECORDS,
+    };
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        setup.encoders[type] = settings->encoders[type];
+    struct cdr_slab_settings slabs =
+        cdr_slab_settings_of(&setup, cdr_slabs_for_direct_sinks(&setup));
+    return cdr_slab_pool_create(&tail->pool, &slabs, error);
+}
+
+static enum cdr_result open_source(struct tail *tail, struct cdr_error *error)
+{
+    const struct cdr_verify_tail_settings *settings = tail->settings;
+    struct cdr_source_setup setup = {
+        .model = settings->model,
+        .format = settings->format,
+        .partitions = tail->partitions,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .offsets = tail->offsets,
+        .stop = settings->stop,
+    };
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        setup.topics[type] = settings->topics[type];
+        setup.encoders[type] = settings->encoders[type];
+    }
+    return cdr_kafka_source_open(&tail->source, settings->sink, &setup, error);
+}
+
+/* Leaves out what expired meanwhile, and says where the pipeline begins. */
+static void set_starts(struct tail *tail)
+{
+    for (uint32_t log = 0; log < tail->log_count; log++) {
+        struct cdr_verify_range *range = &tail->ranges[log];
+        tail->starts[log] = UINT64_MAX;
+        if (range->from == range->to)
+            continue;
+        struct cdr_source_extent extent = tail->source->ops->extent(tail->source, log);
+        uint64_t expired =
+            extent.first > range->offset ? (uint64_t)(extent.first - range->offset) : 0;
+        range->from = expired < range->to - range->from ? range->from + expired : range->to;
+        if (range->from == range->to)
+            continue;
+        tail->starts[log] = range->from;
+        atomic_fetch_add(&tail->open, 1);
+    }
+}
+
+static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
+{
+    const struct cdr_verify_tail_settings *settings = tail->settings;
+    struct cdr_pipeline *pipeline;
+    struct cdr_pipeline_settings wanted = {
+        .model = settings->model,
+        .sink = &tail->base,
+        .workers = settings->workers,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .endless = settings->endless,
+        .starts = tail->starts,
+        .stop = &tail->stop,
+    };
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        wanted.encoders[type] = settings->encoders[type];
+    enum cdr_result result = cdr_pipeline_create(&pipeline, &wanted, error);
+    if (result == CDR_OK)
+        result = cdr_pipeline_run(pipeline, error);
+    for (uint32_t log = 0; result == CDR_OK && log < tail->log_count; log++)
+        if (tail->ranges[log].from < tail->ranges[log].to)
+            result = cdr_fail(error, CDR_E_DIFFERENT,
+                              "%s[%u] is to hold %" PRIu64
+                              " records of this dataset, and the dataset has %" PRIu64
+                              ": it ran for more days before, or somebody else writes there",
+                              settings->topics[log / tail->partitions], log % tail->partitions,
+                              tail->ranges[log].to, cdr_pipeline_position(pipeline, log));
+    cdr_pipeline_destroy(pipeline);
+    return result == CDR_E_INTERRUPTED && atomic_load(&tail->open) == 0 ? CDR_OK : result;
+}
+
+enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
+                                struct cdr_error *error)
+{
+    struct tail tail = {.base.ops = &tail_sink_ops, .settings = settings};
+    tail.partitions = settings->model->parameters.partitions;
+    tail.log_count = CDR_TYPE_COUNT * tail.partitions;
+    enum cdr_result result = make_memory(&tail, error);
+    bool any = false;
+    for (uint32_t log = 0; result == CDR_OK && log < tail.log_count; log++)
+        any |= tail.ranges[log].from < tail.ranges[log].to;
+    if (result == CDR_OK && any)
+        result = open_source(&tail, error);
+    if (result == CDR_OK && any)
+        set_starts(&tail);
+    if (result == CDR_OK && atomic_load(&tail.open) > 0)
+        result = generate(&tail, error);
+    if (tail.source != NULL)
+        tail.source->ops->close(tail.source);
+    cdr_slab_pool_destroy(tail.pool);
+    free(tail.ranges);
+    free(tail.starts);
+    free(tail.offsets);
+    return result;
+}
