@@ -187,13 +187,6 @@ static void kafka_starts(const struct cdr_sink *base, uint64_t *starts)
         starts[log] = sink->logs[log].start;
 }
 
-void cdr_kafka_bases(const struct cdr_sink *base, int64_t *bases)
-{
-    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
-    for (uint32_t log = 0; log < sink->log_count; log++)
-        bases[log] = sink->logs[log].base;
-}
-
 static void kafka_progress(const struct cdr_sink *sink, struct cdr_log_progress *progress)
 {
     const struct cdr_kafka_sink *kafka = (const struct cdr_kafka_sink *)sink;

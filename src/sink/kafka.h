@@ -64,9 +64,6 @@ enum cdr_result cdr_kafka_read_back(const struct cdr_sink_settings *settings,
                                     cdr_kafka_visitor visit, void *context,
                                     struct cdr_error *error);
 
-/* bases[log]: the offset at which the dataset begins in the log. */
-void cdr_kafka_bases(const struct cdr_sink *sink, int64_t *bases);
-
 /* What --force overrode, one line each, to be told to the user after open. The texts live as long
  * as the sink. */
 size_t cdr_kafka_warning_count(const struct cdr_sink *sink);
