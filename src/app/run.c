@@ -232,7 +232,7 @@ static enum cdr_result write_tables(const struct cdr_run *run, struct cdr_error 
 static enum cdr_result fill_sink(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_sink_ops *ops = run->sink_ops;
-    /* A summary has digests, and those are of what the function gives. */
+    /* A summary is of a run, so then there is one, though it hands nothing over. */
     bool nothing_to_do = ops->holds_all != NULL && ops->holds_all(run->sink);
     enum cdr_result result = nothing_to_do ? CDR_OK : write_tables(run, error);
     if (result == CDR_OK && (!nothing_to_do || run->settings->summary != NULL))

@@ -380,7 +380,8 @@ static enum cdr_result search_folder(struct cdr_resume *resume,
     resume->log_count = listed->log_count;
     resume->logs = calloc(resume->log_count, sizeof *resume->logs);
     if (resume->logs == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", resume->log_count);
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the parts of %u logs",
+                        resume->log_count);
     struct search search = {.request = request, .listed = listed, .finds = finds, .resume = resume};
     result = inspect_all(&search, error);
     if (result == CDR_OK)
