@@ -70,7 +70,7 @@ static enum cdr_result open_spill(struct replay *replay, struct cdr_error *error
                 replay->settings->argument_dir, cdr_with_commas(replay->records, records),
                 replay->manifest->dataset_id,
                 replay->manifest->published ? ", published before" : "");
-    if (!replay->manifest->closed && !replay->settings->quiet)
+    if (!replay->manifest->closed)
         fprintf(stderr,
                 "cdrgen: warning: the run that spilled did not end in an orderly way; its last "
                 "%" PRIu64 " bytes are torn and left out\n",
@@ -425,6 +425,10 @@ static enum cdr_result publish_on(struct replay *replay, struct cdr_error *error
     enum cdr_result result;
     while ((result = publish(replay, error)) == CDR_E_PRODUCER && durable(replay) > 0)
         fprintf(stderr, "cdrgen: warning: %s; going on with a new producer\n", error->text);
+    if (result == CDR_E_AWAY || result == CDR_E_KAFKA || result == CDR_E_PRODUCER) {
+        struct cdr_error why = *error;
+        cdr_fail(error, result, "%.900s; run the same replay again to publish the rest", why.text);
+    }
     return result;
 }
 
