@@ -116,7 +116,9 @@ run_under()
     ((status == 0)) || die "the run under $fault ended with $status: $(cat "$WORK/run.err")"
     producers=$((1 + $(grep -c 'going on with a new producer' "$WORK/run.err" || true)))
     until_whole "$fault_prefix"
-    compare_topics "$out" "$fault_prefix"{call,sms,data} --files-topics cdr. >"$WORK/compared"
+    local how=()
+    [[ " $* " != *" --transactions "* ]] || how=(--committed)
+    compare_topics "$out" "$fault_prefix"{call,sms,data} --files-topics cdr. "${how[@]}" >"$WORK/compared"
 }
 
 # total_of SUMMARY: records of all topics.

@@ -40,6 +40,7 @@ def parse_arguments():
     parser.add_argument("--files-topics", metavar="PREFIX", help="in OUT, topics have this prefix instead (cdr.)")
     parser.add_argument("--order", choices=["end", "start"], default="end", help="whether a record's time is its end or start")
     parser.add_argument("--base", type=int, default=0, help="first offset of every partition that is ours")
+    parser.add_argument("--committed", action="store_true", help="written in transactions: offsets may be missing")
     parser.add_argument("--summary", metavar="FILE", action="append", help="JSON summary of the run; of each of its shards")
     parser.add_argument("-X", dest="properties", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -132,7 +133,7 @@ def compare_log(arguments, topic, partition, partitions, parts, files_format):
     if format_name == "csv" and files_format != "csv":
         raise Failure("topics of CSV are compared with files of CSV only: a line has no names")
     kafka = cdr_logs.read_kafka(arguments.brokers, arguments.properties, topic, partition, format_name, registry,
-                                arguments.base)
+                                arguments.base, arguments.committed)
     files = cdr_logs.read_parts(parts, files_format, f"{arguments.order}_ts_ms")
     partitioner = cdr_logs.Partitioner(partitions)
     position = arguments.base
