@@ -17,11 +17,12 @@ schema()
 # deserialize TOPIC FILE: every record of it by the stock AvroDeserializer, equal to the lines of JSON that FILE holds.
 deserialize()
 {
-    "$PYTHON" -W ignore - "$CDRGEN_TEST_BROKERS" "$registry" "$1" "$2" <<'PYTHON'
-import datetime, json, sys
+    "$PYTHON" - "$CDRGEN_TEST_BROKERS" "$registry" "$1" "$2" <<'PYTHON'
+import datetime, json, sys, warnings
 from confluent_kafka import DeserializingConsumer, TopicPartition
-from confluent_kafka.schema_registry import SchemaRegistryClient
-from confluent_kafka.schema_registry.avro import AvroDeserializer
+with warnings.catch_warnings(record=True):  # of what the registry client brings along, about its own future
+    from confluent_kafka.schema_registry import SchemaRegistryClient
+    from confluent_kafka.schema_registry.avro import AvroDeserializer
 
 brokers, registry, topic, path = sys.argv[1:]
 consumer = DeserializingConsumer({
