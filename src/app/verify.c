@@ -137,8 +137,12 @@ static enum cdr_result conclude(const struct cdr_verification *run, enum cdr_res
     cdr_counts_text(&total, counts, sizeof counts);
     if (result == CDR_E_DIFFERENT)
         return result;
+    const bool nothing = total.matched == 0 && total.expected > 0 && total.found > 0;
     if (cdr_is_different(&total))
-        return cdr_fail(error, CDR_E_DIFFERENT, "different: %s%s%.600s", counts,
+        return cdr_fail(error, CDR_E_DIFFERENT, "different: %s%s%s%.600s", counts,
+                        nothing ? "; no record is the same, so this is another dataset than these "
+                                  "settings give"
+                                : "",
                         failed ? "; and the rest could not be compared: " : "",
                         failed ? cause : "");
     if (failed)
