@@ -130,7 +130,7 @@ const struct cdr_option cdr_options[] = {
      .help = "write counts, digests and rates there as JSON; - is stdout"},
     {.key = "dry_run", .flag = "dry-run", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_OUTPUT,
      .commands = RUN, AT(dry_run), .initial = "false",
-     .help = "check everything, tell how much it would be, write nothing"},
+     .help = "check the settings, tell how much it would be, write nothing"},
     {.key = "quiet", .flag = "quiet", .letter = 'q', .type = CDR_OPTION_BOOLEAN,
      .group = CDR_GROUP_OUTPUT, .commands = RUN_OR_VERIFY | REPLAY, AT(quiet), .initial = "false",
      .help = "no progress and no closing words"},
