@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of each log. One would tell another dataset, a row of them also tells records in another order. */
+/* Of each log. One would tell another dataset, a row of them tells another order, too. */
 #define TAIL_RECORDS 100u
 
 static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_range *ranges,

@@ -450,29 +450,34 @@ static void drop_equal(struct cdr_compare *compare)
     }
 }
 
+/* Whether the windows' beginnings look like the same records, changed. */
+static bool any_changed(const struct cdr_compare *compare)
+{
+    for (uint32_t f = 0; f < compare->found.n && f < NEAR; f++)
+        for (uint32_t e = 0; e < compare->expected.n && e < 2 * NEAR; e++)
+            if (pair_kind(compare, cdr_window_at(&compare->expected, e),
+                          cdr_window_at(&compare->found, f)) != CDR_DIFFERENCE_KINDS)
+                return true;
+    return false;
+}
+
 /* Windows with nothing in common. Logs go by time: found records that are later than all expected
- * ones say that those are missing, found ones that are earlier than all are unexpected. Otherwise
- * both are taken for the same stretch of the log. */
+ * ones say that those are missing. Otherwise, unless they are the same stretch of the log with its
+ * records changed, the found ones are unexpected, and the expected ones may come behind them. */
 static enum cdr_result judge_apart(struct cdr_compare *compare, struct cdr_error *error)
 {
     const uint32_t expected_n = compare->expected.n, found_n = compare->found.n;
-    int64_t earliest = INT64_MAX, latest = INT64_MIN;
+    int64_t latest = INT64_MIN;
     for (uint32_t i = 0; i < expected_n; i++) {
         int64_t ms = cdr_window_at(&compare->expected, i)->record.event_ms;
-        earliest = ms < earliest ? ms : earliest;
         latest = ms > latest ? ms : latest;
     }
-    uint32_t before = 0, behind = 0;
-    for (uint32_t i = 0; i < found_n; i++) {
-        int64_t ms = cdr_window_at(&compare->found, i)->record.event_ms;
-        before += ms < earliest;
-        behind += ms > latest;
-    }
+    uint32_t behind = 0;
+    for (uint32_t i = 0; i < found_n; i++)
+        behind += cdr_window_at(&compare->found, i)->record.event_ms > latest;
     if (2 * behind > found_n)
         return judge(compare, expected_n, 0, error);
-    if (2 * before > found_n)
-        return judge(compare, 0, found_n, error);
-    return judge(compare, expected_n / 2 + 1, found_n / 2 + 1, error);
+    return judge(compare, any_changed(compare) ? expected_n / 2 + 1 : 0, found_n / 2 + 1, error);
 }
 
 /* The expected records' end or the found ones': nothing is left to meet. */

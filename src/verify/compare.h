@@ -28,7 +28,9 @@
  * timestamp + reordered + doubled + wrong partition (of those that are here) + foreign.
  *
  * Where windows have nothing in common, time decides: found records that are later than all
- * expected ones say that those are lost, others are unexpected. Lost and foreign records are
+ * expected ones say that those are lost, others are unexpected. (So a stretch of foreign records
+ * that is longer than a window and goes on in time is taken for a loss first, and what comes behind
+ * it for reordered.) Lost and foreign records are
  * remembered (up to CDR_COMPARE_PENDING of each) to be recognised when they come up elsewhere.
  *
  * Identity is the hash of payload, key and timestamp (64 bits); equality of neighbours is of bytes.

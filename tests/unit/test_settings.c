@@ -1227,7 +1227,7 @@ static void test_help(void **state)
         assert_true(len <= 80);
         line += len + 1;
     }
-    assert_true(lines <= 28);
+    assert_true(lines <= 30);
     free(overview);
     static const enum cdr_command all[] = {CDR_COMMAND_RUN,         CDR_COMMAND_SAMPLE,
                                            CDR_COMMAND_SUBSCRIBERS, CDR_COMMAND_CELLS,
