@@ -280,7 +280,7 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
 static void say_destination(const struct cdr_run *run)
 {
     bool files = strcmp(run->sink_ops->name, "file") == 0;
-    if (!files && run->settings->out_by_user)
+    if (!files && run->settings->out_by_flag)
         fprintf(stderr, "cdrgen: warning: out: %s is not used: nothing goes to files (--sink %s)\n",
                 run->settings->sink.out, run->sink_ops->name);
     if (run->sink_reason != NULL && !run->settings->quiet)
