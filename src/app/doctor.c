@@ -42,9 +42,14 @@ static void examine_registry(const struct cdr_run *run, struct cdr_findings *fin
         return;
     }
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        char subject[270];
-        snprintf(subject, sizeof subject, "%s-value", run->topics[type]);
-        cdr_registry_examine(&settings->registry, subject, cdr_builtin_schema(type), findings);
+        const char *text = cdr_builtin_schema(type);
+        char subject[CDR_REGISTRY_SUBJECT_MAX];
+        struct cdr_error why = {{0}};
+        if (cdr_registry_subject(&settings->registry, run->topics[type], text, subject, &why) ==
+            CDR_OK)
+            cdr_registry_examine(&settings->registry, subject, text, findings);
+        else
+            cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, run->topics[type], why.text);
     }
 }
 

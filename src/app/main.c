@@ -32,6 +32,8 @@ static enum cdr_result dispatch(enum cdr_command command, const struct cdr_setti
         return cdr_command_verify(settings, error);
     case CDR_COMMAND_DOCTOR:
         return cdr_command_doctor(settings, error);
+    case CDR_COMMAND_SCHEMA:
+        return cdr_command_schema(settings, error);
     case CDR_COMMAND_CONFIG:
         cdr_settings_print(stdout, settings);
         break;

@@ -69,28 +69,52 @@ static bool avro_to_kafka(const struct cdr_run *run)
     return strcmp(run->settings->format, "avro") == 0 && strcmp(run->sink_ops->name, "file") != 0;
 }
 
-static enum cdr_result find_schema_id(struct cdr_run *run, uint32_t type, struct cdr_error *error)
+#if CDR_KAFKA
+static enum cdr_result ask_registry(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    run->schema_ids[type] = settings->schema_ids[type];
-#if CDR_KAFKA
-    if (settings->registry.urls != NULL && strcmp(run->sink_ops->name, "kafka") == 0) {
-        char subject[300];
-        snprintf(subject, sizeof subject, "%s-value", run->topics[type]);
-        return cdr_registry_schema_id(&settings->registry, subject, cdr_builtin_schema(type),
-                                      &run->schema_ids[type], error);
+    char subjects[CDR_TYPE_COUNT][CDR_REGISTRY_SUBJECT_MAX];
+    struct cdr_registry_wish wishes[CDR_TYPE_COUNT] = {{0}};
+    enum cdr_result result = CDR_OK;
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        wishes[type].subject = subjects[type];
+        wishes[type].schema_text = cdr_builtin_schema(type);
+        result = cdr_registry_subject(&settings->registry, run->topics[type],
+                                      wishes[type].schema_text, subjects[type], error);
     }
+    if (result == CDR_OK)
+        result = cdr_registry_find(&settings->registry, wishes, CDR_TYPE_COUNT, error);
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        run->schema_ids[type] = wishes[type].id;
+        if (wishes[type].note[0] != '\0')
+            fprintf(stderr, "cdrgen: warning: %s\n", wishes[type].note);
+    }
+    return result;
+}
 #endif
+
+/* Of all types before any encoder, so that a schema that is refused stops a run that did nothing.
+ */
+static enum cdr_result find_schema_ids(struct cdr_run *run, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    memcpy(run->schema_ids, settings->schema_ids, sizeof run->schema_ids);
     if (strcmp(run->sink_ops->name, "kafka") != 0)
         return CDR_OK;
-    if (run->schema_ids[type] == 0)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "format: avro in Kafka needs schema ids; give --registry URL, or fixed ids "
-                        "with --schema-id-call, "
-                        "--schema-id-sms and --schema-id-data");
-    if (!settings->quiet)
-        fprintf(stderr, "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)\n",
-                run->topics[type], run->schema_ids[type], topic_names[type]);
+#if CDR_KAFKA
+    if (settings->registry.urls != NULL)
+        return ask_registry(run, error);
+#endif
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        if (run->schema_ids[type] == 0)
+            return cdr_fail(error, CDR_E_CONFIG,
+                            "format: avro in Kafka needs schema ids; give --registry URL, or fixed "
+                            "ids with --schema-id-call, --schema-id-sms and --schema-id-data");
+        if (!settings->quiet)
+            fprintf(stderr,
+                    "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)\n",
+                    run->topics[type], run->schema_ids[type], topic_names[type]);
+    }
     return CDR_OK;
 }
 
@@ -103,20 +127,17 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
         return cdr_fail(error, CDR_E_CONFIG,
                         "format: \"%s\" is not known; allowed are csv, avro, json",
                         settings->format);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        enum cdr_result result = framed ? find_schema_id(run, type, error) : CDR_OK;
+    enum cdr_result result = framed ? find_schema_ids(run, error) : CDR_OK;
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
         struct cdr_encoder_settings encoder = {
             .type = type,
             .tz_name = settings->model.tz_name,
             .framed = framed,
             .schema_id = run->schema_ids[type],
         };
-        if (result == CDR_OK)
-            result = ops->create(&run->encoders[type], &encoder, error);
-        if (result != CDR_OK)
-            return result;
+        result = ops->create(&run->encoders[type], &encoder, error);
     }
-    return CDR_OK;
+    return result;
 }
 
 void cdr_run_name_topics(struct cdr_run *run)

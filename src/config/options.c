@@ -11,6 +11,7 @@
 #define REPLAY (1u << CDR_COMMAND_REPLAY | 1u << CDR_COMMAND_CONFIG)
 #define VERIFY (1u << CDR_COMMAND_VERIFY | 1u << CDR_COMMAND_CONFIG)
 #define RUN_OR_VERIFY (RUN | VERIFY)
+#define REGISTRY (RUN | 1u << CDR_COMMAND_SCHEMA)
 #define SAMPLE (RUN_OR_VERIFY | 1u << CDR_COMMAND_SAMPLE)
 #define MODEL                                                                                      \
     (SAMPLE | 1u << CDR_COMMAND_TRACE | 1u << CDR_COMMAND_SUBSCRIBERS | 1u << CDR_COMMAND_CELLS)
@@ -20,6 +21,7 @@ static const char *const order_names[] = {"end", "start", NULL};
 static const char *const sink_names[] = {"auto", "kafka", "file", "null", NULL};
 static const char *const format_names[] = {"csv", "avro", "json", NULL};
 static const char *const compress_names[] = {"none", "gzip", "zstd", NULL};
+static const char *const strategy_names[] = {"topic", "record", "topic-record", NULL};
 static const char *const isolation_names[] = {"read_committed", "read_uncommitted", NULL};
 static const char *const disposition_names[] = {"ANSWERED", "NO ANSWER", "BUSY", "FAILED",
                                                 "CONGESTION", NULL};
@@ -142,7 +144,7 @@ const struct cdr_option cdr_options[] = {
      .help = "bootstrap servers; as a flag it means Kafka or an error, unless --sink says else",
      .brief = "Kafka's bootstrap servers"},
     {.key = "topic_prefix", .flag = "topic-prefix", .value = "TEXT", .type = CDR_OPTION_TEXT,
-     .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY, AT(topic_prefix), .initial = "cdr.",
+     .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY | REGISTRY, AT(topic_prefix), .initial = "cdr.",
      .check = cdr_check_topic_prefix,
      .help = "start of the topics' names: cdr.call, cdr.sms, cdr.data"},
     {.key = "create_topics", .flag = "create-topics", .type = CDR_OPTION_BOOLEAN,
@@ -204,39 +206,52 @@ const struct cdr_option cdr_options[] = {
              "environment CDRGEN_KAFKA_SASL_PASSWORD and the like; NAME_file reads a file"},
 
     {.key = "registry", .flag = "registry", .value = "URL,...", .type = CDR_OPTION_TEXT,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(registry.urls),
+     .group = CDR_GROUP_REGISTRY, .commands = REGISTRY, AT(registry.urls),
      .check = cdr_check_registry, .help = "schema registry that gives the ids of Avro's schemas",
      .brief = "schema registry, for avro"},
-    {.key = "auto_register", .flag = "auto-register", .type = CDR_OPTION_BOOLEAN,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(registry.auto_register), .initial = "true",
+    {.key = "subject_strategy", .flag = "subject-strategy", .value = "NAME",
+     .type = CDR_OPTION_CHOICE, .group = CDR_GROUP_REGISTRY, .commands = REGISTRY,
+     AT(registry.subject_strategy), .names = strategy_names, .initial = "topic",
+     .help = "subjects are TOPIC-value (topic), the record's full name (record), or "
+             "TOPIC-FULLNAME (topic-record)"},
+    {.key = "auto_register", .flag = "auto-register", .flag_also = "register",
+     .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_REGISTRY, .commands = REGISTRY,
+     AT(registry.auto_register), .initial = "true",
      .help = "register schemas that the registry lacks; else they must be there"},
+    {.key = "use_latest", .flag = "use-latest", .type = CDR_OPTION_BOOLEAN,
+     .group = CDR_GROUP_REGISTRY, .commands = REGISTRY, AT(registry.use_latest),
+     .initial = "false",
+     .help = "take the id of each subject's latest version, if it is of the form that is written"},
+    {.key = "registry_cache", .flag = "registry-cache", .value = "FOLDER", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_REGISTRY, .commands = REGISTRY, AT(registry.cache),
+     .help = "keep the ids there, for runs when the registry does not answer"},
     {.key = "registry_user_info", .type = CDR_OPTION_SECRET, .group = CDR_GROUP_REGISTRY,
-     .commands = RUN, AT(registry.user_info), .check = cdr_check_user_info,
+     .commands = REGISTRY, AT(registry.user_info), .check = cdr_check_user_info,
      .help = "user:password of basic authentication"},
     {.key = "registry_user_info_file", .flag = "registry-user-info-file", .value = "FILE",
-     .type = CDR_OPTION_SECRET_FILE, .group = CDR_GROUP_REGISTRY, .commands = RUN,
+     .type = CDR_OPTION_SECRET_FILE, .group = CDR_GROUP_REGISTRY, .commands = REGISTRY,
      AT(registry.user_info), .check = cdr_check_user_info,
      .help = "file that holds user:password of basic authentication"},
     {.key = "registry_token", .type = CDR_OPTION_SECRET, .group = CDR_GROUP_REGISTRY,
-     .commands = RUN, AT(registry.bearer_token), .help = "bearer token"},
+     .commands = REGISTRY, AT(registry.bearer_token), .help = "bearer token"},
     {.key = "registry_token_file", .flag = "registry-token-file", .value = "FILE",
-     .type = CDR_OPTION_SECRET_FILE, .group = CDR_GROUP_REGISTRY, .commands = RUN,
+     .type = CDR_OPTION_SECRET_FILE, .group = CDR_GROUP_REGISTRY, .commands = REGISTRY,
      AT(registry.bearer_token), .help = "file that holds a bearer token"},
     {.key = "registry_ca", .flag = "registry-ca", .value = "FILE", .type = CDR_OPTION_TEXT,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(registry.ca_location),
+     .group = CDR_GROUP_REGISTRY, .commands = REGISTRY, AT(registry.ca_location),
      .help = "PEM file of the authority that the registry's certificate comes from"},
     {.key = "registry_certificate", .flag = "registry-certificate", .value = "FILE",
-     .type = CDR_OPTION_TEXT, .group = CDR_GROUP_REGISTRY, .commands = RUN,
+     .type = CDR_OPTION_TEXT, .group = CDR_GROUP_REGISTRY, .commands = REGISTRY,
      AT(registry.certificate_location), .help = "PEM file of our certificate, for mutual TLS"},
     {.key = "registry_key", .flag = "registry-key", .value = "FILE", .type = CDR_OPTION_TEXT,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(registry.key_location),
+     .group = CDR_GROUP_REGISTRY, .commands = REGISTRY, AT(registry.key_location),
      .help = "PEM file of its key"},
     {.key = "registry_timeout", .flag = "registry-timeout", .value = "TIME",
-     .type = CDR_OPTION_TIMEOUT, .group = CDR_GROUP_REGISTRY, .commands = RUN,
+     .type = CDR_OPTION_TIMEOUT, .group = CDR_GROUP_REGISTRY, .commands = REGISTRY,
      AT(registry.timeout_ms), .min = 100, .max = 3600000, .initial = "10s",
      .help = "of one request to the registry"},
     {.key = "registry_retries", .flag = "registry-retries", .value = "N", .type = CDR_OPTION_U32,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(registry.retries), .max = 100,
+     .group = CDR_GROUP_REGISTRY, .commands = REGISTRY, AT(registry.retries), .max = 100,
      .initial = "3", .help = "further attempts when the registry is busy or does not answer"},
     {.key = "schema_id_call", .flag = "schema-id-call", .value = "ID", .type = CDR_OPTION_I32,
      .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(schema_ids[CDR_TYPE_CALL]),

@@ -90,6 +90,27 @@ static enum cdr_result warn_of_secret(struct cdr_loading *loading, const char *t
                             name, name);
 }
 
+/* schema ACTION [TYPE] */
+static enum cdr_result set_schema_argument(struct cdr_settings *settings, const char *text,
+                                           struct cdr_error *error)
+{
+    static const char *const actions[] = {"list", "print", "register", "check", NULL};
+    static const char *const types[] = {"call", "sms", "data", NULL};
+    bool first = settings->argument_action == NULL;
+    const char *const *names = first ? actions : types;
+    char quoted[72];
+    if (settings->argument_type != NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "%s: one argument too many; flags begin with --",
+                        cdr_quote(text, quoted));
+    for (size_t i = 0; names[i] != NULL; i++)
+        if (strcmp(names[i], text) == 0)
+            return cdr_replace_text(first ? &settings->argument_action : &settings->argument_type,
+                                    text, error);
+    return cdr_fail(error, CDR_E_CONFIG, "schema: %s is not %s", cdr_quote(text, quoted),
+                    first ? "something to do; allowed are list, print, register, check"
+                          : "a type of records; allowed are call, sms, data");
+}
+
 /* Third pass: values. */
 static enum cdr_result scan_values(void *context, const struct cdr_option *option,
                                    const char *where, const char *text, struct cdr_error *error)
@@ -104,6 +125,8 @@ static enum cdr_result scan_values(void *context, const struct cdr_option *optio
         return CDR_E_NOMEM;
     if (option != NULL)
         return cdr_option_set(scan->loading, option, where, text, error);
+    if (*scan->command == CDR_COMMAND_SCHEMA)
+        return set_schema_argument(settings, text, error);
     bool takes_one = *scan->command == CDR_COMMAND_TRACE || *scan->command == CDR_COMMAND_REPLAY;
     if (!takes_one || scan->argument != NULL)
         return cdr_fail(error, CDR_E_CONFIG, "%s: one argument too many; flags begin with --",
@@ -207,6 +230,11 @@ static enum cdr_result check_together(const struct cdr_settings *settings, enum 
         (settings->registry.key_location == NULL))
         return cdr_fail(error, CDR_E_CONFIG,
                         "registry_certificate and registry_key: mutual TLS needs both");
+    if (command == CDR_COMMAND_SCHEMA && strcmp(settings->argument_action, "register") == 0 &&
+        (!settings->registry.auto_register || settings->registry.use_latest))
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "schema register: --no-register and --use-latest say that nothing is to be "
+                        "registered");
     return command == CDR_COMMAND_CONFIG ? CDR_OK : check_hidden(settings, error);
 }
 
@@ -222,6 +250,10 @@ static enum cdr_result finish(struct scan *scan, struct cdr_error *error)
         return cdr_fail(error, CDR_E_CONFIG,
                         "replay: which spill? write cdrgen replay FOLDER, the one that a run's "
                         "--spill named");
+    if (*scan->command == CDR_COMMAND_SCHEMA && settings->argument_action == NULL)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "schema: what is to be done? write cdrgen schema list, print, register or "
+                        "check");
     if (settings->brokers_by_flag && !scan->loading->sink_by_flag)
         result = cdr_replace_text(&settings->sink_name, "kafka", error);
     if (result == CDR_OK)
@@ -339,7 +371,11 @@ void cdr_settings_free(struct cdr_settings *settings)
                      settings->sink.brokers,
                      settings->sink.spill,
                      settings->argument_dir,
+                     settings->argument_action,
+                     settings->argument_type,
                      settings->registry.urls,
+                     settings->registry.subject_strategy,
+                     settings->registry.cache,
                      settings->registry.ca_location,
                      settings->registry.certificate_location,
                      settings->registry.key_location,

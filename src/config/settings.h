@@ -28,6 +28,7 @@ enum cdr_command {
     CDR_COMMAND_REPLAY,
     CDR_COMMAND_VERIFY,
     CDR_COMMAND_DOCTOR,
+    CDR_COMMAND_SCHEMA,
     CDR_COMMAND_REFERENCE, /* prints docs/configuration.md */
 };
 
@@ -63,6 +64,8 @@ struct cdr_settings {
     char *report;             /* verify: path of the JSON report, "-" = stdout */
     uint64_t argument_msisdn; /* trace MSISDN */
     char *argument_dir;       /* replay DIR */
+    char *argument_action;    /* schema ACTION: list print register check */
+    char *argument_type;      /* schema … TYPE: call sms data; NULL = all */
     uint32_t replay_wait_ms;  /* for brokers that do not answer */
     bool replay_remove;       /* remove the spill once it is published */
     int64_t now_ms;           /* wall clock when the settings were read; resolves relative dates */
