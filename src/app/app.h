@@ -25,10 +25,15 @@ enum cdr_result cdr_command_subscribers(const struct cdr_settings *settings,
                                         struct cdr_error *error);
 enum cdr_result cdr_command_cells(const struct cdr_settings *settings, struct cdr_error *error);
 enum cdr_result cdr_command_sample(const struct cdr_settings *settings, struct cdr_error *error);
+enum cdr_result cdr_command_replay(const struct cdr_settings *settings, struct cdr_error *error);
 /* CDR_E_DIFFERENT: what is there is not what must be; CDR_E_STATE or CDR_E_CONFIG: could not be
  * told. */
 enum cdr_result cdr_command_verify(const struct cdr_settings *settings, struct cdr_error *error);
 enum cdr_result cdr_command_trace(const struct cdr_settings *settings, struct cdr_error *error);
+enum cdr_result cdr_command_doctor(const struct cdr_settings *settings, struct cdr_error *error);
+/* Schemas and their subjects. CDR_E_DIFFERENT: a schema is not compatible, or not there;
+ * CDR_E_STATE or CDR_E_CONFIG: could not be told or done. */
+enum cdr_result cdr_command_schema(const struct cdr_settings *settings, struct cdr_error *error);
 
 /* The dimension tables as CSV with commas. False, errno set, where a write failed. */
 int cdr_write_cells(FILE *out, const struct cdr_model *model);

@@ -8,6 +8,24 @@
 
 #define DRAIN_TIMEOUT_MS 30000u
 #define REOPEN_TIMEOUT_MS 60000u
+#define IN_VAIN_MAX 3u
+
+/* Whatever was opened anew, records are due when they were. */
+static struct cdr_pace pace_of(const struct cdr_run *run)
+{
+    const struct cdr_settings *settings = run->settings;
+    struct cdr_pace pace = run->schedule;
+    pace.kind = settings->live             ? CDR_PACE_LIVE
+                : settings->speed > 0      ? CDR_PACE_SPEED
+                : settings->rate_per_s > 0 ? CDR_PACE_RATE
+                                           : CDR_PACE_NONE;
+    pace.speed = settings->speed;
+    pace.rate_per_s = settings->rate_per_s;
+    pace.records_before = 0;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+        pace.records_before += (double)(run->starts[log] - run->first_starts[log]);
+    return pace;
+}
 
 static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *stop,
                                        struct cdr_error *error)
@@ -19,12 +37,7 @@ static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *st
         .workers = run->workers,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
-        .pace = {.kind = settings->live             ? CDR_PACE_LIVE
-                         : settings->speed > 0      ? CDR_PACE_SPEED
-                         : settings->rate_per_s > 0 ? CDR_PACE_RATE
-                                                    : CDR_PACE_NONE,
-                 .speed = settings->speed,
-                 .rate_per_s = settings->rate_per_s},
+        .pace = pace_of(run),
         .endless = settings->live,
         .starts = run->starts,
         .digest_starts = run->first_starts,
@@ -103,6 +116,7 @@ static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
         settings->live ? 0 : cdr_expected_records(run->model) / settings->shard_count,
         settings->quiet);
     result = cdr_pipeline_run(run->pipeline, error);
+    run->schedule = cdr_pipeline_pace(run->pipeline);
     if (result == CDR_OK)
         result = check_reached(run, error);
     cdr_progress_stop(progress);
@@ -123,7 +137,8 @@ static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
         return cdr_fail(
             error, CDR_E_INTERRUPTED,
             "interrupted before the end; every record that was handed over is safe, each log "
-            "holds the beginning of what it was to hold");
+            "holds the beginning of what it was to hold%s",
+            run->sink_ops->starts != NULL ? "; go on with --resume" : "");
     if ((result == CDR_OK || interrupted) && flushed != CDR_OK) {
         *error = later;
         return flushed;
@@ -135,6 +150,8 @@ static enum cdr_result report(struct cdr_run *run, struct cdr_error *error)
 {
     if (!run->settings->quiet && run->pipeline != NULL)
         cdr_print_closing(run);
+    if (run->spilled)
+        cdr_print_spilled(run);
     if (run->settings->summary != NULL && run->pipeline != NULL)
         return cdr_write_summary(run, error);
     return CDR_OK;
@@ -156,6 +173,8 @@ static enum cdr_result reopen(struct cdr_run *run, struct cdr_error *error)
     const int64_t give_up_ns = cdr_monotonic_ns() + REOPEN_TIMEOUT_MS * INT64_C(1000000);
     cdr_pipeline_destroy(run->pipeline);
     run->pipeline = NULL;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+        run->aborted[log] += run->progress[log].aborted;
     run->sink->ops->close(run->sink, false, NULL);
     run->sink = NULL;
     enum cdr_result result;
@@ -165,29 +184,38 @@ static enum cdr_result reopen(struct cdr_run *run, struct cdr_error *error)
     return result;
 }
 
-/* Generates; and where the producer fails in a way that ends with it, goes on with a new one as
- * long as each gets further. */
+/* Generates; and where the producer fails in a way that ends with it, goes on with a new one, until
+ * several in a row got no further. */
 static enum cdr_result generate_on(struct cdr_run *run, struct cdr_error *error)
 {
-    bool progress = true;
+    unsigned in_vain = 0;
     enum cdr_result result = generate(run, error);
-    while (result == CDR_E_PRODUCER && progress) {
-        struct cdr_error why = *error;
-        fprintf(stderr, "cdrgen: warning: %s; going on with a new producer\n", why.text);
+    while (result == CDR_E_PRODUCER && in_vain < IN_VAIN_MAX) {
+        fprintf(stderr, "cdrgen: warning: %s; going on with a new producer\n", error->text);
         result = reopen(run, error);
         if (result != CDR_OK)
             return result;
         run->producers++;
         result = generate(run, error);
-        progress = made_progress(run);
+        in_vain = made_progress(run) ? 0 : in_vain + 1;
     }
     return result;
+}
+
+/* With --spill, brokers that stay away don't end the run: it goes on in files. */
+static enum cdr_result generate_all(struct cdr_run *run, struct cdr_error *error)
+{
+    enum cdr_result result = generate_on(run, error);
+    if (!cdr_run_may_spill(run, result) || atomic_load(cdr_stop_on_signals()) != 0)
+        return result;
+    result = cdr_run_spill(run, error);
+    return result == CDR_OK ? generate(run, error) : result;
 }
 
 enum cdr_result cdr_run_deliver(struct cdr_run *run, struct cdr_error *error)
 {
     struct cdr_error later = {0};
-    enum cdr_result result = generate_on(run, error);
+    enum cdr_result result = generate_all(run, error);
     if (run->sink != NULL) {
         enum cdr_result closed = run->sink->ops->close(run->sink, run->complete, &later);
         run->sink = NULL;

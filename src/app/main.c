@@ -26,8 +26,14 @@ static enum cdr_result dispatch(enum cdr_command command, const struct cdr_setti
         return cdr_command_sample(settings, error);
     case CDR_COMMAND_TRACE:
         return cdr_command_trace(settings, error);
+    case CDR_COMMAND_REPLAY:
+        return cdr_command_replay(settings, error);
     case CDR_COMMAND_VERIFY:
         return cdr_command_verify(settings, error);
+    case CDR_COMMAND_DOCTOR:
+        return cdr_command_doctor(settings, error);
+    case CDR_COMMAND_SCHEMA:
+        return cdr_command_schema(settings, error);
     case CDR_COMMAND_CONFIG:
         cdr_settings_print(stdout, settings);
         break;
@@ -50,6 +56,9 @@ int main(int argc, char **argv)
     struct cdr_error error = {0};
     enum cdr_command command = CDR_COMMAND_HELP;
     enum cdr_result result = cdr_settings_load(&settings, &command, argc, argv, &error);
+    cdr_settings_hide_arguments(argc, argv);
+    for (size_t i = 0; i < settings.warning_count; i++)
+        fprintf(stderr, "cdrgen: warning: %s\n", settings.warnings[i]);
     if (result == CDR_OK)
         result = dispatch(command, &settings, &error);
     if (result == CDR_OK && (fflush(stdout) != 0 || ferror(stdout)))

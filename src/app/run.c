@@ -7,6 +7,7 @@
 #if CDR_KAFKA
 #include "sink/kafka.h"
 #endif
+#include "sink/spill.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,15 +20,10 @@
 
 static const char *const topic_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
 
+/* Brokers that are given as a property arrive there as well. */
 static bool brokers_configured(const struct cdr_settings *settings)
 {
-    if (settings->sink.brokers != NULL)
-        return true;
-    for (size_t i = 0; i < settings->sink.property_count; i++)
-        if (strcmp(settings->sink.properties[i].name, "bootstrap.servers") == 0 ||
-            strcmp(settings->sink.properties[i].name, "metadata.broker.list") == 0)
-            return true;
-    return false;
+    return settings->sink.brokers != NULL;
 }
 
 /* auto: Kafka where brokers are configured and answer, else files. -b on the command line means
@@ -73,28 +69,52 @@ static bool avro_to_kafka(const struct cdr_run *run)
     return strcmp(run->settings->format, "avro") == 0 && strcmp(run->sink_ops->name, "file") != 0;
 }
 
-static enum cdr_result find_schema_id(struct cdr_run *run, uint32_t type, struct cdr_error *error)
+#if CDR_KAFKA
+static enum cdr_result ask_registry(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    run->schema_ids[type] = settings->schema_ids[type];
-#if CDR_KAFKA
-    if (settings->registry.urls != NULL && strcmp(run->sink_ops->name, "kafka") == 0) {
-        char subject[300];
-        snprintf(subject, sizeof subject, "%s-value", run->topics[type]);
-        return cdr_registry_schema_id(&settings->registry, subject, cdr_builtin_schema(type),
-                                      &run->schema_ids[type], error);
+    char subjects[CDR_TYPE_COUNT][CDR_REGISTRY_SUBJECT_MAX];
+    struct cdr_registry_wish wishes[CDR_TYPE_COUNT] = {{0}};
+    enum cdr_result result = CDR_OK;
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        wishes[type].subject = subjects[type];
+        wishes[type].schema_text = cdr_builtin_schema(type);
+        result = cdr_registry_subject(&settings->registry, run->topics[type],
+                                      wishes[type].schema_text, subjects[type], error);
     }
+    if (result == CDR_OK)
+        result = cdr_registry_find(&settings->registry, wishes, CDR_TYPE_COUNT, error);
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        run->schema_ids[type] = wishes[type].id;
+        if (wishes[type].note[0] != '\0')
+            fprintf(stderr, "cdrgen: warning: %s\n", wishes[type].note);
+    }
+    return result;
+}
 #endif
+
+/* Of all types before any encoder, so that a schema that is refused stops a run that did nothing.
+ */
+static enum cdr_result find_schema_ids(struct cdr_run *run, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    memcpy(run->schema_ids, settings->schema_ids, sizeof run->schema_ids);
     if (strcmp(run->sink_ops->name, "kafka") != 0)
         return CDR_OK;
-    if (run->schema_ids[type] == 0)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "format: avro in Kafka needs schema ids; give --registry URL, or fixed ids "
-                        "with --schema-id-call, "
-                        "--schema-id-sms and --schema-id-data");
-    if (!settings->quiet)
-        fprintf(stderr, "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)\n",
-                run->topics[type], run->schema_ids[type], topic_names[type]);
+#if CDR_KAFKA
+    if (settings->registry.urls != NULL)
+        return ask_registry(run, error);
+#endif
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        if (run->schema_ids[type] == 0)
+            return cdr_fail(error, CDR_E_CONFIG,
+                            "format: avro in Kafka needs schema ids; give --registry URL, or fixed "
+                            "ids with --schema-id-call, --schema-id-sms and --schema-id-data");
+        if (!settings->quiet)
+            fprintf(stderr,
+                    "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)\n",
+                    run->topics[type], run->schema_ids[type], topic_names[type]);
+    }
     return CDR_OK;
 }
 
@@ -107,23 +127,27 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
         return cdr_fail(error, CDR_E_CONFIG,
                         "format: \"%s\" is not known; allowed are csv, avro, json",
                         settings->format);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        enum cdr_result result = framed ? find_schema_id(run, type, error) : CDR_OK;
+    enum cdr_result result = framed ? find_schema_ids(run, error) : CDR_OK;
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
         struct cdr_encoder_settings encoder = {
             .type = type,
             .tz_name = settings->model.tz_name,
             .framed = framed,
             .schema_id = run->schema_ids[type],
         };
-        if (result == CDR_OK)
-            result = ops->create(&run->encoders[type], &encoder, error);
-        if (result != CDR_OK)
-            return result;
+        result = ops->create(&run->encoders[type], &encoder, error);
     }
-    return CDR_OK;
+    return result;
 }
 
-enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_error *error)
+void cdr_run_name_topics(struct cdr_run *run)
+{
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        snprintf(run->topics[type], sizeof run->topics[type], "%s%s", run->settings->topic_prefix,
+                 topic_names[type]);
+}
+
+struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
 {
     const struct cdr_settings *settings = run->settings;
     const struct cdr_parameters *p = &run->model->parameters;
@@ -133,6 +157,8 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .dataset_id = run->model->dataset_id,
+        .first_day = p->start_day,
+        .days = settings->live ? 0 : p->days,
         .first_event_ms = cdr_calendar_day_start_ms(calendar, p->start_day) -
                           (p->late_share > 0 ? p->late_max_s * INT64_C(1000) : 0),
         .last_event_ms =
@@ -150,12 +176,24 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
         setup.schemas[type] =
             strcmp(settings->format, "avro") == 0 ? cdr_builtin_schema(type) : NULL;
     }
+    return setup;
+}
+
+enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    struct cdr_sink_setup setup = cdr_run_sink_setup(run);
     struct cdr_sink_settings destination = settings->sink;
     destination.resume |= resume;
     enum cdr_result result = run->sink_ops->open(&run->sink, &destination, &setup, error);
     if (result == CDR_OK && run->sink_ops->starts != NULL)
         run->sink_ops->starts(run->sink, run->starts);
+    if (result == CDR_OK && run->sink_ops->note != NULL && !settings->quiet)
+        for (size_t i = 0; run->sink_ops->note(run->sink, i) != NULL; i++)
+            fprintf(stderr, "cdrgen: %s\n", run->sink_ops->note(run->sink, i));
 #if CDR_KAFKA
+    if (result == CDR_OK && strcmp(run->sink_ops->name, "kafka") == 0)
+        cdr_kafka_bases(run->sink, run->bases);
     if (result == CDR_OK && strcmp(run->sink_ops->name, "kafka") == 0)
         for (size_t i = 0; i < cdr_kafka_warning_count(run->sink); i++)
             fprintf(stderr, "cdrgen: warning: %s\n", cdr_kafka_warning(run->sink, i));
@@ -163,16 +201,18 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
     return result;
 }
 
-static enum cdr_result write_table(const char *folder, const char *name,
+static enum cdr_result write_table(const struct cdr_settings *settings, const char *name,
                                    const struct cdr_model *model,
                                    int (*write)(FILE *, const struct cdr_model *),
                                    struct cdr_error *error)
 {
     /* Shards write the same table into one folder at the same time: each under a temporary name of
-     * its own. */
-    char path[4096], temporary[4096 + 40];
+     * its own, the same one again when a run that was killed is resumed. */
+    const char *folder = settings->sink.out;
+    char path[4096], temporary[4096 + 60];
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    snprintf(temporary, sizeof temporary, "%s/.%s.%ld.tmp", folder, name, (long)getpid());
+    snprintf(temporary, sizeof temporary, "%s/.%s.%u-of-%u.tmp", folder, name,
+             settings->shard_index, settings->shard_count);
     FILE *out = fopen(temporary, "w");
     if (out == NULL)
         return cdr_fail(error, CDR_E_IO, "%s: %s", temporary, strerror(errno));
@@ -197,22 +237,26 @@ static enum cdr_result write_tables(const struct cdr_run *run, struct cdr_error 
 {
     if (strcmp(run->sink_ops->name, "file") != 0)
         return CDR_OK;
-    const char *folder = run->settings->sink.out;
-    enum cdr_result result = write_table(folder, "cells.csv", run->model, cdr_write_cells, error);
+    enum cdr_result result =
+        write_table(run->settings, "cells.csv", run->model, cdr_write_cells, error);
     if (result == CDR_OK)
-        result = write_table(folder, "subscribers.csv", run->model, cdr_write_subscribers, error);
+        result =
+            write_table(run->settings, "subscribers.csv", run->model, cdr_write_subscribers, error);
     return result;
 }
 
 static enum cdr_result fill_sink(struct cdr_run *run, struct cdr_error *error)
 {
-    enum cdr_result result = write_tables(run, error);
-    if (result != CDR_OK) {
-        run->sink->ops->close(run->sink, false, NULL);
-        run->sink = NULL;
-        return result;
-    }
-    return cdr_run_deliver(run, error);
+    const struct cdr_sink_ops *ops = run->sink_ops;
+    /* A summary is of a run, so then there is one, though it hands nothing over. */
+    bool nothing_to_do = ops->holds_all != NULL && ops->holds_all(run->sink);
+    enum cdr_result result = nothing_to_do ? CDR_OK : write_tables(run, error);
+    if (result == CDR_OK && (!nothing_to_do || run->settings->summary != NULL))
+        return cdr_run_deliver(run, error);
+    enum cdr_result closed =
+        run->sink->ops->close(run->sink, nothing_to_do, result == CDR_OK ? error : NULL);
+    run->sink = NULL;
+    return result == CDR_OK ? closed : result;
 }
 
 static unsigned choose_workers(const struct cdr_settings *settings)
@@ -224,9 +268,7 @@ static unsigned choose_workers(const struct cdr_settings *settings)
 static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        snprintf(run->topics[type], sizeof run->topics[type], "%s%s", settings->topic_prefix,
-                 topic_names[type]);
+    cdr_run_name_topics(run);
     run->workers = choose_workers(settings);
     if (settings->shard_count > settings->model.partitions)
         return cdr_fail(error, CDR_E_CONFIG,
@@ -241,10 +283,17 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
         run->progress = calloc(cdr_run_logs(run), sizeof *run->progress);
         run->starts = calloc(cdr_run_logs(run), sizeof *run->starts);
         run->first_starts = calloc(cdr_run_logs(run), sizeof *run->first_starts);
+        run->aborted = calloc(cdr_run_logs(run), sizeof *run->aborted);
+        run->bases = calloc(cdr_run_logs(run), sizeof *run->bases);
     }
     if (result == CDR_OK &&
-        (run->progress == NULL || run->starts == NULL || run->first_starts == NULL))
+        (run->progress == NULL || run->starts == NULL || run->first_starts == NULL ||
+         run->aborted == NULL || run->bases == NULL))
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    /* Found out now, not when the brokers are away. */
+    if (result == CDR_OK && settings->sink.spill != NULL &&
+        strcmp(run->sink_ops->name, "kafka") == 0)
+        result = cdr_spill_check(settings->sink.spill, error);
     return result;
 }
 
@@ -252,6 +301,9 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
 static void say_destination(const struct cdr_run *run)
 {
     bool files = strcmp(run->sink_ops->name, "file") == 0;
+    if (!files && run->settings->out_by_flag)
+        fprintf(stderr, "cdrgen: warning: out: %s is not used: nothing goes to files (--sink %s)\n",
+                run->settings->sink.out, run->sink_ops->name);
     if (run->sink_reason != NULL && !run->settings->quiet)
         fprintf(stderr, "cdrgen: writing %s%s, because %s\n", files ? "files to " : "to Kafka",
                 files ? run->settings->sink.out : "", run->sink_reason);
@@ -269,6 +321,14 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
             result = cdr_run_open_sink(&run, false, error);
         if (result == CDR_OK)
             memcpy(run.first_starts, run.starts, cdr_run_logs(&run) * sizeof *run.starts);
+#if CDR_KAFKA
+        if (result == CDR_OK)
+            result = cdr_run_check_tail(&run, error);
+#endif
+        if (result != CDR_OK && run.sink != NULL) {
+            run.sink->ops->close(run.sink, false, NULL);
+            run.sink = NULL;
+        }
         /* Whatever kept the run from beginning (a broker that is away, say), nothing was
          * written. */
         if (result == CDR_E_KAFKA || result == CDR_E_IO)
@@ -285,5 +345,7 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     free(run.progress);
     free(run.starts);
     free(run.first_starts);
+    free(run.aborted);
+    free(run.bases);
     return result;
 }

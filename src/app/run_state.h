@@ -21,7 +21,11 @@ struct cdr_run {
      * producer was replaced. */
     uint64_t *first_starts, *starts;
     unsigned producers;                /* that were replaced */
+    uint64_t *aborted;                 /* per log: by producers that were replaced */
     struct cdr_log_progress *progress; /* at the end */
+    int64_t *bases;                    /* per log: offset of position 0; of Kafka */
+    struct cdr_pace schedule;          /* that the run goes by, once it has begun */
+    bool spilled;                      /* from starts on, records are in settings->sink.spill */
     double wall_s, cpu_s;
     enum cdr_result result;
     bool complete; /* to its end, or live and stopped in an orderly way */
@@ -32,8 +36,20 @@ static inline uint32_t cdr_run_logs(const struct cdr_run *run)
     return CDR_TYPE_COUNT * run->settings->model.partitions;
 }
 
+/* topics[type] from the prefix. */
+void cdr_run_name_topics(struct cdr_run *run);
+/* What sinks are told about the run. */
+struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run);
+/* Whether a run that ended with result, by itself, is to go on in files. */
+bool cdr_run_may_spill(const struct cdr_run *run, enum cdr_result result);
+/* Closes what was open, and opens the spill as run->sink, from each log's first record that is not
+ * safe. *error: why the run goes on there; after a failure, both. */
+enum cdr_result cdr_run_spill(struct cdr_run *run, struct cdr_error *error);
 /* Opens run->sink_ops as run->sink and sets starts. resume: as with --resume, given or not. */
 enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_error *error);
+/* With --resume into Kafka: are the last records there those of the function? CDR_E_STATE names the
+ * first that is not. Nothing was written yet. */
+enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *error);
 /* Everything from the open sink to the report; closes the sink. */
 enum cdr_result cdr_run_deliver(struct cdr_run *run, struct cdr_error *error);
 
@@ -43,6 +59,8 @@ enum cdr_result cdr_check_summary(const struct cdr_settings *settings, struct cd
 enum cdr_result cdr_write_summary(const struct cdr_run *run, struct cdr_error *error);
 /* The closing words for a person, on standard error. */
 void cdr_print_closing(const struct cdr_run *run);
+/* How many records are in files and how they get into the topics, on standard error. */
+void cdr_print_spilled(const struct cdr_run *run);
 /* --dry-run: what would be done. */
 void cdr_print_plan(const struct cdr_run *run);
 

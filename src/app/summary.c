@@ -44,6 +44,19 @@ static uint64_t durable(const struct cdr_run *run, uint32_t log)
     return run->starts[log] - run->first_starts[log] + run->progress[log].durable;
 }
 
+static uint64_t aborted(const struct cdr_run *run, uint32_t log)
+{
+    return run->aborted[log] + run->progress[log].aborted;
+}
+
+static uint64_t all_aborted(const struct cdr_run *run)
+{
+    uint64_t sum = 0;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+        sum += aborted(run, log);
+    return sum;
+}
+
 static uint64_t passed_over(const struct cdr_run *run)
 {
     uint64_t sum = 0;
@@ -77,6 +90,10 @@ static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32
         cdr_json_u64(json, "records", digest->records);
         cdr_json_u64(json, "bytes", digest->bytes);
         cdr_json_u64(json, "durable", durable(run, log));
+        if (run->settings->sink.transactions)
+            cdr_json_u64(json, "aborted", aborted(run, log));
+        if (run->spilled)
+            cdr_json_u64(json, "spilled", run->progress[log].durable);
         hex(json, "digest", digest->ordered);
         hex(json, "sum", digest->sum);
         cdr_json_object_end(json);
@@ -113,6 +130,23 @@ static void write_head(struct cdr_json *json, const struct cdr_run *run)
     cdr_json_bool(json, "complete", run->complete);
 }
 
+/* Once the run has left Kafka, what the open sink made durable is in the spill. */
+static uint64_t all_spilled(const struct cdr_run *run)
+{
+    uint64_t sum = 0;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+        sum += run->progress[log].durable;
+    return sum;
+}
+
+static void write_spilled(struct cdr_json *json, const struct cdr_run *run)
+{
+    cdr_json_object(json, "spilled");
+    cdr_json_text(json, "dir", run->settings->sink.spill);
+    cdr_json_u64(json, "records", all_spilled(run));
+    cdr_json_object_end(json);
+}
+
 static void write_figures(struct cdr_json *json, const struct cdr_run *run)
 {
     struct cdr_pipeline_status status;
@@ -124,6 +158,8 @@ static void write_figures(struct cdr_json *json, const struct cdr_run *run)
     cdr_json_u64(json, "durable", safe);
     if (run->settings->sink.resume)
         cdr_json_u64(json, "resumed_behind", passed_over(run));
+    if (run->settings->sink.transactions)
+        cdr_json_u64(json, "aborted", all_aborted(run));
     if (run->producers > 0)
         cdr_json_u64(json, "producers_replaced", run->producers);
     cdr_json_u64(json, "bytes", status.bytes);
@@ -179,6 +215,8 @@ enum cdr_result cdr_write_summary(const struct cdr_run *run, struct cdr_error *e
     cdr_json_object(&json, NULL);
     write_head(&json, run);
     write_figures(&json, run);
+    if (run->spilled)
+        write_spilled(&json, run);
     cdr_json_object(&json, "topics");
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         write_topic(&json, run, type);
@@ -210,6 +248,9 @@ void cdr_print_closing(const struct cdr_run *run)
                 "  resumed behind %s records that were there; figures and digests are of "
                 "those behind them\n",
                 cdr_with_commas(passed_over(run), records));
+    if (run->settings->sink.abort_share > 0)
+        fprintf(stderr, "  %s records more were sent in transactions that were aborted\n",
+                cdr_with_commas(all_aborted(run), records));
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         struct cdr_digest total = topic_digest(run, type);
         fprintf(stderr, "  %-16s %14s records  %17s bytes  digest %016" PRIx64 "\n",
@@ -218,6 +259,17 @@ void cdr_print_closing(const struct cdr_run *run)
     }
     if (run->settings->speed > 0 || run->settings->rate_per_s > 0 || run->settings->live)
         fprintf(stderr, "  at most %.3f s behind schedule\n", (double)status.behind_max_ns / 1e9);
+}
+
+void cdr_print_spilled(const struct cdr_run *run)
+{
+    const char *dir = run->settings->sink.spill;
+    char records[32];
+    fprintf(stderr,
+            "cdrgen: %s records are in %s and not in the topics; when the brokers are back, "
+            "publish them with `cdrgen replay %s` and the same -b, -F and -X%s\n",
+            cdr_with_commas(all_spilled(run), records), dir, dir,
+            run->complete ? "" : ", then go on with `cdrgen run --resume`");
 }
 
 /* Where to, in a few words. */

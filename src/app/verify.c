@@ -28,7 +28,9 @@ static enum cdr_result choose_source(struct cdr_verification *run, struct cdr_er
     const struct cdr_settings *settings = run->settings;
     const char *name = settings->sink_name;
     if (strcmp(name, "auto") == 0)
-        name = !settings->out_by_user && brokers_configured(settings) ? "kafka" : "file";
+        name = settings->brokers_by_flag                                ? "kafka"
+               : settings->out_by_flag || !brokers_configured(settings) ? "file"
+                                                                        : "kafka";
     if (strcmp(name, "null") == 0)
         return cdr_fail(error, CDR_E_CONFIG, "sink: null keeps nothing that could be compared");
     run->from_files = strcmp(name, "file") == 0;

@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#define PREFIX          "CDRGEN_"
+#define PREFIX "CDRGEN_"
 #define PROPERTY_PREFIX "CDRGEN_KAFKA_"
 
 static bool begins_with(const char *text, const char *start)
@@ -89,6 +89,9 @@ static enum cdr_result check_spelling(const char *name, size_t len, struct cdr_e
     if (len - skip >= sizeof given)
         return CDR_OK;
     snprintf(given, sizeof given, "%.*s", (int)(len - skip), name + skip);
+    /* Kubernetes sets these in every pod beside a service of the name cdrgen. */
+    if (strcmp(given, "PORT") == 0 || begins_with(given, "PORT_") || begins_with(given, "SERVICE_"))
+        return CDR_OK;
     for (size_t i = 0; i < cdr_option_count; i++)
         if (has_variable(&cdr_options[i]))
             cdr_suggest(&near, cdr_options[i].key);

@@ -38,7 +38,8 @@ const struct cdr_option *cdr_option_by_flag(const char *name, size_t len, bool *
         return NULL;
     for (size_t i = 0; i < cdr_option_count; i++)
         if (cdr_options[i].type == CDR_OPTION_BOOLEAN &&
-            same(cdr_options[i].flag, name + 3, len - 3)) {
+            (same(cdr_options[i].flag, name + 3, len - 3) ||
+             same(cdr_options[i].flag_also, name + 3, len - 3))) {
             *negated = true;
             return &cdr_options[i];
         }

@@ -17,6 +17,7 @@
 #define CDR_CONFIG_OPTION_H
 
 #include "base/json_writer.h"
+#include "base/redact.h"
 #include "config/settings.h"
 
 #include <jansson.h>
@@ -126,6 +127,10 @@ const struct cdr_option *cdr_option_by_flag(const char *name, size_t len, bool *
 /* CDRGEN_… of a key. False where it does not fit. */
 bool cdr_option_environment_name(const char *key, char *name, size_t name_max);
 
+/* One line for the user of what loads, but not as written; kept in settings->warnings. */
+enum cdr_result cdr_loading_warn(struct cdr_loading *loading, struct cdr_error *error,
+                                 const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /* Sets a value given as text. where ("--days", "CDRGEN_DAYS", "demo.json:3: days") starts the
  * message of a failure, which goes on with what is wrong and what is allowed. */
 enum cdr_result cdr_option_set(struct cdr_loading *loading, const struct cdr_option *option,
@@ -152,8 +157,6 @@ bool cdr_option_text(const struct cdr_option *option, const struct cdr_settings 
 /* What is allowed, as in "1 to 3660" or "auto, kafka, file or null"; "" where nothing is to be
  * said. */
 void cdr_option_allowed(const struct cdr_option *option, char *text, size_t text_max);
-
-#define CDR_HIDDEN "[hidden]"
 
 /* Replaces *field by a copy of text (NULL: by NULL). */
 enum cdr_result cdr_replace_text(char **field, const char *text, struct cdr_error *error);

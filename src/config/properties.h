@@ -6,12 +6,14 @@
  * understood wherever a property can be given:
  *   - what librdkafka calls otherwise is renamed (max.request.size → message.max.bytes);
  *   - sasl.jaas.config of the PLAIN, SCRAM, OAUTHBEARER and Kerberos modules is taken apart;
- *   - PEM and PKCS#12 stores map to librdkafka's settings, JKS stores are refused with the command
- * that converts;
- *   - what cannot matter here (serializers, consumer settings) is left out;
- *   - what would change the meaning (interceptors, other partitioners, callback classes) is refused
- * in words. bootstrap.servers sets brokers; schema.registry.url and its companions set the
- * registry. NAME_file reads the value from a file.
+ *   - PEM files, PEM texts and PKCS#12 key stores map to librdkafka's settings, JKS stores are
+ *     refused with the command that converts;
+ *   - what cannot matter here (serializers, consumer settings) is left out, what would have done
+ *     something in Java with a warning;
+ *   - what would change the meaning (interceptors, other partitioners, callback classes,
+ *     configuration providers) is refused in words.
+ * The table is dialect.c. bootstrap.servers sets brokers; schema.registry.url and its companions
+ * set the registry. NAME_file reads the value from a file.
  *
  * Property files: NAME=VALUE or NAME: VALUE a line, '#' or '!' starts a comment, a '\' at the
  * line's end goes on in the next line. As in Java, "\\", "\:", "\=", "\#", "\!", "\ ", "\t", "\n",
@@ -27,6 +29,10 @@
  * secret. */
 enum cdr_result cdr_property_give(struct cdr_loading *loading, const char *name, const char *value,
                                   const char *source, struct cdr_error *error);
+
+/* The same under librdkafka's own name, without a look at Java's. */
+enum cdr_result cdr_property_set(struct cdr_loading *loading, const char *name, const char *value,
+                                 const char *source, struct cdr_error *error);
 
 /* Gives all properties of a file. Errors name file and line. */
 enum cdr_result cdr_properties_load(struct cdr_loading *loading, const char *path,

@@ -52,9 +52,8 @@ static const char *const introduction =
     "  differs.\n"
     "- `config/demo.json`: 2,000 subscribers for the last three days, three partitions, topics\n"
     "  created where they are missing: for a first look.\n"
-    "- `config/heavy.json`: a million subscribers, partitions for many consumers and a busy "
-    "evening:\n"
-    "  for load tests.\n"
+    "- `config/heavy.json`: a million subscribers and partitions for many consumers: for load\n"
+    "  tests.\n"
     "- `config/stream-test.json`: one record in twenty comes up to two hours late, a tenth of the\n"
     "  hours has bursts, long sessions come in parts of 15 minutes: for testing how a streaming\n"
     "  pipeline windows and joins.\n"
@@ -97,7 +96,10 @@ static const char *const kafka_notes =
     "Properties whose names look secret (password, passphrase, secret, token, private keys, JAAS,\n"
     "user info) are never shown. A value on the command line can be seen by others on the "
     "machine:\n"
-    "better give it in the environment or as a file.\n";
+    "better give it in the environment or as a file.\n"
+    "\n"
+    "[security.md](security.md) has the settings for SASL and TLS, and what becomes of each of\n"
+    "Java's names.\n";
 
 /* Cells of a table must not hold '|'. */
 static void put_cell(FILE *out, const char *text)

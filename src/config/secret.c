@@ -2,7 +2,6 @@
 
 #include "config/text_file.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,28 +36,4 @@ enum cdr_result cdr_secret_read(const char *path, char **secret, struct cdr_erro
     }
     *secret = text;
     return CDR_OK;
-}
-
-bool cdr_secret_name(const char *name)
-{
-    static const char *const parts[] = {"password",       "passphrase",
-                                        "secret",         "private.key",
-                                        "key.pem",        "keystore.key",
-                                        "token",          "jaas",
-                                        "user.info",      "oauthbearer.config",
-                                        "assertion.claim"};
-    char lower[128];
-    size_t len = strlen(name);
-    if (len >= sizeof lower)
-        return true;
-    for (size_t i = 0; i <= len; i++)
-        lower[i] = (char)tolower((unsigned char)name[i]);
-    /* sasl.oauthbearer.token.endpoint.url is a place, ssl.key.location another. */
-    if ((len > 4 && strcmp(lower + len - 4, ".url") == 0) ||
-        (len > 9 && strcmp(lower + len - 9, ".location") == 0))
-        return false;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (strstr(lower, parts[i]) != NULL)
-            return true;
-    return false;
 }

@@ -1,11 +1,11 @@
-/* Secrets: read from files, told from other properties by name, never shown, overwritten when
+/* Secrets: read from files, never shown, overwritten when
  * freed. */
 #ifndef CDR_CONFIG_SECRET_H
 #define CDR_CONFIG_SECRET_H
 
+#include "base/redact.h"
 #include "base/result.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* The content of a file (at most 64 KiB, no NUL byte, not empty) without line ends behind it, to be
@@ -16,9 +16,5 @@ enum cdr_result cdr_secret_read(const char *path, char **secret, struct cdr_erro
 void cdr_secret_wipe(char *bytes, size_t len);
 /* Overwrites and frees a text; NULL is fine. */
 void cdr_secret_free(char *secret);
-
-/* Whether a property of that name holds a secret: passwords, passphrases, private keys, tokens,
- * JAAS lines, user info. Rather one too many. */
-bool cdr_secret_name(const char *name);
 
 #endif

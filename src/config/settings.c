@@ -16,6 +16,7 @@
 #include "model/calendar.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -74,6 +75,42 @@ static enum cdr_result scan_files(void *context, const struct cdr_option *option
     return cdr_properties_load(scan->loading, text, error);
 }
 
+/* Everybody on the machine may read the list of processes. */
+static enum cdr_result warn_of_secret(struct cdr_loading *loading, const char *text,
+                                      struct cdr_error *error)
+{
+    char name[128];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "="), text);
+    if (!cdr_secret_name(name))
+        return CDR_OK;
+    return cdr_loading_warn(loading, error,
+                            "-X %s: others on this machine may have seen the value in the list of "
+                            "processes; give it as %s_file=PATH, in a properties file or in the "
+                            "environment",
+                            name, name);
+}
+
+/* schema ACTION [TYPE] */
+static enum cdr_result set_schema_argument(struct cdr_settings *settings, const char *text,
+                                           struct cdr_error *error)
+{
+    static const char *const actions[] = {"list", "print", "register", "check", NULL};
+    static const char *const types[] = {"call", "sms", "data", NULL};
+    bool first = settings->argument_action == NULL;
+    const char *const *names = first ? actions : types;
+    char quoted[72];
+    if (settings->argument_type != NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "%s: one argument too many; flags begin with --",
+                        cdr_quote(text, quoted));
+    for (size_t i = 0; names[i] != NULL; i++)
+        if (strcmp(names[i], text) == 0)
+            return cdr_replace_text(first ? &settings->argument_action : &settings->argument_type,
+                                    text, error);
+    return cdr_fail(error, CDR_E_CONFIG, "schema: %s is not %s", cdr_quote(text, quoted),
+                    first ? "something to do; allowed are list, print, register, check"
+                          : "a type of records; allowed are call, sms, data");
+}
+
 /* Third pass: values. */
 static enum cdr_result scan_values(void *context, const struct cdr_option *option,
                                    const char *where, const char *text, struct cdr_error *error)
@@ -83,12 +120,20 @@ static enum cdr_result scan_values(void *context, const struct cdr_option *optio
     char quoted[72];
     if (option != NULL && option->type == CDR_OPTION_PROPERTIES_FILE)
         return CDR_OK;
+    if (option != NULL && option->type == CDR_OPTION_PROPERTY &&
+        warn_of_secret(scan->loading, text, error) != CDR_OK)
+        return CDR_E_NOMEM;
     if (option != NULL)
         return cdr_option_set(scan->loading, option, where, text, error);
-    if (*scan->command != CDR_COMMAND_TRACE || scan->argument != NULL)
+    if (*scan->command == CDR_COMMAND_SCHEMA)
+        return set_schema_argument(settings, text, error);
+    bool takes_one = *scan->command == CDR_COMMAND_TRACE || *scan->command == CDR_COMMAND_REPLAY;
+    if (!takes_one || scan->argument != NULL)
         return cdr_fail(error, CDR_E_CONFIG, "%s: one argument too many; flags begin with --",
                         cdr_quote(text, quoted));
     scan->argument = text;
+    if (*scan->command == CDR_COMMAND_REPLAY)
+        return cdr_replace_text(&settings->argument_dir, text, error);
     const char *digits = text + (*text == '+');
     size_t len = strlen(digits);
     if (len < 8 || len > 15 || cdr_parse_u64(digits, &settings->argument_msisdn, NULL) != CDR_OK)
@@ -185,6 +230,11 @@ static enum cdr_result check_together(const struct cdr_settings *settings, enum 
         (settings->registry.key_location == NULL))
         return cdr_fail(error, CDR_E_CONFIG,
                         "registry_certificate and registry_key: mutual TLS needs both");
+    if (command == CDR_COMMAND_SCHEMA && strcmp(settings->argument_action, "register") == 0 &&
+        (!settings->registry.auto_register || settings->registry.use_latest))
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "schema register: --no-register and --use-latest say that nothing is to be "
+                        "registered");
     return command == CDR_COMMAND_CONFIG ? CDR_OK : check_hidden(settings, error);
 }
 
@@ -196,6 +246,14 @@ static enum cdr_result finish(struct scan *scan, struct cdr_error *error)
         return cdr_fail(error, CDR_E_CONFIG,
                         "trace: whose records? write cdrgen trace MSISDN; 'cdrgen subscribers' "
                         "lists them");
+    if (*scan->command == CDR_COMMAND_REPLAY && scan->argument == NULL)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "replay: which spill? write cdrgen replay FOLDER, the one that a run's "
+                        "--spill named");
+    if (*scan->command == CDR_COMMAND_SCHEMA && settings->argument_action == NULL)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "schema: what is to be done? write cdrgen schema list, print, register or "
+                        "check");
     if (settings->brokers_by_flag && !scan->loading->sink_by_flag)
         result = cdr_replace_text(&settings->sink_name, "kafka", error);
     if (result == CDR_OK)
@@ -267,6 +325,38 @@ enum cdr_result cdr_settings_load(struct cdr_settings *settings, enum cdr_comman
     return cdr_settings_load_from(settings, command, argc, argv, environ, now_ms, error);
 }
 
+enum cdr_result cdr_loading_warn(struct cdr_loading *loading, struct cdr_error *error,
+                                 const char *format, ...)
+{
+    struct cdr_settings *settings = loading->settings;
+    char(*grown)[512] =
+        realloc(settings->warnings, (settings->warning_count + 1) * sizeof *settings->warnings);
+    if (grown == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    settings->warnings = grown;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(grown[settings->warning_count++], sizeof *grown, format, arguments);
+    va_end(arguments);
+    return CDR_OK;
+}
+
+/* -X NAME=VALUE and -XNAME=VALUE; a value behind other letters (-qX) is found by its name, too. */
+void cdr_settings_hide_arguments(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *x = argv[i][0] == '-' && argv[i][1] != '-' ? strchr(argv[i], 'X') : NULL;
+        char *equals = strchr(argv[i], '=');
+        char name[128];
+        if (equals == NULL)
+            continue;
+        const char *start = x != NULL && x < equals ? x + 1 : argv[i];
+        snprintf(name, sizeof name, "%.*s", (int)(equals - start), start);
+        if (cdr_secret_name(name))
+            memset(equals + 1, '*', strlen(equals + 1));
+    }
+}
+
 enum cdr_result cdr_settings_default(struct cdr_settings *settings, struct cdr_error *error)
 {
     struct cdr_loading loading = {.settings = settings};
@@ -279,7 +369,13 @@ void cdr_settings_free(struct cdr_settings *settings)
     char *texts[] = {settings->sink.out,
                      settings->sink.compress,
                      settings->sink.brokers,
+                     settings->sink.spill,
+                     settings->argument_dir,
+                     settings->argument_action,
+                     settings->argument_type,
                      settings->registry.urls,
+                     settings->registry.subject_strategy,
+                     settings->registry.cache,
                      settings->registry.ca_location,
                      settings->registry.certificate_location,
                      settings->registry.key_location,
@@ -294,5 +390,6 @@ void cdr_settings_free(struct cdr_settings *settings)
     cdr_secret_free(settings->registry.user_info);
     cdr_secret_free(settings->registry.bearer_token);
     cdr_properties_free(&settings->sink);
+    free(settings->warnings);
     memset(settings, 0, sizeof *settings);
 }

@@ -25,7 +25,10 @@ enum cdr_command {
     CDR_COMMAND_CELLS,
     CDR_COMMAND_SAMPLE,
     CDR_COMMAND_TRACE,
+    CDR_COMMAND_REPLAY,
     CDR_COMMAND_VERIFY,
+    CDR_COMMAND_DOCTOR,
+    CDR_COMMAND_SCHEMA,
     CDR_COMMAND_REFERENCE, /* prints docs/configuration.md */
 };
 
@@ -38,7 +41,7 @@ struct cdr_settings {
     bool brokers_by_flag; /* -b on the command line: Kafka or an error, unless sink_name was given
                              as auto */
     bool sink_by_user;    /* --sink was given anywhere */
-    bool out_by_user;     /* --out was given anywhere */
+    bool out_by_flag;     /* --out on the command line */
     char *format;         /* csv avro json */
     char *topic_prefix;   /* "cdr." : topics cdr.call cdr.sms cdr.data */
     int32_t schema_ids[CDR_TYPE_COUNT]; /* fixed ids where there is no registry */
@@ -52,6 +55,7 @@ struct cdr_settings {
 
     char *summary;            /* path of the JSON summary, "-" = stdout */
     bool dry_run;             /* check, estimate, write nothing */
+    bool json;                /* doctor: findings as JSON */
     bool quiet;               /* no progress, no closing words */
     uint32_t count;           /* sample: how many records */
     char *isolation;          /* verify: read_committed read_uncommitted */
@@ -59,7 +63,14 @@ struct cdr_settings {
     uint32_t show;            /* verify: differences of each kind that are shown */
     char *report;             /* verify: path of the JSON report, "-" = stdout */
     uint64_t argument_msisdn; /* trace MSISDN */
+    char *argument_dir;       /* replay DIR */
+    char *argument_action;    /* schema ACTION: list print register check */
+    char *argument_type;      /* schema … TYPE: call sms data; NULL = all */
+    uint32_t replay_wait_ms;  /* for brokers that do not answer */
+    bool replay_remove;       /* remove the spill once it is published */
     int64_t now_ms;           /* wall clock when the settings were read; resolves relative dates */
+    char (*warnings)[512];    /* what was left out or is unwise, one line each */
+    size_t warning_count;
     enum cdr_command
         help_about; /* with CDR_COMMAND_HELP: whose help; CDR_COMMAND_HELP is the overview */
 };
@@ -74,6 +85,9 @@ enum cdr_result cdr_settings_load(struct cdr_settings *settings, enum cdr_comman
 enum cdr_result cdr_settings_load_from(struct cdr_settings *settings, enum cdr_command *command,
                                        int argc, char **argv, char *const *environment,
                                        int64_t now_ms, struct cdr_error *error);
+/* Overwrites the values of secrets among the arguments (-X sasl.password=…), once they are loaded,
+ * so that the list of processes shows them no longer than it takes to start. */
+void cdr_settings_hide_arguments(int argc, char **argv);
 /* The built-in defaults; to be freed like the loaded ones. Errors: CDR_E_NOMEM. */
 enum cdr_result cdr_settings_default(struct cdr_settings *settings, struct cdr_error *error);
 void cdr_settings_free(struct cdr_settings *settings);

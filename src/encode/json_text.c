@@ -24,6 +24,15 @@ bool cdr_json_find_integer(const char *text, size_t text_len, const char *key, i
     return found;
 }
 
+int cdr_json_find_boolean(const char *text, size_t text_len, const char *key)
+{
+    json_t *object = json_loadb(text, text_len, 0, NULL);
+    json_t *member = json_object_get(object, key);
+    int value = json_is_boolean(member) ? json_is_true(member) : -1;
+    json_decref(object);
+    return value;
+}
+
 char *cdr_json_find_string(const char *text, size_t text_len, const char *key)
 {
     json_t *object = json_loadb(text, text_len, 0, NULL);

@@ -574,10 +574,13 @@ enum cdr_result cdr_pipeline_run(struct cdr_pipeline *pipeline, struct cdr_error
         consumer.slice_end = end_slice;
         consumer.slot_whole = slot_is_past;
     }
-    pace->start_ns = cdr_monotonic_ns();
-    pace->emission_start_ms =
-        cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day);
-    pace->wall_to_monotonic_ns = pace->start_ns - cdr_wall_ms() * 1000000;
+    pace->wall_to_monotonic_ns = cdr_monotonic_ns() - cdr_wall_ms() * 1000000;
+    pipeline->begun = pace->start_ns != 0;
+    if (!pipeline->begun) {
+        pace->start_ns = cdr_monotonic_ns();
+        pace->emission_start_ms =
+            cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day);
+    }
     enum cdr_result result = cdr_engine_run(pipeline->engine, &consumer, error);
     for (uint32_t l = 0; l < pipeline->logs; l++) {
         struct log_state *log = &pipeline->log_states[l];
@@ -607,6 +610,14 @@ const struct cdr_digest *cdr_pipeline_digest(const struct cdr_pipeline *pipeline
 uint64_t cdr_pipeline_position(const struct cdr_pipeline *pipeline, uint32_t log)
 {
     return pipeline->log_states[log].position;
+}
+
+struct cdr_pace cdr_pipeline_pace(const struct cdr_pipeline *pipeline)
+{
+    struct cdr_pace pace = pipeline->settings.pace;
+    if (!pipeline->begun)
+        pace.start_ns = 0;
+    return pace;
 }
 
 void cdr_pipeline_destroy(struct cdr_pipeline *pipeline)

@@ -7,7 +7,7 @@
  *
  * A log need not begin at its first record: since it is a function, a run that goes on where
  * another ended passes over what is there. The schedule of a paced run then begins with the first
- * slice that has something left to hand over.
+ * slice that has something left to hand over, unless it goes on with the schedule of another.
  */
 #ifndef CDR_PIPELINE_PIPELINE_H
 #define CDR_PIPELINE_PIPELINE_H
@@ -27,8 +27,10 @@ struct cdr_pipeline_settings {
     struct cdr_sink *sink;
     unsigned workers;
     uint32_t shard_index, shard_count;
-    struct cdr_pace pace; /* kind, speed and rate; the rest is set at the start */
-    bool endless;         /* live: until stopped */
+    /* kind, speed and rate; the rest is set at the start, unless start_ns is not 0: then the
+     * schedule is one that another pipeline began (cdr_pipeline_pace) and goes on. */
+    struct cdr_pace pace;
+    bool endless; /* live: until stopped */
     /* Per log, the position of the first record that is handed over: those before are passed over,
      * planned and ordered but not materialised. NULL: everything from 0. */
     const uint64_t *starts;
@@ -58,6 +60,8 @@ void cdr_pipeline_status(const struct cdr_pipeline *pipeline, struct cdr_pipelin
 const struct cdr_digest *cdr_pipeline_digest(const struct cdr_pipeline *pipeline, uint32_t log);
 /* After the run: one past the last record of the log that was handed over or passed over. */
 uint64_t cdr_pipeline_position(const struct cdr_pipeline *pipeline, uint32_t log);
+/* After the run: its schedule; start_ns is 0 where nothing was due yet. */
+struct cdr_pace cdr_pipeline_pace(const struct cdr_pipeline *pipeline);
 void cdr_pipeline_destroy(struct cdr_pipeline *pipeline);
 
 #endif

@@ -1,4 +1,5 @@
-/* Compression behind one small interface; the only file that includes zlib and zstd is compress.c.
+/* Compression behind one small interface; the only files that include zlib and zstd are compress.c
+ * and decompress.c.
  *
  * A stream turns the bytes of a file, given in pieces, into one gzip member or one zstd frame. A
  * block compressor turns one block of an Avro container file into raw deflate data or a zstd frame.
@@ -15,6 +16,7 @@
 
 #include "base/result.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { GZIP_WINDOW = 15 + 16, RAW_WINDOW = -15 };
 
@@ -19,6 +20,13 @@ static enum cdr_result damaged(const char *reason, struct cdr_error *error)
 {
     return cdr_fail(error, CDR_E_DIFFERENT, "its compressed data is damaged (%s)",
                     reason != NULL ? reason : "not what it claims to be");
+}
+
+static enum cdr_result zstd_failed(size_t code, struct cdr_error *error)
+{
+    if (ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for decompression");
+    return damaged(ZSTD_getErrorName(code), error);
 }
 
 enum cdr_result cdr_decompress_stream_create(struct cdr_decompress_stream **made,
@@ -98,7 +106,7 @@ enum cdr_result cdr_decompress_stream_next(struct cdr_decompress_stream *stream,
         stream->whole = code == 0;
     *used = in.pos;
     *made = to.pos;
-    return ZSTD_isError(code) ? damaged(ZSTD_getErrorName(code), error) : CDR_OK;
+    return ZSTD_isError(code) ? zstd_failed(code, error) : CDR_OK;
 }
 
 bool cdr_decompress_stream_whole(const struct cdr_decompress_stream *stream)
@@ -138,7 +146,9 @@ static enum cdr_result inflate_block(const uint8_t *bytes, size_t n, uint8_t **o
         raw.avail_out = (uInt)(*room - *made);
         code = inflate(&raw, Z_NO_FLUSH);
         *made = *room - raw.avail_out;
-        if (code != Z_OK && code != Z_STREAM_END && (code != Z_BUF_ERROR || raw.avail_out > 0))
+        if (code == Z_MEM_ERROR)
+            result = cdr_fail(error, CDR_E_NOMEM, "no memory for decompression");
+        else if (code != Z_OK && code != Z_STREAM_END && (code != Z_BUF_ERROR || raw.avail_out > 0))
             result = damaged(raw.msg, error);
     }
     if (result == CDR_OK && raw.avail_in > 0)
@@ -168,8 +178,8 @@ enum cdr_result cdr_decompress_block(enum cdr_compression compression, const uin
             *made = code;
             return CDR_OK;
         }
-        if (size != ZSTD_CONTENTSIZE_UNKNOWN)
-            return damaged(ZSTD_getErrorName(code), error);
+        if (ZSTD_getErrorCode(code) != ZSTD_error_dstSize_tooSmall)
+            return zstd_failed(code, error);
         result = grow(out, out_room, bytes_max, error);
     }
     return result;

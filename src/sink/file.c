@@ -1,5 +1,5 @@
 /* The file sink. Each log is a row of parts (file_part.h) in a folder (file_folder.h); a manifest
- * lists them.
+ * lists them; a run may go on behind what an earlier one left (file_resume.h).
  *
  * DESIGN: where a part ends depends on the log alone: at the first record with which the part's
  * records, newlines included, reach rotate_bytes, and before the first record of another day. Slabs
@@ -17,19 +17,23 @@
 #include "base/clock.h"
 #include "sink/counters.h"
 #include "sink/file_manifest.h"
+#include "sink/file_resume.h"
 #include "sink/sink_table.h"
 #include "sink/slab.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* Files that the rest of the process may have open beside the parts. */
 #define OTHER_FILES 64u
+#define NOTES_MAX 2u
 
 struct file_log {
     uint32_t index;        /* the log's number */
@@ -60,6 +64,10 @@ struct file_sink {
     struct cdr_counters *counters;
     struct file_log *logs;
     struct cdr_part_scratch *scratches; /* one a worker */
+    bool resumed;                       /* there was something to go on behind */
+    bool whole;                         /* and nothing is missing */
+    struct cdr_error notes[NOTES_MAX];
+    unsigned note_count;
     atomic_bool failed;
     pthread_mutex_t failure_lock;
     enum cdr_result failure_code;
@@ -83,6 +91,7 @@ static void file_free(struct file_sink *sink)
         cdr_container_destroy(sink->containers[type]);
     cdr_slab_pool_destroy(sink->pool);
     cdr_counters_destroy(sink->counters);
+    cdr_file_folder_unlock(&sink->folder);
     pthread_mutex_destroy(&sink->failure_lock);
     free(sink->scratches);
     free(sink->logs);
@@ -171,29 +180,11 @@ static enum cdr_result set_up(struct file_sink *sink, const struct cdr_sink_sett
     folder->dataset_id = sink->setup.dataset_id;
     folder->shard_index = sink->setup.shard_index;
     folder->shard_count = sink->setup.shard_count;
-    return result == CDR_OK ? cdr_file_folder_prepare(folder, settings->overwrite, error) : result;
-}
-
-static enum cdr_result file_open(struct cdr_sink **sink, const struct cdr_sink_settings *settings,
-                                 const struct cdr_sink_setup *setup, struct cdr_error *error)
-{
-    struct file_sink *file = calloc(1, sizeof *file);
-    if (file == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "no memory for the file sink");
-    file->base.ops = &cdr_file_sink_ops;
-    file->setup = *setup;
-    if (file->setup.workers == 0)
-        file->setup.workers = 1;
-    if (file->setup.shard_count == 0)
-        file->setup.shard_count = 1;
-    pthread_mutex_init(&file->failure_lock, NULL);
-    enum cdr_result result = set_up(file, settings, error);
-    if (result != CDR_OK) {
-        file_free(file);
-        return result;
-    }
-    *sink = &file->base;
-    return CDR_OK;
+    if (result == CDR_OK && settings->resume && settings->overwrite)
+        result = cdr_fail(error, CDR_E_CONFIG,
+                          "--resume and --overwrite exclude each other: go on with what is there, "
+                          "or replace it");
+    return result;
 }
 
 static enum cdr_result file_take_slab(struct cdr_sink *sink, unsigned worker,
@@ -239,8 +230,8 @@ static enum cdr_result fail_log(struct file_sink *sink, struct file_log *log, en
     bool removed = log->part == NULL || cdr_part_discard(log->part);
     log->open = false;
     cdr_file_folder_remove_day(&sink->folder, log->index / sink->setup.partitions, log->now.day);
-    cdr_fail(&whole, code, "%.800s; finished parts stay, this torn one %s", cause->text,
-             removed ? "was removed" : "could not be removed");
+    cdr_fail(&whole, code, "%.800s; finished parts stay, this torn one %s; go on with --resume",
+             cause->text, removed ? "was removed" : "could not be removed");
     return fail_sink(sink, code, whole.text, error);
 }
 
@@ -473,8 +464,7 @@ static void log_of_manifest(const void *context, uint32_t log, struct cdr_manife
     out->part_count = from->part_count;
 }
 
-static enum cdr_result write_manifest(const struct file_sink *sink, bool complete,
-                                      struct cdr_error *error)
+static struct cdr_manifest manifest_of(const struct file_sink *sink, bool complete)
 {
     const struct cdr_manifest manifest = {
         .folder = &sink->folder,
@@ -482,11 +472,157 @@ static enum cdr_result write_manifest(const struct file_sink *sink, bool complet
         .compress = cdr_compression_name[sink->compression],
         .rotate_bytes = sink->rotate_bytes,
         .partitions = sink->setup.partitions,
+        .days = sink->setup.days,
         .complete = complete,
         .log = log_of_manifest,
         .context = sink->logs,
     };
-    return cdr_manifest_write(&manifest, error);
+    return manifest;
+}
+
+/* Of a run that neither found nor wrote anything nothing stays. */
+static void remove_all(struct file_sink *sink)
+{
+    char path[CDR_FILE_PATH_MAX];
+    cdr_file_manifest_path(path, &sink->folder, false);
+    unlink(path);
+    cdr_file_folder_remove_empty(&sink->folder);
+}
+
+/* So that the folder says what it is before there is anything in it. */
+static enum cdr_result write_first_manifest(struct file_sink *sink, struct cdr_error *error)
+{
+    const struct cdr_manifest manifest = manifest_of(sink, false);
+    enum cdr_result result = cdr_manifest_write(&manifest, &sink->folder, error);
+    if (result != CDR_OK && !sink->resumed)
+        remove_all(sink);
+    return result;
+}
+
+/* The lists become the logs'. */
+static void take_in(struct file_sink *sink, struct cdr_resume *resume)
+{
+    for (uint32_t index = 0; index < resume->log_count; index++) {
+        struct file_log *log = &sink->logs[index];
+        log->parts = resume->logs[index].parts;
+        log->part_count = resume->logs[index].count;
+        log->part_room = log->part_count;
+        resume->logs[index].parts = NULL;
+        for (uint32_t part = 0; part < log->part_count; part++)
+            log->next_position += log->parts[part].records;
+        log->started = log->part_count > 0;
+    }
+    sink->resumed = resume->found;
+    sink->whole = resume->whole;
+}
+
+static void write_notes(struct file_sink *sink, const struct cdr_resume *resume)
+{
+    struct cdr_error *note = sink->notes;
+    const char *out = sink->folder.out;
+    if (resume->damage.text[0] != '\0')
+        cdr_fail(note++, CDR_OK, "%.800s; it and what follows it in its log is written again",
+                 resume->damage.text);
+    if (!resume->found)
+        cdr_fail(note++, CDR_OK, "%.500s holds no dataset yet: beginning with the first record",
+                 out);
+    else if (resume->whole)
+        cdr_fail(note++, CDR_OK,
+                 "%.500s holds the whole dataset already, %" PRIu64 " parts with %" PRIu64
+                 " records, all as the manifest says: nothing to do",
+                 out, resume->parts, resume->records);
+    else
+        cdr_fail(note++, CDR_OK,
+                 "going on in %.500s behind %" PRIu64 " parts with %" PRIu64 " records (%" PRIu64
+                 " as the manifest says, %" PRIu64 " read through); %" PRIu64
+                 " that ended early and %" PRIu64 " torn ones are written again",
+                 out, resume->parts, resume->records, resume->listed,
+                 resume->parts - resume->listed, resume->again, resume->torn);
+    sink->note_count = (unsigned)(note - sink->notes);
+}
+
+/* Finds out what stays; then, so that at any moment the manifest on the disk lists only what is
+ * there to stay, writes one that lists it, and only then removes what goes. */
+static enum cdr_result resume_folder(struct file_sink *sink, struct cdr_resume *resume,
+                                     struct cdr_error *error)
+{
+    bool exists = false;
+    struct cdr_file_folder *folder = &sink->folder;
+    const struct cdr_manifest manifest = manifest_of(sink, false);
+    const struct cdr_resume_request request = {.manifest = &manifest,
+                                               .formats = sink->formats,
+                                               .first_day = sink->setup.first_day,
+                                               .workers = sink->setup.workers};
+    enum cdr_result result = cdr_file_folder_check(folder, &exists, error);
+    if (result == CDR_OK && exists)
+        result = cdr_file_folder_lock(folder, error);
+    if (result == CDR_OK && exists)
+        result = cdr_resume_find(resume, &request, error);
+    if (result != CDR_OK)
+        return result;
+    write_notes(sink, resume);
+    take_in(sink, resume);
+    if (sink->whole)
+        return CDR_OK;
+    result = cdr_file_folder_make(folder, error);
+    if (result == CDR_OK)
+        result = sync_folders(sink, error);
+    if (result == CDR_OK)
+        result = write_first_manifest(sink, error);
+    return result == CDR_OK ? cdr_resume_remove(resume, folder, error) : result;
+}
+
+static enum cdr_result begin_folder(struct file_sink *sink, bool overwrite, struct cdr_error *error)
+{
+    enum cdr_result result = cdr_file_folder_prepare(&sink->folder, overwrite, error);
+    return result == CDR_OK ? write_first_manifest(sink, error) : result;
+}
+
+static enum cdr_result file_open(struct cdr_sink **sink, const struct cdr_sink_settings *settings,
+                                 const struct cdr_sink_setup *setup, struct cdr_error *error)
+{
+    struct cdr_resume resume = {0};
+    struct file_sink *file = calloc(1, sizeof *file);
+    if (file == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the file sink");
+    file->base.ops = &cdr_file_sink_ops;
+    file->setup = *setup;
+    file->folder.lock_fd = -1;
+    if (file->setup.workers == 0)
+        file->setup.workers = 1;
+    if (file->setup.shard_count == 0)
+        file->setup.shard_count = 1;
+    pthread_mutex_init(&file->failure_lock, NULL);
+    enum cdr_result result = set_up(file, settings, error);
+    if (result == CDR_OK && settings->resume)
+        result = resume_folder(file, &resume, error);
+    else if (result == CDR_OK)
+        result = begin_folder(file, settings->overwrite, error);
+    cdr_resume_free(&resume);
+    if (result != CDR_OK) {
+        file_free(file);
+        return result;
+    }
+    *sink = &file->base;
+    return CDR_OK;
+}
+
+static void file_starts(const struct cdr_sink *sink, uint64_t *starts)
+{
+    const struct file_sink *file = (const struct file_sink *)sink;
+    for (uint32_t log = 0; log < log_count(file); log++)
+        starts[log] = file->logs[log].next_position;
+}
+
+static bool file_holds_all(const struct cdr_sink *sink)
+{
+    return ((const struct file_sink *)sink)->whole;
+}
+
+static const char *file_note(const struct cdr_sink *sink, size_t i)
+{
+    const struct file_sink *file = (const struct file_sink *)sink;
+    return i < file->note_count ? file->notes[i].text : NULL;
 }
 
 static bool has_parts(const struct file_sink *sink)
@@ -500,16 +636,18 @@ static bool has_parts(const struct file_sink *sink)
 static enum cdr_result file_close(struct cdr_sink *sink, bool complete, struct cdr_error *error)
 {
     struct file_sink *file = (struct file_sink *)sink;
-    if (finish_parts(file, -1, NULL) == CDR_OK)
+    if (finish_parts(file, -1, NULL) == CDR_OK && !file->whole)
         sync_folders(file, NULL);
     enum cdr_result result = known_failure(file, error);
-    if ((complete && result == CDR_OK) || has_parts(file)) {
+    if ((complete && result == CDR_OK) || has_parts(file) || file->resumed) {
         /* After a failure the manifest is worth a try, but the failure stays what is reported. */
         struct cdr_error *of_manifest = result == CDR_OK ? error : NULL;
-        enum cdr_result written = write_manifest(file, complete && result == CDR_OK, of_manifest);
+        const struct cdr_manifest manifest = manifest_of(file, complete && result == CDR_OK);
+        enum cdr_result written =
+            file->whole ? CDR_OK : cdr_manifest_write(&manifest, &file->folder, of_manifest);
         result = result == CDR_OK ? written : result;
     } else {
-        cdr_file_folder_remove_empty(&file->folder);
+        remove_all(file);
     }
     file_free(file);
     return result;
@@ -519,6 +657,9 @@ const struct cdr_sink_ops cdr_file_sink_ops = {
     .name = "file",
     .description = "writes parts and a manifest to a folder (--out)",
     .open = file_open,
+    .starts = file_starts,
+    .holds_all = file_holds_all,
+    .note = file_note,
     .take_slab = file_take_slab,
     .write = file_write,
     .give_slab = file_give_slab,

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -205,20 +206,72 @@ static enum cdr_result make_all(struct cdr_file_folder *folder, struct cdr_error
     return CDR_OK;
 }
 
+enum cdr_result cdr_file_folder_make(struct cdr_file_folder *folder, struct cdr_error *error)
+{
+    enum cdr_result result = make_all(folder, error);
+    if (result != CDR_OK)
+        cdr_file_folder_remove_empty(folder);
+    return result;
+}
+
+enum cdr_result cdr_file_folder_check(const struct cdr_file_folder *folder, bool *exists,
+                                      struct cdr_error *error)
+{
+    enum cdr_result result = check_topics(folder, error);
+    return result == CDR_OK ? check_places(folder, exists, error) : result;
+}
+
+/* Whether the open file is the one that has the name. */
+static bool is_at(int fd, const char *path)
+{
+    struct stat open_file, named;
+    return fstat(fd, &open_file) == 0 && stat(path, &named) == 0 &&
+           open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino;
+}
+
+enum cdr_result cdr_file_folder_lock(struct cdr_file_folder *folder, struct cdr_error *error)
+{
+    char path[CDR_FILE_PATH_MAX];
+    cdr_file_manifest_path(path, folder, false);
+    /* Whoever held the lock may have put a new manifest in the place of the one that we waited for.
+     */
+    for (unsigned attempt = 0; attempt < 8; attempt++) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            return errno == ENOENT ? CDR_OK
+                                   : cdr_file_fail(error, CDR_E_CONFIG, "read", path, errno);
+        bool held = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        if (!held && is_at(fd, path)) {
+            folder->lock_fd = fd;
+            return CDR_OK;
+        }
+        close(fd);
+        if (held)
+            break;
+    }
+    return cdr_fail(error, CDR_E_STATE,
+                    "another process is writing the dataset of %s: wait for its end, or stop it",
+                    path);
+}
+
+void cdr_file_folder_unlock(struct cdr_file_folder *folder)
+{
+    if (folder->lock_fd >= 0)
+        close(folder->lock_fd);
+    folder->lock_fd = -1;
+}
+
 enum cdr_result cdr_file_folder_prepare(struct cdr_file_folder *folder, bool overwrite,
                                         struct cdr_error *error)
 {
     bool exists = false;
-    enum cdr_result result = check_topics(folder, error);
-    if (result == CDR_OK)
-        result = check_places(folder, &exists, error);
+    enum cdr_result result = cdr_file_folder_check(folder, &exists, error);
     if (result == CDR_OK && exists)
         result = cdr_file_scan_check(folder, overwrite, error);
-    if (result == CDR_OK) {
-        result = make_all(folder, error);
-        if (result != CDR_OK)
-            cdr_file_folder_remove_empty(folder);
-    }
+    if (result == CDR_OK && exists && overwrite)
+        result = cdr_file_folder_lock(folder, error);
+    if (result == CDR_OK)
+        result = cdr_file_folder_make(folder, error);
     if (result == CDR_OK && exists && overwrite)
         result = cdr_file_scan_remove(folder, error);
     return result;

@@ -21,12 +21,15 @@
 /* Longest path that we build; longer ones are refused before anything is written. */
 #define CDR_FILE_PATH_MAX 4096
 
+/* Whoever writes a dataset holds a lock (flock) on its manifest, so that another process that would
+ * go on with it, or replace it, at the same time is refused. Locks end with their process. */
 struct cdr_file_folder {
     char out[CDR_FILE_PATH_MAX]; /* without slashes at its end */
     const char *topics[CDR_TYPE_COUNT];
     const char *extension; /* with the compression's: "csv.zst" */
     const char *dataset_id;
     uint32_t shard_index, shard_count;
+    int lock_fd; /* of our manifest, −1 = none; the caller closes it */
     /* Set by prepare: what it made. */
     unsigned created_depth; /* folders of out's path, from its end */
     bool created_topics[CDR_TYPE_COUNT];
@@ -57,6 +60,15 @@ enum cdr_result cdr_file_folder_set_out(struct cdr_file_folder *folder, const ch
  * removed or made. */
 enum cdr_result cdr_file_folder_prepare(struct cdr_file_folder *folder, bool overwrite,
                                         struct cdr_error *error);
+/* The first and the last half of prepare, for runs that go on: check, and whether out exists; make
+ * what is missing. Errors as above. */
+enum cdr_result cdr_file_folder_check(const struct cdr_file_folder *folder, bool *exists,
+                                      struct cdr_error *error);
+enum cdr_result cdr_file_folder_make(struct cdr_file_folder *folder, struct cdr_error *error);
+/* Locks the manifest that is there, if one is. CDR_E_STATE: another process has. Systems that
+ * cannot lock do without. */
+enum cdr_result cdr_file_folder_lock(struct cdr_file_folder *folder, struct cdr_error *error);
+void cdr_file_folder_unlock(struct cdr_file_folder *folder);
 /* Removes the folders that prepare made, where they are empty. */
 void cdr_file_folder_remove_empty(const struct cdr_file_folder *folder);
 

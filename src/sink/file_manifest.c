@@ -3,7 +3,9 @@
 #include "base/json_writer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 static void write_part(struct cdr_json *json, const struct cdr_manifest *manifest, uint32_t log,
@@ -82,6 +84,10 @@ static void write_all(struct cdr_json *json, const struct cdr_manifest *manifest
     cdr_json_text(json, "compress", manifest->compress);
     cdr_json_u64(json, "rotate_bytes", manifest->rotate_bytes);
     cdr_json_u64(json, "partitions", manifest->partitions);
+    if (manifest->days > 0)
+        cdr_json_u64(json, "days", manifest->days);
+    else
+        cdr_json_null(json, "days");
     if (folder->shard_count > 1) {
         cdr_json_object_inline(json, "shard");
         cdr_json_u64(json, "index", folder->shard_index);
@@ -97,11 +103,22 @@ static void write_all(struct cdr_json *json, const struct cdr_manifest *manifest
     cdr_json_object_end(json);
 }
 
-enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest, struct cdr_error *error)
+/* The lock of the file that is about to become the manifest, on a descriptor of its own; −1 where
+ * that cannot be had: then we do without. */
+static int lock_of(FILE *file)
+{
+    int fd = fcntl(fileno(file), F_DUPFD_CLOEXEC, 3);
+    if (fd >= 0)
+        (void)flock(fd, LOCK_EX | LOCK_NB);
+    return fd;
+}
+
+enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest,
+                                   struct cdr_file_folder *folder, struct cdr_error *error)
 {
     char temporary[CDR_FILE_PATH_MAX], path[CDR_FILE_PATH_MAX];
-    cdr_file_manifest_path(temporary, manifest->folder, true);
-    cdr_file_manifest_path(path, manifest->folder, false);
+    cdr_file_manifest_path(temporary, folder, true);
+    cdr_file_manifest_path(path, folder, false);
     FILE *out = fopen(temporary, "w");
     if (out == NULL)
         return cdr_file_fail(error, CDR_E_IO, "create", temporary, errno);
@@ -111,7 +128,7 @@ enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest, struct c
     bool written = cdr_json_finish(&json);
     while (written && fsync(fileno(out)) != 0)
         written = errno == EINTR;
-    int os_error = errno;
+    int os_error = errno, lock_fd = written ? lock_of(out) : -1;
     if (fclose(out) != 0 && written) {
         written = false;
         os_error = errno;
@@ -121,11 +138,13 @@ enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest, struct c
         os_error = errno;
     }
     if (!written) {
+        if (lock_fd >= 0)
+            close(lock_fd);
         unlink(temporary);
         return cdr_file_fail(error, CDR_E_IO, "write", path, os_error);
     }
-    enum cdr_result result = cdr_file_folder_sync(manifest->folder, error);
-    if (result != CDR_OK)
-        unlink(path);
-    return result;
+    /* The former manifest's lock goes when nobody can find it any more. */
+    cdr_file_folder_unlock(folder);
+    folder->lock_fd = lock_fd;
+    return cdr_file_folder_sync(folder, error);
 }

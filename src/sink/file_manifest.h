@@ -1,8 +1,9 @@
 /* The manifest: what a run of the file sink left in its folder.
  *
  * A JSON object: dataset_id, generator, format, compress, rotate_bytes, partitions, complete (false
- * after an interrupted or failed run: what is listed is whole and each log is a prefix of the
- * complete one), shard (index and count, null without), topics. A topic has records, bytes and
+ * while the run goes on and after an interrupted or failed one: what is listed is whole and each
+ * log is a prefix of the complete one), days (null of a live run, which has no end), shard (index
+ * and count, null without), topics. A topic has records, bytes and
  * partitions; a partition (those of this shard) has partition, records, bytes and parts; a part has
  * path (from the folder on), first_record (its position in the log), records, bytes, file_bytes and
  * xxh128. bytes are those of the records' payloads, without header lines, newlines, frames and
@@ -10,8 +11,9 @@
  * `xxh128sum PATH` prints the same. Nothing in it depends on the clock: the same run gives the same
  * bytes.
  *
- * It is written to a temporary name, synced, renamed, and its name synced: a manifest is whole or
- * not there.
+ * One is written before the first part, so that a folder says what it is whatever happens to the
+ * run, and another at the end. It is written to a temporary name, synced, renamed, and its name
+ * synced: a manifest is whole, the former one's or not there.
  */
 #ifndef CDR_SINK_FILE_MANIFEST_H
 #define CDR_SINK_FILE_MANIFEST_H
@@ -37,13 +39,34 @@ struct cdr_manifest {
     const char *format, *compress;
     uint64_t rotate_bytes;
     uint32_t partitions;
+    uint32_t days; /* 0: no end */
     bool complete;
     /* A log of the sink, by its number; shared memory of the caller. */
     void (*log)(const void *context, uint32_t log, struct cdr_manifest_log *out);
     const void *context;
 };
 
-/* Errors: CDR_E_IO; then there is no manifest. */
-enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest, struct cdr_error *error);
+/* Keeps the manifest locked: folder->lock_fd. Errors: CDR_E_IO; then the former manifest is there,
+ * or none, or the new one where only its name could not be synced. */
+enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest,
+                                   struct cdr_file_folder *folder, struct cdr_error *error);
+
+/* What the manifest in the folder says. Zero-initialise. */
+struct cdr_manifest_contents {
+    bool exists, complete;
+    uint32_t days; /* 0: no end, or not said */
+    uint32_t log_count;
+    struct cdr_manifest_part_list {
+        struct cdr_manifest_part *parts;
+        uint32_t count;
+    } * logs; /* by number; those of other shards are empty */
+};
+
+/* Reads it and compares it with the run that is to go on with the dataset. CDR_E_STATE: it is of
+ * another dataset, or made with other settings, both values being named; or it is no manifest of
+ * ours. CDR_E_IO, CDR_E_NOMEM. */
+enum cdr_result cdr_manifest_read(const struct cdr_manifest *expected,
+                                  struct cdr_manifest_contents *contents, struct cdr_error *error);
+void cdr_manifest_contents_free(struct cdr_manifest_contents *contents);
 
 #endif

@@ -1,5 +1,7 @@
 #include "sink/file_scan.h"
 
+#include "model/calendar.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -9,13 +11,27 @@
 
 #define MANIFEST_START_BYTES 1024
 
-/* Manifests and parts are looked for in the same way whether to report the first or to remove all.
- */
+/* Manifests and parts are looked for in the same way, whatever for. */
+enum purpose {
+    REFUSE,  /* report the first */
+    ALLOW,   /* they are fine, other programs' manifests are not */
+    REMOVE,  /* remove all */
+    COLLECT, /* list this run's own, report any other */
+};
+
 struct scan {
     const struct cdr_file_folder *folder;
-    bool remove;
-    bool overwrite; /* while checking: finds are fine, other programs' manifests are not */
+    enum purpose purpose;
+    uint32_t partitions;          /* COLLECT */
+    struct cdr_file_finds *finds; /* COLLECT */
     struct cdr_error *error;
+};
+
+/* A day's folder. */
+struct day_folder {
+    unsigned topic; /* CDR_TYPE_COUNT: none of this run's */
+    bool real;      /* there is such a day */
+    int32_t day;
 };
 
 /* Takes text off *name if it starts with it. */
@@ -49,22 +65,38 @@ static bool take_extension(const char **name)
     return taken;
 }
 
-bool cdr_file_is_part(const char *name, uint32_t *partition, bool *temporary)
+bool cdr_file_is_part(const char *name, struct cdr_part_name *parsed)
 {
-    uint32_t number = 0;
-    *temporary = take_text(&name, ".");
-    return take_text(&name, "part-") && take_number(&name, 4, partition) && take_text(&name, "-") &&
-           take_number(&name, 6, &number) && take_text(&name, ".") && take_extension(&name) &&
-           (!*temporary || take_text(&name, ".tmp")) && *name == '\0';
+    parsed->temporary = take_text(&name, ".");
+    if (!take_text(&name, "part-") || !take_number(&name, 4, &parsed->partition) ||
+        !take_text(&name, "-") || !take_number(&name, 6, &parsed->number) || !take_text(&name, "."))
+        return false;
+    parsed->extension = name;
+    return take_extension(&name) && (!parsed->temporary || take_text(&name, ".tmp")) &&
+           *name == '\0';
 }
 
-static bool is_day(const char *name)
+/* Whether name looks like that of a day's folder. */
+static bool take_date(const char *name, struct cdr_date *date)
 {
-    uint32_t ignored = 0;
-    return strlen(name) == strlen("date=2025-01-01") && take_text(&name, "date=") &&
-           strspn(name, "0123456789") == 4 && take_number(&name, 4, &ignored) &&
-           take_text(&name, "-") && take_number(&name, 2, &ignored) && take_text(&name, "-") &&
-           take_number(&name, 2, &ignored) && *name == '\0';
+    uint32_t year = 0;
+    bool taken = strlen(name) == strlen("date=2025-01-01") && take_text(&name, "date=") &&
+                 strspn(name, "0123456789") == 4 && take_number(&name, 4, &year) &&
+                 take_text(&name, "-") && take_number(&name, 2, &date->month) &&
+                 take_text(&name, "-") && take_number(&name, 2, &date->day_of_month) &&
+                 *name == '\0';
+    date->year = (int32_t)year;
+    return taken;
+}
+
+bool cdr_file_is_day(const char *name, int32_t *day)
+{
+    struct cdr_date date = {0};
+    if (!take_date(name, &date) || date.month < 1 || date.month > 12 || date.day_of_month < 1 ||
+        date.day_of_month > 31)
+        return false;
+    *day = cdr_day_of_date(date.year, date.month, date.day_of_month);
+    return cdr_date_of_day(*day).day_of_month == date.day_of_month;
 }
 
 struct manifest_name {
@@ -93,20 +125,25 @@ static bool join(char path[CDR_FILE_PATH_MAX], const char *folder, const char *n
     return length > 0 && length < CDR_FILE_PATH_MAX;
 }
 
-/* Something of ours at path: reports or removes it. */
-static enum cdr_result found(const struct scan *scan, const char *path, bool is_whole)
+/* Something of ours at path, other than what COLLECT lists: reports or removes it. */
+static enum cdr_result found(const struct scan *scan, const char *path, const char *what)
 {
-    if (scan->remove) {
-        if (unlink(path) != 0 && errno != ENOENT)
-            return cdr_file_fail(scan->error, CDR_E_IO, "remove", path, errno);
+    const char *out = scan->folder->out;
+    if (scan->purpose == REMOVE && unlink(path) != 0 && errno != ENOENT)
+        return cdr_file_fail(scan->error, CDR_E_IO, "remove", path, errno);
+    if (scan->purpose == REMOVE || scan->purpose == ALLOW)
         return CDR_OK;
-    }
-    if (scan->overwrite)
-        return CDR_OK;
-    return cdr_fail(
-        scan->error, CDR_E_STATE,
-        "--out %s already holds %s (%s): choose another folder, or replace it with --overwrite",
-        scan->folder->out, is_whole ? "a dataset" : "the remains of an unfinished run", path);
+    if (scan->purpose == COLLECT)
+        return cdr_fail(scan->error, CDR_E_STATE,
+                        "--out %s holds %s, which is none of the files of the run to go on with: "
+                        "give --resume the settings that the dataset was made with (topics, "
+                        "format, partitions, shard), or replace it with --overwrite",
+                        out, path);
+    return cdr_fail(scan->error, CDR_E_STATE,
+                    "--out %s already holds %s (%s): choose another folder, %sor replace it with "
+                    "--overwrite",
+                    out, what, path,
+                    strstr(what, "dataset") != NULL ? "go on with it with --resume, " : "");
 }
 
 /* The value of a text member near the manifest's start, as we write it. */
@@ -130,8 +167,11 @@ static enum cdr_result visit_manifest(const struct scan *scan, const char *path,
                                       const struct manifest_name *name)
 {
     const struct cdr_file_folder *folder = scan->folder;
+    bool in_the_way = is_in_the_way(folder, name);
+    if (scan->purpose == COLLECT && name->shard_count == folder->shard_count)
+        in_the_way = false; /* it is read elsewhere */
     if (name->temporary)
-        return is_in_the_way(folder, name) ? found(scan, path, false) : CDR_OK;
+        return in_the_way ? found(scan, path, "the remains of an unfinished run") : CDR_OK;
     char start[MANIFEST_START_BYTES + 1];
     FILE *file = fopen(path, "r");
     if (file == NULL)
@@ -145,10 +185,12 @@ static enum cdr_result visit_manifest(const struct scan *scan, const char *path,
         return cdr_fail(scan->error, CDR_E_STATE,
                         "%s was not written by cdrgen and would be replaced: choose another --out",
                         path);
-    if (is_in_the_way(folder, name))
-        return found(scan, path, true);
+    if (in_the_way)
+        return found(scan, path,
+                     strstr(start, "\"complete\": false") != NULL ? "an unfinished dataset"
+                                                                  : "a dataset");
     bool same = member_is(start, "dataset_id", folder->dataset_id, &present);
-    if (same || scan->overwrite || scan->remove)
+    if (same || scan->purpose == ALLOW || scan->purpose == REMOVE)
         return CDR_OK;
     return cdr_fail(scan->error, CDR_E_STATE,
                     "%s belongs to another dataset than this shard (%s): give all shards the same "
@@ -173,7 +215,41 @@ static const char *next_name(const struct scan *scan, DIR *listing, const char *
     }
 }
 
-static enum cdr_result scan_day(const struct scan *scan, const char *path)
+static enum cdr_result list_find(const struct scan *scan, const struct cdr_file_find *find)
+{
+    struct cdr_file_finds *finds = scan->finds;
+    if (finds->count == finds->room) {
+        size_t room = finds->room == 0 ? 64 : 2 * finds->room;
+        struct cdr_file_find *list = realloc(finds->list, room * sizeof *list);
+        if (list == NULL)
+            return cdr_fail(scan->error, CDR_E_NOMEM, "no memory for a list of %zu parts", room);
+        finds->list = list;
+        finds->room = room;
+    }
+    finds->list[finds->count++] = *find;
+    return CDR_OK;
+}
+
+static enum cdr_result visit_part(const struct scan *scan, const struct day_folder *day,
+                                  const char *path, const struct cdr_part_name *name)
+{
+    const char *extension = scan->folder->extension;
+    size_t length = strlen(extension);
+    bool own = day->topic < CDR_TYPE_COUNT && day->real && name->partition < scan->partitions &&
+               strncmp(name->extension, extension, length) == 0 &&
+               strcmp(name->extension + length, name->temporary ? ".tmp" : "") == 0;
+    if (scan->purpose != COLLECT || !own)
+        return found(scan, path, "the remains of an unfinished run");
+    const struct cdr_file_find find = {.topic = day->topic,
+                                       .partition = name->partition,
+                                       .number = name->number,
+                                       .day = day->day,
+                                       .temporary = name->temporary};
+    return list_find(scan, &find);
+}
+
+static enum cdr_result scan_day(const struct scan *scan, const struct day_folder *day,
+                                const char *path)
 {
     const struct cdr_file_folder *folder = scan->folder;
     char part[CDR_FILE_PATH_MAX];
@@ -185,30 +261,31 @@ static enum cdr_result scan_day(const struct scan *scan, const char *path)
     enum cdr_result result = CDR_OK;
     const char *name = NULL;
     while (result == CDR_OK && (name = next_name(scan, listing, path, &result)) != NULL) {
-        uint32_t partition = 0;
-        bool temporary = false;
-        if (cdr_file_is_part(name, &partition, &temporary) &&
-            partition % folder->shard_count == folder->shard_index && join(part, path, name))
-            result = found(scan, part, false);
+        struct cdr_part_name parsed;
+        if (cdr_file_is_part(name, &parsed) &&
+            parsed.partition % folder->shard_count == folder->shard_index && join(part, path, name))
+            result = visit_part(scan, day, part, &parsed);
     }
     closedir(listing);
-    if (scan->remove && result == CDR_OK)
+    if (scan->purpose == REMOVE && result == CDR_OK)
         rmdir(path); /* fails where others' files, or other shards' parts, are in it: it stays */
     return result;
 }
 
-static bool is_own_topic(const struct cdr_file_folder *folder, const char *name)
+/* CDR_TYPE_COUNT where it is none of the run's. */
+static unsigned own_topic(const struct cdr_file_folder *folder, const char *name)
 {
-    for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++)
-        if (strcmp(folder->topics[topic], name) == 0)
-            return true;
-    return false;
+    unsigned topic = 0;
+    while (topic < CDR_TYPE_COUNT && strcmp(folder->topics[topic], name) != 0)
+        topic++;
+    return topic;
 }
 
 /* Any folder in out may be a topic of an earlier run under another prefix. */
 static enum cdr_result scan_topic(const struct scan *scan, const char *topic)
 {
-    char path[CDR_FILE_PATH_MAX], day[CDR_FILE_PATH_MAX];
+    char path[CDR_FILE_PATH_MAX], inner[CDR_FILE_PATH_MAX];
+    struct day_folder day = {.topic = own_topic(scan->folder, topic)};
     if (!join(path, scan->folder->out, topic))
         return CDR_OK;
     DIR *listing = opendir(path);
@@ -221,13 +298,16 @@ static enum cdr_result scan_topic(const struct scan *scan, const char *topic)
     enum cdr_result result = CDR_OK;
     const char *name = NULL;
     bool has_days = false;
-    while (result == CDR_OK && (name = next_name(scan, listing, path, &result)) != NULL)
-        if (is_day(name) && join(day, path, name)) {
-            has_days = true;
-            result = scan_day(scan, day);
-        }
+    while (result == CDR_OK && (name = next_name(scan, listing, path, &result)) != NULL) {
+        struct cdr_date date;
+        if (!take_date(name, &date) || !join(inner, path, name))
+            continue;
+        has_days = true;
+        day.real = cdr_file_is_day(name, &day.day);
+        result = scan_day(scan, &day, inner);
+    }
     closedir(listing);
-    if (scan->remove && has_days && result == CDR_OK && !is_own_topic(scan->folder, topic))
+    if (scan->purpose == REMOVE && has_days && result == CDR_OK && day.topic == CDR_TYPE_COUNT)
         rmdir(path);
     return result;
 }
@@ -262,12 +342,24 @@ static enum cdr_result scan_all(const struct scan *scan)
 enum cdr_result cdr_file_scan_check(const struct cdr_file_folder *folder, bool overwrite,
                                     struct cdr_error *error)
 {
-    const struct scan scan = {.folder = folder, .overwrite = overwrite, .error = error};
+    const struct scan scan = {
+        .folder = folder, .purpose = overwrite ? ALLOW : REFUSE, .error = error};
     return scan_all(&scan);
 }
 
 enum cdr_result cdr_file_scan_remove(const struct cdr_file_folder *folder, struct cdr_error *error)
 {
-    const struct scan scan = {.folder = folder, .remove = true, .overwrite = true, .error = error};
+    const struct scan scan = {.folder = folder, .purpose = REMOVE, .error = error};
+    return scan_all(&scan);
+}
+
+enum cdr_result cdr_file_scan_collect(const struct cdr_file_folder *folder, uint32_t partitions,
+                                      struct cdr_file_finds *finds, struct cdr_error *error)
+{
+    const struct scan scan = {.folder = folder,
+                              .purpose = COLLECT,
+                              .partitions = partitions,
+                              .finds = finds,
+                              .error = error};
     return scan_all(&scan);
 }

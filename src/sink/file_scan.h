@@ -10,6 +10,16 @@
 
 #include "sink/file_folder.h"
 
+/* What a part's name says. */
+struct cdr_part_name {
+    uint32_t partition, number;
+    bool temporary;
+    const char *extension; /* in the name; a temporary one's has ".tmp" behind it */
+};
+bool cdr_file_is_part(const char *name, struct cdr_part_name *parsed);
+/* Whether name is that of a day's folder, of a day that there is; sets it. */
+bool cdr_file_is_day(const char *name, int32_t *day);
+
 /* CDR_E_STATE, naming the first find, where the folder holds what the run would mix with or write
  * over and overwrite is false, or a manifest.json of another program. CDR_E_CONFIG: a folder cannot
  * be read. */
@@ -19,7 +29,22 @@ enum cdr_result cdr_file_scan_check(const struct cdr_file_folder *folder, bool o
  * Errors: CDR_E_IO. */
 enum cdr_result cdr_file_scan_remove(const struct cdr_file_folder *folder, struct cdr_error *error);
 
-/* Whether name is that of a part; partition is set and whether it is temporary. */
-bool cdr_file_is_part(const char *name, uint32_t *partition, bool *temporary);
+/* A part of this shard, finished or torn. */
+struct cdr_file_find {
+    uint32_t topic, partition, number;
+    int32_t day;
+    bool temporary;
+};
+/* Zero-initialise; the caller frees list. */
+struct cdr_file_finds {
+    struct cdr_file_find *list;
+    size_t count, room;
+};
+
+/* The parts of this shard that a run may go on behind, in no order. CDR_E_STATE, naming it, where
+ * there is one of ours that is none of this run's: of another topic, partition or format, or of a
+ * dataset that was split in another way. CDR_E_CONFIG: a folder cannot be read. CDR_E_NOMEM. */
+enum cdr_result cdr_file_scan_collect(const struct cdr_file_folder *folder, uint32_t partitions,
+                                      struct cdr_file_finds *finds, struct cdr_error *error);
 
 #endif

@@ -39,6 +39,7 @@ static void kafka_free(struct cdr_kafka_sink *sink)
     free(sink->warnings.texts);
     free(sink->logs);
     pthread_cond_destroy(&sink->turn_over);
+    pthread_rwlock_destroy(&sink->transactions.gate);
     pthread_mutex_destroy(&sink->lock);
     free(sink);
 }
@@ -77,6 +78,7 @@ static enum cdr_result kafka_new(struct cdr_kafka_sink **made, const struct cdr_
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&sink->turn_over, &attributes);
+    pthread_rwlock_init(&sink->transactions.gate, NULL);
     pthread_condattr_destroy(&attributes);
     *made = sink;
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
@@ -135,6 +137,21 @@ static enum cdr_result open_producer(struct cdr_kafka_sink *sink,
     return result;
 }
 
+static enum cdr_result set_up_transactions(struct cdr_kafka_sink *sink,
+                                           const struct cdr_sink_settings *settings,
+                                           struct cdr_error *error)
+{
+    struct cdr_kafka_transactions *state = &sink->transactions;
+    state->on = true;
+    state->records_max = settings->transaction_records;
+    state->interval_ms = settings->transaction_ms;
+    state->abort_share = settings->abort_share;
+    snprintf(state->group, sizeof state->group, "cdrgen-tx-%s", sink->setup.dataset_id);
+    snprintf(state->id, sizeof state->id, "cdrgen-%s-%u-of-%u", sink->setup.dataset_id,
+             sink->setup.shard_index, sink->setup.shard_count);
+    return cdr_kafka_properties_transactional(&sink->properties, state->id, error);
+}
+
 static enum cdr_result kafka_open(struct cdr_sink **opened,
                                   const struct cdr_sink_settings *settings,
                                   const struct cdr_sink_setup *setup, struct cdr_error *error)
@@ -144,12 +161,16 @@ static enum cdr_result kafka_open(struct cdr_sink **opened,
     enum cdr_result result = kafka_new(&sink, setup, error);
     if (result == CDR_OK)
         result = cdr_kafka_properties_make(&sink->properties, settings, &sink->warnings, error);
+    if (result == CDR_OK && settings->transactions)
+        result = set_up_transactions(sink, settings, error);
     if (result == CDR_OK)
         result = make_memory(sink, error);
     if (result == CDR_OK)
         result = prepare_topics(sink, settings, error);
     if (result == CDR_OK)
         result = open_producer(sink, settings, error);
+    if (result == CDR_OK && sink->transactions.on)
+        result = cdr_kafka_transactions_open(sink, settings->resume, error);
     if (result != CDR_OK) {
         if (sink != NULL)
             kafka_free(sink);
@@ -168,7 +189,11 @@ static void kafka_starts(const struct cdr_sink *base, uint64_t *starts)
 
 static void kafka_progress(const struct cdr_sink *sink, struct cdr_log_progress *progress)
 {
-    cdr_counters_read(((const struct cdr_kafka_sink *)sink)->counters, progress);
+    const struct cdr_kafka_sink *kafka = (const struct cdr_kafka_sink *)sink;
+    cdr_counters_read(kafka->counters, progress);
+    for (uint32_t log = 0; log < kafka->log_count; log++)
+        progress[log].aborted =
+            atomic_load_explicit(&kafka->logs[log].aborted, memory_order_relaxed);
 }
 
 static enum cdr_result kafka_close(struct cdr_sink *base, bool complete, struct cdr_error *error)
@@ -177,6 +202,8 @@ static enum cdr_result kafka_close(struct cdr_sink *base, bool complete, struct 
     bool discard = cdr_kafka_under_way(sink) > 0;
     if (discard)
         cdr_kafka_discard(sink, DISCARD_MS);
+    if (sink->transactions.on)
+        cdr_kafka_transactions_close(sink);
     enum cdr_result result = CDR_OK;
     if (complete && atomic_load(&sink->failed))
         result = cdr_fail(error, sink->failure_code, "%s", sink->failure.text);
@@ -197,6 +224,13 @@ const struct cdr_sink_ops cdr_kafka_sink_ops = {
     .progress = kafka_progress,
     .close = kafka_close,
 };
+
+void cdr_kafka_bases(const struct cdr_sink *base, int64_t *bases)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        bases[log] = sink->logs[log].base;
+}
 
 size_t cdr_kafka_warning_count(const struct cdr_sink *sink)
 {

@@ -11,7 +11,8 @@
  * the ones behind it still arrive. So librdkafka is told never to give up, and delivery.timeout.ms
  * (message.timeout.ms; 300000 unless the user says otherwise, 0 = for ever) is the sink's own
  * limit: when some log has had records under way for that long and none was acknowledged, poll and
- * flush fail, and close discards what is still queued.
+ * flush fail with CDR_E_AWAY, and close discards what is still queued. With settings.spill the
+ * limit is settings.spill_after_ms.
  *
  * Properties: first the sink's defaults (kafka_properties.c, with the reasons), then
  * settings.brokers, then the user's in their order; the last one of a name counts. Unknown names
@@ -34,6 +35,34 @@ extern const struct cdr_sink_ops cdr_kafka_sink_ops;
  * reason, such as "connection refused". */
 enum cdr_result cdr_kafka_probe(const struct cdr_sink_settings *settings, int timeout_ms,
                                 struct cdr_error *error);
+
+/* bases[log]: the offset of the log's position 0, of the logs of this process. */
+void cdr_kafka_bases(const struct cdr_sink *sink, int64_t *bases);
+
+/* A row of offsets, [offset, end), of one partition. */
+struct cdr_kafka_range {
+    const char *topic; /* of at most CDR_TYPE_COUNT different ones */
+    uint32_t partition;
+    int64_t offset, end;
+};
+
+struct cdr_kafka_record {
+    size_t range; /* which one it is of */
+    int64_t offset, timestamp_ms;
+    const void *key, *value; /* valid while it is visited */
+    size_t key_len, value_len;
+};
+
+typedef enum cdr_result (*cdr_kafka_visitor)(void *context, const struct cdr_kafka_record *record,
+                                             struct cdr_error *error);
+
+/* Reads what the topics hold of ranges of different partitions, and calls visit for each record,
+ * those of a range in order, until it returns something else than CDR_OK. Records that have expired
+ * are left out. CDR_E_KAFKA: nothing came for settings.kafka_timeout_ms. Blocks. */
+enum cdr_result cdr_kafka_read_back(const struct cdr_sink_settings *settings,
+                                    const struct cdr_kafka_range *ranges, size_t count,
+                                    cdr_kafka_visitor visit, void *context,
+                                    struct cdr_error *error);
 
 /* What --force overrode, one line each, to be told to the user after open. The texts live as long
  * as the sink. */

@@ -12,51 +12,6 @@ int64_t cdr_kafka_clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Reasons come as "sasl_ssl://host:9093/bootstrap: Connect to ipv4#127.0.0.1:9093 failed:
- * Connection refused (after 0ms in state CONNECT, 5 identical error(s) suppressed)". "All brokers
- * down" and "disconnected" are consequences, so they never replace a cause. */
-static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
-{
-    struct cdr_kafka_client *client = opaque;
-    char fatal[400];
-    rd_kafka_resp_err_t trouble = (rd_kafka_resp_err_t)code;
-    if (trouble == RD_KAFKA_RESP_ERR__FATAL) {
-        trouble = rd_kafka_fatal_error(rk, fatal, sizeof fatal);
-        reason = fatal;
-        if (client->sink != NULL)
-            cdr_kafka_on_fatal(client->sink, trouble, reason);
-    }
-    pthread_mutex_lock(&client->lock);
-    bool consequence =
-        trouble == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || strstr(reason, "Disconnected") != NULL;
-    if (!consequence || client->trouble == 0) {
-        client->trouble = trouble;
-        snprintf(client->trouble_text, sizeof client->trouble_text, "%s", reason);
-        char *after = strstr(client->trouble_text, " (after ");
-        if (after != NULL && strstr(after, "in state") != NULL)
-            *after = '\0';
-    }
-    pthread_mutex_unlock(&client->lock);
-}
-
-/* What matters also comes through on_error; a library does not print. */
-static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
-{
-    (void)rk;
-    (void)level;
-    (void)facility;
-    (void)text;
-}
-
-rd_kafka_resp_err_t cdr_kafka_trouble(struct cdr_kafka_client *client, char *text, size_t size)
-{
-    pthread_mutex_lock(&client->lock);
-    rd_kafka_resp_err_t trouble = client->trouble;
-    snprintf(text, size, "%s", client->trouble_text);
-    pthread_mutex_unlock(&client->lock);
-    return trouble;
-}
-
 enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_type_t type,
                                       const struct cdr_kafka_properties *properties,
                                       struct cdr_kafka_sink *sink, const char *group_id,
@@ -66,17 +21,13 @@ enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_
     client->sink = sink;
     client->trouble = RD_KAFKA_RESP_ERR_NO_ERROR;
     client->trouble_text[0] = '\0';
+    client->certificate_error = 0;
     pthread_mutex_init(&client->lock, NULL);
 
-    char reason[512] = "", debug[256] = "";
-    size_t debug_size = sizeof debug;
+    char reason[512] = "";
     rd_kafka_conf_t *conf = rd_kafka_conf_dup(properties->conf);
     rd_kafka_conf_set_opaque(conf, client);
-    rd_kafka_conf_set_error_cb(conf, on_error);
-    /* Who sets the debug property wants to see librdkafka's own log on stderr. */
-    if (rd_kafka_conf_get(conf, "debug", debug, &debug_size) != RD_KAFKA_CONF_OK ||
-        debug[0] == '\0')
-        rd_kafka_conf_set_log_cb(conf, on_log);
+    cdr_kafka_listen(conf);
     if (sink != NULL)
         rd_kafka_conf_set_dr_msg_cb(conf, cdr_kafka_on_report);
     if (type == RD_KAFKA_CONSUMER) {
@@ -108,25 +59,14 @@ void cdr_kafka_client_close(struct cdr_kafka_client *client)
 static enum cdr_result unreachable(struct cdr_kafka_client *client, rd_kafka_resp_err_t code,
                                    int waited_ms, struct cdr_error *error)
 {
-    char text[400];
-    rd_kafka_resp_err_t trouble = cdr_kafka_trouble(client, text, sizeof text);
+    char text[400], hint[400];
+    cdr_kafka_trouble(client, text, sizeof text);
     if (text[0] == '\0')
         snprintf(text, sizeof text, "%s", rd_kafka_err2str(code));
-    const char *hint = "";
-    if (trouble == RD_KAFKA_RESP_ERR__AUTHENTICATION && client->properties->scram &&
-        rd_kafka_version() < 0x020601ff)
-        hint = "; librdkafka before 2.6.1 cannot do SCRAM with Kafka 4 whatever the password, "
-               "PLAIN and mTLS work";
+    cdr_kafka_hint(client, hint, sizeof hint);
     return cdr_fail(error, CDR_E_KAFKA, "no Kafka broker of %s answered within %d.%d s: %s%s",
                     client->properties->brokers, waited_ms / 1000, waited_ms % 1000 / 100, text,
                     hint);
-}
-
-/* Errors that waiting does not mend; refused connections may be a broker that is still starting. */
-static bool is_hopeless(rd_kafka_resp_err_t trouble, const char *text)
-{
-    return trouble == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
-           (trouble == RD_KAFKA_RESP_ERR__SSL && strstr(text, "certificate") != NULL);
 }
 
 enum cdr_result cdr_kafka_connect(struct cdr_kafka_client *client, int timeout_ms,
@@ -149,7 +89,7 @@ enum cdr_result cdr_kafka_connect(struct cdr_kafka_client *client, int timeout_m
         char text[400];
         rd_kafka_resp_err_t trouble = cdr_kafka_trouble(client, text, sizeof text);
         waited_ms = cdr_kafka_clock_ms() - start_ms;
-        if (waited_ms >= timeout_ms || (is_hopeless(trouble, text) && waited_ms >= 500))
+        if (waited_ms >= timeout_ms || waited_ms >= cdr_kafka_patience_ms(trouble, text))
             return unreachable(client, code, (int)waited_ms, error);
         slice_ms *= 2; /* a far broker may need more than the first slices to answer at all */
     }

@@ -59,20 +59,27 @@ static enum cdr_result failure_of(struct cdr_kafka_sink *sink, struct cdr_error 
     return code;
 }
 
-/* What it takes to deliver where the reason is a missing right. */
-static const char *missing_right(rd_kafka_resp_err_t code)
+/* What the reason means, where that is not what it says. */
+static const char *meaning(const struct cdr_kafka_sink *sink, rd_kafka_resp_err_t code)
 {
     if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
         return "; the client's user lacks the operation Write on the topic";
     if (code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
         return "; the client's user lacks the operation Write on the topics, or IdempotentWrite on "
                "the cluster";
+    if (sink->transactions.on &&
+        (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+         code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH))
+        return "; another run of this dataset and shard with --transactions has taken over";
     return "";
 }
 
 /* What the broker's memory of this producer is to blame for ends with the producer. */
-static enum cdr_result result_of(rd_kafka_resp_err_t code)
+static enum cdr_result result_of(const struct cdr_kafka_sink *sink, rd_kafka_resp_err_t code)
 {
+    /* With transactions, an epoch that is too low says that another run has taken over. */
+    if (sink->transactions.on && code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
+        return CDR_E_KAFKA;
     switch (code) {
     case RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER:
     case RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER:
@@ -128,7 +135,10 @@ static void end_run(struct cdr_kafka_sink *sink)
         return;
     struct cdr_slab *slab = run->slab;
     slab->sink_private[NEXT] = run->index;
-    cdr_counters_make_durable(sink->counters, slab->log, run->durable);
+    if (!sink->transactions.on)
+        cdr_counters_make_durable(sink->counters, slab->log, run->durable);
+    else if (!sink->transactions.aborting)
+        run->log->uncommitted += run->durable; /* until the commit */
     uint64_t reported = atomic_load_explicit(&run->log->reported, memory_order_relaxed);
     atomic_store_explicit(&run->log->reported, reported + run->durable + run->failed,
                           memory_order_relaxed);
@@ -174,13 +184,13 @@ static void on_lost(struct cdr_kafka_sink *sink, const rd_kafka_message_t *messa
         return;
     uint32_t log = sink->run.slab->log;
     bool maybe = rd_kafka_message_status(message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
-    cdr_kafka_fail(sink, result_of(message->err),
+    cdr_kafka_fail(sink, result_of(sink, message->err),
                    "%s[%u]: the record at offset %" PRId64
                    " was not delivered%s: %s%s; the records before it are "
                    "safe",
                    cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, expected,
                    maybe ? " for certain" : "", rd_kafka_err2str(message->err),
-                   missing_right(message->err));
+                   meaning(sink, message->err));
 }
 
 static void on_other_offset(struct cdr_kafka_sink *sink, int64_t expected, int64_t found)
@@ -192,14 +202,19 @@ static void on_other_offset(struct cdr_kafka_sink *sink, int64_t expected, int64
         return;
     }
     uint32_t number = sink->run.slab->log;
+    /* Where one is too low, what is before it is not known either. */
+    char rest[80] = "";
+    if (found > expected)
+        snprintf(rest, sizeof rest,
+                 "; the first %" PRId64 " records of the log are where they belong",
+                 expected - log->base - (int64_t)log->unknown);
     cdr_kafka_fail(
         sink, CDR_E_DIFFERENT,
-        "%s[%u]: a record that belongs at offset %" PRId64 " was stored at %" PRId64
-        ": %s; the %" PRId64 " records before it are where they belong",
+        "%s[%u]: a record that belongs at offset %" PRId64 " was stored at %" PRId64 ": %s%s",
         cdr_kafka_topic_of(sink, number), number % sink->setup.partitions, expected, found,
         found > expected ? "somebody else writes to the partition, or records came twice"
                          : "records were lost, or the topic was deleted and created anew",
-        expected - log->base);
+        rest);
 }
 
 void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
@@ -277,13 +292,12 @@ static void check_stall(struct cdr_kafka_sink *sink)
             char trouble[400];
             cdr_kafka_trouble(&sink->client, trouble, sizeof trouble);
             cdr_kafka_fail(sink, CDR_E_AWAY,
-                           "%s[%u]: no record was acknowledged for %" PRId64
-                           " ms (delivery.timeout.ms), %" PRIu64
+                           "%s[%u]: no record was acknowledged for %" PRId64 " ms (%s), %" PRIu64
                            " are under way%s%s; the first %" PRIu64 " records of the log are safe",
                            cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
-                           sink->properties.stall_ms, waiting,
+                           sink->properties.stall_ms, sink->properties.stall_name, waiting,
                            trouble[0] != '\0' ? ", and the last trouble was " : "", trouble,
-                           state->start + reported);
+                           state->start + reported - state->aborted);
         }
     }
 }
@@ -312,8 +326,8 @@ static void settle_fatal(struct cdr_kafka_sink *sink)
         return;
     for (int i = 0; i < 10 && !atomic_load(&sink->failed); i++)
         rd_kafka_poll(sink->client.rk, 20);
-    cdr_kafka_fail(sink, result_of(sink->fatal_code), "the Kafka client cannot go on: %s%s",
-                   sink->fatal, missing_right(sink->fatal_code));
+    cdr_kafka_fail(sink, result_of(sink, sink->fatal_code), "the Kafka client cannot go on: %s%s",
+                   sink->fatal, meaning(sink, sink->fatal_code));
 }
 
 static void end_turn(struct cdr_kafka_sink *sink)
@@ -321,6 +335,13 @@ static void end_turn(struct cdr_kafka_sink *sink)
     settle_fatal(sink);
     end_run(sink);
     check_stall(sink);
+    if (sink->transactions.on) {
+        if (atomic_load(&sink->transactions.due)) { /* without waiting for batches to fill */
+            rd_kafka_flush(sink->client.rk, 100);
+            end_run(sink);
+        }
+        cdr_kafka_transactions_tick(sink);
+    }
     pthread_mutex_lock(&sink->lock);
     sink->serving = false;
     sink->turns++;
@@ -353,7 +374,7 @@ static enum cdr_result refused(struct cdr_kafka_sink *sink, const struct cdr_sla
     cdr_kafka_fail(sink, CDR_E_KAFKA, "%s[%u]: record %" PRIu64 " of %u bytes was refused: %s%s",
                    cdr_kafka_topic_of(sink, slab->log), slab->log % sink->setup.partitions,
                    slab->position + record, slab->ends[record] - start_of(slab, record),
-                   rd_kafka_error_string(reason), missing_right(code));
+                   rd_kafka_error_string(reason), meaning(sink, code));
     rd_kafka_error_destroy(reason);
     return failure_of(sink, error);
 }
@@ -420,6 +441,11 @@ enum cdr_result cdr_kafka_write(struct cdr_sink *base, unsigned worker, struct c
         rd_kafka_poll(sink->client.rk, 0);
         end_turn(sink);
     }
+    if (sink->transactions.on) {
+        result = cdr_kafka_transactions_enter(sink, slab, *taken, end, error);
+        if (result != CDR_OK)
+            return result;
+    }
     uint32_t first = *taken;
     /* Counted before the first can be reported; corrected where not all are taken. */
     __atomic_fetch_add(&slab->sink_private[PENDING], end - first, __ATOMIC_RELAXED);
@@ -431,6 +457,8 @@ enum cdr_result cdr_kafka_write(struct cdr_sink *base, unsigned worker, struct c
     }
     atomic_store_explicit(&sink->logs[slab->log].end, slab->position + *taken,
                           memory_order_relaxed);
+    if (sink->transactions.on)
+        cdr_kafka_transactions_leave(sink, *taken - first);
     return result;
 }
 
@@ -492,6 +520,8 @@ enum cdr_result cdr_kafka_flush(struct cdr_sink *base, int timeout_ms, struct cd
     struct cdr_kafka_sink *sink = kafka_of(base);
     int64_t deadline_ms = cdr_kafka_clock_ms() + timeout_ms;
     enum cdr_result result = drain(sink, deadline_ms, error);
+    if (result == CDR_OK && sink->transactions.on && cdr_kafka_transactions_end(sink) != CDR_OK)
+        result = failure_of(sink, error);
     if (result != CDR_OK)
         return result;
     if (sink->ends_deadline_ms == 0)
@@ -514,6 +544,28 @@ enum cdr_result cdr_kafka_flush(struct cdr_sink *base, int timeout_ms, struct cd
     }
     sink->ends_deadline_ms = 0;
     return CDR_OK;
+}
+
+enum cdr_result cdr_kafka_send_extra(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
+                                     uint32_t from, uint32_t end, uint32_t *sent,
+                                     struct cdr_error *error)
+{
+    _Atomic uint64_t *accepted = &sink->logs[slab->log].accepted;
+    uint32_t next = from;
+    __atomic_fetch_add(&slab->sink_private[PENDING], end - from, __ATOMIC_RELAXED);
+    atomic_fetch_add(accepted, end - from);
+    enum cdr_result result = produce(sink, slab, &next, end, error);
+    *sent = next - from;
+    if (next < end) {
+        atomic_fetch_sub(accepted, end - next);
+        release(sink, slab, end - next);
+    }
+    do {
+        enum cdr_result drained = drain(sink, cdr_kafka_clock_ms() + 1000, error);
+        result = drained == CDR_OK || drained == CDR_E_AGAIN ? result : drained;
+    } while (cdr_kafka_under_way(sink) > 0 && failure_of(sink, NULL) == CDR_OK);
+    slab->sink_private[NEXT] = from;
+    return result == CDR_E_AGAIN ? CDR_OK : result; /* some of them will do */
 }
 
 void cdr_kafka_discard(struct cdr_kafka_sink *sink, int timeout_ms)

@@ -2,9 +2,14 @@
  *
  * kafka_properties.c  defaults, the user's properties, what may not be changed
  * kafka_client.c      a client instance, connecting, what went wrong last
+ * kafka_trouble.c     what librdkafka's words about connections mean, and its own log
+ * kafka_admin.c       single questions about topics, and their creation
  * kafka_topics.c      topics, partitions, guard, offsets: everything before and after the records
  * kafka_resume.c      where a run goes on that another began
+ * kafka_transactions.c  whole batches, and progress committed with them
  * kafka_delivery.c    records out, delivery reports in
+ * kafka_read_back.c   records of topics, by offset
+ * kafka_doctor.c      all that would go wrong, without a run
  * kafka.c             the sink's life
  */
 #ifndef CDR_SINK_KAFKA_INTERNAL_H
@@ -34,9 +39,12 @@ struct cdr_kafka_properties {
     rd_kafka_conf_t *conf; /* complete but for callbacks; owned */
     char brokers[256];     /* for messages */
     uint64_t queue_bytes;  /* bound of the payload under way */
-    int64_t stall_ms;      /* delivery.timeout.ms, 0 = for ever */
-    int64_t batch_bytes;   /* message.max.bytes */
-    bool scram;            /* sasl.mechanisms is one of SCRAM */
+    int64_t stall_ms;      /* delivery.timeout.ms, 0 = for ever; or --spill-after */
+    const char *stall_name;
+    int64_t batch_bytes; /* message.max.bytes */
+    bool scram;          /* sasl.mechanisms is one of SCRAM */
+    bool certificate;    /* the client has one */
+    char protocol[24];   /* security.protocol */
 };
 
 /* CDR_E_CONFIG with a text that names source, property, value and reason. Promise-breaking values
@@ -45,6 +53,9 @@ enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *propertie
                                           const struct cdr_sink_settings *settings,
                                           struct cdr_kafka_warnings *warnings,
                                           struct cdr_error *error);
+/* For a producer of transactions. */
+enum cdr_result cdr_kafka_properties_transactional(struct cdr_kafka_properties *properties,
+                                                   const char *id, struct cdr_error *error);
 void cdr_kafka_properties_free(struct cdr_kafka_properties *properties);
 
 /* --- a client --- */
@@ -59,6 +70,7 @@ struct cdr_kafka_client {
     pthread_mutex_t lock;        /* of what follows */
     rd_kafka_resp_err_t trouble; /* the last that librdkafka reported, 0 = none yet */
     char trouble_text[400];
+    int certificate_error; /* OpenSSL's X509_V_ERR_… of the broker's last one, 0 = none */
 };
 
 /* A client of its own copy of properties. group_id only for consumers, or NULL. */
@@ -75,7 +87,65 @@ enum cdr_result cdr_kafka_connect(struct cdr_kafka_client *client, int timeout_m
 /* Copies the last trouble ("" where there was none) and returns its code. */
 rd_kafka_resp_err_t cdr_kafka_trouble(struct cdr_kafka_client *client, char *text, size_t size);
 
+/* What the trouble that keeps a client from connecting means and how to mend it: "; …", or "". */
+void cdr_kafka_hint(struct cdr_kafka_client *client, char *hint, size_t size);
+
+/* Patience with a trouble, in ms: what waiting does not mend (a wrong password) gets little, what
+ * may be a broker that starts gets INT_MAX. */
+int cdr_kafka_patience_ms(rd_kafka_resp_err_t trouble, const char *text);
+
+/* Whether an answer means that the user lacks a right. */
+bool cdr_kafka_is_denied(rd_kafka_resp_err_t code);
+
+/* Sets the callbacks that gather trouble (opaque is the client), and librdkafka's log: to nowhere,
+ * or with the property debug to stderr, without secrets. */
+void cdr_kafka_listen(rd_kafka_conf_t *conf);
+
 int64_t cdr_kafka_clock_ms(void); /* monotonic */
+
+/* --- questions --- */
+
+/* A question about something failed. operation is the right that it takes, reason the broker's
+ * words or NULL. CDR_E_STATE where the right is missing, else CDR_E_KAFKA. */
+enum cdr_result cdr_kafka_request_failed(struct cdr_kafka_client *asker, rd_kafka_resp_err_t code,
+                                         const char *what, const char *subject,
+                                         const char *operation, const char *reason,
+                                         struct cdr_error *error);
+
+struct cdr_kafka_topic_state {
+    bool exists;
+    uint32_t partitions, leaders; /* leaders: partitions that have one */
+    uint32_t replicas, in_sync;   /* fewest of any partition */
+    int32_t leaderless;           /* the first partition without a leader, −1 = none */
+    int32_t in_sync_least;        /* the first partition with the fewest in sync */
+};
+
+/* What the brokers say of a topic, which is not created by asking. *broker becomes the one that
+ * answered. */
+enum cdr_result cdr_kafka_look_at(struct cdr_kafka_client *asker, const char *name, int timeout_ms,
+                                  struct cdr_kafka_topic_state *state, int32_t *broker,
+                                  struct cdr_error *error);
+
+/* Creates a topic that keeps what is written, whatever its time; with validate_only asks whether
+ * that would work. One that somebody else made meanwhile is as good as ours. */
+enum cdr_result cdr_kafka_create_topic(struct cdr_kafka_client *asker,
+                                       const struct cdr_sink_settings *settings, const char *name,
+                                       uint32_t partitions, bool validate_only, int timeout_ms,
+                                       struct cdr_error *error);
+
+/* One admin request: begin, the request itself with options and queue, wait (NULL: time-out), end
+ * (also after a begin that failed). */
+struct cdr_kafka_admin {
+    rd_kafka_AdminOptions_t *options;
+    rd_kafka_queue_t *queue;
+};
+
+enum cdr_result cdr_kafka_admin_begin(struct cdr_kafka_admin *call, struct cdr_kafka_client *asker,
+                                      rd_kafka_admin_op_t op, int timeout_ms,
+                                      struct cdr_error *error);
+rd_kafka_event_t *cdr_kafka_admin_wait(const struct cdr_kafka_admin *call, int timeout_ms);
+rd_kafka_resp_err_t cdr_kafka_admin_code(rd_kafka_event_t *event);
+void cdr_kafka_admin_end(struct cdr_kafka_admin *call, rd_kafka_event_t *event);
 
 /* --- the sink --- */
 
@@ -90,6 +160,26 @@ struct cdr_kafka_log {
     uint64_t reported;        /* delivery reports, good or bad */
     uint64_t reported_before; /* at the last stall check */
     int64_t quiet_since_ms;   /* the check that first saw records wait in vain, 0 = none does */
+    /* With transactions: */
+    bool touched;         /* has records in the open one; by the log's writer, or behind the gate */
+    uint64_t uncommitted; /* reported in the open one; while serving */
+    _Atomic uint64_t aborted; /* records that were sent to be aborted */
+};
+
+/* See kafka_transactions.c. */
+struct cdr_kafka_transactions {
+    bool on;
+    char id[96], group[64];
+    uint64_t records_max; /* a commit is due at so many records */
+    int64_t interval_ms;  /* or so long after the first */
+    double abort_share;
+    pthread_rwlock_t gate;
+    atomic_bool due;
+    _Atomic uint64_t records; /* of the open transaction */
+    /* Behind the gate: */
+    bool begun, aborting;
+    int64_t begun_ms;
+    uint64_t number; /* transactions begun so far */
 };
 
 /* A row of delivery reports of one slab, gathered so that shared counters are touched once a row.
@@ -108,6 +198,7 @@ struct cdr_kafka_sink {
     char *topics[CDR_TYPE_COUNT]; /* copies; NULL where the run has none */
     struct cdr_kafka_properties properties;
     struct cdr_kafka_warnings warnings;
+    struct cdr_kafka_transactions transactions;
     struct cdr_kafka_client client; /* the producer */
     rd_kafka_topic_t *handles[CDR_TYPE_COUNT];
     uint32_t log_count;
@@ -171,6 +262,26 @@ enum cdr_result cdr_kafka_resume_log(struct cdr_kafka_sink *sink, uint32_t log, 
 uint64_t cdr_kafka_under_way(const struct cdr_kafka_sink *sink);
 /* librdkafka will send nothing more. */
 void cdr_kafka_on_fatal(struct cdr_kafka_sink *sink, rd_kafka_resp_err_t code, const char *reason);
+
+/* Transactions; only where they are on. open: shuts an older run out and finds where the logs are
+ * (resume), or commits that they are at their beginning. Errors: CDR_E_STATE, CDR_E_KAFKA. */
+enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink, bool resume,
+                                            struct cdr_error *error);
+/* Before records [from, end) of slab are produced; CDR_OK must be followed by leave, with the
+ * number that was. CDR_E_AGAIN while a commit is due. */
+enum cdr_result cdr_kafka_transactions_enter(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
+                                             uint32_t from, uint32_t end, struct cdr_error *error);
+void cdr_kafka_transactions_leave(struct cdr_kafka_sink *sink, uint32_t records);
+/* In a turn: commits where it is due. */
+void cdr_kafka_transactions_tick(struct cdr_kafka_sink *sink);
+/* Commits what is open; everything was reported. */
+enum cdr_result cdr_kafka_transactions_end(struct cdr_kafka_sink *sink);
+/* Aborts what is open. */
+void cdr_kafka_transactions_close(struct cdr_kafka_sink *sink);
+/* Sends records that do not count, and waits for their reports. *sent of them are in the log. */
+enum cdr_result cdr_kafka_send_extra(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
+                                     uint32_t from, uint32_t end, uint32_t *sent,
+                                     struct cdr_error *error);
 
 /* Delivery; the contracts are those of sink.h. */
 void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);

@@ -1,3 +1,4 @@
+#include "base/redact.h"
 #include "sink/kafka_internal.h"
 
 #include <assert.h>
@@ -61,18 +62,12 @@ static const struct promise {
      true,
      "brokers recognise repeats only of the last 5 batches"},
     {{"delivery.report.only.error"}, {"false"}, 0, false, "every delivery report is counted"},
-    {{"transactional.id"}, {""}, 0, false, "this sink sends no transactions"},
+    {{"transactional.id"}, {""}, 0, false, "cdrgen names it itself, see --transactions"},
 };
-
-static const char *const secret_words[] = {
-    "password", "secret", "key.pem", "keystore.pem", "jaas", "token", "oauthbearer.config"};
 
 static const char *shown(const struct cdr_property *property)
 {
-    for (size_t i = 0; i < sizeof secret_words / sizeof secret_words[0]; i++)
-        if (strstr(property->name, secret_words[i]) != NULL)
-            return "[hidden]";
-    return property->value;
+    return cdr_secret_name(property->name) ? CDR_HIDDEN : property->value;
 }
 
 enum cdr_result cdr_kafka_warn(struct cdr_kafka_warnings *warnings, const char *text,
@@ -120,10 +115,27 @@ static bool is_file(const char *name)
            strcmp(name + len - (sizeof ending - 1), ending) == 0;
 }
 
-static enum cdr_result set_given(rd_kafka_conf_t *conf, const struct cdr_property *property,
-                                 struct cdr_error *error)
+/* What newer versions of librdkafka (and Java clients) know, and a run can do without. */
+static bool is_dispensable(const char *name)
 {
-    char reason[512] = "";
+    static const char *const names[] = {
+        "retry.backoff.max.ms",       /* 2.3.0 */
+        "enable.metrics.push",        /* 2.5.0 */
+        "metadata.recovery.strategy", /* 2.9.0 */
+        "metadata.recovery.rebootstrap.trigger.ms",
+        "https.ca.location", /* 2.11.0 */
+        "transaction.two.phase.commit.enable",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static enum cdr_result set_given(rd_kafka_conf_t *conf, const struct cdr_property *property,
+                                 struct cdr_kafka_warnings *warnings, struct cdr_error *error)
+{
+    char reason[512] = "", words[512] = "";
     /* OpenSSL's own words for a missing file do not name it. */
     if (is_file(property->name) && strcmp(property->value, "probe") != 0 &&
         access(property->value, R_OK) != 0)
@@ -136,13 +148,24 @@ static enum cdr_result set_given(rd_kafka_conf_t *conf, const struct cdr_propert
     case RD_KAFKA_CONF_OK:
         return CDR_OK;
     case RD_KAFKA_CONF_UNKNOWN:
+        if (is_dispensable(property->name)) {
+            char text[512];
+            snprintf(text, sizeof text, "%s: librdkafka %s does not know %s, which is left out",
+                     property->source, rd_kafka_version_str(), property->name);
+            return cdr_kafka_warn(warnings, text, error);
+        }
         return cdr_fail(error, CDR_E_CONFIG,
                         "%s: \"%s\" is not a property that librdkafka %s knows (value \"%s\")",
                         property->source, property->name, rd_kafka_version_str(), shown(property));
     default:
+        if (shown(property) != property->value && strlen(property->value) >= CDR_REDACT_MIN)
+            cdr_redact(reason, property->value, words, sizeof words);
+        else if (shown(property) != property->value)
+            snprintf(words, sizeof words, "not accepted");
+        else
+            snprintf(words, sizeof words, "%s", reason);
         return cdr_fail(error, CDR_E_CONFIG, "%s: property %s=%s: %s", property->source,
-                        property->name, shown(property),
-                        shown(property) == property->value ? reason : "not accepted");
+                        property->name, shown(property), words);
     }
 }
 
@@ -190,7 +213,7 @@ static enum cdr_result check_promise(const struct promise *promise, const rd_kaf
 }
 
 static enum cdr_result set_all(rd_kafka_conf_t *conf, const struct cdr_sink_settings *settings,
-                               struct cdr_error *error)
+                               struct cdr_kafka_warnings *warnings, struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;
     for (size_t i = 0; result == CDR_OK && i < sizeof defaults / sizeof defaults[0]; i++)
@@ -198,8 +221,33 @@ static enum cdr_result set_all(rd_kafka_conf_t *conf, const struct cdr_sink_sett
     if (result == CDR_OK && settings->brokers != NULL)
         result = set_own(conf, "bootstrap.servers", settings->brokers, error);
     for (size_t i = 0; result == CDR_OK && i < settings->property_count; i++)
-        result = set_given(conf, &settings->properties[i], error);
+        result = set_given(conf, &settings->properties[i], warnings, error);
     return result;
+}
+
+static bool is_set(const rd_kafka_conf_t *conf, const char *name)
+{
+    char value[512];
+    get(conf, name, value, sizeof value);
+    return value[0] != '\0';
+}
+
+/* librdkafka would wait in silence for a token that nobody gives. */
+static enum cdr_result check_token_source(const rd_kafka_conf_t *conf, struct cdr_error *error)
+{
+    char unsecure[16], method[16], features[512];
+    get(conf, "enable.sasl.oauthbearer.unsecure.jwt", unsecure, sizeof unsecure);
+    get(conf, "sasl.oauthbearer.method", method, sizeof method);
+    get(conf, "builtin.features", features, sizeof features);
+    bool oidc = strstr(features, "oidc") != NULL;
+    if (strcmp(unsecure, "true") == 0 || strcmp(method, "oidc") == 0)
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "sasl.mechanisms=OAUTHBEARER: nothing says where tokens come from; give "
+                    "sasl.oauthbearer.method=oidc%s with sasl.oauthbearer.token.endpoint.url, "
+                    ".client.id and .client.secret, or, for brokers that take unsigned tokens, "
+                    "enable.sasl.oauthbearer.unsecure.jwt=true",
+                    oidc ? "" : " (which this librdkafka was built without)");
 }
 
 /* What follows from the properties, and those that are the sink's own. */
@@ -213,10 +261,18 @@ static enum cdr_result derive(struct cdr_kafka_properties *properties, struct cd
                         "bootstrap.servers");
     properties->queue_bytes = (uint64_t)get_number(conf, "queue.buffering.max.kbytes") * 1024;
     properties->stall_ms = get_number(conf, "message.timeout.ms");
+    properties->stall_name = "delivery.timeout.ms";
     properties->batch_bytes = get_number(conf, "message.max.bytes");
     char mechanism[64], idempotence[16];
     get(conf, "sasl.mechanisms", mechanism, sizeof mechanism);
     properties->scram = strncasecmp(mechanism, "SCRAM", 5) == 0;
+    get(conf, "security.protocol", properties->protocol, sizeof properties->protocol);
+    properties->certificate = is_set(conf, "ssl.certificate.location") ||
+                              is_set(conf, "ssl.certificate.pem") ||
+                              is_set(conf, "ssl.keystore.location");
+    if (strncasecmp(properties->protocol, "sasl", 4) == 0 &&
+        strcasecmp(mechanism, "OAUTHBEARER") == 0 && check_token_source(conf, error) != CDR_OK)
+        return CDR_E_CONFIG;
     get(conf, "enable.idempotence", idempotence, sizeof idempotence);
     if (strcmp(idempotence, "true") != 0 && /* librdkafka refuses the pair */
         set_own(conf, "enable.gapless.guarantee", "false", error) != CDR_OK)
@@ -234,13 +290,32 @@ enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *propertie
 {
     memset(properties, 0, sizeof *properties);
     properties->conf = rd_kafka_conf_new();
-    enum cdr_result result = set_all(properties->conf, settings, error);
+    enum cdr_result result = set_all(properties->conf, settings, warnings, error);
     for (size_t i = 0; result == CDR_OK && i < sizeof promises / sizeof promises[0]; i++)
         result = check_promise(&promises[i], properties->conf, settings, warnings, error);
     if (result == CDR_OK)
         result = derive(properties, error);
+    if (result == CDR_OK && settings->spill != NULL) {
+        properties->stall_ms = settings->spill_after_ms;
+        properties->stall_name = "--spill-after";
+    }
     if (result != CDR_OK)
         cdr_kafka_properties_free(properties);
+    return result;
+}
+
+enum cdr_result cdr_kafka_properties_transactional(struct cdr_kafka_properties *properties,
+                                                   const char *id, struct cdr_error *error)
+{
+    char timeout[32];
+    enum cdr_result result = set_own(properties->conf, "transactional.id", id, error);
+    /* librdkafka wants messages to end before the transaction does; what is not acknowledged by
+     * then is aborted as a whole, so no gap is left. */
+    get(properties->conf, "transaction.timeout.ms", timeout, sizeof timeout);
+    if (result == CDR_OK)
+        result = set_own(properties->conf, "message.timeout.ms", timeout, error);
+    if (result == CDR_OK)
+        result = set_own(properties->conf, "enable.gapless.guarantee", "false", error);
     return result;
 }
 

@@ -13,19 +13,13 @@
 
 enum { CONFIGS_MAX = 128 };
 
-struct topic_state {
-    bool exists;
-    uint32_t partitions, leaders; /* leaders: partitions that have one */
-    uint32_t replicas;            /* fewest of any partition */
-};
-
 struct prepare {
     struct cdr_kafka_sink *sink;
     struct cdr_kafka_client *asker;
     const struct cdr_sink_settings *settings;
     int64_t deadline_ms;
     int32_t broker; /* the one that answered last, −1 = none did */
-    struct topic_state states[CDR_TYPE_COUNT];
+    struct cdr_kafka_topic_state states[CDR_TYPE_COUNT];
     struct cdr_topic_finding refusals[CDR_TYPE_COUNT * CDR_TOPIC_FINDINGS_MAX];
     size_t refusal_count;
     bool bases_known; /* resume found those that an --append committed */
@@ -37,80 +31,12 @@ static int left_ms(const struct prepare *prepare)
     return left > 1 ? (int)left : 1;
 }
 
-static bool is_denied(rd_kafka_resp_err_t code)
-{
-    return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-           code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
-           code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
-}
-
-/* A request about something failed. operation is the right that it takes. */
-static enum cdr_result request_failed(const struct prepare *prepare, rd_kafka_resp_err_t code,
-                                      const char *what, const char *subject, const char *operation,
-                                      const char *reason, struct cdr_error *error)
-{
-    if (is_denied(code))
-        return cdr_fail(error, CDR_E_STATE,
-                        "not authorised to %s %s: the user that the client logs in as lacks "
-                        "the operation %s on it",
-                        what, subject, operation);
-    char trouble[400] = "";
-    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT) {
-        rd_kafka_poll(prepare->asker->rk, 0);
-        cdr_kafka_trouble(prepare->asker, trouble, sizeof trouble);
-    }
-    return cdr_fail(error, CDR_E_KAFKA, "cannot %s %s at %s: %s%s%s", what, subject,
-                    prepare->sink->properties.brokers,
-                    reason != NULL && reason[0] != '\0' ? reason : rd_kafka_err2str(code),
-                    trouble[0] != '\0' ? "; the last trouble was " : "", trouble);
-}
-
 /* --- metadata --- */
-
-static void read_state(struct topic_state *state, const rd_kafka_metadata_topic_t *topic)
-{
-    *state = (struct topic_state){.exists = true, .partitions = (uint32_t)topic->partition_cnt};
-    for (int i = 0; i < topic->partition_cnt; i++) {
-        const rd_kafka_metadata_partition_t *partition = &topic->partitions[i];
-        state->leaders += partition->leader >= 0;
-        if (i == 0 || (uint32_t)partition->replica_cnt < state->replicas)
-            state->replicas = (uint32_t)partition->replica_cnt;
-    }
-}
 
 static enum cdr_result look_at(struct prepare *prepare, unsigned type, struct cdr_error *error)
 {
-    const char *name = prepare->sink->topics[type];
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(prepare->asker->rk, name, NULL);
-    if (handle == NULL)
-        return cdr_fail(error, CDR_E_CONFIG, "\"%s\" cannot be a topic: %s", name,
-                        rd_kafka_err2str(rd_kafka_last_error()));
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t code =
-        rd_kafka_metadata(prepare->asker->rk, 0, handle, &metadata, left_ms(prepare));
-    rd_kafka_topic_destroy(handle);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return request_failed(prepare, code, "describe topic", name, "Describe", NULL, error);
-    assert(metadata->topic_cnt == 1);
-    code = metadata->topics[0].err;
-    prepare->broker = metadata->orig_broker_id;
-    prepare->states[type] = (struct topic_state){.exists = false};
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
-        read_state(&prepare->states[type], &metadata->topics[0]);
-    rd_kafka_metadata_destroy(metadata);
-    switch (code) {
-    case RD_KAFKA_RESP_ERR_NO_ERROR:
-    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-        return CDR_OK;
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "\"%s\" cannot be a topic: letters, digits, '.', '_' and '-', at most "
-                        "249 of them",
-                        name);
-    default:
-        return request_failed(prepare, code, "describe topic", name, "Describe", NULL, error);
-    }
+    return cdr_kafka_look_at(prepare->asker, prepare->sink->topics[type], left_ms(prepare),
+                             &prepare->states[type], &prepare->broker, error);
 }
 
 static enum cdr_result check_partitions(const struct prepare *prepare, unsigned type,
@@ -125,127 +51,7 @@ static enum cdr_result check_partitions(const struct prepare *prepare, unsigned 
                     prepare->sink->topics[type], there, there == 1 ? "" : "s", asked, there);
 }
 
-/* --- admin requests --- */
-
-/* Sends nothing itself: request does. The event is the caller's to destroy, NULL on time-out. */
-struct admin_call {
-    rd_kafka_AdminOptions_t *options;
-    rd_kafka_queue_t *queue;
-};
-
-static enum cdr_result admin_begin(struct admin_call *call, const struct prepare *prepare,
-                                   rd_kafka_admin_op_t op, struct cdr_error *error)
-{
-    char reason[256] = "";
-    call->options = rd_kafka_AdminOptions_new(prepare->asker->rk, op);
-    call->queue = rd_kafka_queue_new(prepare->asker->rk);
-    if (rd_kafka_AdminOptions_set_request_timeout(call->options, left_ms(prepare), reason,
-                                                  sizeof reason) != 0)
-        return cdr_fail(error, CDR_E_CONFIG, "time-out of %d ms for admin requests: %s",
-                        left_ms(prepare), reason);
-    return CDR_OK;
-}
-
-static void admin_end(struct admin_call *call, rd_kafka_event_t *event)
-{
-    if (event != NULL)
-        rd_kafka_event_destroy(event);
-    rd_kafka_queue_destroy(call->queue);
-    rd_kafka_AdminOptions_destroy(call->options);
-}
-
-static rd_kafka_event_t *admin_wait(const struct admin_call *call, const struct prepare *prepare)
-{
-    return rd_kafka_queue_poll(call->queue, left_ms(prepare) + 1000);
-}
-
-static rd_kafka_resp_err_t event_code(rd_kafka_event_t *event)
-{
-    return event != NULL ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
-}
-
 /* --- creation --- */
-
-/* Names that a broker does not know make it refuse the topic, and which it knows depends on its
- * version. */
-static const char *const timestamp_limits[][2] = {
-    {"message.timestamp.before.max.ms", "message.timestamp.after.max.ms"}, /* 3.6 and later */
-    {"message.timestamp.difference.max.ms", NULL},                         /* before 4.0 */
-    {NULL, NULL}, /* brokers that are not Kafka */
-};
-enum { LIMIT_SETS = sizeof timestamp_limits / sizeof timestamp_limits[0] };
-
-static enum cdr_result new_topic(const struct prepare *prepare, unsigned type, unsigned limit_set,
-                                 rd_kafka_NewTopic_t **topic, struct cdr_error *error)
-{
-    const struct cdr_sink_settings *settings = prepare->settings;
-    const char *name = prepare->sink->topics[type];
-    char reason[256] = "", retention[32];
-    *topic = rd_kafka_NewTopic_new(name, (int)prepare->sink->setup.partitions,
-                                   settings->replication > 0 ? (int)settings->replication : -1,
-                                   reason, sizeof reason);
-    if (*topic == NULL)
-        return cdr_fail(error, CDR_E_CONFIG, "cannot create topic %s: %s", name, reason);
-    snprintf(retention, sizeof retention, "%" PRId64, settings->retention_ms);
-    rd_kafka_NewTopic_set_config(*topic, "cleanup.policy", "delete");
-    rd_kafka_NewTopic_set_config(*topic, "retention.ms", retention);
-    rd_kafka_NewTopic_set_config(*topic, "retention.bytes", "-1");
-    rd_kafka_NewTopic_set_config(*topic, "message.timestamp.type", "CreateTime");
-    for (size_t i = 0; i < 2 && timestamp_limits[limit_set][i] != NULL; i++)
-        rd_kafka_NewTopic_set_config(*topic, timestamp_limits[limit_set][i], "9223372036854775807");
-    return CDR_OK;
-}
-
-static enum cdr_result creation_failed(const struct prepare *prepare, const char *name,
-                                       rd_kafka_resp_err_t code, const char *reason,
-                                       struct cdr_error *error)
-{
-    if (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR && prepare->settings->replication > 0)
-        return cdr_fail(error, CDR_E_CONFIG, "cannot create topic %s with --replication %u: %s",
-                        name, prepare->settings->replication, reason);
-    if (is_denied(code))
-        return cdr_fail(error, CDR_E_STATE,
-                        "not authorised to create topic %s: it takes the operation Create on the "
-                        "topic or the cluster",
-                        name);
-    return request_failed(prepare, code, "create topic", name, "Create", reason, error);
-}
-
-/* *again: the broker did not like the configuration. A topic that somebody else (another shard)
- * made meanwhile is as good as ours. */
-static enum cdr_result create_one(const struct prepare *prepare, unsigned type, unsigned limit_set,
-                                  bool *again, struct cdr_error *error)
-{
-    const char *name = prepare->sink->topics[type];
-    rd_kafka_NewTopic_t *topic = NULL;
-    enum cdr_result result = new_topic(prepare, type, limit_set, &topic, error);
-    if (result != CDR_OK)
-        return result;
-    struct admin_call call;
-    rd_kafka_event_t *event = NULL;
-    result = admin_begin(&call, prepare, RD_KAFKA_ADMIN_OP_CREATETOPICS, error);
-    if (result == CDR_OK) {
-        rd_kafka_CreateTopics(prepare->asker->rk, &topic, 1, call.options, call.queue);
-        event = admin_wait(&call, prepare);
-        rd_kafka_resp_err_t code = event_code(event);
-        const char *reason = event != NULL ? rd_kafka_event_error_string(event) : NULL;
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            size_t n;
-            const rd_kafka_topic_result_t **results =
-                rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
-            assert(n == 1);
-            code = rd_kafka_topic_result_error(results[0]);
-            reason = rd_kafka_topic_result_error_string(results[0]);
-        }
-        *again = code == RD_KAFKA_RESP_ERR_INVALID_CONFIG && limit_set + 1 < LIMIT_SETS;
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS &&
-            !*again)
-            result = creation_failed(prepare, name, code, reason, error);
-    }
-    admin_end(&call, event);
-    rd_kafka_NewTopic_destroy(topic);
-    return result;
-}
 
 static enum cdr_result wait_for_leaders(struct prepare *prepare, unsigned type,
                                         struct cdr_error *error)
@@ -254,7 +60,7 @@ static enum cdr_result wait_for_leaders(struct prepare *prepare, unsigned type,
         enum cdr_result result = look_at(prepare, type, error);
         if (result != CDR_OK)
             return result;
-        const struct topic_state *state = &prepare->states[type];
+        const struct cdr_kafka_topic_state *state = &prepare->states[type];
         if (state->exists && state->leaders > 0 && state->leaders == state->partitions)
             return CDR_OK;
         if (left_ms(prepare) <= 1)
@@ -272,9 +78,9 @@ static enum cdr_result create_missing(struct prepare *prepare, struct cdr_error 
     for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
         if (prepare->sink->topics[type] == NULL || prepare->states[type].exists)
             continue;
-        bool again = true;
-        for (unsigned limit_set = 0; result == CDR_OK && again; limit_set++)
-            result = create_one(prepare, type, limit_set, &again, error);
+        result =
+            cdr_kafka_create_topic(prepare->asker, prepare->settings, prepare->sink->topics[type],
+                                   prepare->sink->setup.partitions, false, left_ms(prepare), error);
         if (result == CDR_OK)
             result = wait_for_leaders(prepare, type, error);
         if (result == CDR_OK)
@@ -324,15 +130,15 @@ static enum cdr_result judge(struct prepare *prepare, unsigned type,
 static enum cdr_result unread(struct prepare *prepare, const char *name, rd_kafka_resp_err_t code,
                               const char *reason, struct cdr_error *error)
 {
-    if (!is_denied(code) && code != RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
-        return request_failed(prepare, code, "read the configuration of topic", name,
-                              "DescribeConfigs", reason, error);
+    if (!cdr_kafka_is_denied(code) && code != RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
+        return cdr_kafka_request_failed(prepare->asker, code, "read the configuration of topic",
+                                        name, "DescribeConfigs", reason, error);
     char text[512];
-    snprintf(text, sizeof text,
-             "%s topic %s, so nothing says whether it would keep the run's records%s",
-             is_denied(code) ? "not authorised to read the configuration of"
-                             : "the brokers do not show the configuration of",
-             name, is_denied(code) ? ": it takes the operation DescribeConfigs on it" : "");
+    snprintf(
+        text, sizeof text, "%s topic %s, so nothing says whether it would keep the run's records%s",
+        cdr_kafka_is_denied(code) ? "not authorised to read the configuration of"
+                                  : "the brokers do not show the configuration of",
+        name, cdr_kafka_is_denied(code) ? ": it takes the operation DescribeConfigs on it" : "");
     if (prepare->settings->force)
         return cdr_kafka_warn(&prepare->sink->warnings, text, error);
     return cdr_fail(error, CDR_E_STATE, "%s; --force goes on unchecked", text);
@@ -395,23 +201,24 @@ static enum cdr_result guard(struct prepare *prepare, const bool which[CDR_TYPE_
                 rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, prepare->sink->topics[type]);
     if (n == 0)
         return CDR_OK;
-    struct admin_call call;
+    struct cdr_kafka_admin call;
     rd_kafka_event_t *event = NULL;
-    enum cdr_result result = admin_begin(&call, prepare, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, error);
+    enum cdr_result result = cdr_kafka_admin_begin(
+        &call, prepare->asker, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, left_ms(prepare), error);
     if (result == CDR_OK) {
         /* Any broker knows; the default, the controller, may be hidden behind the brokers. */
         if (prepare->broker >= 0)
             rd_kafka_AdminOptions_set_broker(call.options, prepare->broker, NULL, 0);
         rd_kafka_DescribeConfigs(prepare->asker->rk, resources, n, call.options, call.queue);
-        event = admin_wait(&call, prepare);
-        rd_kafka_resp_err_t code = event_code(event);
+        event = cdr_kafka_admin_wait(&call, left_ms(prepare));
+        rd_kafka_resp_err_t code = cdr_kafka_admin_code(event);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
             result = judge_all(prepare, event, error);
         else
             result = unread(prepare, rd_kafka_ConfigResource_name(resources[0]), code,
                             event != NULL ? rd_kafka_event_error_string(event) : NULL, error);
     }
-    admin_end(&call, event);
+    cdr_kafka_admin_end(&call, event);
     rd_kafka_ConfigResource_destroy_array(resources, n);
     return result == CDR_OK ? refuse(prepare, error) : result;
 }
@@ -424,7 +231,9 @@ static bool is_passing(rd_kafka_resp_err_t code)
     return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
            code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
            code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-           code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE || code == RD_KAFKA_RESP_ERR__TRANSPORT;
+           code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH ||
+           code == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH || code == RD_KAFKA_RESP_ERR__TRANSPORT;
 }
 
 /* list->elems[].offset become the ends. *where is the entry that failed, NULL where the request
@@ -482,6 +291,7 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
                                   struct cdr_error *error)
 {
     struct cdr_kafka_sink *sink = prepare->sink;
+    const bool resume = prepare->settings->resume && !prepare->settings->transactions;
     char *hidden[CDR_TYPE_COUNT]; /* topics that are not asked for: they may not exist */
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
         hidden[type] = sink->topics[type];
@@ -492,11 +302,10 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
     enum cdr_result result =
         ends == NULL
             ? cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs", sink->log_count)
-        : prepare->settings->resume
-            ? cdr_kafka_resume_ends(prepare->asker, sink, ends, left_ms(prepare), error)
-            : cdr_kafka_end_offsets(prepare->asker, sink, ends, left_ms(prepare), error);
+        : resume ? cdr_kafka_resume_ends(prepare->asker, sink, ends, left_ms(prepare), error)
+                 : cdr_kafka_end_offsets(prepare->asker, sink, ends, left_ms(prepare), error);
     bool known = false;
-    if (result == CDR_OK && prepare->settings->resume)
+    if (result == CDR_OK && resume)
         result = cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare), &known, error);
     prepare->bases_known |= known;
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
@@ -504,10 +313,12 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
     for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++) {
         if (!which[log / sink->setup.partitions])
             continue;
-        if (prepare->settings->resume && (known || !prepare->settings->append)) {
+        if (resume && (known || !prepare->settings->append)) {
             result = cdr_kafka_resume_log(sink, log, ends[log], error);
             continue;
         }
+        if (prepare->settings->resume && prepare->settings->transactions)
+            continue; /* positions say more: see kafka_transactions.c */
         if (ends[log] > 0 && !prepare->settings->append)
             result =
                 cdr_fail(error, CDR_E_STATE,
@@ -546,7 +357,7 @@ static rd_kafka_event_t *wait_for_commit(const struct prepare *prepare, rd_kafka
 {
     rd_kafka_event_t *event = NULL;
     *code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    while (event == NULL && !is_denied(*code) && left_ms(prepare) > 1) {
+    while (event == NULL && !cdr_kafka_is_denied(*code) && left_ms(prepare) > 1) {
         event = rd_kafka_queue_poll(queue, left_ms(prepare) < 100 ? left_ms(prepare) : 100);
         rd_kafka_message_t *message = rd_kafka_consumer_poll(prepare->asker->rk, 0);
         if (message != NULL) {
@@ -581,8 +392,9 @@ static enum cdr_result commit_bases(struct prepare *prepare, struct cdr_error *e
         }
     enum cdr_result result = CDR_OK;
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        result = request_failed(prepare, code, "commit the base offsets of --append for", subject,
-                                "Read", NULL, error);
+        result = cdr_kafka_request_failed(prepare->asker, code,
+                                          "commit the base offsets of --append for", subject,
+                                          "Read", NULL, error);
     if (event != NULL)
         rd_kafka_event_destroy(event);
     rd_kafka_queue_destroy(queue);

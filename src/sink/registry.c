@@ -1,280 +1,45 @@
+/* Ids of schemas: look up, check, register. */
 #include "sink/registry.h"
 
 #include "encode/json_text.h"
+#include "sink/registry_cache.h"
+#include "sink/registry_internal.h"
+#include "sink/registry_schema.h"
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-enum {
-    ANSWER_BYTES_MAX = 1 << 20,
-    BACKOFF_FIRST_MS = 200,
-    BACKOFF_MAX_MS = 5000,
-    CODE_SUBJECT_UNKNOWN = 40401, /* the registry's own error_code */
-    CODE_SCHEMA_UNKNOWN = 40403,
-};
+static const char another_subject[] =
+    "use another --topic-prefix, or set the subject's compatibility";
 
-static const char media_type[] = "application/vnd.schemaregistry.v1+json";
-
-struct answer {
-    char *text; /* with a NUL behind */
-    size_t len;
-};
-
-/* What is asked of every URL in turn. */
-struct request {
-    const struct cdr_registry_settings *settings;
-    const char *subject;
-    const char *body;
-    bool registering; /* else looking up */
-};
-
-/* How one attempt ended. */
-enum outcome {
-    FOUND,
-    ABSENT,    /* the registry knows neither subject nor schema */
-    TRY_AGAIN, /* no connection, 429 or 5xx; error says which */
-    REFUSED,   /* asking again would not help; error says why */
-};
-
-static size_t collect(char *bytes, size_t size, size_t n, void *opaque)
+enum cdr_result cdr_registry_subject(const struct cdr_registry_settings *settings,
+                                     const char *topic, const char *schema_text,
+                                     char subject[CDR_REGISTRY_SUBJECT_MAX],
+                                     struct cdr_error *error)
 {
-    struct answer *answer = opaque;
-    size_t more = size * n;
-    if (answer->len + more > ANSWER_BYTES_MAX)
-        return 0;
-    char *text = realloc(answer->text, answer->len + more + 1);
-    if (text == NULL)
-        return 0;
-    memcpy(text + answer->len, bytes, more);
-    answer->text = text;
-    answer->len += more;
-    text[answer->len] = '\0';
-    return more;
-}
-
-/* base's path + /subjects/SUBJECT[/versions]. *shown is base without credentials. Both are curl's
- * to free. */
-static bool make_url(const struct request *request, const char *base, char **url, char **shown)
-{
-    bool made = false;
-    char *path = NULL, *joined = NULL, *subject = curl_easy_escape(NULL, request->subject, 0);
-    CURLU *parts = curl_url();
-    if (subject == NULL || parts == NULL ||
-        curl_url_set(parts, CURLUPART_URL, base, 0) != CURLUE_OK ||
-        curl_url_get(parts, CURLUPART_PATH, &path, 0) != CURLUE_OK)
-        goto cleanup;
-    size_t path_len = strlen(path);
-    while (path_len > 0 && path[path_len - 1] == '/')
-        path_len--;
-    size_t size = path_len + strlen(subject) + 32;
-    joined = malloc(size);
-    if (joined == NULL)
-        goto cleanup;
-    snprintf(joined, size, "%.*s/subjects/%s%s", (int)path_len, path, subject,
-             request->registering ? "/versions" : "");
-    made = curl_url_set(parts, CURLUPART_PATH, joined, 0) == CURLUE_OK &&
-           curl_url_get(parts, CURLUPART_URL, url, 0) == CURLUE_OK;
-    path[path_len] = '\0';
-    made = made && curl_url_set(parts, CURLUPART_PATH, path_len > 0 ? path : "/", 0) == CURLUE_OK &&
-           curl_url_set(parts, CURLUPART_USER, NULL, 0) == CURLUE_OK &&
-           curl_url_set(parts, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK &&
-           curl_url_set(parts, CURLUPART_QUERY, NULL, 0) == CURLUE_OK &&
-           curl_url_get(parts, CURLUPART_URL, shown, 0) == CURLUE_OK;
-cleanup:
-    free(joined);
-    curl_free(path);
-    curl_free(subject);
-    curl_url_cleanup(parts);
-    return made;
-}
-
-static void set_security(CURL *curl, const struct cdr_registry_settings *settings)
-{
-    if (settings->user_info != NULL) {
-        curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-        curl_easy_setopt(curl, CURLOPT_USERPWD, settings->user_info);
-    } else if (settings->bearer_token != NULL) {
-        curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-        curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, settings->bearer_token);
+    const char *strategy = settings->subject_strategy;
+    if (strategy == NULL || strcmp(strategy, "topic") == 0) {
+        snprintf(subject, CDR_REGISTRY_SUBJECT_MAX, "%s-value", topic);
+        return CDR_OK;
     }
-    if (settings->ca_location != NULL)
-        curl_easy_setopt(curl, CURLOPT_CAINFO, settings->ca_location);
-    if (settings->certificate_location != NULL)
-        curl_easy_setopt(curl, CURLOPT_SSLCERT, settings->certificate_location);
-    if (settings->key_location != NULL)
-        curl_easy_setopt(curl, CURLOPT_SSLKEY, settings->key_location);
-}
-
-static const char *reason_of(long status, int64_t code)
-{
-    switch (status) {
-    case 401: return "the registry does not accept the credentials";
-    case 403: return "the credentials do not allow this";
-    case 404:
-        return code >= CODE_SUBJECT_UNKNOWN && code < CODE_SUBJECT_UNKNOWN + 99
-                   ? "the registry does not know it"
-                   : "there is no schema registry at this URL";
-    case 409: return "the schema is not compatible with the versions that the subject has";
-    case 422: return "the registry finds the schema invalid";
-    case 429: return "the registry is asked too often";
-    default: return status >= 500 ? "the registry failed" : "the registry refused";
-    }
-}
-
-/* The registry's own words: its message, or the first line of whatever it answered. */
-static void add_message(const struct answer *answer, char *text, size_t size)
-{
-    char *message =
-        answer->text != NULL ? cdr_json_find_string(answer->text, answer->len, "message") : NULL;
-    const char *words = message != NULL ? message : answer->text != NULL ? answer->text : "";
-    int len = (int)strcspn(words, "\r\n");
-    snprintf(text, size, "%s%.*s", len > 0 ? ": " : "", len > 500 ? 500 : len, words);
-    free(message);
-}
-
-static enum outcome judge(const struct request *request, const char *shown, long status,
-                          const struct answer *answer, int32_t *id, struct cdr_error *error)
-{
-    int64_t number = 0;
-    const char *text = answer->text != NULL ? answer->text : "";
-    if (status >= 200 && status < 300) {
-        if (cdr_json_find_integer(text, answer->len, "id", &number) && number >= 0 &&
-            number <= INT32_MAX) {
-            *id = (int32_t)number;
-            return FOUND;
-        }
-        cdr_fail(error, CDR_E_CONFIG,
-                 "schema registry %s, subject %s: its answer holds no schema id, so there is no "
-                 "schema registry at this URL",
-                 shown, request->subject);
-        return REFUSED;
-    }
-    cdr_json_find_integer(text, answer->len, "error_code", &number);
-    char message[512];
-    add_message(answer, message, sizeof message);
-    cdr_fail(error, CDR_E_CONFIG, "schema registry %s, subject %s: %s (status %ld)%s", shown,
-             request->subject, reason_of(status, number), status, message);
-    if (status == 404 && !request->registering &&
-        (number == CODE_SUBJECT_UNKNOWN || number == CODE_SCHEMA_UNKNOWN))
-        return ABSENT;
-    return status == 429 || status >= 500 ? TRY_AGAIN : REFUSED;
-}
-
-/* Wrong files and certificates stay wrong; everything else may be a registry that is just starting.
- */
-static bool is_lasting(CURLcode code)
-{
-    return code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CACERT_BADFILE ||
-           code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_URL_MALFORMAT ||
-           code == CURLE_UNSUPPORTED_PROTOCOL;
-}
-
-static enum outcome perform(const struct request *request, const char *url, const char *shown,
-                            int32_t *id, long *wait_s, struct cdr_error *error)
-{
-    CURL *curl = curl_easy_init();
-    struct curl_slist *headers = NULL;
-    char header[96], reason[CURL_ERROR_SIZE] = "";
-    struct answer answer = {0};
-    enum outcome outcome = REFUSED;
-    if (curl == NULL) {
-        cdr_fail(error, CDR_E_NOMEM, "no memory for a request to the schema registry");
-        return REFUSED;
-    }
-    snprintf(header, sizeof header, "Content-Type: %s", media_type);
-    headers = curl_slist_append(headers, header);
-    snprintf(header, sizeof header, "Accept: %s, application/json", media_type);
-    headers = curl_slist_append(headers, header);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->settings->timeout_ms);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "cdrgen/" CDR_VERSION);
-    set_security(curl, request->settings);
-    CURLcode code = curl_easy_perform(curl);
-    if (code == CURLE_OK) {
-        long status = 0;
-        curl_off_t retry_after = 0;
-        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-        curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after);
-        *wait_s = (long)retry_after;
-        outcome = judge(request, shown, status, &answer, id, error);
-    } else {
-        long cause = 0;
-        curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &cause);
-        cdr_fail(error, CDR_E_KAFKA, "schema registry %s, subject %s: %s%s%s", shown,
-                 request->subject, reason[0] != '\0' ? reason : curl_easy_strerror(code),
-                 cause != 0 ? ": " : "", cause != 0 ? strerror((int)cause) : "");
-        outcome = is_lasting(code) ? REFUSED : TRY_AGAIN;
-    }
-    free(answer.text);
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(curl);
-    return outcome;
-}
-
-/* base is not NUL-terminated. */
-static enum outcome ask_one(const struct request *request, const char *base, size_t base_len,
-                            int32_t *id, long *wait_s, struct cdr_error *error)
-{
-    char *copy = strndup(base, base_len), *url = NULL, *shown = NULL;
-    enum outcome outcome = REFUSED;
-    if (copy != NULL && make_url(request, copy, &url, &shown))
-        outcome = perform(request, url, shown, id, wait_s, error);
-    else /* the text is not quoted: it may hold a password */
-        cdr_fail(error, CDR_E_CONFIG,
-                 "the schema registry's URL is not one: it must look like "
-                 "http://HOST:PORT or https://HOST:PORT/PATH");
-    curl_free(shown);
-    curl_free(url);
-    free(copy);
-    return outcome;
-}
-
-/* Each of the URLs once, until one has something final to say. */
-static enum outcome ask_all(const struct request *request, int32_t *id, long *wait_s,
-                            struct cdr_error *error)
-{
-    enum outcome outcome = TRY_AGAIN;
-    const char *at = request->settings->urls;
-    while (*at != '\0' && outcome == TRY_AGAIN) {
-        at += strspn(at, ", ");
-        size_t len = strcspn(at, ", ");
-        if (len > 0)
-            outcome = ask_one(request, at, len, id, wait_s, error);
-        at += len;
-    }
-    return outcome;
-}
-
-static void sleep_ms(long ms)
-{
-    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    nanosleep(&time, NULL);
-}
-
-static enum outcome ask(const struct request *request, int32_t *id, struct cdr_error *error)
-{
-    long backoff_ms = BACKOFF_FIRST_MS;
-    for (uint32_t attempt = 0;; attempt++) {
-        long wait_s = 0;
-        enum outcome outcome = ask_all(request, id, &wait_s, error);
-        if (outcome != TRY_AGAIN || attempt >= request->settings->retries)
-            return outcome;
-        long wait_ms = wait_s * 1000 > backoff_ms ? wait_s * 1000 : backoff_ms;
-        sleep_ms(wait_ms < BACKOFF_MAX_MS ? wait_ms : BACKOFF_MAX_MS);
-        backoff_ms *= 2;
-    }
+    char *name = cdr_registry_full_name(schema_text);
+    if (name == NULL)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "subject_strategy: \"%s\" needs a schema that has a name, and that of "
+                        "topic %s has none",
+                        strategy, topic);
+    bool with_topic = strcmp(strategy, "topic-record") == 0;
+    int len = snprintf(subject, CDR_REGISTRY_SUBJECT_MAX, "%s%s%s", with_topic ? topic : "",
+                       with_topic ? "-" : "", name);
+    free(name);
+    if (len >= CDR_REGISTRY_SUBJECT_MAX)
+        return cdr_fail(error, CDR_E_CONFIG, "the schema of topic %s has too long a name", topic);
+    return CDR_OK;
 }
 
 /* curl would only find out after it has a connection. */
@@ -291,30 +56,376 @@ static enum cdr_result check_files(const struct cdr_registry_settings *settings,
     return CDR_OK;
 }
 
-enum cdr_result cdr_registry_schema_id(const struct cdr_registry_settings *settings,
-                                       const char *subject, const char *schema_text, int32_t *id,
-                                       struct cdr_error *error)
+enum cdr_result cdr_registry_settings_check(const struct cdr_registry_settings *settings,
+                                            struct cdr_error *error)
 {
     if (settings->urls == NULL || settings->urls[strspn(settings->urls, ", ")] == '\0')
         return cdr_fail(error, CDR_E_CONFIG,
                         "no schema registry is given: pass --registry URL[,URL]");
     if (check_files(settings, error) != CDR_OK)
         return CDR_E_CONFIG;
+    return cdr_registry_cache_open(settings, error);
+}
+
+enum cdr_result cdr_registry_ask_about(const struct cdr_registry_settings *settings,
+                                       const char *subject, const char *before, const char *behind,
+                                       const char *query, const char *body,
+                                       struct cdr_registry_answer *answer, struct cdr_error *error)
+{
+    struct cdr_registry_request request = {
+        .settings = settings, .subject = subject, .query = query, .body = body};
+    char *path = cdr_registry_path(before, subject, behind);
+    if (path == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    request.path = path;
+    enum cdr_result result = cdr_registry_ask(&request, answer, error);
+    free(path);
+    return result;
+}
+
+/* The schema, to BEFORE + subject + BEHIND. */
+static enum cdr_result post(const struct cdr_registry_settings *settings, const char *subject,
+                            const char *before, const char *behind, const char *query,
+                            const char *schema_text, struct cdr_registry_answer *answer,
+                            struct cdr_error *error)
+{
     char *body = cdr_json_object_of("schema", schema_text);
     if (body == NULL)
         return cdr_fail(error, CDR_E_CONFIG, "subject %s: the schema is not UTF-8", subject);
-    struct cdr_error reason = {0};
-    struct request request = {settings, subject, body, false};
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    enum outcome outcome = ask(&request, id, &reason);
-    if (outcome == ABSENT && settings->auto_register) {
-        request.registering = true;
-        outcome = ask(&request, id, &reason);
-    }
-    curl_global_cleanup();
+    enum cdr_result result =
+        cdr_registry_ask_about(settings, subject, before, behind, query, body, answer, error);
     free(body);
-    if (outcome == FOUND)
+    return result;
+}
+
+/* Looks up, or registers where behind is "/versions". CDR_E_STATE: it is not there. */
+static enum cdr_result ask_id(const struct cdr_registry_settings *settings, const char *subject,
+                              const char *behind, const char *schema_text, int32_t *id,
+                              struct cdr_error *error)
+{
+    struct cdr_registry_answer answer = {0};
+    int64_t number = -1;
+    enum cdr_result result =
+        post(settings, subject, "/subjects/", behind, NULL, schema_text, &answer, error);
+    if (result == CDR_OK && answer.text != NULL)
+        cdr_json_find_integer(answer.text, answer.len, "id", &number);
+    if (result == CDR_OK && (number < 0 || number > INT32_MAX))
+        result = cdr_fail(error, CDR_E_CONFIG,
+                          "schema registry %s, subject %s: its answer holds no schema id, so there "
+                          "is no schema registry at this URL",
+                          answer.url, subject);
+    if (result == CDR_OK)
+        *id = (int32_t)number;
+    cdr_registry_answer_free(&answer);
+    return result;
+}
+
+/* {"messages": […]} or {"reason": "…"}, in one line. */
+static void put_reasons(const struct cdr_registry_answer *answer, char *text, size_t size)
+{
+    json_t *object = json_loadb(answer->text, answer->len, 0, NULL);
+    const json_t *messages = json_object_get(object, "messages");
+    const char *reason = json_string_value(json_object_get(object, "reason"));
+    size_t out = (size_t)snprintf(text, size, "%s", reason != NULL ? reason : "");
+    for (size_t i = 0; out < size && i < json_array_size(messages); i++) {
+        const char *message = json_string_value(json_array_get(messages, i));
+        out += (size_t)snprintf(text + out, size - out, "%s%s", out > 0 ? ", " : "",
+                                message != NULL ? message : "");
+    }
+    for (char *c = text; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ')
+            *c = ' ';
+    json_decref(object);
+}
+
+/* CDR_OK: compatible, or the first version. CDR_E_DIFFERENT: not; reasons says why. */
+static enum cdr_result ask_compatible(const struct cdr_registry_settings *settings,
+                                      const char *subject, const char *schema_text, bool *is_new,
+                                      char *reasons, size_t reasons_max, struct cdr_error *error)
+{
+    struct cdr_registry_answer answer = {0};
+    enum cdr_result result = post(settings, subject, "/compatibility/subjects/", "/versions/latest",
+                                  "verbose=true", schema_text, &answer, error);
+    *is_new = result == CDR_E_STATE;
+    if (*is_new)
+        result = CDR_OK;
+    else if (result == CDR_OK) {
+        int compatible = answer.text != NULL
+                             ? cdr_json_find_boolean(answer.text, answer.len, "is_compatible")
+                             : -1;
+        if (compatible == 0) {
+            put_reasons(&answer, reasons, reasons_max);
+            result = cdr_fail(error, CDR_E_DIFFERENT,
+                              "schema registry %s, subject %s: the schema is not compatible with "
+                              "the latest version%s%s",
+                              answer.url, subject, reasons[0] != '\0' ? ": " : "", reasons);
+        } else if (compatible < 0) {
+            result = cdr_fail(error, CDR_E_CONFIG,
+                              "schema registry %s, subject %s: its answer does not say whether the "
+                              "schema is compatible",
+                              answer.url, subject);
+        }
+    }
+    cdr_registry_answer_free(&answer);
+    return result;
+}
+
+/* State of one cdr_registry_find. */
+struct search {
+    const struct cdr_registry_settings *settings;
+    bool away; /* the registry did not answer, and that takes long to find out */
+    struct cdr_error why;
+};
+
+/* The text that is kept with an id; NULL for the latest version, whatever it is. */
+static const char *cache_key(const struct search *search, const struct cdr_registry_wish *wish)
+{
+    return search->settings->use_latest ? NULL : wish->schema_text;
+}
+
+static void note_of(struct cdr_registry_wish *wish, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void note_of(struct cdr_registry_wish *wish, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(wish->note, sizeof wish->note, format, arguments);
+    va_end(arguments);
+}
+
+/* Keeps what was found, and says if it was another id before. */
+static void remember(const struct search *search, struct cdr_registry_wish *wish,
+                     const char *schema)
+{
+    struct cdr_registry_cached before = {0};
+    struct cdr_error why = {{0}};
+    const char *key = cache_key(search, wish);
+    if (cdr_registry_cache_read(search->settings, wish->subject, key, &before)) {
+        /* The latest version has another id whenever there is a later one. */
+        if (before.id != wish->id && !search->settings->use_latest)
+            note_of(wish,
+                    "subject %s: the registry gives the schema the id %d, and gave it %d before "
+                    "(%s); records of earlier runs have the old id, which readers may not find",
+                    wish->subject, (int)wish->id, (int)before.id, before.saved);
+        cdr_registry_cached_free(&before);
+    }
+    if (cdr_registry_cache_write(search->settings, wish->subject, key, wish->id, schema, &why) !=
+        CDR_OK)
+        note_of(wish, "subject %s: the id is not kept in the cache: %.600s", wish->subject,
+                why.text);
+}
+
+static enum cdr_result judge_latest(struct cdr_registry_wish *wish, const char *named,
+                                    const char *text, struct cdr_error *error)
+{
+    char words[300];
+    if (cdr_registry_same_form(wish->schema_text, text, words, sizeof words))
         return CDR_OK;
-    return cdr_fail(error, outcome == TRY_AGAIN ? CDR_E_KAFKA : CDR_E_CONFIG, "%s%s", reason.text,
-                    outcome == ABSENT ? "; register it, or let the run do so" : "");
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "subject %s: %s is not of the form that cdrgen writes: %s; leave --use-latest "
+                    "out, or register a schema of that form",
+                    wish->subject, named, words);
+}
+
+static enum cdr_result find_cached(const struct search *search, struct cdr_registry_wish *wish,
+                                   struct cdr_error *error)
+{
+    struct cdr_registry_cached cached = {0};
+    if (search->settings->cache == NULL)
+        return cdr_fail(error, CDR_E_KAFKA, "%s", search->why.text);
+    if (!cdr_registry_cache_read(search->settings, wish->subject, cache_key(search, wish), &cached))
+        return cdr_fail(error, CDR_E_KAFKA, "%.700s; the cache %.200s has nothing for it",
+                        search->why.text, search->settings->cache);
+    enum cdr_result result = CDR_OK;
+    if (search->settings->use_latest)
+        result = judge_latest(wish, "the latest version in the cache", cached.schema, error);
+    wish->id = cached.id;
+    wish->how = CDR_REGISTRY_CACHED;
+    note_of(wish, "subject %s: id %d from the cache, as of %s, because of %.500s", wish->subject,
+            (int)wish->id, cached.saved, search->why.text);
+    cdr_registry_cached_free(&cached);
+    return result;
+}
+
+static enum cdr_result find_latest(const struct search *search, struct cdr_registry_wish *wish,
+                                   struct cdr_error *error)
+{
+    struct cdr_registry_schema schema = {0};
+    char named[80];
+    enum cdr_result result =
+        cdr_registry_version(search->settings, wish->subject, 0, &schema, error);
+    if (result == CDR_E_STATE) {
+        struct cdr_error why = *error;
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "%.800s; register a schema there, or leave --use-latest out", why.text);
+    }
+    if (result != CDR_OK)
+        return result;
+    snprintf(named, sizeof named, "the latest version, %d with id %d,", (int)schema.version,
+             (int)schema.id);
+    result = judge_latest(wish, named, schema.whole, error);
+    wish->id = schema.id;
+    wish->how = CDR_REGISTRY_LATEST;
+    if (result == CDR_OK)
+        remember(search, wish, schema.whole);
+    cdr_registry_schema_free(&schema);
+    return result;
+}
+
+/* CDR_E_STATE: it is to be registered. */
+static enum cdr_result find_one(struct search *search, struct cdr_registry_wish *wish,
+                                struct cdr_error *error)
+{
+    const struct cdr_registry_settings *settings = search->settings;
+    struct cdr_error why = {{0}};
+    enum cdr_result result;
+    if (search->away)
+        return find_cached(search, wish, error);
+    if (settings->use_latest)
+        result = find_latest(search, wish, &why);
+    else
+        result = ask_id(settings, wish->subject, "", wish->schema_text, &wish->id, &why);
+    if (result == CDR_E_KAFKA) {
+        search->away = true;
+        search->why = why;
+        return find_cached(search, wish, error);
+    }
+    if (result == CDR_E_STATE && !settings->auto_register)
+        return cdr_fail(error, CDR_E_CONFIG, "%.800s; register it, or let the run do so", why.text);
+    if (result == CDR_OK && !settings->use_latest)
+        remember(search, wish, wish->schema_text);
+    return result != CDR_OK ? cdr_fail(error, result, "%s", why.text) : result;
+}
+
+static enum cdr_result find_all(struct search *search, struct cdr_registry_wish *wishes,
+                                size_t count, struct cdr_error *error)
+{
+    char reasons[500] = "";
+    bool is_new;
+    for (size_t i = 0; i < count; i++) {
+        wishes[i].id = -1;
+        wishes[i].how = CDR_REGISTRY_FOUND;
+        wishes[i].note[0] = '\0';
+        enum cdr_result result = find_one(search, &wishes[i], error);
+        if (result == CDR_E_STATE)
+            wishes[i].how = CDR_REGISTRY_REGISTERED;
+        else if (result != CDR_OK)
+            return result;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct cdr_error why = {{0}};
+        if (wishes[i].how != CDR_REGISTRY_REGISTERED)
+            continue;
+        enum cdr_result result =
+            ask_compatible(search->settings, wishes[i].subject, wishes[i].schema_text, &is_new,
+                           reasons, sizeof reasons, &why);
+        if (result == CDR_E_DIFFERENT)
+            return cdr_fail(error, CDR_E_CONFIG, "%.900s; %s", why.text, another_subject);
+        if (result != CDR_OK)
+            return cdr_fail(error, result, "%s", why.text);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (wishes[i].how != CDR_REGISTRY_REGISTERED)
+            continue;
+        enum cdr_result result = ask_id(search->settings, wishes[i].subject, "/versions",
+                                        wishes[i].schema_text, &wishes[i].id, error);
+        if (result != CDR_OK)
+            return result == CDR_E_STATE ? CDR_E_CONFIG : result;
+        remember(search, &wishes[i], wishes[i].schema_text);
+    }
+    return CDR_OK;
+}
+
+enum cdr_result cdr_registry_find(const struct cdr_registry_settings *settings,
+                                  struct cdr_registry_wish *wishes, size_t count,
+                                  struct cdr_error *error)
+{
+    struct search search = {.settings = settings};
+    enum cdr_result result = cdr_registry_settings_check(settings, error);
+    if (result != CDR_OK)
+        return result;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    result = find_all(&search, wishes, count, error);
+    curl_global_cleanup();
+    return result;
+}
+
+enum cdr_result cdr_registry_check(const struct cdr_registry_settings *settings,
+                                   const char *subject, const char *schema_text, int32_t *id,
+                                   struct cdr_error *error)
+{
+    char reasons[500] = "";
+    bool is_new = false;
+    enum cdr_result result = cdr_registry_settings_check(settings, error);
+    *id = -1;
+    if (result != CDR_OK)
+        return result;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    result = ask_id(settings, subject, "", schema_text, id, error);
+    if (result == CDR_E_STATE)
+        result =
+            ask_compatible(settings, subject, schema_text, &is_new, reasons, sizeof reasons, error);
+    curl_global_cleanup();
+    return result;
+}
+
+/* The subject lacks the schema. */
+static void examine_absent(const struct cdr_registry_settings *settings, const char *subject,
+                           const char *schema_text, const char *named,
+                           struct cdr_findings *findings)
+{
+    struct cdr_error why = {{0}};
+    char reasons[400] = "";
+    bool is_new = false;
+    if (!settings->auto_register) {
+        cdr_findings_add(findings, CDR_FINDING_FAIL, named,
+                         "register it, or leave --no-auto-register out",
+                         "the registry does not know the schema");
+        return;
+    }
+    enum cdr_result result =
+        ask_compatible(settings, subject, schema_text, &is_new, reasons, sizeof reasons, &why);
+    if (result == CDR_OK)
+        cdr_findings_add(findings, CDR_FINDING_OK, named, NULL, "%s",
+                         is_new ? "is new; the schema would be registered"
+                                : "the schema is compatible with the latest version and would be "
+                                  "registered");
+    else if (result == CDR_E_DIFFERENT)
+        cdr_findings_add(findings, CDR_FINDING_FAIL, named, another_subject,
+                         "the schema is not compatible with the latest version%s%s",
+                         reasons[0] != '\0' ? ": " : "", reasons);
+    else
+        cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, named, why.text);
+}
+
+void cdr_registry_examine(const struct cdr_registry_settings *settings, const char *subject,
+                          const char *schema_text, struct cdr_findings *findings)
+{
+    char named[280];
+    struct search search = {.settings = settings};
+    struct cdr_registry_wish wish = {.subject = subject, .schema_text = schema_text};
+    struct cdr_error why = {{0}};
+    snprintf(named, sizeof named, "subject %.260s", subject);
+    if (cdr_registry_settings_check(settings, &why) != CDR_OK) {
+        cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, named, why.text);
+        return;
+    }
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    struct cdr_registry_settings asking = *settings;
+    asking.auto_register = true; /* so that a schema that is missing is told from a refusal */
+    search.settings = &asking;
+    enum cdr_result result = find_one(&search, &wish, &why);
+    if (result == CDR_OK && wish.how == CDR_REGISTRY_CACHED)
+        cdr_findings_add_sentence(findings, CDR_FINDING_WARN, named, wish.note);
+    else if (result == CDR_OK)
+        cdr_findings_add(findings, CDR_FINDING_OK, named, NULL, "%s, id %d",
+                         settings->use_latest ? "the latest version is of the form that is written"
+                                              : "the schema is registered",
+                         (int)wish.id);
+    else if (result == CDR_E_STATE)
+        examine_absent(settings, subject, schema_text, named, findings);
+    else
+        cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, named, why.text);
+    curl_global_cleanup();
 }

@@ -45,6 +45,8 @@ struct cdr_sink_setup {
     uint32_t shard_index,
         shard_count;        /* this process writes partitions p with p mod count = index */
     const char *dataset_id; /* 32 hex digits */
+    int32_t first_day;      /* local day of emission, days since 1970-01-01 */
+    uint32_t days;          /* of the run, from first_day on; 0: no end */
     int64_t first_event_ms,
         last_event_ms; /* span of event times of the run, for the topic guard; last < 0: no end */
     int64_t now_ms;    /* wall clock at the start */
@@ -57,6 +59,7 @@ struct cdr_log_progress {
     uint64_t accepted; /* records taken by write */
     uint64_t durable;  /* records that are safe */
     uint64_t bytes;    /* payload bytes of accepted records: without frame and trailer */
+    uint64_t aborted;  /* records sent besides, in transactions meant to be aborted */
 };
 
 struct cdr_sink_ops;
@@ -86,11 +89,19 @@ struct cdr_sink_settings {
     struct cdr_property *properties;
     size_t property_count;
     bool create_topics;
-    uint32_t replication;      /* of topics that we create; 0 = the broker's default */
-    int64_t retention_ms;      /* of topics that we create; −1 = keep for ever */
-    bool append;               /* write behind what a topic already holds */
-    bool force;                /* go on where the topic guard would refuse */
+    uint32_t replication; /* of topics that we create; 0 = the broker's default */
+    int64_t retention_ms; /* of topics that we create; −1 = keep for ever */
+    bool append;          /* write behind what a topic already holds */
+    bool force;           /* go on where the topic guard would refuse */
+    bool transactions;    /* commit in whole batches, with the progress */
+    uint64_t transaction_records;
+    uint32_t transaction_ms;
+    double abort_share; /* of transactions: preceded by one that is aborted, to test consumers */
     uint32_t kafka_timeout_ms; /* for metadata and admin requests */
+    /* Folder where the run goes on when the brokers stay away (spill.h), NULL = it does not: then
+     * spill_after_ms is how long nothing may be acknowledged, instead of delivery.timeout.ms. */
+    char *spill;
+    uint32_t spill_after_ms;
 };
 
 struct cdr_sink_ops {
@@ -103,6 +114,12 @@ struct cdr_sink_ops {
     /* starts[log]: the position of the first record that each log lacks, so that the run begins
      * there; 0 without settings->resume. NULL: always 0. */
     void (*starts)(const struct cdr_sink *sink, uint64_t *starts);
+    /* After open with settings->resume: the destination holds everything already, so that there is
+     * nothing to write. NULL: not known. */
+    bool (*holds_all)(const struct cdr_sink *sink);
+    /* What open found or did that the user should hear of: line i, or NULL behind the last one;
+     * the sink's memory. NULL: nothing. */
+    const char *(*note)(const struct cdr_sink *sink, size_t i);
     /* An empty slab, or CDR_E_AGAIN where too many are under way: poll and try again.
      * Thread-safe. */
     enum cdr_result (*take_slab)(struct cdr_sink *sink, unsigned worker, struct cdr_slab **slab,

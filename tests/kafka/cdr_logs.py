@@ -261,8 +261,18 @@ def partitions_of(brokers, properties, topics):
         consumer.close()
 
 
-def messages_of(brokers, properties, topic, partition, base=0):
-    """Lists of messages of one partition from offset base to its end, with every offset present."""
+def first_offset(brokers, properties, topic, partition):
+    """Of the records that are still there."""
+    consumer = Consumer(client_settings(brokers, properties))
+    try:
+        return consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)[0]
+    finally:
+        consumer.close()
+
+
+def messages_of(brokers, properties, topic, partition, base=0, gaps=False):
+    """Lists of messages of one partition from offset base to its end, with every offset present, but for gaps: control
+    records and aborted ones of transactions have offsets too."""
     consumer = Consumer(client_settings(brokers, properties))
     where = TopicPartition(topic, partition, base)
     try:
@@ -279,12 +289,14 @@ def messages_of(brokers, properties, topic, partition, base=0):
             for message in messages:
                 error = message.error()
                 if error is None:
-                    if message.offset() != position:
+                    if message.offset() != position and not gaps:
                         raise Failure(f"{topic}[{partition}] offset {position} is missing: {message.offset()} comes next")
-                    position += 1
+                    position = message.offset() + 1
                     batch.append(message)
                 elif error.code() != KafkaError._PARTITION_EOF:
                     raise Failure(f"{topic}[{partition}]: {error}")
+                elif gaps:
+                    position = max(position, message.offset())
             if batch:
                 yield batch
     finally:
@@ -306,9 +318,9 @@ def avro_value(topic, message, registry, decode):
     return datum, fields
 
 
-def read_kafka(brokers, properties, topic, partition, format_name, registry=None, base=0):
+def read_kafka(brokers, properties, topic, partition, format_name, registry=None, base=0, gaps=False):
     """Lists of records. Fields are decoded where it is Avro and a registry is given."""
-    for messages in messages_of(brokers, properties, topic, partition, base):
+    for messages in messages_of(brokers, properties, topic, partition, base, gaps):
         batch = []
         for message in messages:
             kind, timestamp = message.timestamp()

@@ -202,11 +202,16 @@ static inline void harness_end(struct harness *harness)
     harness_remove(harness->folder);
 }
 
+/* Positions begin where the sink says that its logs do. */
 static inline enum cdr_result harness_open(struct harness *harness, const char *sink,
                                            struct cdr_error *error)
 {
+    const struct cdr_sink_ops *ops = cdr_sink_find(sink);
     memset(harness->next, 0, sizeof harness->next);
-    return cdr_sink_find(sink)->open(&harness->sink, &harness->settings, &harness->setup, error);
+    enum cdr_result result = ops->open(&harness->sink, &harness->settings, &harness->setup, error);
+    if (result == CDR_OK && ops->starts != NULL)
+        ops->starts(harness->sink, harness->next);
+    return result;
 }
 
 static inline void harness_must_open(struct harness *harness, const char *sink)
@@ -263,6 +268,24 @@ static inline void harness_must_write(struct harness *harness, unsigned worker, 
     struct cdr_error error = {{0}};
     if (harness_write(harness, worker, log, day, records, step, &error) != CDR_OK)
         fail_msg("write: %s", error.text);
+}
+
+/* Writes what is missing of a log that has per_day records on each of some days, at most so many in
+ * all. */
+static inline enum cdr_result harness_fill(struct harness *harness, unsigned worker, uint32_t log,
+                                           uint32_t per_day, int32_t days, uint64_t most,
+                                           struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    uint64_t all = (uint64_t)per_day * (uint64_t)days, end = most < all ? most : all;
+    while (harness->next[log] < end && result == CDR_OK) {
+        uint64_t day = harness->next[log] / per_day, until = (day + 1) * per_day;
+        uint64_t left = (until < end ? until : end) - harness->next[log];
+        uint32_t records = left < 700 ? (uint32_t)left : 700;
+        result =
+            harness_write(harness, worker, log, HARNESS_DAY + (int32_t)day, records, 333, error);
+    }
+    return result;
 }
 
 static inline void harness_path(const struct harness *harness, char path[512], const char *name)

@@ -123,6 +123,37 @@ static void wrong_names_and_values_say_what_and_where(void **state)
                    "property ssl.ca.location=/nowhere/ca.pem: No such file or directory");
 }
 
+/* librdkafka itself would wait for a token for ever. */
+static void tokens_must_come_from_somewhere(void **state)
+{
+    (void)state;
+    struct made made;
+    assert_refused(false,
+                   PROPERTIES("security.protocol", "SASL_SSL", "sasl.mechanisms", "OAUTHBEARER"),
+                   "sasl.mechanisms=OAUTHBEARER: nothing says where tokens come from");
+    assert_int_equal(make(&made, false,
+                          PROPERTIES("security.protocol", "sasl_ssl", "sasl.mechanisms",
+                                     "OAUTHBEARER", "enable.sasl.oauthbearer.unsecure.jwt", "true",
+                                     "sasl.oauthbearer.config", "principal=alice")),
+                     CDR_OK);
+    assert_false(made.kafka.scram);
+    done(&made);
+    assert_int_equal(make(&made, false, PROPERTIES("sasl.mechanisms", "OAUTHBEARER")), CDR_OK);
+    done(&made); /* SASL is not used */
+}
+
+static void what_only_newer_versions_know_is_told(void **state)
+{
+    (void)state;
+    struct made made;
+    if (rd_kafka_version() >= 0x020300ff)
+        skip();
+    assert_int_equal(make(&made, false, PROPERTIES("retry.backoff.max.ms", "1000")), CDR_OK);
+    assert_int_equal(made.warnings.n, 1);
+    assert_non_null(strstr(made.warnings.texts[0], "does not know retry.backoff.max.ms, which is"));
+    done(&made);
+}
+
 static void secrets_are_not_shown(void **state)
 {
     (void)state;
@@ -218,6 +249,8 @@ int main(void)
         cmocka_unit_test(brokers_may_come_as_a_property_but_must_come),
         cmocka_unit_test(wrong_names_and_values_say_what_and_where),
         cmocka_unit_test(secrets_are_not_shown),
+        cmocka_unit_test(tokens_must_come_from_somewhere),
+        cmocka_unit_test(what_only_newer_versions_know_is_told),
         cmocka_unit_test(broken_promises_need_force),
         cmocka_unit_test(what_only_looks_like_a_breach_is_taken),
         cmocka_unit_test(some_things_cannot_be_forced),

@@ -52,6 +52,7 @@ struct awkward {
     uint32_t partitions;
     struct cdr_slab_pool *pool;
     struct kept logs[LOGS_MAX];
+    uint64_t starts[LOGS_MAX]; /* where the run begins */
     atomic_ullong draws, takes, writes, polls, batches;
     atomic_int stop;
     /* the thread that reports: slabs given back come in here and go to the pool later */
@@ -118,7 +119,7 @@ static enum cdr_result awkward_write(struct cdr_sink *base, unsigned worker, str
     struct kept *log = &sink->logs[slab->log];
     (void)worker;
     assert_int_equal(atomic_exchange(&log->busy, 1), 0);
-    assert_int_equal(slab->position + *taken, log->records);
+    assert_int_equal(slab->position + *taken, sink->starts[slab->log] + log->records);
     cdr_sleep_ns(sink->settings.write_ns);
     uint32_t until = end;
     enum cdr_result result = CDR_OK;
@@ -427,6 +428,58 @@ static void test_same_logs_when_paced(void **state)
     cdr_model_destroy(model);
 }
 
+/* Each log is the reference's from its start on; digests are of that, or of all of it. */
+static void expect_ends(void)
+{
+    expect_ok(run);
+    for (uint32_t l = 0; l < CDR_TYPE_COUNT * run->sink.partitions; l++) {
+        const struct kept *got = &run->sink.logs[l], *wanted = &reference->sink.logs[l];
+        const struct cdr_digest *digest = cdr_pipeline_digest(run->pipeline, l);
+        const struct cdr_digest *whole = cdr_pipeline_digest(reference->pipeline, l);
+        const uint64_t start = run->sink.starts[l];
+        assert_int_equal(got->records, wanted->records - start);
+        assert_int_equal(cdr_pipeline_position(run->pipeline, l), wanted->records);
+        if (got->len > 0)
+            assert_memory_equal(got->bytes, wanted->bytes + wanted->len - got->len, got->len);
+        if (run->settings.digest_starts == NULL)
+            assert_int_equal(digest->records, got->records);
+        else
+            assert_int_equal(digest->ordered, whole->ordered);
+        if (start == 0 || run->settings.digest_starts != NULL)
+            assert_int_equal(digest->sum, whole->sum);
+    }
+}
+
+static void test_logs_that_begin_later(void **state)
+{
+    (void)state;
+    static const uint64_t zeros[LOGS_MAX] = {0};
+    struct cdr_model *model = make_model(400, 2, 3);
+    run_reference(reference, model, "csv");
+    for (unsigned i = 0; i < 12; i++) {
+        const struct awkward_settings how = {.moody = i % 2 == 1};
+        start(run, model, "csv", 1 + i % 4, &how);
+        for (uint32_t l = 0; l < CDR_TYPE_COUNT * run->sink.partitions; l++) {
+            const uint64_t records = reference->sink.logs[l].records;
+            run->sink.starts[l] = i == 0             ? records
+                                  : (i + l) % 5 == 0 ? 0
+                                                     : cdr_mix(i * 100 + l + 1) % (records + 1);
+        }
+        run->settings.starts = run->sink.starts;
+        if (i % 3 == 2)
+            run->settings.digest_starts = zeros;
+        if (i >= 8)
+            run->settings.pace = i % 2 == 0
+                                     ? (struct cdr_pace){.kind = CDR_PACE_SPEED, .speed = 1e6}
+                                     : (struct cdr_pace){.kind = CDR_PACE_RATE, .rate_per_s = 1e6};
+        go(run);
+        expect_ends();
+        end(run);
+    }
+    end(reference);
+    cdr_model_destroy(model);
+}
+
 static void test_stop_leaves_beginnings(void **state)
 {
     (void)state;
@@ -581,6 +634,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_logs_whatever_the_sink_does),
         cmocka_unit_test(test_same_logs_when_paced),
+        cmocka_unit_test(test_logs_that_begin_later),
         cmocka_unit_test(test_stop_leaves_beginnings),
         cmocka_unit_test(test_stop_while_the_sink_is_stuck),
         cmocka_unit_test(test_failures_end_the_run),

@@ -103,11 +103,16 @@ static void stop(struct server *server)
 }
 
 static struct cdr_error error;
+static struct cdr_registry_wish wish;
 
 static enum cdr_result ask_with(const struct cdr_registry_settings *settings, int32_t *id)
 {
     error.text[0] = '\0';
-    return cdr_registry_schema_id(settings, "cdr.call-value", "{\"type\": \"string\"}", id, &error);
+    wish = (struct cdr_registry_wish){.subject = "cdr.call-value",
+                                      .schema_text = "{\"type\": \"string\"}"};
+    enum cdr_result result = cdr_registry_find(settings, &wish, 1, &error);
+    *id = wish.id;
+    return result;
 }
 
 static struct cdr_registry_settings settings_for(const struct server *server)
@@ -150,13 +155,17 @@ static void an_unknown_one_is_registered_if_wanted(void **state)
     (void)state;
     static const char unknown[] =
         "404 Not Found\n{\"error_code\": 40401, \"message\": \"Subject not found.\"}";
-    struct server *server = START(unknown, "200 OK\n{\"id\": 7}");
+    struct server *server = START(unknown, unknown, "200 OK\n{\"id\": 7}");
     struct cdr_registry_settings settings = settings_for(server);
     settings.auto_register = true;
     int32_t id = -1;
     assert_int_equal(ask_with(&settings, &id), CDR_OK);
     assert_int_equal(id, 7);
-    assert_request(server, 1, "POST /subjects/cdr.call-value/versions HTTP/1.1\r\n");
+    assert_int_equal(wish.how, CDR_REGISTRY_REGISTERED);
+    assert_request(server, 1,
+                   "POST /compatibility/subjects/cdr.call-value/versions/"
+                   "latest?verbose=true HTTP/1.1\r\n");
+    assert_request(server, 2, "POST /subjects/cdr.call-value/versions HTTP/1.1\r\n");
     stop(server);
 
     server = START(unknown);
@@ -324,10 +333,108 @@ static void subjects_are_escaped(void **state)
     (void)state;
     struct server *server = START("200 OK\n{\"id\": 1}");
     struct cdr_registry_settings settings = settings_for(server);
-    int32_t id = -1;
-    assert_int_equal(cdr_registry_schema_id(&settings, "a/b c", "\"int\"", &id, &error), CDR_OK);
+    struct cdr_registry_wish odd = {.subject = "a/b c", .schema_text = "\"int\""};
+    assert_int_equal(cdr_registry_find(&settings, &odd, 1, &error), CDR_OK);
     assert_request(server, 0, "POST /subjects/a%2fb%20c HTTP/1.1\r\n");
     stop(server);
+}
+
+static const char unknown_schema[] =
+    "404 Not Found\n{\"error_code\": 40403, \"message\": \"Schema not found\"}";
+
+static void an_incompatible_one_is_refused_before_any_is_registered(void **state)
+{
+    (void)state;
+    static const char compatible[] = "200 OK\n{\"is_compatible\": true}";
+    struct server *server =
+        START(unknown_schema, unknown_schema, compatible,
+              "200 OK\n{\"is_compatible\": false, \"messages\": [\"field x has\\nno default\", "
+              "\"and y\"]}");
+    struct cdr_registry_settings settings = settings_for(server);
+    settings.auto_register = true;
+    struct cdr_registry_wish two[] = {{.subject = "a-value", .schema_text = "\"int\""},
+                                      {.subject = "b-value", .schema_text = "\"long\""}};
+    assert_int_equal(cdr_registry_find(&settings, two, 2, &error), CDR_E_CONFIG);
+    assert_says("subject b-value: the schema is not compatible with the latest version: field x "
+                "has no default, and y; use another --topic-prefix");
+    assert_int_equal(server->requests, 4);
+    stop(server);
+
+    /* Another registry's way to say why. */
+    server = START(unknown_schema, "200 OK\n{\"is_compatible\": false, \"reason\": \"gone: x\"}");
+    settings = settings_for(server);
+    int32_t id = 5;
+    assert_int_equal(cdr_registry_check(&settings, "a", "\"int\"", &id, &error), CDR_E_DIFFERENT);
+    assert_says("not compatible with the latest version: gone: x");
+    assert_int_equal(id, -1);
+    stop(server);
+
+    server = START(unknown_schema, "200 OK\n{\"compatible\": 1}");
+    settings = settings_for(server);
+    assert_int_equal(cdr_registry_check(&settings, "a", "\"int\"", &id, &error), CDR_E_CONFIG);
+    assert_says("does not say whether the schema is compatible");
+    stop(server);
+}
+
+static const char record[] =
+    "{\"type\": \"record\", \"name\": \"R\", \"namespace\": \"n.m\", \"doc\": \"d\", \"fields\": ["
+    "{\"name\": \"a\", \"type\": {\"type\": \"long\", \"logicalType\": \"timestamp-millis\"}},"
+    "{\"name\": \"b\", \"type\": [\"null\", {\"type\": \"enum\", \"name\": \"E\", \"symbols\": "
+    "[\"X\"]}], \"default\": null}]}";
+
+static void subjects_follow_the_strategy(void **state)
+{
+    (void)state;
+    static const struct {
+        char *strategy;
+        const char *text, *subject;
+    } cases[] = {
+        {NULL, "\"int\"", "cdr.call-value"},
+        {"topic", record, "cdr.call-value"},
+        {"record", record, "n.m.R"},
+        {"topic-record", record, "cdr.call-n.m.R"},
+        {"record", "{\"type\": \"fixed\", \"name\": \"a.F\", \"namespace\": \"no\", \"size\": 1}",
+         "a.F"},
+        {"record", "{\"type\": \"record\", \"name\": \"Q\", \"fields\": []}", "Q"},
+        {"record", "\"int\"", NULL},
+        {"topic-record", "[\"null\"]", NULL},
+        {"record", "{\"type\"", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct cdr_registry_settings settings = {.subject_strategy = cases[i].strategy};
+        char subject[CDR_REGISTRY_SUBJECT_MAX];
+        enum cdr_result result =
+            cdr_registry_subject(&settings, "cdr.call", cases[i].text, subject, &error);
+        assert_int_equal(result, cases[i].subject != NULL ? CDR_OK : CDR_E_CONFIG);
+        if (cases[i].subject != NULL)
+            assert_string_equal(subject, cases[i].subject);
+        else
+            assert_says("needs a schema that has a name, and that of topic cdr.call has none");
+    }
+}
+
+static void forms_are_compared(void **state)
+{
+    (void)state;
+    static const char same[] =
+        "{\"name\": \"n.m.R\", \"type\": \"record\", \"aliases\": [\"Z\"], \"fields\": ["
+        "{\"type\": \"long\", \"name\": \"a\"},"
+        "{\"name\": \"b\", \"type\": [\"null\", {\"type\": \"enum\", \"name\": \"n.m.E\", "
+        "\"symbols\": [\"X\"], \"default\": \"X\"}]}]}";
+    static const char *const others[] = {
+        "\"long\"",
+        "nonsense",
+        "{\"type\": \"record\", \"name\": \"R\", \"fields\": []}",
+        "{\"type\": \"record\", \"name\": \"n.m.R\", \"fields\": [{\"name\": \"a\", \"type\": "
+        "\"int\"}, {\"name\": \"b\", \"type\": \"int\"}]}",
+        "{\"type\": \"record\", \"name\": \"n.m.R\", \"fields\": [{\"name\": \"a\", \"type\": "
+        "\"long\"}]}",
+        "{\"type\": \"record\", \"name\": \"n.m.R\", \"fields\": [{\"name\": \"a\"}]}",
+    };
+    assert_true(cdr_registry_same(record, record));
+    assert_true(cdr_registry_same(record, same));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(cdr_registry_same(record, others[i]));
 }
 
 int main(void)
@@ -344,6 +451,9 @@ int main(void)
         cmocka_unit_test(wrong_urls_are_refused_at_once),
         cmocka_unit_test(missing_certificate_files_are_final),
         cmocka_unit_test(subjects_are_escaped),
+        cmocka_unit_test(an_incompatible_one_is_refused_before_any_is_registered),
+        cmocka_unit_test(subjects_follow_the_strategy),
+        cmocka_unit_test(forms_are_compared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

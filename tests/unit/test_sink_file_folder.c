@@ -149,7 +149,10 @@ static void datasets_and_remains_are_refused(void **state)
         harness_make_file(&harness, ours[i], our_manifest);
         expect_refusal(&harness, CDR_E_STATE, ours[i]);
         expect_refusal(&harness, CDR_E_STATE,
-                       "choose another folder, or replace it with --overwrite");
+                       strncmp(ours[i], "manifest", 8) == 0
+                           ? "choose another folder, go on with it with --resume, or replace it "
+                             "with --overwrite"
+                           : "choose another folder, or replace it with --overwrite");
         harness_end(&harness);
     }
 }
@@ -277,7 +280,10 @@ static void shards_share_a_folder(void **state)
     expect_refusal(&shards[0], CDR_E_STATE, "manifest-shard-0-of-2.json");
     shards[0].settings.overwrite = true;
     harness_must_open(&shards[0], "file");
-    assert_false(harness_exists(&shards[0], "manifest-shard-0-of-2.json"));
+    size_t n = 0;
+    char *manifest = harness_read(&shards[0], "manifest-shard-0-of-2.json", &n);
+    assert_non_null(strstr(manifest, "\"complete\": false"));
+    free(manifest);
     assert_true(harness_exists(&shards[0], "manifest-shard-1-of-2.json"));
     assert_false(harness_exists(&shards[0], "cdr.call/date=2025-01-01/part-0000-000000.csv"));
     assert_true(harness_exists(&shards[0], "cdr.call/date=2025-01-01/part-0001-000000.csv"));
@@ -311,18 +317,27 @@ static void a_shard_does_not_mix_with_other_datasets(void **state)
 static void part_names_are_recognised(void **state)
 {
     (void)state;
-    uint32_t partition = 0;
-    bool temporary = false;
-    assert_true(cdr_file_is_part("part-0012-000345.csv", &partition, &temporary));
-    assert_int_equal(partition, 12);
-    assert_false(temporary);
-    assert_true(cdr_file_is_part(".part-10000-1000000.avro.tmp", &partition, &temporary));
-    assert_int_equal(partition, 10000);
-    assert_true(temporary);
-    assert_false(cdr_file_is_part("part-0012-000345.csv.gz.zst", &partition, &temporary));
-    assert_false(cdr_file_is_part("part-99999999999-000345.csv", &partition, &temporary));
-    assert_false(cdr_file_is_part("part-0012-000345.", &partition, &temporary));
-    assert_false(cdr_file_is_part("", &partition, &temporary));
+    struct cdr_part_name name;
+    int32_t day = 0;
+    assert_true(cdr_file_is_part("part-0012-000345.csv", &name));
+    assert_int_equal(name.partition, 12);
+    assert_int_equal(name.number, 345);
+    assert_string_equal(name.extension, "csv");
+    assert_false(name.temporary);
+    assert_true(cdr_file_is_part(".part-10000-1000000.avro.tmp", &name));
+    assert_int_equal(name.partition, 10000);
+    assert_int_equal(name.number, 1000000);
+    assert_true(name.temporary);
+    assert_false(cdr_file_is_part("part-0012-000345.csv.gz.zst", &name));
+    assert_false(cdr_file_is_part("part-99999999999-000345.csv", &name));
+    assert_false(cdr_file_is_part("part-0012-000345.", &name));
+    assert_false(cdr_file_is_part("", &name));
+    assert_true(cdr_file_is_day("date=2025-01-01", &day));
+    assert_int_equal(day, HARNESS_DAY);
+    assert_true(cdr_file_is_day("date=2024-02-29", &day));
+    assert_false(cdr_file_is_day("date=2025-02-29", &day));
+    assert_false(cdr_file_is_day("date=2025-13-01", &day));
+    assert_false(cdr_file_is_day("date=2025-1-01", &day));
 }
 
 int main(void)

@@ -1,0 +1,137 @@
+/* `cdrgen doctor`: a run's settings against the cluster and the registry that it would go to. */
+#include "app/run_state.h"
+
+#include "base/json_writer.h"
+#include "sink/findings.h"
+#if CDR_KAFKA
+#include "sink/kafka_doctor.h"
+#endif
+
+#include <errno.h>
+#include <string.h>
+
+#if CDR_KAFKA
+
+static const char *const level_names[CDR_FINDING_LEVELS] = {"ok", "warn", "fail"};
+
+static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    const struct cdr_encoder_ops *ops = cdr_encoder_find(settings->format);
+    enum cdr_result result = CDR_OK;
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
+        struct cdr_encoder_settings encoder = {
+            .type = type,
+            .tz_name = settings->model.tz_name,
+            .framed = strcmp(settings->format, "avro") == 0,
+            .schema_id = 1, /* of any number, frames are as long */
+        };
+        result = ops->create(&run->encoders[type], &encoder, error);
+    }
+    return result;
+}
+
+static void examine_registry(const struct cdr_run *run, struct cdr_findings *findings)
+{
+    const struct cdr_settings *settings = run->settings;
+    if (strcmp(settings->format, "avro") != 0)
+        return;
+    if (settings->registry.urls == NULL) {
+        cdr_findings_add(findings, CDR_FINDING_WARN, "schema registry", "pass --registry URL",
+                         "none is given: records get fixed schema ids, which readers must know");
+        return;
+    }
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        const char *text = cdr_builtin_schema(type);
+        char subject[CDR_REGISTRY_SUBJECT_MAX];
+        struct cdr_error why = {{0}};
+        if (cdr_registry_subject(&settings->registry, run->topics[type], text, subject, &why) ==
+            CDR_OK)
+            cdr_registry_examine(&settings->registry, subject, text, findings);
+        else
+            cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, run->topics[type], why.text);
+    }
+}
+
+static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *findings,
+                               struct cdr_error *error)
+{
+    cdr_run_name_topics(run);
+    enum cdr_result result = cdr_model_create(&run->model, &run->settings->model, error);
+    if (result == CDR_OK)
+        result = create_encoders(run, error);
+    if (result != CDR_OK)
+        return result;
+    run->workers = 1;
+    struct cdr_sink_setup setup = cdr_run_sink_setup(run);
+    result = cdr_kafka_examine(&run->settings->sink, &setup, findings, error);
+    if (result == CDR_OK)
+        examine_registry(run, findings);
+    return result;
+}
+
+static void print_lines(FILE *out, const struct cdr_findings *findings)
+{
+    for (size_t i = 0; i < findings->n; i++) {
+        const struct cdr_finding *finding = &findings->items[i];
+        fprintf(out, "%-4s  %s: %s%s%s\n", level_names[finding->level], finding->subject,
+                finding->what, finding->mend[0] != '\0' ? "; " : "", finding->mend);
+    }
+}
+
+static enum cdr_result print_json(FILE *out, const struct cdr_findings *findings,
+                                  struct cdr_error *error)
+{
+    struct cdr_json json;
+    cdr_json_start(&json, out);
+    cdr_json_object(&json, NULL);
+    for (enum cdr_finding_level level = 0; level < CDR_FINDING_LEVELS; level++)
+        cdr_json_u64(&json, level_names[level], cdr_findings_count(findings, level));
+    cdr_json_array(&json, "findings");
+    for (size_t i = 0; i < findings->n; i++) {
+        const struct cdr_finding *finding = &findings->items[i];
+        cdr_json_object(&json, NULL);
+        cdr_json_text(&json, "level", level_names[finding->level]);
+        cdr_json_text(&json, "subject", finding->subject);
+        cdr_json_text(&json, "what", finding->what);
+        cdr_json_text(&json, "mend", finding->mend[0] != '\0' ? finding->mend : NULL);
+        cdr_json_object_end(&json);
+    }
+    cdr_json_array_end(&json);
+    cdr_json_object_end(&json);
+    if (!cdr_json_finish(&json))
+        return cdr_fail(error, CDR_E_IO, "standard output: %s", strerror(errno));
+    return CDR_OK;
+}
+
+enum cdr_result cdr_command_doctor(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    struct cdr_run run = {.settings = settings};
+    struct cdr_findings findings = {0};
+    enum cdr_result result = examine(&run, &findings, error);
+    if (result == CDR_E_KAFKA) /* could not look, as against has found */
+        result = CDR_E_STATE;
+    if (result == CDR_OK && settings->json)
+        result = print_json(stdout, &findings, error);
+    else if (result == CDR_OK)
+        print_lines(stdout, &findings);
+    size_t failures = cdr_findings_count(&findings, CDR_FINDING_FAIL);
+    if (result == CDR_OK && failures > 0)
+        result = cdr_fail(error, CDR_E_DIFFERENT, "a run would fail: %zu thing%s to mend", failures,
+                          failures == 1 ? "" : "s");
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        cdr_encoder_destroy(run.encoders[type]);
+    cdr_model_destroy(run.model);
+    cdr_findings_free(&findings);
+    return result;
+}
+
+#else
+
+enum cdr_result cdr_command_doctor(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    (void)settings;
+    return cdr_fail(error, CDR_E_CONFIG, "doctor: this cdrgen was built without Kafka");
+}
+
+#endif

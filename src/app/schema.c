@@ -1,0 +1,204 @@
+/* `cdrgen schema`: the schemas of the dataset's topics, here and in the registry. */
+#include "app/app.h"
+
+#include "app/run_state.h"
+#include "encode/avro.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const type_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+
+static bool is_wanted(const struct cdr_settings *settings, uint32_t type)
+{
+    return settings->argument_type == NULL ||
+           strcmp(settings->argument_type, type_names[type]) == 0;
+}
+
+static void print_text(const char *text)
+{
+    size_t len = strlen(text);
+    printf("%s%s", text, len > 0 && text[len - 1] == '\n' ? "" : "\n");
+}
+
+/* The schemas that are built in, one after the other. */
+static enum cdr_result print_builtin(const struct cdr_settings *settings)
+{
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        if (is_wanted(settings, type))
+            print_text(cdr_builtin_schema(type));
+    return CDR_OK;
+}
+
+#if CDR_KAFKA
+
+/* A type's subject, as an action gets it. */
+typedef enum cdr_result (*subject_action)(const struct cdr_settings *settings, const char *subject,
+                                          const char *text, struct cdr_error *error);
+
+static enum cdr_result subject_of(const struct cdr_settings *settings, uint32_t type,
+                                  char subject[CDR_REGISTRY_SUBJECT_MAX], struct cdr_error *error)
+{
+    char topic[270];
+    snprintf(topic, sizeof topic, "%s%s", settings->topic_prefix, type_names[type]);
+    return cdr_registry_subject(&settings->registry, topic, cdr_builtin_schema(type), subject,
+                                error);
+}
+
+/* One line a version; "-" where there is none. The schema is "same" where it is of the form that
+ * is written. */
+static enum cdr_result list_subject(const struct cdr_settings *settings, const char *subject,
+                                    const char *text, struct cdr_error *error)
+{
+    const struct cdr_registry_settings *registry = &settings->registry;
+    int32_t *versions = NULL;
+    size_t count = 0;
+    enum cdr_result result = cdr_registry_versions(registry, subject, &versions, &count, error);
+    if (result == CDR_OK && count == 0)
+        printf("%s\t-\t-\t-\n", subject);
+    for (size_t i = 0; result == CDR_OK && i < count; i++) {
+        struct cdr_registry_schema schema;
+        result = cdr_registry_version(registry, subject, versions[i], &schema, error);
+        if (result == CDR_E_STATE) { /* deleted since */
+            result = CDR_OK;
+        } else if (result == CDR_OK) {
+            printf("%s\t%d\t%d\t%s\n", subject, (int)schema.version, (int)schema.id,
+                   cdr_registry_same(text, schema.whole) ? "same" : "another");
+            cdr_registry_schema_free(&schema);
+        }
+    }
+    free(versions);
+    return result;
+}
+
+static enum cdr_result print_subject(const struct cdr_settings *settings, const char *subject,
+                                     const char *text, struct cdr_error *error)
+{
+    char *latest = NULL;
+    int32_t id = 0;
+    (void)text;
+    enum cdr_result result = cdr_registry_latest(&settings->registry, subject, &id, &latest, error);
+    if (result == CDR_OK)
+        print_text(latest);
+    free(latest);
+    return result == CDR_E_STATE ? CDR_E_DIFFERENT : result;
+}
+
+static enum cdr_result check_latest(const struct cdr_settings *settings, const char *subject,
+                                    const char *text, struct cdr_error *error)
+{
+    struct cdr_registry_schema schema;
+    enum cdr_result result = cdr_registry_version(&settings->registry, subject, 0, &schema, error);
+    if (result != CDR_OK)
+        return result == CDR_E_STATE ? CDR_E_DIFFERENT : result;
+    bool same = cdr_registry_same(text, schema.whole);
+    int32_t id = schema.id;
+    cdr_registry_schema_free(&schema);
+    if (!same)
+        return cdr_fail(error, CDR_E_DIFFERENT,
+                        "subject %s: the latest version, id %d, is not of the form that cdrgen "
+                        "writes",
+                        subject, (int)id);
+    printf("%s\tlatest version is of the form that is written, id %d\n", subject, (int)id);
+    return CDR_OK;
+}
+
+static enum cdr_result check_subject(const struct cdr_settings *settings, const char *subject,
+                                     const char *text, struct cdr_error *error)
+{
+    int32_t id = -1;
+    if (settings->registry.use_latest)
+        return check_latest(settings, subject, text, error);
+    enum cdr_result result = cdr_registry_check(&settings->registry, subject, text, &id, error);
+    if (result != CDR_OK)
+        return result;
+    if (id < 0 && !settings->registry.auto_register)
+        return cdr_fail(error, CDR_E_DIFFERENT,
+                        "subject %s: the schema is compatible, and not registered; a run with "
+                        "--no-register would be refused",
+                        subject);
+    if (id >= 0)
+        printf("%s\tregistered, id %d\n", subject, (int)id);
+    else
+        printf("%s\tcompatible\n", subject);
+    return CDR_OK;
+}
+
+/* All are gone through, so that a list of what is wrong is whole; error keeps the last of it. */
+static enum cdr_result for_all(const struct cdr_settings *settings, subject_action action,
+                               struct cdr_error *error)
+{
+    enum cdr_result last = CDR_OK;
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        char subject[CDR_REGISTRY_SUBJECT_MAX];
+        struct cdr_error why = {{0}};
+        if (!is_wanted(settings, type))
+            continue;
+        enum cdr_result result = subject_of(settings, type, subject, &why);
+        if (result == CDR_OK)
+            result = action(settings, subject, cdr_builtin_schema(type), &why);
+        if (result == CDR_OK)
+            continue;
+        if (last != CDR_OK)
+            fprintf(stderr, "cdrgen: %s\n", error->text);
+        last = cdr_fail(error, result, "%s", why.text);
+        if (result != CDR_E_DIFFERENT)
+            break; /* the next subject would fare no better */
+    }
+    return last;
+}
+
+static enum cdr_result register_all(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    char subjects[CDR_TYPE_COUNT][CDR_REGISTRY_SUBJECT_MAX];
+    struct cdr_registry_wish wishes[CDR_TYPE_COUNT] = {{0}};
+    size_t count = 0;
+    enum cdr_result result = CDR_OK;
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        if (!is_wanted(settings, type))
+            continue;
+        result = subject_of(settings, type, subjects[count], error);
+        wishes[count].subject = subjects[count];
+        wishes[count++].schema_text = cdr_builtin_schema(type);
+    }
+    /* What the cache has says nothing about a registry that does not answer. */
+    struct cdr_registry_settings registry = settings->registry;
+    registry.cache = NULL;
+    if (result == CDR_OK)
+        result = cdr_registry_find(&registry, wishes, count, error);
+    for (size_t i = 0; result == CDR_OK && i < count; i++)
+        printf("%s\tid %d, %s\n", wishes[i].subject, (int)wishes[i].id,
+               wishes[i].how == CDR_REGISTRY_REGISTERED ? "registered" : "was there");
+    return result;
+}
+
+enum cdr_result cdr_command_schema(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    const char *action = settings->argument_action;
+    enum cdr_result result = CDR_OK;
+    if (strcmp(action, "print") == 0 && settings->registry.urls == NULL)
+        return print_builtin(settings);
+    if (strcmp(action, "list") == 0) {
+        printf("subject\tversion\tid\tschema\n");
+        result = for_all(settings, list_subject, error);
+    } else if (strcmp(action, "print") == 0) {
+        result = for_all(settings, print_subject, error);
+    } else if (strcmp(action, "check") == 0) {
+        result = for_all(settings, check_subject, error);
+    } else {
+        result = register_all(settings, error);
+    }
+    return result == CDR_E_KAFKA ? CDR_E_STATE : result;
+}
+
+#else
+
+enum cdr_result cdr_command_schema(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    if (strcmp(settings->argument_action, "print") == 0 && settings->registry.urls == NULL)
+        return print_builtin(settings);
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "schema: this cdrgen was built without Kafka and registry");
+}
+
+#endif

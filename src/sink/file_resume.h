@@ -1,0 +1,57 @@
+/* What a run that goes on (--resume) finds in its folder: which parts stay, where each log begins,
+ * and what goes.
+ *
+ * DESIGN: a resumed run's folder ends up with the same bytes as that of a run that was never
+ * interrupted, so a part stays only if that run would have ended it where it ends: it has reached
+ * the rotation size, or the next one is of a later day, or the dataset was complete and now gets
+ * more days. Any other, that is at most the last of each log, is made again from its first record,
+ * as torn ones are.
+ *
+ * Of a part that stays it is checked
+ *   that the manifest lists: that the file has the size and checksum that are written there; where
+ *     it has not, or is missing, somebody changed the folder, and that is an error;
+ *   of others, which were finished after the manifest was written: what file_check.h says, that
+ *     numbers have no gap, that days follow, and that its size is one at which parts end. Where
+ *     this fails, as it can after a loss of power, that part and those behind it are made again.
+ * Records are not compared with what they ought to be; the dataset id stands for that.
+ *
+ * Nothing is changed while looking. What goes is removed after a new manifest no longer lists it;
+ * so a run that is killed at any moment of this can be resumed in its turn.
+ */
+#ifndef CDR_SINK_FILE_RESUME_H
+#define CDR_SINK_FILE_RESUME_H
+
+#include "sink/file_manifest.h"
+#include "sink/file_scan.h"
+
+struct cdr_resume_request {
+    const struct cdr_manifest *manifest;   /* of the run that goes on */
+    const struct cdr_part_format *formats; /* one a topic */
+    int32_t first_day;                     /* of the run; its days are the manifest's */
+    unsigned workers;                      /* threads that read parts */
+};
+
+/* Zero-initialise. */
+struct cdr_resume {
+    bool found; /* a manifest was there; else there is nothing to go on behind */
+    bool whole; /* the folder holds all that the run would write, and nothing else */
+    uint32_t log_count;
+    struct cdr_manifest_part_list *logs; /* parts that stay; the caller may take the lists */
+    struct cdr_file_finds leftovers;     /* what goes */
+    uint64_t parts, records;             /* that stay */
+    uint64_t listed;                     /* parts that stay and were in the manifest */
+    uint64_t torn, again;    /* leftovers: never finished; finished, but to be made again */
+    struct cdr_error damage; /* what is wrong with the first that is not whole, if any */
+};
+
+/* CDR_E_STATE, naming it: the folder holds another dataset, one with other settings, files of ours
+ * that are none of the run's, parts but no manifest, or a listed part is not as it is listed.
+ * CDR_E_CONFIG, CDR_E_IO, CDR_E_NOMEM. */
+enum cdr_result cdr_resume_find(struct cdr_resume *resume, const struct cdr_resume_request *request,
+                                struct cdr_error *error);
+/* Removes the leftovers. Errors: CDR_E_IO. */
+enum cdr_result cdr_resume_remove(const struct cdr_resume *resume,
+                                  const struct cdr_file_folder *folder, struct cdr_error *error);
+void cdr_resume_free(struct cdr_resume *resume);
+
+#endif

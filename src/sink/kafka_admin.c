@@ -1,0 +1,227 @@
+/* Questions to brokers about topics, and their creation. */
+#include "sink/kafka_internal.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+enum cdr_result cdr_kafka_request_failed(struct cdr_kafka_client *asker, rd_kafka_resp_err_t code,
+                                         const char *what, const char *subject,
+                                         const char *operation, const char *reason,
+                                         struct cdr_error *error)
+{
+    if (cdr_kafka_is_denied(code))
+        return cdr_fail(error, CDR_E_STATE,
+                        "not authorised to %s %s: the user that the client logs in as lacks "
+                        "the operation %s on it",
+                        what, subject, operation);
+    char trouble[400] = "";
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT) {
+        rd_kafka_poll(asker->rk, 0);
+        cdr_kafka_trouble(asker, trouble, sizeof trouble);
+    }
+    return cdr_fail(error, CDR_E_KAFKA, "cannot %s %s at %s: %s%s%s", what, subject,
+                    asker->properties->brokers,
+                    reason != NULL && reason[0] != '\0' ? reason : rd_kafka_err2str(code),
+                    trouble[0] != '\0' ? "; the last trouble was " : "", trouble);
+}
+
+static void read_state(struct cdr_kafka_topic_state *state, const rd_kafka_metadata_topic_t *topic)
+{
+    *state = (struct cdr_kafka_topic_state){.exists = true,
+                                            .partitions = (uint32_t)topic->partition_cnt,
+                                            .leaderless = -1,
+                                            .in_sync_least = -1};
+    for (int i = 0; i < topic->partition_cnt; i++) {
+        const rd_kafka_metadata_partition_t *partition = &topic->partitions[i];
+        state->leaders += partition->leader >= 0;
+        if (partition->leader < 0 && state->leaderless < 0)
+            state->leaderless = partition->id;
+        if (i == 0 || (uint32_t)partition->replica_cnt < state->replicas)
+            state->replicas = (uint32_t)partition->replica_cnt;
+        if (i == 0 || (uint32_t)partition->isr_cnt < state->in_sync) {
+            state->in_sync = (uint32_t)partition->isr_cnt;
+            state->in_sync_least = partition->id;
+        }
+    }
+}
+
+enum cdr_result cdr_kafka_look_at(struct cdr_kafka_client *asker, const char *name, int timeout_ms,
+                                  struct cdr_kafka_topic_state *state, int32_t *broker,
+                                  struct cdr_error *error)
+{
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(asker->rk, name, NULL);
+    if (handle == NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "\"%s\" cannot be a topic: %s", name,
+                        rd_kafka_err2str(rd_kafka_last_error()));
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(asker->rk, 0, handle, &metadata, timeout_ms);
+    rd_kafka_topic_destroy(handle);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return cdr_kafka_request_failed(asker, code, "describe topic", name, "Describe", NULL,
+                                        error);
+    assert(metadata->topic_cnt == 1);
+    code = metadata->topics[0].err;
+    *broker = metadata->orig_broker_id;
+    *state = (struct cdr_kafka_topic_state){.exists = false};
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
+        read_state(state, &metadata->topics[0]);
+    rd_kafka_metadata_destroy(metadata);
+    switch (code) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        return CDR_OK;
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "\"%s\" cannot be a topic: letters, digits, '.', '_' and '-', at most "
+                        "249 of them",
+                        name);
+    default:
+        return cdr_kafka_request_failed(asker, code, "describe topic", name, "Describe", NULL,
+                                        error);
+    }
+}
+
+enum cdr_result cdr_kafka_admin_begin(struct cdr_kafka_admin *call, struct cdr_kafka_client *asker,
+                                      rd_kafka_admin_op_t op, int timeout_ms,
+                                      struct cdr_error *error)
+{
+    char reason[256] = "";
+    call->options = rd_kafka_AdminOptions_new(asker->rk, op);
+    call->queue = rd_kafka_queue_new(asker->rk);
+    if (rd_kafka_AdminOptions_set_request_timeout(call->options, timeout_ms, reason,
+                                                  sizeof reason) != 0)
+        return cdr_fail(error, CDR_E_CONFIG, "time-out of %d ms for admin requests: %s", timeout_ms,
+                        reason);
+    return CDR_OK;
+}
+
+void cdr_kafka_admin_end(struct cdr_kafka_admin *call, rd_kafka_event_t *event)
+{
+    if (event != NULL)
+        rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(call->queue);
+    rd_kafka_AdminOptions_destroy(call->options);
+}
+
+rd_kafka_event_t *cdr_kafka_admin_wait(const struct cdr_kafka_admin *call, int timeout_ms)
+{
+    return rd_kafka_queue_poll(call->queue, timeout_ms + 1000);
+}
+
+rd_kafka_resp_err_t cdr_kafka_admin_code(rd_kafka_event_t *event)
+{
+    return event != NULL ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+}
+
+/* --- creation --- */
+
+struct creation {
+    struct cdr_kafka_client *asker;
+    const struct cdr_sink_settings *settings;
+    const char *name;
+    uint32_t partitions;
+    bool validate_only;
+    int timeout_ms;
+};
+
+/* Names that a broker does not know make it refuse the topic, and which it knows depends on its
+ * version. */
+static const char *const timestamp_limits[][2] = {
+    {"message.timestamp.before.max.ms", "message.timestamp.after.max.ms"}, /* 3.6 and later */
+    {"message.timestamp.difference.max.ms", NULL},                         /* before 4.0 */
+    {NULL, NULL}, /* brokers that are not Kafka */
+};
+enum { LIMIT_SETS = sizeof timestamp_limits / sizeof timestamp_limits[0] };
+
+static enum cdr_result new_topic(const struct creation *creation, unsigned limit_set,
+                                 rd_kafka_NewTopic_t **topic, struct cdr_error *error)
+{
+    const struct cdr_sink_settings *settings = creation->settings;
+    const char *name = creation->name;
+    char reason[256] = "", retention[32];
+    *topic = rd_kafka_NewTopic_new(name, (int)creation->partitions,
+                                   settings->replication > 0 ? (int)settings->replication : -1,
+                                   reason, sizeof reason);
+    if (*topic == NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "cannot create topic %s: %s", name, reason);
+    snprintf(retention, sizeof retention, "%" PRId64, settings->retention_ms);
+    rd_kafka_NewTopic_set_config(*topic, "cleanup.policy", "delete");
+    rd_kafka_NewTopic_set_config(*topic, "retention.ms", retention);
+    rd_kafka_NewTopic_set_config(*topic, "retention.bytes", "-1");
+    rd_kafka_NewTopic_set_config(*topic, "message.timestamp.type", "CreateTime");
+    for (size_t i = 0; i < 2 && timestamp_limits[limit_set][i] != NULL; i++)
+        rd_kafka_NewTopic_set_config(*topic, timestamp_limits[limit_set][i], "9223372036854775807");
+    return CDR_OK;
+}
+
+static enum cdr_result creation_failed(const struct creation *creation, rd_kafka_resp_err_t code,
+                                       const char *reason, struct cdr_error *error)
+{
+    const char *name = creation->name;
+    if (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR && creation->settings->replication > 0)
+        return cdr_fail(error, CDR_E_CONFIG, "cannot create topic %s with --replication %u: %s",
+                        name, creation->settings->replication, reason);
+    if (cdr_kafka_is_denied(code))
+        return cdr_fail(error, CDR_E_STATE,
+                        "not authorised to create topic %s: it takes the operation Create on the "
+                        "topic or the cluster",
+                        name);
+    return cdr_kafka_request_failed(creation->asker, code, "create topic", name, "Create", reason,
+                                    error);
+}
+
+/* *again: the broker did not like the configuration. A topic that somebody else (another shard)
+ * made meanwhile is as good as ours. */
+static enum cdr_result create_one(const struct creation *creation, unsigned limit_set, bool *again,
+                                  struct cdr_error *error)
+{
+    rd_kafka_NewTopic_t *topic = NULL;
+    enum cdr_result result = new_topic(creation, limit_set, &topic, error);
+    if (result != CDR_OK)
+        return result;
+    struct cdr_kafka_admin call;
+    rd_kafka_event_t *event = NULL;
+    char reason_text[256] = "";
+    result = cdr_kafka_admin_begin(&call, creation->asker, RD_KAFKA_ADMIN_OP_CREATETOPICS,
+                                   creation->timeout_ms, error);
+    if (result == CDR_OK && creation->validate_only &&
+        rd_kafka_AdminOptions_set_validate_only(call.options, 1, reason_text, sizeof reason_text) !=
+            0)
+        result = cdr_fail(error, CDR_E_CONFIG, "%s", reason_text);
+    if (result == CDR_OK) {
+        rd_kafka_CreateTopics(creation->asker->rk, &topic, 1, call.options, call.queue);
+        event = cdr_kafka_admin_wait(&call, creation->timeout_ms);
+        rd_kafka_resp_err_t code = cdr_kafka_admin_code(event);
+        const char *reason = event != NULL ? rd_kafka_event_error_string(event) : NULL;
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            size_t n;
+            const rd_kafka_topic_result_t **results =
+                rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
+            assert(n == 1);
+            code = rd_kafka_topic_result_error(results[0]);
+            reason = rd_kafka_topic_result_error_string(results[0]);
+        }
+        *again = code == RD_KAFKA_RESP_ERR_INVALID_CONFIG && limit_set + 1 < LIMIT_SETS;
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS &&
+            !*again)
+            result = creation_failed(creation, code, reason, error);
+    }
+    cdr_kafka_admin_end(&call, event);
+    rd_kafka_NewTopic_destroy(topic);
+    return result;
+}
+
+enum cdr_result cdr_kafka_create_topic(struct cdr_kafka_client *asker,
+                                       const struct cdr_sink_settings *settings, const char *name,
+                                       uint32_t partitions, bool validate_only, int timeout_ms,
+                                       struct cdr_error *error)
+{
+    const struct creation creation = {asker, settings, name, partitions, validate_only, timeout_ms};
+    bool again = true;
+    enum cdr_result result = CDR_OK;
+    for (unsigned limit_set = 0; result == CDR_OK && again; limit_set++)
+        result = create_one(&creation, limit_set, &again, error);
+    return result;
+}

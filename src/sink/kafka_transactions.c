@@ -1,0 +1,353 @@
+/* Transactions: what consumers with isolation.level=read_committed see comes in whole batches, and
+ * how far each log is, is committed with the records that bring it there.
+ *
+ * The transactional id is cdrgen-<dataset id>-<shard>: a run that opens it shuts an older one out.
+ * Progress is in the group cdrgen-tx-<dataset id>: per partition, the position of the log's next
+ * record as the offset, and the dataset's id as metadata. Positions, not offsets of records, since
+ * each commit and abort puts a control record into every partition that the transaction touched,
+ * and aborted records keep their offsets. The sink counts both into the log's base, so delivery
+ * reports are compared as without transactions.
+ *
+ * The gate: writers hold it for reading while they produce; who commits or aborts holds it for
+ * writing. A commit becomes due by time or number of records; writers then answer CDR_E_AGAIN, and
+ * the next thread that serves reports commits.
+ *
+ * Aborts on demand, to test consumers: the first records of a transaction are sent once more
+ * before, in a transaction of their own that is aborted. */
+#include "base/hash.h"
+#include "sink/kafka_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLICE_MS = 1000, ABORT_MS = 5000, ASK_MS = 30000 };
+
+static int64_t patience_ms(const struct cdr_kafka_sink *sink)
+{
+    return sink->properties.stall_ms > 0 ? sink->properties.stall_ms : INT64_MAX / 2;
+}
+
+/* Takes reason over. CDR_E_AGAIN: the same call may be made again. */
+static enum cdr_result judge(struct cdr_kafka_sink *sink, const char *what,
+                             rd_kafka_error_t *reason)
+{
+    if (reason == NULL)
+        return CDR_OK;
+    enum cdr_result result = CDR_E_KAFKA;
+    const rd_kafka_resp_err_t code = rd_kafka_error_code(reason);
+    if (rd_kafka_error_is_retriable(reason)) {
+        result = CDR_E_AGAIN;
+    } else if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+               code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH) {
+        cdr_kafka_fail(sink, CDR_E_KAFKA,
+                       "another run of this dataset and shard has taken the transactional id %s "
+                       "over; what was committed is safe",
+                       sink->transactions.id);
+    } else if (code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED) {
+        cdr_kafka_fail(sink, CDR_E_STATE,
+                       "not authorised to %s: the user that the client logs in as lacks the "
+                       "operations Describe and Write on the transactional id %s",
+                       what, sink->transactions.id);
+    } else if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
+        cdr_kafka_fail(sink, CDR_E_STATE,
+                       "not authorised to %s: the user that the client logs in as lacks the "
+                       "operation Read on the group %s",
+                       what, sink->transactions.group);
+    } else {
+        bool anew = rd_kafka_error_txn_requires_abort(reason);
+        cdr_kafka_fail(sink, anew ? CDR_E_PRODUCER : CDR_E_KAFKA, "cannot %s: %s", what,
+                       rd_kafka_error_string(reason));
+    }
+    rd_kafka_error_destroy(reason);
+    return result;
+}
+
+/* --- positions --- */
+
+static rd_kafka_topic_partition_list_t *list_logs(const struct cdr_kafka_sink *sink)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)sink->log_count);
+    for (uint32_t log = 0; log < sink->log_count; log++) {
+        uint32_t partition = log % sink->setup.partitions;
+        if (cdr_kafka_topic_of(sink, log) == NULL || !cdr_kafka_mine(&sink->setup, partition))
+            continue;
+        rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_add(
+            list, cdr_kafka_topic_of(sink, log), (int32_t)partition);
+        entry->offset = (int64_t)atomic_load(&sink->logs[log].end);
+        entry->metadata = strdup(sink->setup.dataset_id); /* freed with the list */
+        entry->metadata_size = entry->metadata != NULL ? strlen(sink->setup.dataset_id) : 0;
+    }
+    return list;
+}
+
+static enum cdr_result send_positions(struct cdr_kafka_sink *sink, int timeout_ms)
+{
+    rd_kafka_topic_partition_list_t *list = list_logs(sink);
+    rd_kafka_consumer_group_metadata_t *group =
+        rd_kafka_consumer_group_metadata_new(sink->transactions.group);
+    rd_kafka_error_t *reason =
+        rd_kafka_send_offsets_to_transaction(sink->client.rk, list, group, timeout_ms);
+    rd_kafka_consumer_group_metadata_destroy(group);
+    rd_kafka_topic_partition_list_destroy(list);
+    return judge(sink, "commit the positions of the logs", reason);
+}
+
+static uint32_t log_of(const struct cdr_kafka_sink *sink, const rd_kafka_topic_partition_t *entry)
+{
+    uint32_t type = 0;
+    while (strcmp(sink->topics[type] != NULL ? sink->topics[type] : "", entry->topic) != 0)
+        type++;
+    return type * sink->setup.partitions + (uint32_t)entry->partition;
+}
+
+/* Positions of a log without one, and of another dataset's, are 0. */
+static enum cdr_result read_positions(struct cdr_kafka_sink *sink, struct cdr_kafka_client *asker,
+                                      struct cdr_error *error)
+{
+    rd_kafka_topic_partition_list_t *list = list_logs(sink);
+    rd_kafka_resp_err_t code =
+        list->cnt > 0 ? rd_kafka_committed(asker->rk, list, ASK_MS) : RD_KAFKA_RESP_ERR_NO_ERROR;
+    enum cdr_result result = CDR_OK;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        result = cdr_fail(error, CDR_E_KAFKA, "cannot read the positions in the group %s: %s",
+                          sink->transactions.group, rd_kafka_err2str(code));
+    const size_t len = strlen(sink->setup.dataset_id);
+    for (int i = 0; i < list->cnt && result == CDR_OK; i++) {
+        const rd_kafka_topic_partition_t *entry = &list->elems[i];
+        struct cdr_kafka_log *log = &sink->logs[log_of(sink, entry)];
+        bool ours = entry->offset >= 0 && entry->metadata_size == len &&
+                    memcmp(entry->metadata, sink->setup.dataset_id, len) == 0;
+        log->start = ours ? (uint64_t)entry->offset : 0;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return result;
+}
+
+static enum cdr_result set_bases(struct cdr_kafka_sink *sink, const int64_t *ends,
+                                 struct cdr_error *error)
+{
+    for (uint32_t log = 0; log < sink->log_count; log++) {
+        struct cdr_kafka_log *state = &sink->logs[log];
+        if (cdr_kafka_topic_of(sink, log) == NULL ||
+            !cdr_kafka_mine(&sink->setup, log % sink->setup.partitions))
+            continue;
+        if (ends[log] < (int64_t)state->start || (ends[log] > 0 && state->start == 0))
+            return cdr_fail(error, CDR_E_STATE,
+                            "%s[%u] ends at offset %" PRId64 ", and %" PRIu64
+                            " records of this dataset were committed to it with --transactions: "
+                            "it was not written by such a run alone, or was created anew",
+                            cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, ends[log],
+                            state->start);
+        state->base = ends[log] - (int64_t)state->start;
+        atomic_store(&state->end, state->start);
+    }
+    return CDR_OK;
+}
+
+/* The producer that shut the old one out is open: nothing lands any more but its abort marker. */
+static enum cdr_result find_positions(struct cdr_kafka_sink *sink, struct cdr_error *error)
+{
+    struct cdr_kafka_client asker = {0};
+    int64_t *ends = calloc(sink->log_count, sizeof *ends);
+    if (ends == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs",
+                        sink->log_count);
+    enum cdr_result result = cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties,
+                                                   NULL, sink->transactions.group, error);
+    if (result == CDR_OK)
+        result = read_positions(sink, &asker, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_resume_ends(&asker, sink, ends, ASK_MS, error);
+    if (result == CDR_OK)
+        result = set_bases(sink, ends, error);
+    cdr_kafka_client_close(&asker);
+    free(ends);
+    return result;
+}
+
+/* --- begin, commit, abort: with the gate held for writing, or alone --- */
+
+static enum cdr_result begin(struct cdr_kafka_sink *sink)
+{
+    enum cdr_result result =
+        judge(sink, "begin a transaction", rd_kafka_begin_transaction(sink->client.rk));
+    if (result != CDR_OK)
+        return CDR_E_AGAIN;
+    sink->transactions.begun = true;
+    sink->transactions.begun_ms = cdr_kafka_clock_ms();
+    sink->transactions.number++;
+    return CDR_OK;
+}
+
+/* The control record of a commit or abort, in every partition that the transaction touched. */
+static void count_markers(struct cdr_kafka_sink *sink)
+{
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        if (sink->logs[log].touched) {
+            sink->logs[log].touched = false;
+            sink->logs[log].base++;
+        }
+}
+
+static bool failed(const struct cdr_kafka_sink *sink)
+{
+    return atomic_load_explicit(&sink->failed, memory_order_acquire);
+}
+
+/* All reports are in. */
+static void commit(struct cdr_kafka_sink *sink)
+{
+    const int64_t give_up_ms = cdr_kafka_clock_ms() + patience_ms(sink);
+    enum cdr_result result;
+    do
+        result = send_positions(sink, SLICE_MS * 10);
+    while (result == CDR_E_AGAIN && !failed(sink) && cdr_kafka_clock_ms() < give_up_ms);
+    while (result == CDR_OK || result == CDR_E_AGAIN) {
+        result = judge(sink, "commit a transaction",
+                       rd_kafka_commit_transaction(sink->client.rk, SLICE_MS * 10));
+        if (result != CDR_E_AGAIN || cdr_kafka_clock_ms() >= give_up_ms)
+            break;
+    }
+    if (result == CDR_E_AGAIN)
+        cdr_kafka_fail(sink, CDR_E_AWAY,
+                       "a transaction could not be committed for %" PRId64
+                       " ms (delivery.timeout.ms); what was committed before is safe",
+                       patience_ms(sink));
+    if (result != CDR_OK)
+        return;
+    for (uint32_t log = 0; log < sink->log_count; log++) {
+        cdr_counters_make_durable(sink->counters, log, sink->logs[log].uncommitted);
+        sink->logs[log].uncommitted = 0;
+    }
+    count_markers(sink);
+    sink->transactions.begun = false;
+    atomic_store(&sink->transactions.records, 0);
+    atomic_store(&sink->transactions.due, false);
+}
+
+static bool wants_abort(const struct cdr_kafka_sink *sink)
+{
+    double draw = (double)(cdr_mix(sink->transactions.number + 1) >> 11) / 9007199254740992.0;
+    return draw < sink->transactions.abort_share;
+}
+
+/* Sends records [from, end) of slab in a transaction that is aborted. */
+static enum cdr_result send_and_abort(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
+                                      uint32_t from, uint32_t end, struct cdr_error *error)
+{
+    struct cdr_kafka_log *log = &sink->logs[slab->log];
+    sink->transactions.aborting = true;
+    log->touched = true;
+    uint32_t sent = 0;
+    enum cdr_result result = cdr_kafka_send_extra(sink, slab, from, end, &sent, error);
+    sink->transactions.aborting = false;
+    const int64_t give_up_ms = cdr_kafka_clock_ms() + patience_ms(sink);
+    enum cdr_result ended;
+    do
+        ended = judge(sink, "abort a transaction",
+                      rd_kafka_abort_transaction(sink->client.rk, SLICE_MS * 10));
+    while (ended == CDR_E_AGAIN && cdr_kafka_clock_ms() < give_up_ms);
+    if (ended == CDR_E_AGAIN)
+        cdr_kafka_fail(sink, CDR_E_AWAY, "a transaction could not be aborted for %" PRId64 " ms",
+                       patience_ms(sink));
+    if (ended != CDR_OK)
+        return CDR_E_AGAIN; /* and the next call says why */
+    count_markers(sink);
+    log->base += sent;
+    log->aborted += sent;
+    sink->transactions.begun = false;
+    return result;
+}
+
+/* --- the sink's calls --- */
+
+enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink, bool resume,
+                                            struct cdr_error *error)
+{
+    enum cdr_result result;
+    const int64_t give_up_ms = cdr_kafka_clock_ms() + ASK_MS;
+    do
+        result = judge(sink, "open transactions",
+                       rd_kafka_init_transactions(sink->client.rk, SLICE_MS * 5));
+    while (result == CDR_E_AGAIN && cdr_kafka_clock_ms() < give_up_ms);
+    if (result == CDR_E_AGAIN)
+        return cdr_fail(error, CDR_E_KAFKA, "no broker opened the transactional id %s within %d s",
+                        sink->transactions.id, ASK_MS / 1000);
+    if (result == CDR_OK && resume)
+        return find_positions(sink, error);
+    /* A topic may have been created anew: positions of an earlier one must not outlive it. */
+    if (result == CDR_OK && begin(sink) == CDR_OK)
+        commit(sink);
+    if (failed(sink))
+        return cdr_fail(error, sink->failure_code, "%s", sink->failure.text);
+    return CDR_OK;
+}
+
+enum cdr_result cdr_kafka_transactions_enter(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
+                                             uint32_t from, uint32_t end, struct cdr_error *error)
+{
+    struct cdr_kafka_transactions *state = &sink->transactions;
+    if (atomic_load(&state->due) || pthread_rwlock_tryrdlock(&state->gate) != 0)
+        return CDR_E_AGAIN;
+    if (state->begun) {
+        sink->logs[slab->log].touched |= from < end;
+        return CDR_OK;
+    }
+    pthread_rwlock_unlock(&state->gate);
+    if (pthread_rwlock_trywrlock(&state->gate) != 0)
+        return CDR_E_AGAIN;
+    enum cdr_result result = CDR_OK;
+    if (!state->begun && from < end) {
+        result = begin(sink);
+        if (result == CDR_OK && wants_abort(sink))
+            result = send_and_abort(sink, slab, from, end, error);
+        if (result == CDR_OK && !state->begun)
+            result = begin(sink);
+    }
+    pthread_rwlock_unlock(&state->gate);
+    return result == CDR_OK ? CDR_E_AGAIN : result; /* it comes again and finds the gate open */
+}
+
+void cdr_kafka_transactions_leave(struct cdr_kafka_sink *sink, uint32_t records)
+{
+    struct cdr_kafka_transactions *state = &sink->transactions;
+    if (atomic_fetch_add(&state->records, records) + records >= state->records_max)
+        atomic_store(&state->due, true);
+    pthread_rwlock_unlock(&state->gate);
+}
+
+/* In a turn. */
+void cdr_kafka_transactions_tick(struct cdr_kafka_sink *sink)
+{
+    struct cdr_kafka_transactions *state = &sink->transactions;
+    if (failed(sink) || pthread_rwlock_trywrlock(&state->gate) != 0)
+        return;
+    bool late = state->begun && atomic_load(&state->records) > 0 &&
+                cdr_kafka_clock_ms() - state->begun_ms >= state->interval_ms;
+    if (late || atomic_load(&state->due))
+        atomic_store(&state->due, true);
+    /* Reports of what is under way come first; then it is due still. */
+    if (atomic_load(&state->due) && cdr_kafka_under_way(sink) == 0)
+        commit(sink);
+    pthread_rwlock_unlock(&state->gate);
+}
+
+enum cdr_result cdr_kafka_transactions_end(struct cdr_kafka_sink *sink)
+{
+    pthread_rwlock_wrlock(&sink->transactions.gate);
+    if (sink->transactions.begun)
+        commit(sink);
+    pthread_rwlock_unlock(&sink->transactions.gate);
+    return failed(sink) ? sink->failure_code : CDR_OK;
+}
+
+void cdr_kafka_transactions_close(struct cdr_kafka_sink *sink)
+{
+    if (!sink->transactions.begun)
+        return;
+    rd_kafka_error_t *reason = rd_kafka_abort_transaction(sink->client.rk, ABORT_MS);
+    if (reason != NULL) /* the broker will, when transaction.timeout.ms is over */
+        rd_kafka_error_destroy(reason);
+    sink->transactions.begun = false;
+}

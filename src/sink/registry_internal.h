@@ -1,0 +1,17 @@
+/* Shared by the sources of the registry client. */
+#ifndef CDR_SINK_REGISTRY_INTERNAL_H
+#define CDR_SINK_REGISTRY_INTERNAL_H
+
+#include "sink/registry_http.h"
+
+/* Are there URLs, files of certificates that can be read, and a folder for the cache? */
+enum cdr_result cdr_registry_settings_check(const struct cdr_registry_settings *settings,
+                                            struct cdr_error *error);
+
+/* Asks for BEFORE + subject + BEHIND. */
+enum cdr_result cdr_registry_ask_about(const struct cdr_registry_settings *settings,
+                                       const char *subject, const char *before, const char *behind,
+                                       const char *query, const char *body,
+                                       struct cdr_registry_answer *answer, struct cdr_error *error);
+
+#endif

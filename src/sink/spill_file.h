@@ -1,0 +1,94 @@
+/* Files of a spill: the records of one log as they are, from one position on.
+ *
+ * All numbers are little-endian. A segment (DIR/TOPIC-PPPP-NNNNNN.spill) starts with a header:
+ *
+ *     8   "CDRSPILL"
+ *     4   version of the format: 1
+ *     4   length of the header, all of it
+ *     32  dataset id, hex digits
+ *     8   offset of the log's position 0 in its topic
+ *     8   position of the segment's first record
+ *     4   partition
+ *     4   bytes of the frame before each payload, 4 bytes of the trailer behind it
+ *     8   format (csv, avro, json), padded with zeros
+ *     4   length of the topic's name, then the name
+ *     8   XXH3 of all that
+ *
+ * Then come batches, records of the log in a row:
+ *
+ *     4   "cdrB"
+ *     4   n, number of records
+ *     8   length of the body
+ *     8   position of the first record
+ *     8   XXH3 of body's records, seeded with that of the 24 bytes above and body's columns
+ *     body: columns of n lengths of records (4), timestamps in ms (8), lengths of keys (1), the
+ *     keys, and then the records: frame, payload, trailer
+ *
+ * A batch is written at once and appended, so what a process or a machine that died leaves is a row
+ * of whole batches and a torn one: reading tells the one from the other.
+ */
+#ifndef CDR_SINK_SPILL_FILE_H
+#define CDR_SINK_SPILL_FILE_H
+
+#include "sink/sink.h"
+
+/* Longest path that is built. */
+#define CDR_SPILL_PATH_MAX 4096
+#define CDR_SPILL_TOPIC_MAX 249 /* Kafka's limit */
+
+struct cdr_spill_segment {
+    char dataset_id[33];
+    char topic[CDR_SPILL_TOPIC_MAX + 1];
+    char format[9];
+    uint32_t partition;
+    int64_t base;
+    uint64_t first;
+    uint32_t frame_len, trailer_len;
+};
+
+/* Bytes that grow; zero-initialise, free the bytes. */
+struct cdr_spill_buffer {
+    uint8_t *bytes;
+    size_t n, capacity;
+};
+
+/* Records of a batch that was read; all in the buffer that was read into. */
+struct cdr_spill_batch {
+    uint64_t position;
+    uint32_t n;
+    const uint8_t *lengths, *event_ms; /* 4 and 8 bytes each, see bytes.h */
+    const uint8_t *key_lens;
+    const char *keys;
+    const uint8_t *records;
+    uint64_t file_bytes; /* of the whole batch */
+};
+
+/* Whether the path of a segment fits. */
+bool cdr_spill_path(char path[CDR_SPILL_PATH_MAX], const char *dir, const char *topic,
+                    uint32_t partition, uint32_t number);
+
+/* Empties the buffer, then puts the header into it. CDR_E_NOMEM. */
+enum cdr_result cdr_spill_put_segment(struct cdr_spill_buffer *buffer,
+                                      const struct cdr_spill_segment *segment,
+                                      struct cdr_error *error);
+/* Empties the buffer, then puts a batch's header and columns into it: those of records [from, end)
+ * of slab, from < end. The records themselves follow from *records on, *record_bytes of them.
+ * CDR_E_NOMEM. */
+enum cdr_result cdr_spill_put_batch(struct cdr_spill_buffer *buffer, const struct cdr_slab *slab,
+                                    uint32_t from, uint32_t end, const uint8_t **records,
+                                    size_t *record_bytes, struct cdr_error *error);
+
+/* Reading, from offset on; path is for messages. CDR_E_AGAIN: there is no whole header, or batch,
+ * with the right checksum (*offset is where it would begin, *torn is false at the very end of the
+ * file). Else *offset moves behind it. CDR_E_IO, CDR_E_NOMEM. */
+enum cdr_result cdr_spill_get_segment(int fd, const char *path, struct cdr_spill_segment *segment,
+                                      uint64_t *offset, struct cdr_error *error);
+enum cdr_result cdr_spill_get_batch(int fd, const char *path, struct cdr_spill_buffer *buffer,
+                                    struct cdr_spill_batch *batch, uint64_t *offset, bool *torn,
+                                    struct cdr_error *error);
+
+/* Formats "cannot VERB PATH: REASON" and returns CDR_E_IO. */
+enum cdr_result cdr_spill_fail(struct cdr_error *error, const char *verb, const char *path,
+                               int os_error);
+
+#endif

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Runs into three brokers, replication 3, min.insync.replicas 2, while brokers are killed and restarted, leaders elected,
+# brokers frozen, all restarted: nothing is lost, doubled or reordered, by a foreign client's reading of every offset.
+source "$SOURCE_DIR/tests/kafka/lib.sh"
+source "$SOURCE_DIR/tests/kafka/faults.sh"
+
+start_cluster --brokers 3
+
+# dataset NAME SUBSCRIBERS: what must be there, from the file sink. Sets records.
+dataset()
+{
+    settings=(--subs "$2" --start 2025-01-01 --days 1)
+    "$CDRGEN" run --quiet "${settings[@]}" --sink file --out "$WORK/$1" --summary "$WORK/$1.json"
+    records=$(total_of "$WORK/$1.json")
+}
+
+# under NAME DATASET FAULT STRIKES ARGUMENTS…
+under()
+{
+    local name=$1 out=$WORK/$2 fault=$3 wanted=$4
+    shift 4
+    run_under "$fault" "$wanted" "$name." "$out" "${settings[@]}" "$@"
+    expect_equal "$(total_of "$WORK/run.json")" "$records" "records in the summary"
+    echo "$name: $records records, $strikes strikes, $producers producer(s), $SECONDS s since the start"
+}
+
+# A broker is killed and restarted every few seconds during a million records.
+dataset million 51000
+((records >= 1000000)) || die "$records are no million"
+under killed million fault_kill 0 --rate 33000
+((strikes >= 3)) || die "only $strikes brokers were killed"
+
+dataset small 10000
+leaders()
+{
+    admin replicas "$1"{call,sms,data} | awk '{ print $1, $2, $3 }'
+}
+under elected small fault_election 3 --rate 15000
+under frozen small fault_freeze 2 --rate 12000 "${frozen_client[@]}"
+under restarted small fault_restart_all 1 --rate 15000
