@@ -152,21 +152,16 @@ static void add_message(const struct answer *answer, char *text, size_t size)
     free(message);
 }
 
-/* {"is_compatible": false, "messages": […]}: the messages in one line. */
+/* {"is_compatible": false, "messages": […]} */
 static enum outcome judge_check(const struct request *request, const struct answer *answer)
 {
     const char *text = answer->text != NULL ? answer->text : "";
     int compatible = cdr_json_find_boolean(text, answer->len, "is_compatible");
     if (compatible != 0)
         return compatible == 1 ? FOUND : REFUSED;
-    const char *found = strstr(text, "\"messages\"");
-    const char *start = found != NULL ? strchr(found, '[') : NULL;
-    size_t out = 0;
-    for (const char *c = start != NULL ? start + 1 : "";
-         *c != '\0' && out + 1 < request->reasons_max; c++)
-        if ((unsigned char)*c >= ' ' && *c != '"' && *c != '\\' && *c != ']' && *c != '}')
-            request->reasons[out++] = *c;
-    request->reasons[out] = '\0';
+    char *messages = cdr_json_find_strings(text, answer->len, "messages");
+    snprintf(request->reasons, request->reasons_max, "%s", messages != NULL ? messages : "");
+    free(messages);
     return DIFFERENT;
 }
 

@@ -330,6 +330,94 @@ static void subjects_are_escaped(void **state)
     stop(server);
 }
 
+/* The one finding of examining, freed by the next call. */
+static const struct cdr_finding *examine(const struct cdr_registry_settings *settings)
+{
+    static struct cdr_findings findings;
+    cdr_findings_free(&findings);
+    cdr_registry_examine(settings, "cdr.call-value", "{\"type\": \"string\"}", &findings);
+    assert_int_equal(findings.failure, CDR_OK);
+    assert_int_equal(findings.n, 1);
+    assert_string_equal(findings.items[0].subject, "subject cdr.call-value");
+    return &findings.items[0];
+}
+
+static void assert_finding(const struct cdr_finding *finding, enum cdr_finding_level level,
+                           const char *what, const char *mend)
+{
+    if (finding->level != level || strcmp(finding->what, what) != 0 ||
+        strcmp(finding->mend, mend) != 0)
+        fail_msg("found %d \"%s\"; \"%s\"", finding->level, finding->what, finding->mend);
+}
+
+#define UNKNOWN_SUBJECT "404 Not Found\n{\"error_code\": 40401, \"message\": \"no\"}"
+
+/* Nothing that the doctor asks registers anything. */
+static void examining_registers_nothing(void **state)
+{
+    (void)state;
+    struct server *server = START("200 OK\n{\"id\": 42}");
+    struct cdr_registry_settings settings = settings_for(server);
+    assert_finding(examine(&settings), CDR_FINDING_OK, "the schema is registered, id 42", "");
+    stop(server);
+
+    server = START("404 Not Found\n{\"error_code\": 40403, \"message\": \"no\"}",
+                   "200 OK\n{\"is_compatible\": true}");
+    settings = settings_for(server);
+    settings.auto_register = true;
+    assert_finding(examine(&settings), CDR_FINDING_OK,
+                   "the schema is compatible with the latest version and would be registered", "");
+    assert_request(server, 1,
+                   "POST /compatibility/subjects/cdr.call-value/versions/latest?verbose=true "
+                   "HTTP/1.1\r\n");
+    assert_request(server, 1, "\r\n\r\n{\"schema\":\"{\\\"type\\\": \\\"string\\\"}\"}");
+    stop(server);
+
+    server = START(UNKNOWN_SUBJECT, UNKNOWN_SUBJECT);
+    settings = settings_for(server);
+    settings.auto_register = true;
+    assert_finding(examine(&settings), CDR_FINDING_OK, "is new; the schema would be registered",
+                   "");
+    assert_int_equal(server->requests, 2);
+    stop(server);
+}
+
+static void examining_tells_what_would_fail(void **state)
+{
+    (void)state;
+    struct server *server = START(UNKNOWN_SUBJECT);
+    struct cdr_registry_settings settings = settings_for(server);
+    assert_finding(examine(&settings), CDR_FINDING_FAIL, "the registry does not know the schema",
+                   "register it, or leave --no-auto-register out");
+    stop(server);
+
+    server = START(UNKNOWN_SUBJECT, "200 OK\n{\"is_compatible\": false, \"messages\": [\"field x "
+                                    "lacks\\n a default\", \"{y}\"]}");
+    settings = settings_for(server);
+    settings.auto_register = true;
+    assert_finding(
+        examine(&settings), CDR_FINDING_FAIL,
+        "the schema is not compatible with the latest version: field x lacks  a default, "
+        "{y}",
+        "use another --topic-prefix, or set the subject's compatibility");
+    stop(server);
+
+    server = START(UNKNOWN_SUBJECT, "200 OK\nwhat?");
+    settings = settings_for(server);
+    settings.auto_register = true;
+    assert_non_null(strstr(examine(&settings)->what, "does not say whether the schema"));
+    stop(server);
+
+    server = START("401 Unauthorized\n{}");
+    settings = settings_for(server);
+    assert_int_equal(examine(&settings)->level, CDR_FINDING_FAIL);
+    assert_non_null(strstr(examine(&settings)->what, "does not accept the credentials"));
+    stop(server);
+    settings.urls = NULL;
+    assert_finding(examine(&settings), CDR_FINDING_FAIL,
+                   "no schema registry is given: pass --registry URL[,URL]", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +432,8 @@ int main(void)
         cmocka_unit_test(wrong_urls_are_refused_at_once),
         cmocka_unit_test(missing_certificate_files_are_final),
         cmocka_unit_test(subjects_are_escaped),
+        cmocka_unit_test(examining_registers_nothing),
+        cmocka_unit_test(examining_tells_what_would_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
