@@ -23,12 +23,15 @@ resume()
     "$CDRGEN" run --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --create-topics --resume "${settings[@]}" "$@"
 }
 
-# equal PREFIX ARGUMENTS…: the topics hold what the files hold; arguments of read_topics.py compare.
+# equal PREFIX ARGUMENTS…: the topics hold what the files hold; arguments of read_topics.py compare. $types are the topics.
 equal()
 {
-    local prefix=$1
+    local prefix=$1 type topics=()
     shift
-    compare_topics "$WORK/files" "$prefix"{call,sms,data} --files-topics cdr. "$@" >"$WORK/compared"
+    for type in ${types:-call sms data}; do
+        topics+=("$prefix$type")
+    done
+    compare_topics "$WORK/files" "${topics[@]}" --files-topics cdr. "$@" >"$WORK/compared"
 }
 
 # ---- killed again and again ----
@@ -88,7 +91,7 @@ prefix=$(fresh_prefix)
 for shard in 0 1; do
     (
         RANDOM=$((RESUME_SEED + shard))
-        kill_rounds 2 "$prefix" 6000 "${settings[@]}" --shard $shard/2 >"$WORK/shard$shard"
+        kill_rounds 1 "$prefix" 6000 "${settings[@]}" --shard $shard/2 >"$WORK/shard$shard"
         resume "$prefix" --shard $shard/2
     ) &
     jobs+=($!)
@@ -114,8 +117,9 @@ resume "$prefix"
 equal "$prefix" --base 3
 admin delete "${prefix}call"
 until [[ -z $(admin list "${prefix}call") ]]; do sleep 0.2; done
-expect_failure 2 "${prefix}call\[0\] ends at offset 0, before the offset 3 at which this dataset begins in it: .*created anew" \
-    resume "$prefix"
+resume "$prefix" # with the topic, Kafka forgot where the dataset began in it
+types="sms data" equal "$prefix" --base 3
+types=call equal "$prefix"
 
 # ---- in transactions ----
 
