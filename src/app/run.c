@@ -20,15 +20,10 @@
 
 static const char *const topic_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
 
+/* Brokers that are given as a property arrive there as well. */
 static bool brokers_configured(const struct cdr_settings *settings)
 {
-    if (settings->sink.brokers != NULL)
-        return true;
-    for (size_t i = 0; i < settings->sink.property_count; i++)
-        if (strcmp(settings->sink.properties[i].name, "bootstrap.servers") == 0 ||
-            strcmp(settings->sink.properties[i].name, "metadata.broker.list") == 0)
-            return true;
-    return false;
+    return settings->sink.brokers != NULL;
 }
 
 /* auto: Kafka where brokers are configured and answer, else files. -b on the command line means
@@ -306,7 +301,7 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
 static void say_destination(const struct cdr_run *run)
 {
     bool files = strcmp(run->sink_ops->name, "file") == 0;
-    if (!files && run->settings->out_by_user)
+    if (!files && run->settings->out_by_flag)
         fprintf(stderr, "cdrgen: warning: out: %s is not used: nothing goes to files (--sink %s)\n",
                 run->settings->sink.out, run->sink_ops->name);
     if (run->sink_reason != NULL && !run->settings->quiet)

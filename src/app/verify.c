@@ -28,7 +28,9 @@ static enum cdr_result choose_source(struct cdr_verification *run, struct cdr_er
     const struct cdr_settings *settings = run->settings;
     const char *name = settings->sink_name;
     if (strcmp(name, "auto") == 0)
-        name = !settings->out_by_user && brokers_configured(settings) ? "kafka" : "file";
+        name = settings->brokers_by_flag                                ? "kafka"
+               : settings->out_by_flag || !brokers_configured(settings) ? "file"
+                                                                        : "kafka";
     if (strcmp(name, "null") == 0)
         return cdr_fail(error, CDR_E_CONFIG, "sink: null keeps nothing that could be compared");
     run->from_files = strcmp(name, "file") == 0;
@@ -137,8 +139,12 @@ static enum cdr_result conclude(const struct cdr_verification *run, enum cdr_res
     cdr_counts_text(&total, counts, sizeof counts);
     if (result == CDR_E_DIFFERENT)
         return result;
+    const bool nothing = total.matched == 0 && total.expected > 0 && total.found > 0;
     if (cdr_is_different(&total))
-        return cdr_fail(error, CDR_E_DIFFERENT, "different: %s%s%.600s", counts,
+        return cdr_fail(error, CDR_E_DIFFERENT, "different: %s%s%s%.600s", counts,
+                        nothing ? "; no record is the same, so this is another dataset than these "
+                                  "settings give"
+                                : "",
                         failed ? "; and the rest could not be compared: " : "",
                         failed ? cause : "");
     if (failed)

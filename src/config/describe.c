@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS     80
+#define COLUMNS 80
 #define FLAG_COLUMN 32 /* where the help's texts begin */
 
 static bool listed(const struct cdr_option *option, enum cdr_command about)
@@ -128,8 +128,11 @@ static void put_command_help(FILE *out, enum cdr_command about, const struct cdr
     }
     fputs("\nIn [brackets]: the default. Each flag without a value has a --no-... form. Sizes\n"
           "and rates take k, M, G (thousands) or Ki, Mi, Gi (1024s), times ms, s, m, h, d.\n"
-          "Settings of config files (--config) and the environment: docs/configuration.md\n"
-          "Exit status: 0 done; 1 failed while running; 2 wrong input, nothing was written\n",
+          "Settings of config files (--config) and the environment: docs/configuration.md\n",
+          out);
+    fputs(about == CDR_COMMAND_VERIFY
+              ? "Exit status: 0 the same; 1 different; 2 it could not tell\n"
+              : "Exit status: 0 done; 1 failed while running; 2 wrong input, nothing was written\n",
           out);
 }
 

@@ -41,7 +41,7 @@ struct cdr_settings {
     bool brokers_by_flag; /* -b on the command line: Kafka or an error, unless sink_name was given
                              as auto */
     bool sink_by_user;    /* --sink was given anywhere */
-    bool out_by_user;     /* --out was given anywhere */
+    bool out_by_flag;     /* --out on the command line */
     char *format;         /* csv avro json */
     char *topic_prefix;   /* "cdr." : topics cdr.call cdr.sms cdr.data */
     int32_t schema_ids[CDR_TYPE_COUNT]; /* fixed ids where there is no registry */

@@ -220,8 +220,7 @@ static void note_origin(struct cdr_loading *loading, const struct cdr_option *op
             settings->sink_by_user = true;
     }
     if (option->type == CDR_OPTION_TEXT && option->at == offsetof(struct cdr_settings, sink.out))
-        if (!in_file || strcmp(settings->sink.out, option->initial) != 0)
-            settings->out_by_user = true;
+        settings->out_by_flag = settings->out_by_flag || by_flag;
     if (option->at == offsetof(struct cdr_settings, sink.brokers) && by_flag)
         settings->brokers_by_flag = true;
 }

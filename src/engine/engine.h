@@ -42,7 +42,7 @@ struct cdr_consumer {
     void *state;
     enum cdr_result (*task)(void *state, unsigned worker, const struct cdr_task *task,
                             struct cdr_error *error);
-    /* By one thread while the others rest. slice_begin/slice_end only with settings.slice_barrier.
+    /* By one thread while the others rest. slice_end only with settings.slice_barrier.
      * NULL: not wanted. */
     enum cdr_result (*slot_begin)(void *state, const struct cdr_slot *slot,
                                   struct cdr_error *error);

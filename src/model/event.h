@@ -87,11 +87,6 @@ static inline bool cdr_events_next(const struct cdr_model *model, const struct c
 #define CDR_DRAW_DELAY CDR_PURPOSE(10)   /* leg 0; 11: leg 1. low: whether, high: how long */
 #define CDR_DRAW_CELL CDR_PURPOSE(12)    /* leg 0; 13: leg 1. low: neighbour; high: technology */
 
-static inline uint64_t cdr_event_base(const struct cdr_model *model, uint64_t event_name)
-{
-    return cdr_mix(event_name ^ model->event_stream);
-}
-
 static inline uint32_t cdr_normal_duration_s(const struct cdr_model *model, uint32_t rat,
                                              uint32_t random)
 {

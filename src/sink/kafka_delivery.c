@@ -59,15 +59,17 @@ static enum cdr_result failure_of(struct cdr_kafka_sink *sink, struct cdr_error 
     return code;
 }
 
-/* What it takes to deliver where the reason is a missing right. */
-static const char *missing_right(rd_kafka_resp_err_t code)
+/* What the reason means, where that is not what it says. */
+static const char *meaning(const struct cdr_kafka_sink *sink, rd_kafka_resp_err_t code)
 {
     if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
         return "; the client's user lacks the operation Write on the topic";
     if (code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
         return "; the client's user lacks the operation Write on the topics, or IdempotentWrite on "
                "the cluster";
-    if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
+    if (sink->transactions.on &&
+        (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+         code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH))
         return "; another run of this dataset and shard with --transactions has taken over";
     return "";
 }
@@ -188,7 +190,7 @@ static void on_lost(struct cdr_kafka_sink *sink, const rd_kafka_message_t *messa
                    "safe",
                    cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, expected,
                    maybe ? " for certain" : "", rd_kafka_err2str(message->err),
-                   missing_right(message->err));
+                   meaning(sink, message->err));
 }
 
 static void on_other_offset(struct cdr_kafka_sink *sink, int64_t expected, int64_t found)
@@ -290,8 +292,7 @@ static void check_stall(struct cdr_kafka_sink *sink)
             char trouble[400];
             cdr_kafka_trouble(&sink->client, trouble, sizeof trouble);
             cdr_kafka_fail(sink, CDR_E_AWAY,
-                           "%s[%u]: no record was acknowledged for %" PRId64
-                           " ms (%s), %" PRIu64
+                           "%s[%u]: no record was acknowledged for %" PRId64 " ms (%s), %" PRIu64
                            " are under way%s%s; the first %" PRIu64 " records of the log are safe",
                            cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
                            sink->properties.stall_ms, sink->properties.stall_name, waiting,
@@ -326,7 +327,7 @@ static void settle_fatal(struct cdr_kafka_sink *sink)
     for (int i = 0; i < 10 && !atomic_load(&sink->failed); i++)
         rd_kafka_poll(sink->client.rk, 20);
     cdr_kafka_fail(sink, result_of(sink, sink->fatal_code), "the Kafka client cannot go on: %s%s",
-                   sink->fatal, missing_right(sink->fatal_code));
+                   sink->fatal, meaning(sink, sink->fatal_code));
 }
 
 static void end_turn(struct cdr_kafka_sink *sink)
@@ -373,7 +374,7 @@ static enum cdr_result refused(struct cdr_kafka_sink *sink, const struct cdr_sla
     cdr_kafka_fail(sink, CDR_E_KAFKA, "%s[%u]: record %" PRIu64 " of %u bytes was refused: %s%s",
                    cdr_kafka_topic_of(sink, slab->log), slab->log % sink->setup.partitions,
                    slab->position + record, slab->ends[record] - start_of(slab, record),
-                   rd_kafka_error_string(reason), missing_right(code));
+                   rd_kafka_error_string(reason), meaning(sink, code));
     rd_kafka_error_destroy(reason);
     return failure_of(sink, error);
 }

@@ -1,6 +1,6 @@
 /* The topic doctor: everything that would go wrong with a run into Kafka, found without one.
  *
- * Where opening the sink stops at the first trouble, the doctor goes on and lists them all: brokers,
+ * Where opening the sink stops at the first trouble, the doctor goes on and lists all: brokers,
  * client library, rights, and for each topic its partitions, leaders, replicas, configuration and
  * what it holds. It asks as the run would (same properties, same user) and writes nothing: no
  * topic, no record, no offset. Asking for a producer's id, which shows the right to write, makes

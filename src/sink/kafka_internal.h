@@ -155,11 +155,11 @@ struct cdr_kafka_log {
     _Atomic uint64_t end;      /* one past the last position accepted */
     _Atomic uint64_t accepted; /* records accepted */
     /* Only while serving: */
-    uint64_t unknown;         /* reported as durable without an offset and not settled yet */
-    int64_t false_offset;     /* see kafka_delivery.c */
-    uint64_t reported;        /* delivery reports, good or bad */
-    uint64_t reported_before; /* at the last stall check */
-    int64_t quiet_since_ms;   /* the check that first saw records wait in vain, 0 = none does */
+    uint64_t unknown;          /* reported as durable without an offset and not settled yet */
+    int64_t false_offset;      /* see kafka_delivery.c */
+    _Atomic uint64_t reported; /* delivery reports, good or bad */
+    uint64_t reported_before;  /* at the last stall check */
+    int64_t quiet_since_ms;    /* the check that first saw records wait in vain, 0 = none does */
     /* With transactions: */
     bool touched;         /* has records in the open one; by the log's writer, or behind the gate */
     uint64_t uncommitted; /* reported in the open one; while serving */

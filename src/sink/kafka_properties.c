@@ -135,7 +135,7 @@ static bool is_dispensable(const char *name)
 static enum cdr_result set_given(rd_kafka_conf_t *conf, const struct cdr_property *property,
                                  struct cdr_kafka_warnings *warnings, struct cdr_error *error)
 {
-    char reason[512] = "";
+    char reason[512] = "", words[512] = "";
     /* OpenSSL's own words for a missing file do not name it. */
     if (is_file(property->name) && strcmp(property->value, "probe") != 0 &&
         access(property->value, R_OK) != 0)
@@ -158,9 +158,14 @@ static enum cdr_result set_given(rd_kafka_conf_t *conf, const struct cdr_propert
                         "%s: \"%s\" is not a property that librdkafka %s knows (value \"%s\")",
                         property->source, property->name, rd_kafka_version_str(), shown(property));
     default:
+        if (shown(property) != property->value && strlen(property->value) >= CDR_REDACT_MIN)
+            cdr_redact(reason, property->value, words, sizeof words);
+        else if (shown(property) != property->value)
+            snprintf(words, sizeof words, "not accepted");
+        else
+            snprintf(words, sizeof words, "%s", reason);
         return cdr_fail(error, CDR_E_CONFIG, "%s: property %s=%s: %s", property->source,
-                        property->name, shown(property),
-                        shown(property) == property->value ? reason : "not accepted");
+                        property->name, shown(property), words);
     }
 }
 

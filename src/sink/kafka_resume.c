@@ -60,9 +60,9 @@ enum cdr_result cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cd
     }
     for (uint32_t log = 0; log < sink->log_count; log++) {
         uint32_t partition = log % sink->setup.partitions;
-        sink->logs[log].base = 0;
         if (cdr_kafka_topic_of(sink, log) == NULL || !cdr_kafka_mine(&sink->setup, partition))
             continue;
+        sink->logs[log].base = 0;
         logs[list->cnt] = log;
         rd_kafka_topic_partition_list_add(list, cdr_kafka_topic_of(sink, log), (int32_t)partition);
     }

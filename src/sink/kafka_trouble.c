@@ -10,9 +10,17 @@
 /* A broker that starts or a proxy may cut a handshake off a few times. */
 enum { HOPELESS_MS = 500, DOUBTFUL_MS = 3000 };
 
+static bool is_wrong_protocol(const char *text)
+{
+    return strstr(text, "wrong version number") != NULL || strstr(text, "unexpected eof") != NULL ||
+           strstr(text, "packet length") != NULL || strstr(text, "security.protocol") != NULL ||
+           strstr(text, "ApiVersion") != NULL;
+}
+
 /* Reasons come as "sasl_ssl://host:9093/bootstrap: Connect to ipv4#127.0.0.1:9093 failed:
  * Connection refused (after 0ms in state CONNECT, 5 identical error(s) suppressed)". "All brokers
- * down" and "disconnected" are consequences, so they never replace a cause. */
+ * down" and "disconnected" are consequences, so they never replace a cause, unless they come with
+ * the advice to look at security.protocol: that stays where broken pipes follow. */
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
     struct cdr_kafka_client *client = opaque;
@@ -26,7 +34,10 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     }
     pthread_mutex_lock(&client->lock);
     bool consequence =
-        trouble == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || strstr(reason, "Disconnected") != NULL;
+        trouble == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
+        (strstr(reason, "Disconnected") != NULL && !is_wrong_protocol(reason)) ||
+        (trouble == RD_KAFKA_RESP_ERR__TRANSPORT && !is_wrong_protocol(reason) &&
+         strstr(reason, "Connect to") == NULL && is_wrong_protocol(client->trouble_text));
     if (!consequence || client->trouble == 0) {
         client->trouble = trouble;
         snprintf(client->trouble_text, sizeof client->trouble_text, "%s", reason);
@@ -165,13 +176,6 @@ static int alert_of(const char *text)
 static bool is_alert_of_certificate(int alert)
 {
     return (alert >= 41 && alert <= 46) || alert == 48 || alert == 116;
-}
-
-static bool is_wrong_protocol(const char *text)
-{
-    return strstr(text, "wrong version number") != NULL || strstr(text, "unexpected eof") != NULL ||
-           strstr(text, "packet length") != NULL || strstr(text, "security.protocol") != NULL ||
-           strstr(text, "ApiVersion") != NULL;
 }
 
 int cdr_kafka_patience_ms(rd_kafka_resp_err_t trouble, const char *text)

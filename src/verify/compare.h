@@ -1,7 +1,7 @@
 /* Comparing one log: which records are lost, doubled, moved, altered or foreign.
  *
  * Expected records are given one by one in the log's order; found ones are asked for. As long as
- * the next of both are equal, that is one memcmp a record, and nothing else but its hash in a table
+ * the next of both are equal, that is one memcmp a record, and nothing else but its hash in a ring
  * of the last CDR_COMPARE_RECENT (less where there are many logs).
  *
  * Where they differ, both go into windows of up to CDR_COMPARE_WINDOW records, only as long as
@@ -30,13 +30,13 @@
  * Where windows have nothing in common, time decides: found records that are later than all
  * expected ones say that those are lost, others are unexpected. (So a stretch of foreign records
  * that is longer than a window and goes on in time is taken for a loss first, and what comes behind
- * it for reordered.) Lost and foreign records are
- * remembered (up to CDR_COMPARE_PENDING of each) to be recognised when they come up elsewhere.
+ * it for reordered.) Lost and foreign records are remembered (up to CDR_COMPARE_PENDING of each) to
+ * be recognised when they come up elsewhere.
  *
  * Identity is the hash of payload, key and timestamp (64 bits); equality of neighbours is of bytes.
  *
- * Memory: 8 bytes a recent record; in trouble up to 2 × CDR_COMPARE_WINDOW records and 24 bytes a
- * remembered one. One comparison belongs to one thread at a time.
+ * Memory: 8 bytes a recent record; in trouble as much again, up to 2 × CDR_COMPARE_WINDOW
+ * records and 64 bytes a remembered one. One comparison belongs to one thread at a time.
  */
 #ifndef CDR_VERIFY_COMPARE_H
 #define CDR_VERIFY_COMPARE_H
@@ -85,7 +85,7 @@ struct cdr_compare;
 struct cdr_compare_settings {
     uint32_t log;
     bool has_keys;   /* found records have keys and timestamps */
-    uint32_t recent; /* size of the table of recent records, a power of two of at least 64 */
+    uint32_t recent; /* size of the ring of recent records, a power of two of at least 64 */
     uint32_t show;   /* differences of each kind that are kept */
     /* At most so many records are missing at the log's start because they expired. */
     uint64_t expired_max;

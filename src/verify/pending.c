@@ -9,18 +9,52 @@ enum { CAPACITY_FIRST = 64 };
 enum cdr_result cdr_recent_create(struct cdr_recent *recent, uint32_t size, struct cdr_error *error)
 {
     assert(size >= 64 && (size & (size - 1)) == 0);
-    recent->mask = size / 8 - 1;
-    recent->slots = calloc(size, sizeof *recent->slots);
-    recent->next = calloc(size / 8, 1);
-    if (recent->slots == NULL || recent->next == NULL)
+    recent->mask = size - 1;
+    recent->ring = calloc(size, sizeof *recent->ring);
+    if (recent->ring == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the hashes of %u records", size);
     return CDR_OK;
 }
 
 void cdr_recent_free(struct cdr_recent *recent)
 {
+    free(recent->ring);
     free(recent->slots);
     free(recent->next);
+}
+
+/* From the oldest to the newest. Without memory there is no table, and the ring is searched. */
+static void make_table(struct cdr_recent *recent)
+{
+    const uint32_t size = recent->mask + 1;
+    recent->slots = calloc(size, sizeof *recent->slots);
+    recent->next = calloc(size / 8, 1);
+    if (recent->slots == NULL || recent->next == NULL) {
+        free(recent->slots);
+        free(recent->next);
+        recent->slots = NULL;
+        recent->next = NULL;
+        return;
+    }
+    for (uint32_t i = 0; i < size; i++)
+        if (recent->ring[(recent->at + i) & recent->mask] != 0)
+            cdr_recent_put(recent, recent->ring[(recent->at + i) & recent->mask]);
+}
+
+bool cdr_recent_has(struct cdr_recent *recent, uint64_t hash)
+{
+    if (recent->slots == NULL)
+        make_table(recent);
+    const uint64_t *from = recent->ring;
+    uint32_t n = recent->mask + 1;
+    if (recent->slots != NULL) {
+        from = &recent->slots[((uint32_t)hash & (recent->mask >> 3)) * 8];
+        n = 8;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        if (from[i] == hash)
+            return true;
+    return false;
 }
 
 void cdr_pending_init(struct cdr_pending *pending, uint32_t max)

@@ -6,34 +6,37 @@
 #include "base/result.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-/* --- recent records: a set that forgets, eight to a bucket, the oldest of a bucket first --- */
+/* --- recent records: the last ones in a ring; a table of them is only made when it is asked --- */
 
 struct cdr_recent {
+    uint64_t *ring;
+    uint32_t mask, at;
+    /* NULL until the first question. Eight slots to a bucket; the oldest of a bucket goes first, so
+     * now and then one that is in the ring yet is forgotten. */
     uint64_t *slots;
     uint8_t *next; /* per bucket, which slot is replaced next */
-    uint32_t mask; /* buckets − 1 */
 };
 
 /* size: a power of two of at least 64. */
 enum cdr_result cdr_recent_create(struct cdr_recent *recent, uint32_t size,
                                   struct cdr_error *error);
 void cdr_recent_free(struct cdr_recent *recent);
+bool cdr_recent_has(struct cdr_recent *recent, uint64_t hash);
 
-static inline void cdr_recent_add(struct cdr_recent *recent, uint64_t hash)
+static inline void cdr_recent_put(struct cdr_recent *recent, uint64_t hash)
 {
-    uint32_t bucket = (uint32_t)hash & recent->mask;
+    uint32_t bucket = (uint32_t)hash & (recent->mask >> 3);
     recent->slots[bucket * 8 + (recent->next[bucket]++ & 7)] = hash;
 }
 
-static inline bool cdr_recent_has(const struct cdr_recent *recent, uint64_t hash)
+static inline void cdr_recent_add(struct cdr_recent *recent, uint64_t hash)
 {
-    const uint64_t *slots = &recent->slots[((uint32_t)hash & recent->mask) * 8];
-    for (unsigned i = 0; i < 8; i++)
-        if (slots[i] == hash)
-            return true;
-    return false;
+    recent->ring[recent->at++ & recent->mask] = hash;
+    if (recent->slots != NULL)
+        cdr_recent_put(recent, hash);
 }
 
 /* --- records that are lost or foreign so far --- */

@@ -8,6 +8,9 @@
     admin.py config TOPIC NAME            a setting's value
     admin.py offsets TOPIC                partition, first offset, end offset, one partition a line
     admin.py committed GROUP TOPIC        partition, committed offset, metadata, one partition a line
+    admin.py allow PRINCIPAL TYPE PREFIX OPERATION…   on all topics, groups or transactional_ids that begin with PREFIX
+                                          (TYPE topic, group, transactional_id), or on the cluster (broker kafka-cluster)
+    admin.py set TOPIC NAME=VALUE…        settings; all others of the topic become the brokers'
     admin.py replicas TOPIC…              topic, partition, leader, number of replicas, of those in sync, one a line
     admin.py elect TOPIC…                 the first replica of every partition becomes its leader
     admin.py trim TOPIC PARTITION OFFSET  deletes the records before the offset
@@ -21,7 +24,8 @@ import sys
 
 from confluent_kafka import (Consumer, ConsumerGroupTopicPartitions, ElectionType, KafkaError, KafkaException,
                              TopicPartition)
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, AdminClient, ConfigResource, NewTopic,
+                                   ResourcePatternType, ResourceType)
 
 TIMEOUT_S = 30
 
@@ -93,8 +97,23 @@ def trim(client, _, topic, partition, offset):
     client.delete_records([place])[place].result(TIMEOUT_S)
 
 
+def allow(client, _, principal, kind, prefix, *operations):
+    pattern = ResourcePatternType.LITERAL if kind == "broker" else ResourcePatternType.PREFIXED
+    rules = [AclBinding(ResourceType[kind.upper()], prefix, pattern, principal, "*", AclOperation[operation],
+                        AclPermissionType.ALLOW) for operation in operations]
+    for future in client.create_acls(rules).values():
+        future.result(TIMEOUT_S)
+
+
+def set_config(client, _, topic, *config):
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic,
+                              set_config=dict(item.split("=", 1) for item in config))
+    client.alter_configs([resource])[resource].result(TIMEOUT_S)
+
+
 COMMANDS = {"create": create, "delete": delete, "list": list_topics, "partitions": partitions, "config": config,
-            "offsets": offsets, "committed": committed, "replicas": replicas, "elect": elect, "trim": trim}
+            "offsets": offsets, "committed": committed, "replicas": replicas, "elect": elect, "trim": trim,
+            "allow": allow, "set": set_config}
 
 
 def main():

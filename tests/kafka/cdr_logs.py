@@ -261,6 +261,15 @@ def partitions_of(brokers, properties, topics):
         consumer.close()
 
 
+def first_offset(brokers, properties, topic, partition):
+    """Of the records that are still there."""
+    consumer = Consumer(client_settings(brokers, properties))
+    try:
+        return consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)[0]
+    finally:
+        consumer.close()
+
+
 def messages_of(brokers, properties, topic, partition, base=0, gaps=False):
     """Lists of messages of one partition from offset base to its end, with every offset present, but for gaps: control
     records and aborted ones of transactions have offsets too."""

@@ -85,11 +85,17 @@ until_whole()
     done
 }
 
+# records_in TOPIC: 0 where there is no topic.
+records_in()
+{
+    count_records "$1" 2>/dev/null || true
+}
+
 # until_flowing PREFIX PID: records are in the topics, of the run that goes on.
 until_flowing()
 {
     local end=$((SECONDS + 60))
-    until [[ $(count_records "$1data" 2>/dev/null) -gt 0 ]]; do
+    until (($(records_in "$1data") > 0)); do
         kill -0 "$2" 2>/dev/null || die "the run ended before a fault came: $(cat "$WORK/run.err")"
         ((SECONDS < end)) || die "no record came within a minute"
     done
@@ -125,4 +131,46 @@ run_under()
 total_of()
 {
     "$PYTHON" -c 'import json, sys; print(sum(t["records"] for t in json.load(open(sys.argv[1]))["topics"].values()))' "$1"
+}
+
+# ---- runs that are killed ----
+
+# kill_once PREFIX RATE WHEN ARGUMENTS…: a run that goes on behind what is there, with some number of workers, from a folder
+# and a home that no run had before, and is killed: so many milliseconds after its start, or, with a + before them, after its
+# first records were seen in the topics. $first replaces --resume where it is set.
+kill_once()
+{
+    local prefix=$1 rate=$2 when=$3 workers=$((RANDOM % 7 + 1)) machine run status=0 before
+    shift 3
+    machine=$(mktemp -d "$WORK/machine.XXXXXX")
+    before=$(records_in "${prefix}data")
+    cd "$machine"
+    HOME=$machine "$CDRGEN" run --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --create-topics \
+        "${first:---resume}" --workers $workers --rate "$rate" "$@" 2>"$machine/err" &
+    run=$!
+    cd "$SOURCE_DIR"
+    if [[ $when == +* ]]; then
+        while kill -0 $run 2>/dev/null && (($(records_in "${prefix}data") <= before)); do
+            continue
+        done
+    fi
+    sleep "$(printf '%d.%03d' $((${when#+} / 1000)) $((${when#+} % 1000)))"
+    kill -KILL $run 2>/dev/null || true
+    wait $run 2>/dev/null || status=$?
+    ((status == 137)) || die "the run ended with $status before it was killed: $(cat "$machine/err")"
+    [[ ! -s $machine/err ]] || die "the run says: $(cat "$machine/err")"
+    echo "  killed $when ms after its $([[ $when == +* ]] && echo "first records" || echo start), $workers worker(s)"
+}
+
+# kill_rounds ROUNDS PREFIX RATE ARGUMENTS…: kill_once again and again, at random moments: one in four while the run may
+# still be opening.
+kill_rounds()
+{
+    local wanted=$1 prefix=$2 rate=$3 round when
+    shift 3
+    for ((round = 0; round < wanted; round++)); do
+        when=$((RANDOM % 1500))
+        ((round % 4 == 1)) || when=+$when
+        kill_once "$prefix" "$rate" $when "$@"
+    done
 }

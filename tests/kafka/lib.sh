@@ -92,6 +92,21 @@ count_records()
     admin offsets "$1" | awk '{ n += $3 - $2 } END { print n + 0 }'
 }
 
+# newer_cdrgen: the path of a cdrgen that is built with the librdkafka of scripts/install-deps --librdkafka. It is made
+# beside the build that is tested, and kept there.
+newer_cdrgen()
+{
+    local prefix=${CDRGEN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cdrgen}/librdkafka folder=$BUILD_DIR/newer-librdkafka
+    [[ -f $prefix/version ]] || die "$prefix is missing; scripts/install-deps --librdkafka makes it"
+    {
+        flock 9
+        cmake -S "$SOURCE_DIR" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCDRGEN_TESTS=OFF \
+            -DCDRGEN_LIBRDKAFKA_PREFIX="$prefix" && cmake --build "$folder" --target cdrgen
+    } >"$WORK/newer.log" 2>&1 9>"$BUILD_DIR/newer-librdkafka.lock" ||
+        die "cdrgen could not be built with $prefix: $(tail -n 20 "$WORK/newer.log")"
+    echo "$folder/cdrgen"
+}
+
 # expect_failure STATUS TEXT COMMAND…: it must exit with STATUS and say TEXT (an extended regular expression) on stderr.
 expect_failure()
 {

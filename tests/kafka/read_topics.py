@@ -40,6 +40,7 @@ def parse_arguments():
     parser.add_argument("--files-topics", metavar="PREFIX", help="in OUT, topics have this prefix instead (cdr.)")
     parser.add_argument("--order", choices=["end", "start"], default="end", help="whether a record's time is its end or start")
     parser.add_argument("--base", type=int, default=0, help="first offset of every partition that is ours")
+    parser.add_argument("--expired", action="store_true", help="the topics' first records may be gone")
     parser.add_argument("--committed", action="store_true", help="written in transactions: offsets may be missing")
     parser.add_argument("--summary", metavar="FILE", action="append", help="JSON summary of the run; of each of its shards")
     parser.add_argument("-X", dest="properties", action="append", default=[], metavar="NAME=VALUE")
@@ -122,6 +123,14 @@ def aligned(left, right):
         ours, theirs = ours[n:], theirs[n:]
 
 
+def without_first(batches, n):
+    """The lists of records, without the first n of them."""
+    for batch in batches:
+        if n < len(batch):
+            yield batch[n:]
+        n = max(0, n - len(batch))
+
+
 def compare_log(arguments, topic, partition, partitions, parts, files_format):
     """Number of records that are equal; runs in a process of its own."""
     format_name = arguments.format or files_format
@@ -132,11 +141,14 @@ def compare_log(arguments, topic, partition, partitions, parts, files_format):
         registry = cdr_logs.Registry(arguments.registry)
     if format_name == "csv" and files_format != "csv":
         raise Failure("topics of CSV are compared with files of CSV only: a line has no names")
-    kafka = cdr_logs.read_kafka(arguments.brokers, arguments.properties, topic, partition, format_name, registry,
-                                arguments.base, arguments.committed)
-    files = cdr_logs.read_parts(parts, files_format, f"{arguments.order}_ts_ms")
-    partitioner = cdr_logs.Partitioner(partitions)
     position = arguments.base
+    if arguments.expired:
+        position = max(position, cdr_logs.first_offset(arguments.brokers, arguments.properties, topic, partition))
+    kafka = cdr_logs.read_kafka(arguments.brokers, arguments.properties, topic, partition, format_name, registry,
+                                position, arguments.committed)
+    files = cdr_logs.read_parts(parts, files_format, f"{arguments.order}_ts_ms")
+    files = without_first(files, position - arguments.base)
+    partitioner = cdr_logs.Partitioner(partitions)
     for records, expected in aligned(kafka, files):
         compare_batch((topic, partition), position, records, expected, partitioner, format_name == files_format)
         position += len(records)

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "base/hash.h"
@@ -202,14 +203,14 @@ static inline void harness_end(struct harness *harness)
     harness_remove(harness->folder);
 }
 
-/* Positions begin where the sink says that its logs do. */
+/* Positions of a run that goes on begin where the sink says that its logs do. */
 static inline enum cdr_result harness_open(struct harness *harness, const char *sink,
                                            struct cdr_error *error)
 {
     const struct cdr_sink_ops *ops = cdr_sink_find(sink);
     memset(harness->next, 0, sizeof harness->next);
     enum cdr_result result = ops->open(&harness->sink, &harness->settings, &harness->setup, error);
-    if (result == CDR_OK && ops->starts != NULL)
+    if (result == CDR_OK && harness->settings.resume)
         ops->starts(harness->sink, harness->next);
     return result;
 }

@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# cdrgen verify on folders of files: clean ones in every format and compression, and damage of each kind.
+set -euo pipefail
+work=$(mktemp -d "${TMPDIR:-/tmp}/cdrgen-test.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+die()
+{
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+# verify STATUS ARGUMENTS…
+verify()
+{
+    local wanted=$1 status=0
+    shift
+    "$CDRGEN" verify --subs 2000 --report "$work/report" "$@" >"$work/words" 2>"$work/stderr" || status=$?
+    ((status == wanted)) || die "verify $*: status $status, not $wanted: $(cat "$work/words" "$work/stderr")"
+}
+
+says()
+{
+    grep -Eq -- "$1" "$work/words" "$work/stderr" || die "no '$1' in: $(cat "$work/words" "$work/stderr")"
+}
+
+# differences "1 lost": just these, in all.
+differences()
+{
+    grep -q "^cdrgen: different: $1\$" "$work/stderr" || die "not just $1: $(cat "$work/words" "$work/stderr")"
+}
+
+# ---- clean -----------------------------------------------------------------------------------------------------------
+
+for format in csv avro json; do
+    for compress in none gzip zstd; do
+        folder=$work/$format-$compress
+        "$CDRGEN" run --quiet --subs 2000 --days 2 --sink file --out "$folder" --format "$format" --compress "$compress" --rotate-bytes 60k
+        verify 0 --days 2 --format "$format" --out "$folder"
+        says '^same: 79,[0-9]+ records expected, 79,[0-9]+ found'
+        verify 0 --days 2 --format "$format" --out "$folder" --shard 1/3 --workers 3
+    done
+done
+grep -q '"result": "same"' "$work/report" || die "the report says: $(head -n 20 "$work/report")"
+"$CDRGEN" verify --subs 2000 --days 2 --out "$work/csv-none" --report - 2>/dev/null | grep '"result": "same"' >/dev/null || die "no report on standard output"
+
+# ---- another dataset, format, folder -----------------------------------------------------------------------------------
+
+verify 2 --days 2 --out "$work/csv-none" --seed 43
+says 'manifest\.json is of the dataset [0-9a-f]{32}, and these settings give [0-9a-f]{32}'
+verify 2 --days 2 --out "$work/csv-none" --format avro
+says 'manifest\.json is of a dataset in csv, and avro was asked for'
+verify 2 --out "$work/nowhere"
+says 'cannot read folder .*/nowhere: No such file'
+mkdir "$work/empty"
+verify 2 --out "$work/empty"
+says 'holds no parts of cdr\.call, cdr\.sms and cdr\.data'
+verify 2 --sink null
+says 'null keeps nothing'
+verify 2 --out "$work/csv-none" --follow
+says 'only topics can be followed'
+verify 1 --days 3 --out "$work/csv-none"
+says 'ends early, at record'
+verify 1 --days 1 --out "$work/csv-none"
+says 'foreign'
+
+# ---- damage of lines -----------------------------------------------------------------------------------------------------
+
+# damaged PROGRAM (sed, of one part) COUNTS PATTERN
+damaged()
+{
+    local part
+    rm -rf "$work/copy"
+    cp -r "$work/csv-none" "$work/copy"
+    part=$(find "$work/copy/cdr.sms/date=2025-01-01" -name 'part-0002-*' | sort | sed -n 2p)
+    sed -i "$1" "$part"
+    verify 1 --days 2 --out "$work/copy"
+    differences "$2"
+    says "$3"
+}
+damaged '30d' '1 lost' '^  lost: cdr\.sms\[2\], record [0-9]+$'
+damaged '30p' '1 doubled' '^  doubled: cdr\.sms\[2\], found as record [0-9]+$'
+damaged '30{h;d};31{G}' '1 reordered' '^  reordered: cdr\.sms\[2\], record [0-9]+, found as record [0-9]+$'
+damaged '30s/Amsterdam/Rotterdam/' '1 altered' '^      tz_name: expected Europe/Amsterdam, found Europe/Rotterdam$'
+damaged '30s/^SMS/CALL/' '1 altered' '^      event_type: expected SMS, found CALL$'
+damaged '30i nonsense' '1 foreign' 'payload=nonsense$'
+damaged '30s/$/;/' '1 altered' 'found'
+damaged '40,59d' '20 lost' 'lost: cdr\.sms\[2\]'
+
+# A record in the wrong partition's file.
+rm -rf "$work/copy"
+cp -r "$work/csv-none" "$work/copy"
+from=$(find "$work/copy/cdr.data/date=2025-01-02" -name 'part-0000-*' | sort | head -n 1)
+to=$(find "$work/copy/cdr.data/date=2025-01-02" -name 'part-0005-*' | sort | head -n 1)
+sed -n 20p "$from" >"$work/record"
+sed -i 20d "$from"
+sed -i "9r $work/record" "$to"
+verify 1 --days 2 --out "$work/copy"
+differences '1 wrong partition'
+says '^  wrong partition: cdr\.data\[5\], found as record [0-9]+, belongs in cdr\.data\[0\] as record [0-9]+$'
+
+# ---- damage of files -----------------------------------------------------------------------------------------------------
+
+# A part that is missing is lost, one that stands there twice is doubled.
+for format in csv avro json; do
+    rm -rf "$work/copy"
+    cp -r "$work/$format-zstd" "$work/copy"
+    part=$(find "$work/copy/cdr.call/date=2025-01-01" -name 'part-0003-000001*')
+    rm "$part"
+    verify 1 --days 2 --format "$format" --out "$work/copy"
+    [[ $(cat "$work/stderr") =~ ^cdrgen:\ different:\ [0-9]+\ lost$ ]] || die "a missing part: $(cat "$work/stderr")"
+    cp "$work/$format-zstd/${part#"$work/copy/"}" "$part"
+    cp "$part" "${part/000001/000002}"
+    verify 1 --days 2 --format "$format" --out "$work/copy"
+    says 'doubled'
+done
+
+# Cut off, or with a flipped byte, compressed or not: never the same, and it says which file.
+for kind in csv-none csv-gzip csv-zstd avro-none avro-gzip avro-zstd json-gzip; do
+    for damage in cut flip; do
+        rm -rf "$work/copy"
+        cp -r "$work/$kind" "$work/copy"
+        part=$(find "$work/copy/cdr.data/date=2025-01-01" -name 'part-0001-*' | sort | head -n 1)
+        size=$(stat -c %s "$part")
+        if [[ $damage == cut ]]; then
+            truncate -s $((size * 2 / 3)) "$part"
+        else
+            at=$((size * 2 / 3))
+            byte=$(od -An -tu1 -j "$at" -N 1 "$part")
+            printf "\\x$(printf %02x $((byte ^ 1)))" | dd of="$part" bs=1 seek="$at" conv=notrunc status=none
+        fi
+        verify 1 --days 2 --format "${kind%-*}" --out "$work/copy"
+    done
+done
+
+# An unfinished dataset says so.
+sed -i 's/"complete": true/"complete": false/' "$work/csv-none/manifest.json"
+verify 0 --days 2 --out "$work/csv-none"
+says 'its manifest says that the dataset is not complete'
+
+# ---- memory: ten times the days take no more -------------------------------------------------------------------------------
+
+peak()
+{
+    "$CDRGEN" run --quiet --subs 300 --days "$1" --sink file --out "$work/days-$1"
+    "$CDRGEN" verify --subs 300 --days "$1" --out "$work/days-$1" --workers 2 --report - 2>/dev/null |
+        sed -n 's/.*"peak_rss_bytes": \([0-9]*\).*/\1/p'
+}
+few=$(peak 2)
+many=$(peak 40)
+((many < few + few / 4 + 2000000)) || die "peak memory grows with the days: $few, $many"

@@ -1,0 +1,199 @@
+#!/usr/bin/env bash
+# cdrgen verify against real topics: clean ones are the same; of copies with one change each it names just that, and nothing else.
+source "$SOURCE_DIR/tests/kafka/lib.sh"
+need_cluster
+
+report=$WORK/report.json
+
+# verify STATUS ARGUMENTS…: must exit with it.
+verify()
+{
+    local wanted=$1 status=0
+    shift
+    "$CDRGEN" verify --subs 3000 -b "$CDRGEN_TEST_BROKERS" --report "$report" "$@" >"$WORK/words" 2>"$WORK/stderr" || status=$?
+    ((status == wanted)) || die "verify $*: status $status, not $wanted: $(cat "$WORK/words" "$WORK/stderr")"
+}
+
+# counts "lost 1 …": all kinds of differences that the report has, in its order; "" for none.
+counts()
+{
+    "$PYTHON" - "$report" <<'PYTHON'
+import json, sys
+report = json.load(open(sys.argv[1]))
+kinds = ["lost", "doubled", "reordered", "altered", "foreign", "wrong_key", "wrong_timestamp", "wrong_partition", "expired"]
+print(" ".join(f"{kind} {report[kind]}" for kind in kinds if report[kind]))
+PYTHON
+}
+
+# shown: kind, topic, partition, place (expected position or found offset) of the first difference that the report shows.
+shown()
+{
+    "$PYTHON" - "$report" <<'PYTHON'
+import json, sys
+first = json.load(open(sys.argv[1]))["differences"][0]
+print(first["kind"], first["topic"].split(".")[-1], first["partition"], first.get("expected", {}).get("position", "-"), first.get("found", {}).get("offset", "-"))
+PYTHON
+}
+
+write()
+{
+    "$CDRGEN" run --quiet --subs 3000 -b "$CDRGEN_TEST_BROKERS" --create-topics "$@" 2>/dev/null
+}
+
+damage()
+{
+    "$PYTHON" "$kafka_tests/damage.py" "$@"
+}
+
+# ---- clean topics ----------------------------------------------------------------------------------------------------
+
+for format in csv avro json; do
+    clean=$(fresh_prefix)
+    write --format "$format" --topic-prefix "$clean"
+    verify 0 --format "$format" --topic-prefix "$clean"
+    expect_equal "$(counts)" "" "differences of a clean $format topic"
+    grep -q '^same: 59,062 records expected, 59,062 found' "$WORK/words" || die "words: $(cat "$WORK/words")"
+    verify 0 --format "$format" --topic-prefix "$clean" --workers 5
+    for shard in 0 1 2 3; do
+        verify 0 --format "$format" --topic-prefix "$clean" --shard "$shard/4"
+    done
+    verify 0 --format "$format" --topic-prefix "$clean" --isolation read_uncommitted
+    # More days are expected than are there; the log ends early.
+    verify 1 --format "$format" --topic-prefix "$clean" --days 2
+    grep -q 'ends early, at record' "$WORK/words" || die "it does not say where the log ends: $(cat "$WORK/words")"
+    declare "clean_$format=$clean"
+done
+
+# ---- one change each -------------------------------------------------------------------------------------------------
+
+# changed FORMAT CHANGE COUNTS FIRST: a copy of the topics with the change in cdr.sms[1], record 500.
+changed()
+{
+    local format=$1 change=$2 wanted=$3 first=$4 prefix topic from=clean_$1
+    prefix=$(fresh_prefix)
+    for topic in call data; do
+        [[ -n ${copied[$format$topic]:-} ]] || damage none "${!from}$topic" "copy.${!from}$topic"
+        copied[$format$topic]=1
+    done
+    damage "$change" "${!from}sms" "copy.${!from}sms"
+    verify 1 --format "$format" --topic-prefix "copy.${!from}"
+    expect_equal "$(counts)" "$wanted" "differences after $change in $format"
+    expect_equal "$(shown)" "$first" "first difference after $change in $format"
+    admin delete "copy.${!from}sms"
+    sleep 0.5
+}
+declare -A copied
+
+damage none "${clean_csv}sms" "copy.${clean_csv}sms"
+for topic in call data; do
+    damage none "$clean_csv$topic" "copy.$clean_csv$topic"
+    copied[csv$topic]=1
+done
+verify 0 --topic-prefix "copy.$clean_csv"
+admin delete "copy.${clean_csv}sms"
+sleep 0.5
+
+for format in csv avro; do
+    changed $format remove "lost 1" "lost sms 1 500 -"
+    changed $format repeat "doubled 1" "doubled sms 1 - 501"
+    changed $format swap "reordered 1" "reordered sms 1 500 501"
+    changed $format flip "altered 1" "altered sms 1 500 500"
+    changed $format foreign "foreign 1" "foreign sms 1 - 500"
+    changed $format key "wrong_key 1" "wrong_key sms 1 500 500"
+    changed $format timestamp "wrong_timestamp 1" "wrong_timestamp sms 1 500 500"
+    changed $format partition "wrong_partition 1" "wrong_partition sms 2 500 500"
+done
+changed json flip "altered 1" "altered sms 1 500 500"
+changed csv flip-end "altered 1" "altered sms 1 500 500"
+changed csv early "reordered 1" "reordered sms 1 500 200"
+changed csv late-copy "doubled 1" "doubled sms 1 - 800"
+
+# What a person sees of it, field by field.
+damage timestamp "${clean_csv}sms" "copy.${clean_csv}sms" --partition 0 --record 7
+verify 1 --topic-prefix "copy.$clean_csv"
+grep -Eq '^  wrong timestamp: copy\..*\.sms\[0\], record 7, found at offset 7$' "$WORK/words" || die "$(cat "$WORK/words")"
+grep -Eq '^      timestamp: expected [0-9]+ \(2024-12-31T.*Z\), found [0-9]+ \(' "$WORK/words" || die "$(cat "$WORK/words")"
+grep -q '^cdrgen: different: 1 wrong timestamp$' "$WORK/stderr" || die "$(cat "$WORK/stderr")"
+
+# ---- behind what was there: --append ------------------------------------------------------------------------------------
+
+appended=$(fresh_prefix)
+write --topic-prefix "$appended" --seed 7
+write --topic-prefix "$appended" --append
+verify 0 --topic-prefix "$appended"
+# The first of the two has records of another dataset behind it.
+verify 1 --topic-prefix "$appended" --seed 7
+expect_equal "$(counts)" "foreign 59062" "differences of the first dataset in a topic of two"
+
+# ---- expired beginning ---------------------------------------------------------------------------------------------------
+
+"$PYTHON" - "$CDRGEN_TEST_BROKERS" "${clean_json}call" <<'PYTHON'
+import sys
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+admin = AdminClient({"bootstrap.servers": sys.argv[1]})
+for future in admin.delete_records([TopicPartition(sys.argv[2], 0, 100), TopicPartition(sys.argv[2], 3, 1)]).values():
+    future.result(30)
+PYTHON
+verify 0 --format json --topic-prefix "$clean_json"
+expect_equal "$(counts)" "expired 101" "records of a topic whose beginning expired"
+grep -q '101 more expired' "$WORK/words" || die "$(cat "$WORK/words")"
+
+# ---- transactions --------------------------------------------------------------------------------------------------------
+
+# The records of a clean topic in transactions, every other one of which is written and aborted first.
+transactional=$(fresh_prefix)
+for topic in call sms data; do
+    "$PYTHON" - "$CDRGEN_TEST_BROKERS" "$kafka_tests" "$clean_csv$topic" "$transactional$topic" <<'PYTHON'
+import sys
+sys.path.insert(0, sys.argv[2])
+import damage
+from confluent_kafka import Producer
+settings = {"bootstrap.servers": sys.argv[1]}
+logs = damage.read(settings, sys.argv[3])
+damage.write(settings, sys.argv[4], [[] for _ in logs])
+producer = Producer({**settings, "transactional.id": sys.argv[4]})
+producer.init_transactions(30)
+size = 700
+for start in range(0, max(map(len, logs)), size):
+    for aborted in (True, False) if start // size % 2 == 0 else (False,):
+        producer.begin_transaction()
+        for partition, log in enumerate(logs):
+            for key, value, timestamp in log[start:start + size]:
+                producer.produce(sys.argv[4], value, key, partition, timestamp=timestamp)
+        producer.flush(30)
+        producer.abort_transaction(30) if aborted else producer.commit_transaction(30)
+# One that stays open: nobody who reads committed records sees it.
+producer.begin_transaction()
+producer.produce(sys.argv[4], b"open", b"1", 0)
+producer.flush(30)
+PYTHON
+done
+verify 0 --topic-prefix "$transactional"
+expect_equal "$(counts)" "" "differences of committed records"
+verify 1 --topic-prefix "$transactional" --isolation read_uncommitted
+[[ $(counts) == *doubled* ]] || die "aborted records are not seen with read_uncommitted: $(counts)"
+
+# ---- following a live run ------------------------------------------------------------------------------------------------
+
+live=$(fresh_prefix)
+"$CDRGEN" run --quiet --subs 3000 -b "$CDRGEN_TEST_BROKERS" --create-topics --topic-prefix "$live" --rate 30k/s &
+writer=$!
+sleep 0.7
+"$CDRGEN" verify --subs 3000 -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$live" --follow --report "$report" >"$WORK/words" 2>"$WORK/stderr" &
+follower=$!
+wait "$writer"
+sleep 2
+kill -INT "$follower"
+status=0
+wait "$follower" || status=$?
+expect_equal "$status" 0 "status of a follower: $(cat "$WORK/stderr")"
+grep -q '^same: ' "$WORK/words" || die "$(cat "$WORK/words")"
+"$PYTHON" -c 'import json, sys; r = json.load(open(sys.argv[1])); assert r["matched"] > 58000 and r["result"] == "same", r' "$report" || die "it followed too little"
+
+# ---- could not tell ------------------------------------------------------------------------------------------------------
+
+expect_failure 2 'topic nobody\.call does not exist' "$CDRGEN" verify -b "$CDRGEN_TEST_BROKERS" --topic-prefix nobody.
+expect_failure 2 'has 6 partitions, and 5 were asked for' "$CDRGEN" verify -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$clean_csv" --partitions 5
+expect_failure 2 'no Kafka broker of 127\.0\.0\.1:1 answered' "$CDRGEN" verify -b 127.0.0.1:1 --kafka-timeout 1s
+expect_failure 2 'cannot write /nowhere/report' "$CDRGEN" verify -b "$CDRGEN_TEST_BROKERS" --report /nowhere/report
