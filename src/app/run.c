@@ -82,7 +82,8 @@ static enum cdr_result find_schema_id(struct cdr_run *run, uint32_t type, struct
     if (settings->registry.urls != NULL && strcmp(run->sink_ops->name, "kafka") == 0) {
         char subject[300];
         snprintf(subject, sizeof subject, "%s-value", run->topics[type]);
-        return cdr_registry_schema_id(&settings->registry, subject, cdr_builtin_schema(type),
+        return cdr_registry_schema_id(&settings->registry, subject,
+                                      cdr_schema_files_text(&run->schemas, type),
                                       &run->schema_ids[type], error);
     }
 #endif
@@ -99,6 +100,18 @@ static enum cdr_result find_schema_id(struct cdr_run *run, uint32_t type, struct
     return CDR_OK;
 }
 
+/* A schema that does not compile is not to be registered. */
+static enum cdr_result check_schema(const struct cdr_run *run, const struct cdr_encoder_ops *ops,
+                                    struct cdr_encoder_settings settings, struct cdr_error *error)
+{
+    struct cdr_encoder *encoder = NULL;
+    if (run->schemas.texts[settings.type] == NULL)
+        return CDR_OK;
+    enum cdr_result result = ops->create(&encoder, &settings, error);
+    cdr_encoder_destroy(encoder);
+    return result;
+}
+
 static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
@@ -108,14 +121,21 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
         return cdr_fail(error, CDR_E_CONFIG,
                         "format: \"%s\" is not known; allowed are csv, avro, json",
                         settings->format);
+    enum cdr_result result = cdr_schema_files_load(&run->schemas, settings, error);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        enum cdr_result result = framed ? find_schema_id(run, type, error) : CDR_OK;
         struct cdr_encoder_settings encoder = {
             .type = type,
             .tz_name = settings->model.tz_name,
             .framed = framed,
-            .schema_id = run->schema_ids[type],
+            .schema_text = run->schemas.texts[type],
+            .schema_name = settings->schemas[type],
+            .mapping_text = run->schemas.mapping,
         };
+        if (result == CDR_OK)
+            result = check_schema(run, ops, encoder, error);
+        if (result == CDR_OK && framed)
+            result = find_schema_id(run, type, error);
+        encoder.schema_id = run->schema_ids[type];
         if (result == CDR_OK)
             result = ops->create(&run->encoders[type], &encoder, error);
         if (result != CDR_OK)
@@ -157,8 +177,9 @@ struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.topics[type] = run->topics[type];
         setup.encoders[type] = run->encoders[type];
-        setup.schemas[type] =
-            strcmp(settings->format, "avro") == 0 ? cdr_builtin_schema(type) : NULL;
+        setup.schemas[type] = strcmp(settings->format, "avro") == 0
+                                  ? cdr_schema_files_text(&run->schemas, type)
+                                  : NULL;
     }
     return setup;
 }
@@ -326,6 +347,7 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         cdr_encoder_destroy(run.encoders[type]);
     cdr_model_destroy(run.model);
+    cdr_schema_files_free(&run.schemas);
     free(run.progress);
     free(run.starts);
     free(run.first_starts);
