@@ -74,10 +74,13 @@ static enum cdr_result list_subject(const struct cdr_settings *settings, const c
 static enum cdr_result print_subject(const struct cdr_settings *settings, const char *subject,
                                      const char *text, struct cdr_error *error)
 {
-    char *latest = NULL;
+    char *latest = NULL, note[CDR_REGISTRY_NOTE_MAX];
     int32_t id = 0;
     (void)text;
-    enum cdr_result result = cdr_registry_latest(&settings->registry, subject, &id, &latest, error);
+    enum cdr_result result =
+        cdr_registry_latest(&settings->registry, subject, &id, &latest, note, error);
+    if (result == CDR_OK && note[0] != '\0')
+        fprintf(stderr, "cdrgen: warning: %s\n", note);
     if (result == CDR_OK)
         print_text(latest);
     free(latest);

@@ -217,7 +217,7 @@ const struct cdr_option cdr_options[] = {
     {.key = "auto_register", .flag = "auto-register", .flag_also = "register",
      .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_REGISTRY, .commands = REGISTRY,
      AT(registry.auto_register), .initial = "true",
-     .help = "register schemas that the registry lacks; else they must be there"},
+     .help = "register schemas that the registry lacks; --no-register: they must be there"},
     {.key = "use_latest", .flag = "use-latest", .type = CDR_OPTION_BOOLEAN,
      .group = CDR_GROUP_REGISTRY, .commands = REGISTRY, AT(registry.use_latest),
      .initial = "false",

@@ -242,8 +242,7 @@ static enum cdr_result find_cached(const struct search *search, struct cdr_regis
         result = judge_latest(wish, "the latest version in the cache", cached.schema, error);
     wish->id = cached.id;
     wish->how = CDR_REGISTRY_CACHED;
-    note_of(wish, "subject %s: id %d from the cache, as of %s, because of %.500s", wish->subject,
-            (int)wish->id, cached.saved, search->why.text);
+    cdr_registry_note_cached(wish->note, wish->subject, &cached, search->why.text);
     cdr_registry_cached_free(&cached);
     return result;
 }
