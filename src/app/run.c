@@ -78,7 +78,7 @@ static enum cdr_result ask_registry(struct cdr_run *run, struct cdr_error *error
     enum cdr_result result = CDR_OK;
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
         wishes[type].subject = subjects[type];
-        wishes[type].schema_text = cdr_builtin_schema(type);
+        wishes[type].schema_text = cdr_schema_files_text(&run->schemas, type);
         result = cdr_registry_subject(&settings->registry, run->topics[type],
                                       wishes[type].schema_text, subjects[type], error);
     }
@@ -118,6 +118,18 @@ static enum cdr_result find_schema_ids(struct cdr_run *run, struct cdr_error *er
     return CDR_OK;
 }
 
+/* A schema that does not compile is not to be registered. */
+static enum cdr_result check_schema(const struct cdr_run *run, const struct cdr_encoder_ops *ops,
+                                    struct cdr_encoder_settings settings, struct cdr_error *error)
+{
+    struct cdr_encoder *encoder = NULL;
+    if (run->schemas.texts[settings.type] == NULL)
+        return CDR_OK;
+    enum cdr_result result = ops->create(&encoder, &settings, error);
+    cdr_encoder_destroy(encoder);
+    return result;
+}
+
 static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
@@ -127,15 +139,25 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
         return cdr_fail(error, CDR_E_CONFIG,
                         "format: \"%s\" is not known; allowed are csv, avro, json",
                         settings->format);
-    enum cdr_result result = framed ? find_schema_ids(run, error) : CDR_OK;
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        struct cdr_encoder_settings encoder = {
+    enum cdr_result result = cdr_schema_files_load(&run->schemas, settings, error);
+    struct cdr_encoder_settings encoders[CDR_TYPE_COUNT];
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        encoders[type] = (struct cdr_encoder_settings){
             .type = type,
             .tz_name = settings->model.tz_name,
             .framed = framed,
-            .schema_id = run->schema_ids[type],
+            .schema_text = run->schemas.texts[type],
+            .schema_name = settings->schemas[type],
+            .mapping_text = run->schemas.mapping,
         };
-        result = ops->create(&run->encoders[type], &encoder, error);
+        if (result == CDR_OK)
+            result = check_schema(run, ops, encoders[type], error);
+    }
+    if (result == CDR_OK && framed)
+        result = find_schema_ids(run, error);
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        encoders[type].schema_id = run->schema_ids[type];
+        result = ops->create(&run->encoders[type], &encoders[type], error);
     }
     return result;
 }
@@ -173,8 +195,9 @@ struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.topics[type] = run->topics[type];
         setup.encoders[type] = run->encoders[type];
-        setup.schemas[type] =
-            strcmp(settings->format, "avro") == 0 ? cdr_builtin_schema(type) : NULL;
+        setup.schemas[type] = strcmp(settings->format, "avro") == 0
+                                  ? cdr_schema_files_text(&run->schemas, type)
+                                  : NULL;
     }
     return setup;
 }
@@ -342,6 +365,7 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         cdr_encoder_destroy(run.encoders[type]);
     cdr_model_destroy(run.model);
+    cdr_schema_files_free(&run.schemas);
     free(run.progress);
     free(run.starts);
     free(run.first_starts);

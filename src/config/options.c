@@ -263,6 +263,23 @@ const struct cdr_option cdr_options[] = {
     {.key = "schema_id_data", .flag = "schema-id-data", .value = "ID", .type = CDR_OPTION_I32,
      .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(schema_ids[CDR_TYPE_DATA]),
      .max = 2147483647, .initial = "3", .help = "likewise of data records"},
+    {.key = "schema_call", .flag = "schema-call", .value = "FILE", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY, AT(schemas[CDR_TYPE_CALL]),
+     .help = "Avro schema of your own for call records; docs/schemas.md says what fills its "
+             "fields. --schema call=FILE is the same"},
+    {.key = "schema_sms", .flag = "schema-sms", .value = "FILE", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY, AT(schemas[CDR_TYPE_SMS]),
+     .help = "likewise for SMS records"},
+    {.key = "schema_data", .flag = "schema-data", .value = "FILE", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY, AT(schemas[CDR_TYPE_DATA]),
+     .help = "likewise for data records"},
+    {.key = "schemas", .flag = "schema", .value = "NAME=FILE", .type = CDR_OPTION_SCHEMAS,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY, AT(schemas), .unlisted = true,
+     .help = "the schemas by type or topic; repeatable"},
+    {.key = "mapping", .flag = "mapping", .value = "FILE", .type = CDR_OPTION_JSON,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY, AT(mapping),
+     .help = "JSON that says what fields of your own schemas are filled from, where their names do "
+             "not; in a config file an object"},
 
     {.key = "speed", .flag = "speed", .value = "X", .type = CDR_OPTION_DECIMAL,
      .group = CDR_GROUP_TIME, .commands = RUN, AT(speed), .max = 1e6, .initial = "0",

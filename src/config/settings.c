@@ -382,6 +382,10 @@ void cdr_settings_free(struct cdr_settings *settings)
                      settings->sink_name,
                      settings->format,
                      settings->topic_prefix,
+                     settings->schemas[CDR_TYPE_CALL],
+                     settings->schemas[CDR_TYPE_SMS],
+                     settings->schemas[CDR_TYPE_DATA],
+                     settings->mapping,
                      settings->summary,
                      settings->isolation,
                      settings->report};
