@@ -230,6 +230,7 @@ struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
         .workers = run->workers,
         .slab_bytes = SLAB_BYTES,
         .slab_records = SLAB_RECORDS,
+        .ids = settings->sink.id_header && strcmp(run->sink_ops->name, "kafka") == 0,
     };
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.topics[type] = run->topics[type];

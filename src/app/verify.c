@@ -1,6 +1,7 @@
 /* The course of a verification: choose the source, open it, compare, report. */
 #include "app/progress.h"
 #include "app/stop.h"
+#include "app/verify_ids.h"
 #include "app/verify_state.h"
 #include "base/clock.h"
 
@@ -214,8 +215,9 @@ enum cdr_result cdr_command_verify(const struct cdr_settings *settings, struct c
 {
     struct cdr_verification run = {.settings = settings};
     enum cdr_result result = prepare(&run, error);
+    const bool by_id = strcmp(settings->by, "id") == 0;
     if (result == CDR_OK)
-        result = verify(&run, error);
+        result = by_id ? cdr_verification_by_id(&run, error) : verify(&run, error);
     cdr_verify_destroy(run.verify);
     if (run.source != NULL)
         run.source->ops->close(run.source);

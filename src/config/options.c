@@ -22,6 +22,7 @@ static const char *const sink_names[] = {"auto", "kafka", "file", "null", NULL};
 static const char *const format_names[] = {"csv", "avro", "json", NULL};
 static const char *const compress_names[] = {"none", "gzip", "zstd", NULL};
 static const char *const strategy_names[] = {"topic", "record", "topic-record", NULL};
+static const char *const by_names[] = {"place", "id", NULL};
 static const char *const isolation_names[] = {"read_committed", "read_uncommitted", NULL};
 static const char *const disposition_names[] = {"ANSWERED", "NO ANSWER", "BUSY", "FAILED",
                                                 "CONGESTION", NULL};
@@ -175,6 +176,10 @@ const struct cdr_option cdr_options[] = {
     {.key = "abort_share", .flag = "abort-share", .value = "SHARE", .type = CDR_OPTION_DECIMAL,
      .group = CDR_GROUP_KAFKA, .commands = RUN, AT(sink.abort_share), .max = 1, .initial = "0",
      .help = "share of transactions preceded by one of the same records that is aborted"},
+    {.key = "id_header", .flag = "id-header", .type = CDR_OPTION_BOOLEAN,
+     .group = CDR_GROUP_KAFKA, .commands = RUN, AT(sink.id_header), .initial = "false",
+     .help = "give each message its record's id in a header, cdrgen-id, by which verify can look "
+             "for it"},
     {.key = "force", .flag = "force", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_KAFKA,
      .commands = RUN | REPLAY, AT(sink.force), .initial = "false",
      .help = "go on where a topic would delete, stamp, reject or compact the records"},
@@ -414,6 +419,17 @@ const struct cdr_option cdr_options[] = {
      .group = CDR_GROUP_GENERAL, .commands = 1u << CDR_COMMAND_SAMPLE | 1u << CDR_COMMAND_CONFIG,
      AT(count), .min = 1, .max = 1e6, .initial = "10",
      .help = "how many records sample prints"},
+    {.key = "by", .flag = "by", .value = "HOW", .type = CDR_OPTION_CHOICE,
+     .group = CDR_GROUP_VERIFY, .commands = VERIFY, AT(by), .names = by_names,
+     .initial = "place",
+     .help = "place: record k of each partition; id: which records are there at all, in any order "
+             "and partition, by the header cdrgen-id"},
+    {.key = "topic", .flag = "topic", .value = "NAME,...", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_VERIFY, .commands = VERIFY, AT(topic),
+     .help = "with --by id: the topics that hold the records, as a pipeline's output does"},
+    {.key = "types", .flag = "types", .value = "NAME,...", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_VERIFY, .commands = VERIFY, AT(types), .initial = "call,sms,data",
+     .help = "with --by id: the types of records that are to be there"},
     {.key = "isolation", .flag = "isolation", .value = "LEVEL", .type = CDR_OPTION_CHOICE,
      .group = CDR_GROUP_VERIFY, .commands = VERIFY, AT(isolation), .names = isolation_names,
      .initial = "read_committed",

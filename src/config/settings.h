@@ -61,6 +61,9 @@ struct cdr_settings {
     bool json;                /* doctor: findings as JSON */
     bool quiet;               /* no progress, no closing words */
     uint32_t count;           /* sample: how many records */
+    char *by;                 /* verify: place id */
+    char *topic;              /* verify by id: topics, with commas between them */
+    char *types;              /* verify by id: "call,sms,data" */
     char *isolation;          /* verify: read_committed read_uncommitted */
     bool follow;              /* verify: compare what comes until stopped */
     uint32_t show;            /* verify: differences of each kind that are shown */

@@ -28,7 +28,13 @@ struct cdr_text_column {
 
 /* What is written through bytes might be anything, so what the loops need of the operation and the
  * step is taken out of them first. */
-#define CDR_FOR_RECORDS(step) for (uint32_t i = 0, n_records = (step)->n; i < n_records; i++)
+#if defined(__clang__)
+#define CDR_UNROLL _Pragma("unroll 4")
+#else
+#define CDR_UNROLL _Pragma("GCC unroll 4")
+#endif
+#define CDR_FOR_RECORDS(step)                                                                      \
+    CDR_UNROLL for (uint32_t i = 0, n_records = (step)->n; i < n_records; i++)
 
 struct cdr_program_begin {
     uint64_t prefix;
@@ -39,17 +45,38 @@ struct cdr_program_begin {
 static inline struct cdr_program_begin cdr_program_take(const struct cdr_program_step *step,
                                                         const struct cdr_op *op)
 {
-    struct cdr_program_begin begin = {0, op->offset, op->prefix_len, step->at};
-    memcpy(&begin.prefix, op->prefix, 8);
-    return begin;
+    return (struct cdr_program_begin){cdr_load_le64(op->prefix), op->offset, op->prefix_len,
+                                      step->at};
 }
 
 /* Where record i's value begins, once the prefix is written. */
 CDR_INLINE uint8_t *cdr_program_begin(const struct cdr_program_begin *begin, uint32_t i)
 {
     uint8_t *to = begin->at[i] + begin->offset;
-    memcpy(to, &begin->prefix, 8);
+    cdr_store_le64(to, begin->prefix);
     return to + begin->prefix_len;
+}
+
+/* Stores are what a step's time goes by, so prefix and value go in one where both fit 8 bytes. */
+CDR_INLINE uint8_t *cdr_program_begin_word(const struct cdr_program_begin *begin, uint32_t i,
+                                           uint64_t value)
+{
+    uint8_t *to = begin->at[i] + begin->offset;
+    cdr_store_le64(to, begin->prefix | value << 8 * begin->prefix_len);
+    return to + begin->prefix_len;
+}
+
+typedef uint8_t cdr_bytes16 __attribute__((vector_size(16)));
+
+/* 16 bytes, the first of which becomes another. */
+CDR_INLINE void cdr_put_behind(uint8_t *to, uint8_t first, const char *from)
+{
+    const cdr_bytes16 rest = {0,   255, 255, 255, 255, 255, 255, 255,
+                              255, 255, 255, 255, 255, 255, 255, 255};
+    cdr_bytes16 bytes;
+    memcpy(&bytes, from, 16);
+    bytes = (bytes & rest) | (cdr_bytes16){first};
+    memcpy(to, &bytes, 16);
 }
 
 /* mcc, mnc or both. */
@@ -125,6 +152,29 @@ static inline void cdr_program_parse(struct cdr_program_step *step, enum cdr_col
         for (uint32_t k = 16 - texts.lens[i]; k < 16; k++)
             value = value * 10 + (texts.digits[i][k] - '0');
         step->numbers[i] = value;
+    }
+}
+
+/* The column itself, where numbers of no sign are put as they are; else NULL. */
+static inline const uint64_t *cdr_program_direct(const struct cdr_program_step *step,
+                                                 const struct cdr_op *op)
+{
+    const struct cdr_block *block = step->block;
+    if (op->factor != 1 || op->divisor != 1 || op->modulus != 0)
+        return NULL;
+    switch (op->column) {
+    case CDR_COLUMN_START:
+        return (const uint64_t *)block->start_ms + step->first;
+    case CDR_COLUMN_END:
+        return (const uint64_t *)block->end_ms + step->first;
+    case CDR_COLUMN_EVENT:
+        return (const uint64_t *)block->event_ms + step->first;
+    case CDR_COLUMN_BYTES_IN:
+        return block->data_bytes_in + step->first;
+    case CDR_COLUMN_BYTES_OUT:
+        return block->data_bytes_out + step->first;
+    default:
+        return NULL;
     }
 }
 
@@ -261,12 +311,12 @@ CDR_LOOP(program_table)(struct cdr_program_step *step, const struct cdr_op *op, 
     const uint8_t *entries = data + op->at + CDR_SOURCE_SYMBOLS_MAX * sizeof(uint32_t);
     uint32_t lens[CDR_SOURCE_SYMBOLS_MAX];
     memcpy(lens, data + op->at, sizeof lens);
-    if (op->kind == CDR_OP_TABLE_FIXED && op->len == 1) {
+    if (op->kind == CDR_OP_TABLE_FIXED && op->len == 1 && op->prefix_len < 8) {
         uint8_t bytes[CDR_SOURCE_SYMBOLS_MAX];
         for (uint32_t i = 0; i < CDR_SOURCE_SYMBOLS_MAX; i++)
             bytes[i] = entries[i * 16];
         CDR_FOR_RECORDS(step)
-        *cdr_program_begin(&begin, i) = bytes[symbols[i] % CDR_SOURCE_SYMBOLS_MAX];
+        cdr_program_begin_word(&begin, i, bytes[symbols[i] % CDR_SOURCE_SYMBOLS_MAX]);
     } else if (op->kind == CDR_OP_TABLE_FIXED) {
         CDR_FOR_RECORDS(step)
         memcpy(cdr_program_begin(&begin, i), entries + symbols[i] % CDR_SOURCE_SYMBOLS_MAX * 16,
@@ -299,8 +349,32 @@ static __attribute__((noinline)) void CDR_LOOP(program_varint32)(struct cdr_prog
             (op->column == CDR_COLUMN_CELL ? block->cell_id : block->duration_s) + step->first;
         CDR_FOR_RECORDS(step) step->small[i] = cdr_varint32(values[i] << 1);
     }
-    CDR_FOR_RECORDS(step)
-    step->at[i] = cdr_put_varint32(cdr_program_begin(&begin, i), step->small[i]);
+    uint8_t **at = step->at;
+    if (begin.prefix_len <= 4)
+        CDR_FOR_RECORDS(step)
+        {
+            uint32_t bytes = step->small[i];
+            at[i] = cdr_program_begin_word(&begin, i, bytes) + 4 -
+                    (unsigned)__builtin_clz(bytes | 1) / 8;
+        }
+    else
+        CDR_FOR_RECORDS(step)
+    at[i] = cdr_put_varint32(cdr_program_begin(&begin, i), step->small[i]);
+}
+
+/* bytes: what cdr_varint64 makes. */
+CDR_INLINE void CDR_LOOP(program_put_varints)(struct cdr_program_step *step,
+                                              const struct cdr_program_begin *begin,
+                                              const uint64_t *bytes)
+{
+    uint8_t **at = step->at;
+    uint64_t all = 0;
+    CDR_FOR_RECORDS(step) all |= bytes[i];
+    if (begin->prefix_len < 8 && all >> (64 - 8 * begin->prefix_len - 1) >> 1 == 0)
+        CDR_FOR_RECORDS(step)
+    at[i] = cdr_program_begin_word(begin, i, bytes[i]) + 8 -
+            (unsigned)__builtin_clzll(bytes[i] | 1) / 8;
+    else CDR_FOR_RECORDS(step) at[i] = cdr_put_varint64(cdr_program_begin(begin, i), bytes[i]);
 }
 
 static __attribute__((noinline)) void CDR_LOOP(program_varint)(struct cdr_program_step *step,
@@ -308,6 +382,13 @@ static __attribute__((noinline)) void CDR_LOOP(program_varint)(struct cdr_progra
 {
     const struct cdr_program_begin begin = cdr_program_take(step, op);
     uint64_t bytes[CDR_STEP_RECORDS];
+    const uint64_t *values = cdr_program_direct(step, op);
+    if (values != NULL) {
+        for (uint32_t i = 0; i < step->n; i++)
+            bytes[i] = cdr_varint64(values[i] << 1);
+        CDR_LOOP(program_put_varints)(step, &begin, bytes);
+        return;
+    }
     CDR_LOOP(program_numbers)(step, op);
     if (op->kind == CDR_OP_VARINT_WIDE) {
         CDR_FOR_RECORDS(step)
@@ -317,9 +398,9 @@ static __attribute__((noinline)) void CDR_LOOP(program_varint)(struct cdr_progra
         }
         return;
     }
-    CDR_FOR_RECORDS(step) bytes[i] = cdr_varint64(cdr_zigzag(step->numbers[i]));
-    CDR_FOR_RECORDS(step)
-    step->at[i] = cdr_put_varint64(cdr_program_begin(&begin, i), bytes[i]);
+    for (uint32_t i = 0; i < step->n; i++)
+        bytes[i] = cdr_varint64(cdr_zigzag(step->numbers[i]));
+    CDR_LOOP(program_put_varints)(step, &begin, bytes);
 }
 
 static __attribute__((noinline)) void CDR_LOOP(program_other)(struct cdr_program_step *step,
@@ -359,21 +440,58 @@ static __attribute__((noinline)) void CDR_LOOP(program_other)(struct cdr_program
     }
 }
 
+CDR_INLINE void CDR_LOOP(program_mccmnc)(struct cdr_program_step *step,
+                                         const struct cdr_program_begin *begin)
+{
+    const uint32_t *mccmnc = step->block->mccmnc + step->first;
+    uint8_t **at = step->at;
+    char digits[CDR_STEP_RECORDS + 1][8]; /* readable behind the last */
+    cdr_digits8_column(digits, mccmnc, step->n);
+    CDR_FOR_RECORDS(step)
+    {
+        uint32_t len = cdr_mccmnc_len(mccmnc[i]);
+        uint64_t word;
+        memcpy(&word, digits[i] + 7 - len, 8);
+        word = (cdr_le64(word) & ~UINT64_C(255)) | len << 1;
+        if (begin->prefix_len == 0) {
+            at[i] = cdr_program_begin_word(begin, i, word) + 1 + len;
+        } else {
+            uint8_t *to = cdr_program_begin(begin, i);
+            cdr_store_le64(to, word);
+            at[i] = to + 1 + len;
+        }
+    }
+}
+
 static __attribute__((noinline)) void CDR_LOOP(program_digits)(struct cdr_program_step *step,
                                                                const struct cdr_op *op)
 {
     const struct cdr_program_begin begin = cdr_program_take(step, op);
+    if (op->column == CDR_COLUMN_MCCMNC) {
+        CDR_LOOP(program_mccmnc)(step, &begin);
+        return;
+    }
     struct cdr_text_column texts = cdr_program_texts(step, op->column);
     size_t skip = 16 - (size_t)op->len;
-    if (op->kind == CDR_OP_DIGITS_FIXED)
+    uint8_t **at = step->at;
+    if (op->kind == CDR_OP_DIGITS_FIXED && op->len == 15 && op->prefix_len == 1)
         CDR_FOR_RECORDS(step)
-    memcpy(cdr_program_begin(&begin, i), texts.digits[i] + skip, 16);
+    cdr_put_behind(at[i] + begin.offset, (uint8_t)begin.prefix, texts.digits[i]);
+    else if (op->kind == CDR_OP_DIGITS_FIXED) CDR_FOR_RECORDS(step)
+        memcpy(cdr_program_begin(&begin, i), texts.digits[i] + skip, 16);
+    else if (op->prefix_len == 0) CDR_FOR_RECORDS(step)
+    {
+        uint32_t len = texts.lens[i];
+        uint8_t *to = at[i] + begin.offset;
+        cdr_put_behind(to, (uint8_t)(len << 1), texts.digits[i] + 15 - len);
+        at[i] = to + 1 + len;
+    }
     else CDR_FOR_RECORDS(step)
     {
         uint32_t len = texts.lens[i];
         uint8_t *to = cdr_program_begin(&begin, i);
-        *to = (uint8_t)(len << 1);
-        step->at[i] = cdr_put_digits16(to + 1, texts.digits[i], len);
+        cdr_put_behind(to, (uint8_t)(len << 1), texts.digits[i] + 15 - len);
+        at[i] = to + 1 + len;
     }
 }
 
