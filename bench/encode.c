@@ -3,8 +3,8 @@
  * Blocks hold values such as the model draws; four of them pass in turn, so that they come from the
  * L2 cache, as blocks do that have just been filled. Each figure is the least of several rounds:
  * the machine's noise only adds. "mix" is weighted as the default model's records are, 3.5
- * calls, 5.2 messages and 12 sessions. "own" is Avro by a schema of the user's with the built-in
- * one's fields.
+ * calls, 5.2 messages and 12 sessions. "own" is Avro by a compiled program for the
+ * built-in schema, the way of any other schema of the user's.
  */
 #include "encode/loops.h"
 #include "encode/program.h"

@@ -43,6 +43,27 @@ static bool is_custom(const struct cdr_encoder_settings *settings)
             strcmp(settings->schema_text, cdr_builtin_schema(settings->type)) != 0);
 }
 
+/* Compiles the user's schema. Where its records are the bytes of the built-in one's, whatever its
+ * names, *created stays NULL: the built-in loop is twice as fast as any program. */
+static enum cdr_result create_custom(struct cdr_encoder **created,
+                                     const struct cdr_encoder_settings *settings,
+                                     struct cdr_error *error)
+{
+    struct cdr_encoder_settings builtin = *settings;
+    struct cdr_encoder *own = NULL, *usual = NULL;
+    builtin.schema_text = cdr_builtin_schema(settings->type);
+    builtin.mapping_text = NULL;
+    enum cdr_result result = cdr_program_create(&own, settings, error);
+    if (result == CDR_OK)
+        result = cdr_program_create(&usual, &builtin, error);
+    if (result != CDR_OK || cdr_program_same(own, usual))
+        cdr_encoder_destroy(own);
+    else
+        *created = own;
+    cdr_encoder_destroy(usual);
+    return result;
+}
+
 static enum cdr_result avro_create(struct cdr_encoder **created,
                                    const struct cdr_encoder_settings *settings,
                                    struct cdr_error *error)
@@ -51,8 +72,15 @@ static enum cdr_result avro_create(struct cdr_encoder **created,
     enum cdr_result result = cdr_zone_name_check(settings->tz_name, error);
     if (result != CDR_OK)
         return result;
+    struct cdr_encoder *custom = NULL;
     if (is_custom(settings))
-        return cdr_program_create(created, settings, error);
+        result = create_custom(&custom, settings, error);
+    if (result != CDR_OK)
+        return result;
+    if (custom != NULL) {
+        *created = custom;
+        return CDR_OK;
+    }
     struct cdr_avro_encoder *encoder = calloc(1, sizeof *encoder);
     if (encoder == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the Avro encoder (%zu bytes)",

@@ -403,6 +403,7 @@ static enum cdr_result make_program(struct compiler *c, struct cdr_encoder **enc
     program->op_count = emitter->op_count;
     program->ops = emitter->ops;
     program->data = emitter->data.data;
+    program->data_len = emitter->data.len;
     emitter->ops = NULL;
     emitter->data.data = NULL;
     program->base.frame_len = c->settings->framed ? 5 : 0;

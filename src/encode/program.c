@@ -101,6 +101,27 @@ uint32_t cdr_program_decimal(uint8_t *to, int64_t value)
     return 1 + len;
 }
 
+static bool same_op(const struct cdr_op *a, const struct cdr_op *b)
+{
+    return a->kind == b->kind && a->column == b->column && a->offset == b->offset &&
+           a->prefix_len == b->prefix_len && memcmp(a->prefix, b->prefix, sizeof a->prefix) == 0 &&
+           a->len == b->len && a->at == b->at && a->stride == b->stride &&
+           a->modulus == b->modulus && a->divisor == b->divisor && a->factor == b->factor;
+}
+
+bool cdr_program_same(const struct cdr_encoder *left, const struct cdr_encoder *right)
+{
+    const struct cdr_program *a = (const struct cdr_program *)(const void *)left;
+    const struct cdr_program *b = (const struct cdr_program *)(const void *)right;
+    if (a->type != b->type || a->op_count != b->op_count || a->tail != b->tail ||
+        a->data_len != b->data_len || (a->data_len > 0 && memcmp(a->data, b->data, a->data_len)))
+        return false;
+    for (uint32_t i = 0; i < a->op_count; i++)
+        if (!same_op(&a->ops[i], &b->ops[i]))
+            return false;
+    return true;
+}
+
 static const char *program_file_header(const struct cdr_encoder *encoder)
 {
     (void)encoder;

@@ -60,6 +60,7 @@ struct cdr_program {
     uint32_t step_records; /* that fit CDR_PROGRAM_ROOMS */
     struct cdr_op *ops;
     uint8_t *data;
+    size_t data_len;
 };
 
 enum {
@@ -77,6 +78,9 @@ extern const struct cdr_encoder_ops cdr_program_ops[CDR_LEVEL_COUNT];
 enum cdr_result cdr_program_create(struct cdr_encoder **encoder,
                                    const struct cdr_encoder_settings *settings,
                                    struct cdr_error *error);
+
+/* Whether both write the same bytes, by the same operations. */
+bool cdr_program_same(const struct cdr_encoder *left, const struct cdr_encoder *right);
 
 /* For values that change too seldom, or cost too much, to be worth a loop of each level. */
 void cdr_program_clock(uint8_t *to, int64_t ms);
