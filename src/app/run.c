@@ -70,24 +70,57 @@ static bool avro_to_kafka(const struct cdr_run *run)
 }
 
 #if CDR_KAFKA
+/* The latest version instead of the schema that is built in, which stays if it has the same form:
+ * it is written faster. */
+static enum cdr_result take_latest(struct cdr_run *run, uint32_t type, const char *subject,
+                                   struct cdr_error *error)
+{
+    char *text = NULL, note[CDR_REGISTRY_NOTE_MAX];
+    struct cdr_error why = {{0}};
+    enum cdr_result result = cdr_registry_latest(&run->settings->registry, subject,
+                                                 &run->schema_ids[type], &text, note, &why);
+    if (result == CDR_E_STATE)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "%.800s; register a schema there, or leave --use-latest out", why.text);
+    if (result != CDR_OK)
+        return cdr_fail(error, result, "%s", why.text);
+    if (note[0] != '\0')
+        fprintf(stderr, "cdrgen: warning: %s\n", note);
+    if (run->schemas.mapping == NULL && cdr_registry_same(cdr_builtin_schema(type), text)) {
+        free(text);
+        return CDR_OK;
+    }
+    free(run->schemas.texts[type]);
+    run->schemas.texts[type] = text;
+    return CDR_OK;
+}
+
 static enum cdr_result ask_registry(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
     char subjects[CDR_TYPE_COUNT][CDR_REGISTRY_SUBJECT_MAX];
     struct cdr_registry_wish wishes[CDR_TYPE_COUNT] = {{0}};
+    uint32_t types[CDR_TYPE_COUNT];
+    size_t count = 0;
     enum cdr_result result = CDR_OK;
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        wishes[type].subject = subjects[type];
-        wishes[type].schema_text = cdr_schema_files_text(&run->schemas, type);
-        result = cdr_registry_subject(&settings->registry, run->topics[type],
-                                      wishes[type].schema_text, subjects[type], error);
+        const char *text = cdr_schema_files_text(&run->schemas, type);
+        result = cdr_registry_subject(&settings->registry, run->topics[type], text, subjects[type],
+                                      error);
+        if (result == CDR_OK && settings->registry.use_latest && settings->schemas[type] == NULL) {
+            result = take_latest(run, type, subjects[type], error);
+            continue;
+        }
+        wishes[count].subject = subjects[type];
+        wishes[count].schema_text = text;
+        types[count++] = type;
     }
-    if (result == CDR_OK)
-        result = cdr_registry_find(&settings->registry, wishes, CDR_TYPE_COUNT, error);
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        run->schema_ids[type] = wishes[type].id;
-        if (wishes[type].note[0] != '\0')
-            fprintf(stderr, "cdrgen: warning: %s\n", wishes[type].note);
+    if (result == CDR_OK && count > 0)
+        result = cdr_registry_find(&settings->registry, wishes, count, error);
+    for (size_t i = 0; result == CDR_OK && i < count; i++) {
+        run->schema_ids[types[i]] = wishes[i].id;
+        if (wishes[i].note[0] != '\0')
+            fprintf(stderr, "cdrgen: warning: %s\n", wishes[i].note);
     }
     return result;
 }
@@ -123,7 +156,10 @@ static enum cdr_result check_schema(const struct cdr_run *run, const struct cdr_
                                     struct cdr_encoder_settings settings, struct cdr_error *error)
 {
     struct cdr_encoder *encoder = NULL;
-    if (run->schemas.texts[settings.type] == NULL)
+    /* With --use-latest nothing is, and what is to be compiled is not here yet. */
+    bool latest = run->settings->registry.use_latest && run->settings->registry.urls != NULL &&
+                  run->settings->schemas[settings.type] == NULL;
+    if (run->schemas.texts[settings.type] == NULL || (latest && settings.framed))
         return CDR_OK;
     enum cdr_result result = ops->create(&encoder, &settings, error);
     cdr_encoder_destroy(encoder);
@@ -157,6 +193,9 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
         result = find_schema_ids(run, error);
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
         encoders[type].schema_id = run->schema_ids[type];
+        encoders[type].schema_text = run->schemas.texts[type]; /* maybe the registry's by now */
+        if (encoders[type].schema_name == NULL && run->schemas.texts[type] != NULL)
+            encoders[type].schema_name = run->topics[type];
         result = ops->create(&run->encoders[type], &encoders[type], error);
     }
     return result;

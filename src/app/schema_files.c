@@ -46,6 +46,25 @@ enum cdr_result cdr_schema_files_load(struct cdr_schema_files *files,
     return result;
 }
 
+enum cdr_result cdr_schema_compiles(const struct cdr_settings *settings, uint32_t type,
+                                    const char *text, const char *name, const char *mapping,
+                                    struct cdr_error *error)
+{
+    struct cdr_encoder *encoder = NULL;
+    struct cdr_encoder_settings trial = {
+        .type = type,
+        .tz_name = settings->model.tz_name,
+        .framed = true,
+        .schema_id = 1,
+        .schema_text = text,
+        .schema_name = name,
+        .mapping_text = mapping,
+    };
+    enum cdr_result result = cdr_encoder_find("avro")->create(&encoder, &trial, error);
+    cdr_encoder_destroy(encoder);
+    return result;
+}
+
 void cdr_schema_files_free(struct cdr_schema_files *files)
 {
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)

@@ -16,6 +16,11 @@ enum cdr_result cdr_schema_files_load(struct cdr_schema_files *files,
                                       const struct cdr_settings *settings, struct cdr_error *error);
 void cdr_schema_files_free(struct cdr_schema_files *files);
 
+/* Can a type's records be written by this schema? name stands for it in the error. */
+enum cdr_result cdr_schema_compiles(const struct cdr_settings *settings, uint32_t type,
+                                    const char *text, const char *name, const char *mapping,
+                                    struct cdr_error *error);
+
 /* The schema of a type's records, the built-in one where no other is given. */
 static inline const char *cdr_schema_files_text(const struct cdr_schema_files *files, uint32_t type)
 {

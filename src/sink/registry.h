@@ -121,9 +121,9 @@ enum cdr_result cdr_registry_versions(const struct cdr_registry_settings *settin
                                       const char *subject, int32_t **versions, size_t *count,
                                       struct cdr_error *error);
 
-/* Are records that are written for ours also of the other's form? Their Parsing Canonical Forms are
- * the same: names, types, fields, symbols and their order; not documentation, defaults, aliases and
- * logical types. */
+/* Are records that are written for ours also of the other's form? Their Parsing Canonical Forms and
+ * logical types are the same: names, types, fields, symbols and their order; not documentation,
+ * defaults and aliases. */
 bool cdr_registry_same(const char *ours, const char *other);
 
 void cdr_registry_schema_free(struct cdr_registry_schema *schema);

@@ -166,9 +166,32 @@ for name in i j; do
     expect_equal "$(id_in "$prefix$name.call")" "$(id_of "$prefix$name.call-value")" "id of the latest version of $name"
     expect_equal "$(curl -fsS "$registry/subjects/$prefix$name.call-value/versions")" "[1]" "versions with --use-latest"
 done
-expect_failure 2 "subject ${prefix}k.call-value: the latest version, 1 with id [0-9]+, is not of the form that cdrgen writes: field \"event_type\" has another type; leave --use-latest out" \
-    run "${prefix}k." --registry "$registry" --use-latest
-expect_equal "$(admin list "${prefix}k.")" "" "topics after a refusal"
+# A schema of another form is compiled, and records are written by it; if its fields cannot be filled, one is named.
+run "${prefix}k." --registry "$registry" --use-latest
+expect_equal "$(id_in "${prefix}k.call")" "$(id_of "${prefix}k.call-value")" "id of the latest version of k"
+"$PYTHON" - "$WORK/call.other" "$(read_log "${prefix}k.call" | head -n 1 | cut -d ' ' -f 5)" <<'PYTHON'
+import fastavro, io, json, sys
+value = bytes.fromhex(sys.argv[2])
+schema = fastavro.parse_schema(json.load(open(sys.argv[1])))
+stream = io.BytesIO(value[5:])
+assert fastavro.schemaless_reader(stream, schema)["event_type"] == "CALL"
+assert stream.read() == b"", "more than one record"
+PYTHON
+for type in call sms data; do
+    register "${prefix}p.$type-value" '{"type": "record", "name": "n", "fields": [{"name": "shoe_size", "type": "int"}]}'
+done
+expect_failure 2 'shoe_size' run "${prefix}p." --registry "$registry" --use-latest
+[[ $(wc -l <"$WORK/stderr") == 1 ]] || die "not one line: $(cat "$WORK/stderr")"
+expect_failure 1 'shoe_size' "$CDRGEN" schema check call --topic-prefix "${prefix}p." --registry "$registry" --use-latest
+expect_failure 1 'a run would fail: 3 things to mend' "$CDRGEN" doctor --brokers "$CDRGEN_TEST_BROKERS" --create-topics --format avro \
+    --topic-prefix "${prefix}p." --registry "$registry" --use-latest
+expect_equal "$(grep -c "^fail  subject ${prefix}p.*shoe_size" "$WORK/stdout")" 3 "what the doctor finds"
+expect_equal "$(admin list "${prefix}p.")" "" "topics after a refusal"
+run "${prefix}p." --registry "$registry" --use-latest --mapping \
+    '{"call": {"shoe_size": {"const": 43}}, "sms": {"shoe_size": {"const": 43}}, "data": {"shoe_size": {"const": 43}}}'
+expect_equal "$(read_log "${prefix}p.sms" | cut -d ' ' -f 5 | cut -c 11- | sort -u)" 56 "43 in Avro, alone in each value"
+expect_failure 2 "subject ${prefix}k.call-value: the latest version, 1 with id [0-9]+, is not of the form that is to be written: field \"event_type\" has another type" \
+    run "${prefix}k." --append --registry "$registry" --use-latest --schema-call "$SOURCE_DIR/schemas/cdr_call.avsc"
 
 # Incompatible in one of three: nothing is registered for the others either. One line.
 register "${prefix}l.data-value" "$(cat "$WORK/data.other")"

@@ -421,7 +421,7 @@ static void forms_are_compared(void **state)
     (void)state;
     static const char same[] =
         "{\"name\": \"n.m.R\", \"type\": \"record\", \"aliases\": [\"Z\"], \"fields\": ["
-        "{\"type\": \"long\", \"name\": \"a\"},"
+        "{\"type\": {\"logicalType\": \"timestamp-millis\", \"type\": \"long\"}, \"name\": \"a\"},"
         "{\"name\": \"b\", \"type\": [\"null\", {\"type\": \"enum\", \"name\": \"n.m.E\", "
         "\"symbols\": [\"X\"], \"default\": \"X\"}]}]}";
     static const char *const others[] = {
@@ -436,6 +436,9 @@ static void forms_are_compared(void **state)
     };
     assert_true(cdr_registry_same(record, record));
     assert_true(cdr_registry_same(record, same));
+    assert_true(cdr_registry_same("\"long\"", "{\"type\": \"long\"}"));
+    assert_false(cdr_registry_same("\"long\"",
+                                   "{\"type\": \"long\", \"logicalType\": \"timestamp-micros\"}"));
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         assert_false(cdr_registry_same(record, others[i]));
 }
@@ -460,8 +463,8 @@ static void the_latest_version_is_taken_if_it_fits(void **state)
 
     static const char *const cases[][2] = {
         {VERSION("9", "\\\"int\\\"", ""),
-         "subject cdr.call-value: the latest version, 3 with id 9, is not of the form that cdrgen "
-         "writes: it is no record; leave --use-latest out"},
+         "subject cdr.call-value: the latest version, 3 with id 9, is not of the form that is "
+         "to be written: it is no record; leave --use-latest out"},
         {VERSION("9", "{", ""), "it is no Avro schema"},
         {VERSION("9", "{", ", \"schemaType\": \"JSON\""), "is a schema of JSON, not of Avro"},
         {VERSION("-9", "{", ""), "its answer holds no schema with id and version"},
