@@ -66,7 +66,15 @@ static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_
         };
         result = ops->create(&run->encoders[type], &encoder, error);
     }
-    return result;
+    if (result != CDR_OK)
+        return result;
+    const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    const char *texts[CDR_TYPE_COUNT];
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        encoders[type] = run->encoders[type];
+        texts[type] = run->schemas.texts[type];
+    }
+    return cdr_payloads_open(&run->payloads, encoders, settings->model.order, texts, error);
 }
 
 static enum cdr_result open_source(struct cdr_verification *run, const atomic_int *stop,
@@ -76,6 +84,7 @@ static enum cdr_result open_source(struct cdr_verification *run, const atomic_in
     struct cdr_source_setup setup = {
         .model = run->model,
         .format = settings->format,
+        .payloads = &run->payloads,
         .partitions = settings->model.partitions,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
@@ -100,7 +109,7 @@ static enum cdr_result create_verify(struct cdr_verification *run, const atomic_
     const struct cdr_settings *settings = run->settings;
     struct cdr_verify_settings verify = {
         .model = run->model,
-        .format = settings->format,
+        .payloads = &run->payloads,
         .source = run->source,
         .has_keys = !run->from_files,
         .workers = run->workers,
@@ -223,6 +232,7 @@ enum cdr_result cdr_command_verify(const struct cdr_settings *settings, struct c
         run.source->ops->close(run.source);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         cdr_encoder_destroy(run.encoders[type]);
+    cdr_payloads_close(&run.payloads);
     cdr_schema_files_free(&run.schemas);
     cdr_model_destroy(run.model);
     free(run.note);

@@ -15,6 +15,7 @@ struct cdr_verification {
     struct cdr_schema_files schemas;
     char topics[CDR_TYPE_COUNT][256];
     struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    struct cdr_payloads payloads;
     struct cdr_source *source;
     struct cdr_verify *verify;
     char *note; /* what the source says besides, or NULL */

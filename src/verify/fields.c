@@ -91,6 +91,16 @@ static bool decode_json(struct cdr_fields *fields, const char *text, size_t n)
 }
 
 #if CDR_KAFKA
+/* What has no shorter form: records, arrays, decimals, floats. */
+static void avro_json(const avro_value_t *value, char *text, size_t size)
+{
+    char *json = NULL;
+    snprintf(text, size, "?");
+    if (avro_value_to_json(value, 1, &json) == 0)
+        cdr_bytes_text(text, size, (const uint8_t *)json, strlen(json));
+    free(json);
+}
+
 static void avro_text(const avro_value_t *value, char *text, size_t size)
 {
     const char *string = NULL;
@@ -125,13 +135,13 @@ static void avro_text(const avro_value_t *value, char *text, size_t size)
         snprintf(text, size, "null");
         break;
     default:
-        snprintf(text, size, "?");
+        avro_json(value, text, size);
     }
 }
 
-static bool decode_avro(struct cdr_fields *fields, uint32_t type, const uint8_t *payload, size_t n)
+static bool decode_avro(struct cdr_fields *fields, const char *schema_text, const uint8_t *payload,
+                        size_t n)
 {
-    const char *schema_text = cdr_builtin_schema(type);
     avro_schema_t schema = NULL;
     if (avro_schema_from_json_length(schema_text, strlen(schema_text), &schema) != 0)
         return false;
@@ -160,26 +170,29 @@ static bool decode_avro(struct cdr_fields *fields, uint32_t type, const uint8_t 
     return good;
 }
 #else
-static bool decode_avro(struct cdr_fields *fields, uint32_t type, const uint8_t *payload, size_t n)
+static bool decode_avro(struct cdr_fields *fields, const char *schema_text, const uint8_t *payload,
+                        size_t n)
 {
-    (void)fields, (void)type, (void)payload, (void)n;
+    (void)fields, (void)schema_text, (void)payload, (void)n;
     return false;
 }
 #endif
 
-bool cdr_fields_decode(struct cdr_fields *fields, const struct cdr_encoder *encoder, uint32_t type,
-                       const uint8_t *payload, uint32_t len)
+bool cdr_fields_decode(struct cdr_fields *fields, const struct cdr_payloads *payloads,
+                       uint32_t type, const uint8_t *payload, uint32_t len)
 {
-    const char *format = encoder->ops->name;
+    const char *format = payloads->format;
     fields->n = 0;
     if (payload == NULL) {
         struct cdr_field *field = add(fields, "payload", 7);
         snprintf(field->value, sizeof field->value, "(none)");
         return false;
     }
-    bool good = strcmp(format, "csv") == 0 ? decode_csv(fields, encoder, (const char *)payload, len)
-                : strcmp(format, "json") == 0 ? decode_json(fields, (const char *)payload, len)
-                                              : decode_avro(fields, type, payload, len);
+    bool good = strcmp(format, "csv") == 0
+                    ? decode_csv(fields, payloads->encoders[type], (const char *)payload, len)
+                : strcmp(format, "json") == 0
+                    ? decode_json(fields, (const char *)payload, len)
+                    : decode_avro(fields, payloads->schema_texts[type], payload, len);
     if (good)
         return true;
     fields->n = 0;

@@ -1,9 +1,9 @@
 /* Payloads field by field, for people: CSV by its columns, JSON by jansson, Avro by avro-c and the
- * built-in schemas. */
+ * schema. */
 #ifndef CDR_VERIFY_FIELDS_H
 #define CDR_VERIFY_FIELDS_H
 
-#include "encode/encoder.h"
+#include "verify/payload.h"
 
 #define CDR_FIELDS_MAX 32
 
@@ -17,10 +17,10 @@ struct cdr_fields {
     struct cdr_field items[CDR_FIELDS_MAX];
 };
 
-/* False where the payload is not a record of the encoder's format and type: then the one field
+/* False where the payload is not a record of the format and type: then the one field
  * "payload" has it as text, what is not printable as \xNN. */
-bool cdr_fields_decode(struct cdr_fields *fields, const struct cdr_encoder *encoder, uint32_t type,
-                       const uint8_t *payload, uint32_t len);
+bool cdr_fields_decode(struct cdr_fields *fields, const struct cdr_payloads *payloads,
+                       uint32_t type, const uint8_t *payload, uint32_t len);
 /* The value of a field, or NULL. */
 const char *cdr_fields_find(const struct cdr_fields *fields, const char *name);
 

@@ -269,7 +269,8 @@ static bool is_text(const char *bytes, size_t len, const char *text)
     return strlen(text) == len && memcmp(bytes, text, len) == 0;
 }
 
-static enum cdr_result take_metadata(struct file_log *log, uint32_t type, struct cdr_error *error)
+static enum cdr_result take_metadata(struct file_log *log, const struct cdr_payloads *payloads,
+                                     uint32_t type, struct cdr_error *error)
 {
     const char *bytes;
     size_t len;
@@ -281,8 +282,9 @@ static enum cdr_result take_metadata(struct file_log *log, uint32_t type, struct
     result = take_bytes(&log->reader, &bytes, &len, error);
     if (result != CDR_OK)
         return result;
-    if (schema && !is_text(bytes, len, cdr_builtin_schema(type)))
-        return reader_failed(&log->reader, CDR_E_DIFFERENT, "its schema is not cdrgen's", error);
+    if (schema && !is_text(bytes, len, payloads->schema_texts[type]))
+        return reader_failed(&log->reader, CDR_E_DIFFERENT,
+                             "its schema is not that of these settings", error);
     if (!codec)
         return CDR_OK;
     if (is_text(bytes, len, "deflate"))
@@ -295,7 +297,8 @@ static enum cdr_result take_metadata(struct file_log *log, uint32_t type, struct
     return CDR_OK;
 }
 
-static enum cdr_result take_container_header(struct file_log *log, uint32_t type,
+static enum cdr_result take_container_header(struct file_log *log,
+                                             const struct cdr_payloads *payloads, uint32_t type,
                                              struct cdr_error *error)
 {
     struct part_reader *reader = &log->reader;
@@ -311,7 +314,7 @@ static enum cdr_result take_container_header(struct file_log *log, uint32_t type
         if (result == CDR_OK && entries < 0)
             return broken(reader, error);
         for (int64_t i = 0; result == CDR_OK && i < entries; i++)
-            result = take_metadata(log, type, error);
+            result = take_metadata(log, payloads, type, error);
     }
     if (result == CDR_OK)
         result = need(reader, sizeof log->sync, &enough, error);
@@ -358,8 +361,8 @@ static enum cdr_result take_block(struct file_log *log, struct cdr_error *error)
     return result == CDR_OK ? CDR_OK : reader_failed(reader, result, clause.text, error);
 }
 
-static enum cdr_result next_datum(struct file_log *log, uint32_t type, struct cdr_record *record,
-                                  struct cdr_error *error)
+static enum cdr_result next_datum(struct file_log *log, const struct cdr_payloads *payloads,
+                                  uint32_t type, struct cdr_record *record, struct cdr_error *error)
 {
     while (log->data_at == log->data_n) {
         enum cdr_result result = take_block(log, error);
@@ -367,7 +370,7 @@ static enum cdr_result next_datum(struct file_log *log, uint32_t type, struct cd
             return result;
     }
     const size_t left = log->data_n - log->data_at;
-    size_t len = cdr_avro_datum_len(type, log->data + log->data_at, left);
+    size_t len = cdr_avro_datum_len(payloads, type, log->data + log->data_at, left);
     record->payload = log->data + log->data_at;
     record->payload_len = (uint32_t)(len > 0 ? len : left);
     log->data_at += record->payload_len;
@@ -385,7 +388,7 @@ static enum cdr_result open_next(struct file_source *source, uint32_t number,
     const bool compressed = part->compression != CDR_COMPRESSION_NONE;
     enum cdr_result result = open_part(&log->reader, part, compressed, error);
     if (result == CDR_OK && source->avro)
-        result = take_container_header(log, type, error);
+        result = take_container_header(log, source->setup.payloads, type, error);
     else if (result == CDR_OK && source->headers[type][0] != '\0')
         result = skip_header(&log->reader, source->headers[type], error);
     return result;
@@ -401,9 +404,9 @@ static enum cdr_result file_next(struct cdr_source *base, uint32_t number, int w
     for (;;) {
         enum cdr_result result = CDR_E_AGAIN;
         if (log->reader.file >= 0)
-            result = source->avro
-                         ? next_datum(log, number / source->setup.partitions, record, error)
-                         : next_line(&log->reader, record, error);
+            result = source->avro ? next_datum(log, source->setup.payloads,
+                                               number / source->setup.partitions, record, error)
+                                  : next_line(&log->reader, record, error);
         if (result == CDR_OK)
             record->place = (int64_t)log->place++;
         if (result != CDR_E_AGAIN)

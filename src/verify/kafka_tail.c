@@ -23,6 +23,7 @@ struct tail {
     uint64_t *starts;
     int64_t *offsets;
     struct cdr_source *source;
+    struct cdr_payloads payloads;
     struct cdr_slab_pool *pool;
     atomic_uint open; /* logs with a range that is not compared to its end */
     atomic_int stop;
@@ -45,7 +46,7 @@ static void add_pair(char *text, size_t size, size_t *used, const char *name, co
                               *used > 0 ? "; " : "", name, expected, found);
 }
 
-static void describe(char *text, size_t size, const struct cdr_encoder *encoder, uint32_t type,
+static void describe(char *text, size_t size, const struct cdr_payloads *payloads, uint32_t type,
                      const struct cdr_record *expected, const struct cdr_record *found)
 {
     struct cdr_fields left, right;
@@ -62,8 +63,8 @@ static void describe(char *text, size_t size, const struct cdr_encoder *encoder,
     snprintf(texts[0], sizeof texts[0], "%" PRId64, expected->event_ms);
     snprintf(texts[1], sizeof texts[1], "%" PRId64, found->event_ms);
     add_pair(text, size, &used, "timestamp", texts[0], texts[1]);
-    cdr_fields_decode(&left, encoder, type, expected->payload, expected->payload_len);
-    cdr_fields_decode(&right, encoder, type, found->payload, found->payload_len);
+    cdr_fields_decode(&left, payloads, type, expected->payload, expected->payload_len);
+    cdr_fields_decode(&right, payloads, type, found->payload, found->payload_len);
     for (uint32_t i = 0; i < right.n; i++) {
         const char *value = cdr_fields_find(&left, right.items[i].name);
         add_pair(text, size, &used, right.items[i].name, value != NULL ? value : "none",
@@ -77,7 +78,7 @@ static enum cdr_result differs(const struct tail *tail, uint32_t log,
 {
     const uint32_t type = log / tail->partitions;
     char text[700];
-    describe(text, sizeof text, tail->settings->encoders[type], type, expected, found);
+    describe(text, sizeof text, &tail->payloads, type, expected, found);
     return cdr_fail(error, CDR_E_DIFFERENT,
                     "%s[%u] has another record at offset %" PRId64 " than record %" PRId64
                     " of the dataset %s: %s",
@@ -202,6 +203,7 @@ static enum cdr_result open_source(struct tail *tail, struct cdr_error *error)
     struct cdr_source_setup setup = {
         .model = settings->model,
         .format = settings->format,
+        .payloads = &tail->payloads,
         .partitions = tail->partitions,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
@@ -271,7 +273,11 @@ enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
     struct tail tail = {.base.ops = &tail_sink_ops, .settings = settings};
     tail.partitions = settings->model->parameters.partitions;
     tail.log_count = CDR_TYPE_COUNT * tail.partitions;
-    enum cdr_result result = make_memory(&tail, error);
+    enum cdr_result result =
+        cdr_payloads_open(&tail.payloads, settings->encoders, settings->model->parameters.order,
+                          settings->schemas, error);
+    if (result == CDR_OK)
+        result = make_memory(&tail, error);
     bool any = false;
     for (uint32_t log = 0; result == CDR_OK && log < tail.log_count; log++)
         any |= tail.ranges[log].from < tail.ranges[log].to;
@@ -283,6 +289,7 @@ enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
         result = generate(&tail, error);
     if (tail.source != NULL)
         tail.source->ops->close(tail.source);
+    cdr_payloads_close(&tail.payloads);
     cdr_slab_pool_destroy(tail.pool);
     free(tail.ranges);
     free(tail.starts);

@@ -74,10 +74,172 @@ static size_t scan_avro(uint32_t type, const uint8_t *bytes, size_t n, struct sp
     return (size_t)(at - bytes);
 }
 
-size_t cdr_avro_datum_len(uint32_t type, const uint8_t *bytes, size_t n)
+/* ---- users' own schemas ---- */
+
+/* What a walk through a datum is looking for, and where it is. */
+struct walk {
+    const uint8_t *at, *end;
+    unsigned steps; /* that are left: arrays of nothing are short, but long to walk */
+    struct span key;
+    int64_t time;
+};
+
+enum { STEPS_MAX = 100000, DEPTH_MAX = 200 };
+/* Times in milliseconds, or, at the other end, nanoseconds, since 1970. */
+#define TIME_MIN INT64_C(100000000000)
+
+static bool walk_node(struct walk *walk, const struct cdr_schema_node *node, unsigned depth);
+
+static bool is_digits(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+    return len >= 8 && len <= 15;
+}
+
+static bool walk_bytes(struct walk *walk, size_t len)
+{
+    if (len > (size_t)(walk->end - walk->at))
+        return false;
+    walk->at += len;
+    return true;
+}
+
+static bool walk_text(struct walk *walk)
+{
+    int64_t len;
+    if (!take_varint(&walk->at, walk->end, &len) || len < 0)
+        return false;
+    const char *text = (const char *)walk->at;
+    if (!walk_bytes(walk, (size_t)len))
+        return false;
+    if (walk->key.text == NULL && is_digits(text, (size_t)len))
+        walk->key = (struct span){.text = text, .len = (size_t)len};
+    return true;
+}
+
+static bool walk_number(struct walk *walk)
+{
+    int64_t value;
+    if (!take_varint(&walk->at, walk->end, &value))
+        return false;
+    if (walk->time == CDR_NO_TIME && value >= TIME_MIN)
+        walk->time = value;
+    return true;
+}
+
+/* Arrays and maps: blocks of items until one of none; a negative count has the block's bytes behind
+ * it. */
+static bool walk_items(struct walk *walk, const struct cdr_schema_node *node, unsigned depth)
+{
+    int64_t count, bytes;
+    for (;;) {
+        if (!take_varint(&walk->at, walk->end, &count) ||
+            (count < 0 && !take_varint(&walk->at, walk->end, &bytes)) || count == INT64_MIN)
+            return false;
+        if (count == 0)
+            return true;
+        for (int64_t i = count < 0 ? -count : count; i > 0; i--)
+            if ((node->kind == CDR_AVRO_MAP && !walk_text(walk)) ||
+                !walk_node(walk, node->members[0], depth))
+                return false;
+    }
+}
+
+static bool walk_union(struct walk *walk, const struct cdr_schema_node *node, unsigned depth)
+{
+    int64_t branch;
+    return take_varint(&walk->at, walk->end, &branch) && branch >= 0 &&
+           (uint64_t)branch < node->count && walk_node(walk, node->members[branch], depth);
+}
+
+static bool walk_node(struct walk *walk, const struct cdr_schema_node *node, unsigned depth)
+{
+    int64_t symbol;
+    if (walk->steps-- == 0 || depth == DEPTH_MAX) {
+        walk->steps = 0;
+        return false;
+    }
+    switch (node->kind) {
+    case CDR_AVRO_NULL:
+        return true;
+    case CDR_AVRO_BOOLEAN:
+        return walk_bytes(walk, 1);
+    case CDR_AVRO_INT:
+    case CDR_AVRO_LONG:
+        return walk_number(walk);
+    case CDR_AVRO_FLOAT:
+        return walk_bytes(walk, 4);
+    case CDR_AVRO_DOUBLE:
+        return walk_bytes(walk, 8);
+    case CDR_AVRO_BYTES:
+    case CDR_AVRO_STRING:
+        return walk_text(walk);
+    case CDR_AVRO_ENUM:
+        return take_varint(&walk->at, walk->end, &symbol);
+    case CDR_AVRO_FIXED:
+        return walk_bytes(walk, node->size);
+    case CDR_AVRO_ARRAY:
+    case CDR_AVRO_MAP:
+        return walk_items(walk, node, depth + 1);
+    case CDR_AVRO_UNION:
+        return walk_union(walk, node, depth + 1);
+    case CDR_AVRO_RECORD:
+        for (size_t i = 0; i < node->count; i++)
+            if (!walk_node(walk, node->fields[i].type, depth + 1))
+                return false;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static size_t walk_datum(const struct cdr_payloads *payloads, uint32_t type, const uint8_t *bytes,
+                         size_t n, struct walk *walk)
+{
+    *walk = (struct walk){.at = bytes, .end = bytes + n, .steps = STEPS_MAX, .time = CDR_NO_TIME};
+    bool whole = walk_node(walk, payloads->schemas[type].root, 0);
+    return whole ? (size_t)(walk->at - bytes) : 0;
+}
+
+/* ---- all formats ---- */
+
+enum cdr_result cdr_payloads_open(struct cdr_payloads *payloads,
+                                  const struct cdr_encoder *const encoders[CDR_TYPE_COUNT],
+                                  enum cdr_order order,
+                                  const char *const schema_texts[CDR_TYPE_COUNT],
+                                  struct cdr_error *error)
+{
+    memset(payloads, 0, sizeof *payloads);
+    payloads->format = encoders[0]->ops->name;
+    payloads->order = order;
+    enum cdr_result result = CDR_OK;
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        const char *text = schema_texts != NULL ? schema_texts[type] : NULL;
+        payloads->encoders[type] = encoders[type];
+        payloads->schema_texts[type] = text != NULL ? text : cdr_builtin_schema(type);
+        payloads->own[type] = text != NULL && strcmp(text, cdr_builtin_schema(type)) != 0;
+        if (payloads->own[type])
+            result = cdr_schema_parse(&payloads->schemas[type], text, error);
+    }
+    return result;
+}
+
+void cdr_payloads_close(struct cdr_payloads *payloads)
+{
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        if (payloads->own[type])
+            cdr_schema_destroy(&payloads->schemas[type]);
+}
+
+size_t cdr_avro_datum_len(const struct cdr_payloads *payloads, uint32_t type, const uint8_t *bytes,
+                          size_t n)
 {
     struct span spans[FIELDS];
-    return scan_avro(type, bytes, n, spans);
+    struct walk walk;
+    return payloads->own[type] ? walk_datum(payloads, type, bytes, n, &walk)
+                               : scan_avro(type, bytes, n, spans);
 }
 
 static void scan_csv(const char *text, size_t n, struct span spans[FIELDS])
@@ -133,32 +295,50 @@ static bool take_number(const struct span *span, int64_t *value)
     return true;
 }
 
-void cdr_payload_guess(const char *format, uint32_t type, enum cdr_order order,
+static void set_key(struct cdr_record *record, const struct span *owner, char key_text[16])
+{
+    if (owner->text == NULL || owner->len == 0 || owner->len > 16)
+        return;
+    memcpy(key_text, owner->text, owner->len);
+    record->key = (const uint8_t *)key_text;
+    record->key_len = (uint32_t)owner->len;
+}
+
+static void guess_own(const struct cdr_payloads *payloads, uint32_t type, struct cdr_record *record,
+                      char key_text[16])
+{
+    struct walk walk;
+    if (walk_datum(payloads, type, record->payload, record->payload_len, &walk) == 0)
+        return;
+    record->event_ms = walk.time;
+    set_key(record, &walk.key, key_text);
+}
+
+void cdr_payload_guess(const struct cdr_payloads *payloads, uint32_t type,
                        struct cdr_record *record, char key_text[16])
 {
     struct span spans[FIELDS] = {{0}};
     const char *text = (const char *)record->payload;
-    const unsigned time = order == CDR_ORDER_START ? FIELD_START : FIELD_END;
+    const unsigned time = payloads->order == CDR_ORDER_START ? FIELD_START : FIELD_END;
     bool mt = false;
     if (record->payload == NULL)
         return;
-    if (strcmp(format, "avro") == 0) {
+    if (payloads->own[type]) {
+        guess_own(payloads, type, record, key_text);
+        return;
+    }
+    if (strcmp(payloads->format, "avro") == 0) {
         if (scan_avro(type, record->payload, record->payload_len, spans) == 0)
             return;
         record->event_ms = spans[time].number;
         mt = spans[FIELD_DIRECTION].number == 1;
     } else {
-        if (strcmp(format, "csv") == 0)
+        if (strcmp(payloads->format, "csv") == 0)
             scan_csv(text, record->payload_len, spans);
         else
             scan_json(text, record->payload_len, spans);
         take_number(&spans[time], &record->event_ms);
         mt = spans[FIELD_DIRECTION].len == 2 && memcmp(spans[FIELD_DIRECTION].text, "MT", 2) == 0;
     }
-    const struct span *owner = &spans[mt ? FIELD_DESTINATION : FIELD_SOURCE];
-    if (owner->text == NULL || owner->len == 0 || owner->len > 16)
-        return;
-    memcpy(key_text, owner->text, owner->len);
-    record->key = (const uint8_t *)key_text;
-    record->key_len = (uint32_t)owner->len;
+    set_key(record, &spans[mt ? FIELD_DESTINATION : FIELD_SOURCE], key_text);
 }

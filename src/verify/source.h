@@ -7,7 +7,7 @@
 
 #include "model/model.h"
 #include "sink/sink.h"
-#include "verify/record.h"
+#include "verify/payload.h"
 
 #include <stdatomic.h>
 
@@ -16,6 +16,7 @@
 struct cdr_source_setup {
     const struct cdr_model *model;
     const char *format;
+    const struct cdr_payloads *payloads;
     const char *topics[CDR_TYPE_COUNT];
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT]; /* frame_len: of the found records too */
     uint32_t partitions;

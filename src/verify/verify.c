@@ -94,8 +94,8 @@ static void guess(void *context, struct cdr_record *record, char key_text[16])
 {
     const struct log_reader *reader = context;
     const struct cdr_verify *verify = reader->verify;
-    cdr_payload_guess(verify->settings.format, reader->log / verify->partitions,
-                      verify->settings.model->parameters.order, record, key_text);
+    cdr_payload_guess(verify->settings.payloads, reader->log / verify->partitions, record,
+                      key_text);
 }
 
 /* ---- life ---- */

@@ -15,12 +15,13 @@
 
 #include "pipeline/pipeline.h"
 #include "verify/compare.h"
+#include "verify/payload.h"
 
 struct cdr_source;
 
 struct cdr_verify_settings {
     const struct cdr_model *model;
-    const char *format; /* csv avro json */
+    const struct cdr_payloads *payloads;
     /* Of the expected records. Where they are framed, the found ones' frames are left out. */
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
     const char *topics[CDR_TYPE_COUNT];
@@ -65,6 +66,7 @@ struct cdr_verify_tail_settings {
     const struct cdr_model *model;
     const char *format;
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT]; /* framed or not */
+    const char *schemas[CDR_TYPE_COUNT]; /* texts of Avro's; NULL: the built-in ones */
     const char *topics[CDR_TYPE_COUNT];
     const struct cdr_sink_settings *sink; /* brokers, properties, timeout */
     unsigned workers;

@@ -99,6 +99,28 @@ verify 1 --days 2 --out "$work/copy"
 differences '1 wrong partition'
 says '^  wrong partition: cdr\.data\[5\], found as record [0-9]+, belongs in cdr\.data\[0\] as record [0-9]+$'
 
+# ---- users' own schemas --------------------------------------------------------------------------------------------------
+
+schemas=$SOURCE_DIR/tests/schemas
+for call in "$schemas"/call_*.avsc; do
+    own=(--days 2 --format avro --schema-call "$call" --schema-sms "$schemas/sms_nullable.avsc" --schema-data "$schemas/data_flat.avsc")
+    [[ ! -e ${call%.avsc}.map.json ]] || own+=(--mapping "${call%.avsc}.map.json")
+    rm -rf "$work/own"
+    "$CDRGEN" run --quiet --subs 300 --sink file --out "$work/own" "${own[@]}"
+    status=0
+    "$CDRGEN" verify --quiet --subs 300 --out "$work/own" "${own[@]}" 2>"$work/stderr" || status=$?
+    ((status == 0)) || die "$call: status $status: $(cat "$work/stderr")"
+done
+# A part that is missing is told from one that is altered, here as well.
+own=(--days 2 --format avro --schema-call "$schemas/call_flat.avsc")
+rm -rf "$work/own"
+"$CDRGEN" run --quiet --subs 2000 --sink file --out "$work/own" --rotate-bytes 60k "${own[@]}"
+rm "$(find "$work/own/cdr.call/date=2025-01-01" -name 'part-0003-000000*')"
+verify 1 --out "$work/own" "${own[@]}"
+[[ $(cat "$work/stderr") =~ ^cdrgen:\ different:\ [0-9,]+\ lost$ ]] || die "a missing part: $(cat "$work/stderr")"
+verify 1 --days 2 --format avro --out "$work/own"
+says 'its schema is not that of these settings'
+
 # ---- damage of files -----------------------------------------------------------------------------------------------------
 
 # A part that is missing is lost, one that stands there twice is doubled.
@@ -108,7 +130,7 @@ for format in csv avro json; do
     part=$(find "$work/copy/cdr.call/date=2025-01-01" -name 'part-0003-000001*')
     rm "$part"
     verify 1 --days 2 --format "$format" --out "$work/copy"
-    [[ $(cat "$work/stderr") =~ ^cdrgen:\ different:\ [0-9]+\ lost$ ]] || die "a missing part: $(cat "$work/stderr")"
+    [[ $(cat "$work/stderr") =~ ^cdrgen:\ different:\ [0-9,]+\ lost$ ]] || die "a missing part: $(cat "$work/stderr")"
     cp "$work/$format-zstd/${part#"$work/copy/"}" "$part"
     cp "$part" "${part/000001/000002}"
     verify 1 --days 2 --format "$format" --out "$work/copy"
