@@ -8,6 +8,7 @@
 #endif
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #if CDR_KAFKA
@@ -18,17 +19,43 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
 {
     const struct cdr_settings *settings = run->settings;
     const struct cdr_encoder_ops *ops = cdr_encoder_find(settings->format);
-    enum cdr_result result = CDR_OK;
+    enum cdr_result result = cdr_schema_files_load(&run->schemas, settings, error);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
         struct cdr_encoder_settings encoder = {
             .type = type,
             .tz_name = settings->model.tz_name,
             .framed = strcmp(settings->format, "avro") == 0,
             .schema_id = 1, /* of any number, frames are as long */
+            .schema_text = run->schemas.texts[type],
+            .schema_name = settings->schemas[type],
+            .mapping_text = run->schemas.mapping,
         };
         result = ops->create(&run->encoders[type], &encoder, error);
     }
     return result;
+}
+
+/* What a run would write by: the latest version, if it is another than the one that is built in. */
+static void examine_latest(const struct cdr_run *run, uint32_t type, const char *subject,
+                           struct cdr_findings *findings)
+{
+    const struct cdr_settings *settings = run->settings;
+    char *text = NULL, note[CDR_REGISTRY_NOTE_MAX], named[280];
+    int32_t id = 0;
+    struct cdr_error why = {{0}};
+    snprintf(named, sizeof named, "subject %.260s", subject);
+    enum cdr_result result =
+        cdr_registry_latest(&settings->registry, subject, &id, &text, note, &why);
+    if (result == CDR_OK && !cdr_registry_same(cdr_builtin_schema(type), text))
+        result = cdr_schema_compiles(settings, type, text, subject, run->schemas.mapping, &why);
+    if (result != CDR_OK)
+        cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, named, why.text);
+    else if (note[0] != '\0')
+        cdr_findings_add_sentence(findings, CDR_FINDING_WARN, named, note);
+    else
+        cdr_findings_add(findings, CDR_FINDING_OK, named, NULL,
+                         "the latest version can be written, id %d", (int)id);
+    free(text);
 }
 
 static void examine_registry(const struct cdr_run *run, struct cdr_findings *findings)
@@ -42,14 +69,16 @@ static void examine_registry(const struct cdr_run *run, struct cdr_findings *fin
         return;
     }
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        const char *text = cdr_builtin_schema(type);
+        const char *text = cdr_schema_files_text(&run->schemas, type);
         char subject[CDR_REGISTRY_SUBJECT_MAX];
         struct cdr_error why = {{0}};
-        if (cdr_registry_subject(&settings->registry, run->topics[type], text, subject, &why) ==
+        if (cdr_registry_subject(&settings->registry, run->topics[type], text, subject, &why) !=
             CDR_OK)
-            cdr_registry_examine(&settings->registry, subject, text, findings);
-        else
             cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, run->topics[type], why.text);
+        else if (settings->registry.use_latest && settings->schemas[type] == NULL)
+            examine_latest(run, type, subject, findings);
+        else
+            cdr_registry_examine(&settings->registry, subject, text, findings);
     }
 }
 
@@ -121,6 +150,7 @@ enum cdr_result cdr_command_doctor(const struct cdr_settings *settings, struct c
                           failures == 1 ? "" : "s");
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         cdr_encoder_destroy(run.encoders[type]);
+    cdr_schema_files_free(&run.schemas);
     cdr_model_destroy(run.model);
     cdr_findings_free(&findings);
     return result;

@@ -70,24 +70,57 @@ static bool avro_to_kafka(const struct cdr_run *run)
 }
 
 #if CDR_KAFKA
+/* The latest version instead of the schema that is built in, which stays if it has the same form:
+ * it is written faster. */
+static enum cdr_result take_latest(struct cdr_run *run, uint32_t type, const char *subject,
+                                   struct cdr_error *error)
+{
+    char *text = NULL, note[CDR_REGISTRY_NOTE_MAX];
+    struct cdr_error why = {{0}};
+    enum cdr_result result = cdr_registry_latest(&run->settings->registry, subject,
+                                                 &run->schema_ids[type], &text, note, &why);
+    if (result == CDR_E_STATE)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "%.800s; register a schema there, or leave --use-latest out", why.text);
+    if (result != CDR_OK)
+        return cdr_fail(error, result, "%s", why.text);
+    if (note[0] != '\0')
+        fprintf(stderr, "cdrgen: warning: %s\n", note);
+    if (run->schemas.mapping == NULL && cdr_registry_same(cdr_builtin_schema(type), text)) {
+        free(text);
+        return CDR_OK;
+    }
+    free(run->schemas.texts[type]);
+    run->schemas.texts[type] = text;
+    return CDR_OK;
+}
+
 static enum cdr_result ask_registry(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
     char subjects[CDR_TYPE_COUNT][CDR_REGISTRY_SUBJECT_MAX];
     struct cdr_registry_wish wishes[CDR_TYPE_COUNT] = {{0}};
+    uint32_t types[CDR_TYPE_COUNT];
+    size_t count = 0;
     enum cdr_result result = CDR_OK;
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        wishes[type].subject = subjects[type];
-        wishes[type].schema_text = cdr_builtin_schema(type);
-        result = cdr_registry_subject(&settings->registry, run->topics[type],
-                                      wishes[type].schema_text, subjects[type], error);
+        const char *text = cdr_schema_files_text(&run->schemas, type);
+        result = cdr_registry_subject(&settings->registry, run->topics[type], text, subjects[type],
+                                      error);
+        if (result == CDR_OK && settings->registry.use_latest && settings->schemas[type] == NULL) {
+            result = take_latest(run, type, subjects[type], error);
+            continue;
+        }
+        wishes[count].subject = subjects[type];
+        wishes[count].schema_text = text;
+        types[count++] = type;
     }
-    if (result == CDR_OK)
-        result = cdr_registry_find(&settings->registry, wishes, CDR_TYPE_COUNT, error);
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        run->schema_ids[type] = wishes[type].id;
-        if (wishes[type].note[0] != '\0')
-            fprintf(stderr, "cdrgen: warning: %s\n", wishes[type].note);
+    if (result == CDR_OK && count > 0)
+        result = cdr_registry_find(&settings->registry, wishes, count, error);
+    for (size_t i = 0; result == CDR_OK && i < count; i++) {
+        run->schema_ids[types[i]] = wishes[i].id;
+        if (wishes[i].note[0] != '\0')
+            fprintf(stderr, "cdrgen: warning: %s\n", wishes[i].note);
     }
     return result;
 }
@@ -118,6 +151,21 @@ static enum cdr_result find_schema_ids(struct cdr_run *run, struct cdr_error *er
     return CDR_OK;
 }
 
+/* A schema that does not compile is not to be registered. */
+static enum cdr_result check_schema(const struct cdr_run *run, const struct cdr_encoder_ops *ops,
+                                    struct cdr_encoder_settings settings, struct cdr_error *error)
+{
+    struct cdr_encoder *encoder = NULL;
+    /* With --use-latest nothing is, and what is to be compiled is not here yet. */
+    bool latest = run->settings->registry.use_latest && run->settings->registry.urls != NULL &&
+                  run->settings->schemas[settings.type] == NULL;
+    if (run->schemas.texts[settings.type] == NULL || (latest && settings.framed))
+        return CDR_OK;
+    enum cdr_result result = ops->create(&encoder, &settings, error);
+    cdr_encoder_destroy(encoder);
+    return result;
+}
+
 static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
@@ -127,15 +175,28 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
         return cdr_fail(error, CDR_E_CONFIG,
                         "format: \"%s\" is not known; allowed are csv, avro, json",
                         settings->format);
-    enum cdr_result result = framed ? find_schema_ids(run, error) : CDR_OK;
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        struct cdr_encoder_settings encoder = {
+    enum cdr_result result = cdr_schema_files_load(&run->schemas, settings, error);
+    struct cdr_encoder_settings encoders[CDR_TYPE_COUNT];
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        encoders[type] = (struct cdr_encoder_settings){
             .type = type,
             .tz_name = settings->model.tz_name,
             .framed = framed,
-            .schema_id = run->schema_ids[type],
+            .schema_text = run->schemas.texts[type],
+            .schema_name = settings->schemas[type],
+            .mapping_text = run->schemas.mapping,
         };
-        result = ops->create(&run->encoders[type], &encoder, error);
+        if (result == CDR_OK)
+            result = check_schema(run, ops, encoders[type], error);
+    }
+    if (result == CDR_OK && framed)
+        result = find_schema_ids(run, error);
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        encoders[type].schema_id = run->schema_ids[type];
+        encoders[type].schema_text = run->schemas.texts[type]; /* maybe the registry's by now */
+        if (encoders[type].schema_name == NULL && run->schemas.texts[type] != NULL)
+            encoders[type].schema_name = run->topics[type];
+        result = ops->create(&run->encoders[type], &encoders[type], error);
     }
     return result;
 }
@@ -169,12 +230,14 @@ struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
         .workers = run->workers,
         .slab_bytes = SLAB_BYTES,
         .slab_records = SLAB_RECORDS,
+        .ids = settings->sink.id_header && strcmp(run->sink_ops->name, "kafka") == 0,
     };
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.topics[type] = run->topics[type];
         setup.encoders[type] = run->encoders[type];
-        setup.schemas[type] =
-            strcmp(settings->format, "avro") == 0 ? cdr_builtin_schema(type) : NULL;
+        setup.schemas[type] = strcmp(settings->format, "avro") == 0
+                                  ? cdr_schema_files_text(&run->schemas, type)
+                                  : NULL;
     }
     return setup;
 }
@@ -342,6 +405,7 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         cdr_encoder_destroy(run.encoders[type]);
     cdr_model_destroy(run.model);
+    cdr_schema_files_free(&run.schemas);
     free(run.progress);
     free(run.starts);
     free(run.first_starts);

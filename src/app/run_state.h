@@ -3,6 +3,7 @@
 #define CDR_APP_RUN_STATE_H
 
 #include "app/app.h"
+#include "app/schema_files.h"
 #include "pipeline/pipeline.h"
 
 struct cdr_run {
@@ -15,6 +16,7 @@ struct cdr_run {
     struct cdr_sink *sink;
     struct cdr_encoder *encoders[CDR_TYPE_COUNT];
     int32_t schema_ids[CDR_TYPE_COUNT]; /* 0 where the format has none */
+    struct cdr_schema_files schemas;
     char topics[CDR_TYPE_COUNT][256];
     struct cdr_pipeline *pipeline;
     /* Per log: where the run began, and where the sink that is open now did. They differ once a

@@ -2,6 +2,7 @@
 #include "app/app.h"
 
 #include "app/run_state.h"
+#include "app/schema_files.h"
 #include "encode/avro.h"
 
 #include <stdlib.h>
@@ -21,36 +22,39 @@ static void print_text(const char *text)
     printf("%s%s", text, len > 0 && text[len - 1] == '\n' ? "" : "\n");
 }
 
-/* The schemas that are built in, one after the other. */
-static enum cdr_result print_builtin(const struct cdr_settings *settings)
+/* The schemas that a run would write, one after the other. */
+static enum cdr_result print_own(const struct cdr_settings *settings,
+                                 const struct cdr_schema_files *schemas)
 {
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         if (is_wanted(settings, type))
-            print_text(cdr_builtin_schema(type));
+            print_text(cdr_schema_files_text(schemas, type));
     return CDR_OK;
 }
 
 #if CDR_KAFKA
 
 /* A type's subject, as an action gets it. */
-typedef enum cdr_result (*subject_action)(const struct cdr_settings *settings, const char *subject,
-                                          const char *text, struct cdr_error *error);
+typedef enum cdr_result (*subject_action)(const struct cdr_settings *settings, uint32_t type,
+                                          const char *subject, const char *text,
+                                          struct cdr_error *error);
 
 static enum cdr_result subject_of(const struct cdr_settings *settings, uint32_t type,
-                                  char subject[CDR_REGISTRY_SUBJECT_MAX], struct cdr_error *error)
+                                  const char *text, char subject[CDR_REGISTRY_SUBJECT_MAX],
+                                  struct cdr_error *error)
 {
     char topic[270];
     snprintf(topic, sizeof topic, "%s%s", settings->topic_prefix, type_names[type]);
-    return cdr_registry_subject(&settings->registry, topic, cdr_builtin_schema(type), subject,
-                                error);
+    return cdr_registry_subject(&settings->registry, topic, text, subject, error);
 }
 
 /* One line a version; "-" where there is none. The schema is "same" where it is of the form that
  * is written. */
-static enum cdr_result list_subject(const struct cdr_settings *settings, const char *subject,
-                                    const char *text, struct cdr_error *error)
+static enum cdr_result list_subject(const struct cdr_settings *settings, uint32_t type,
+                                    const char *subject, const char *text, struct cdr_error *error)
 {
     const struct cdr_registry_settings *registry = &settings->registry;
+    (void)type;
     int32_t *versions = NULL;
     size_t count = 0;
     enum cdr_result result = cdr_registry_versions(registry, subject, &versions, &count, error);
@@ -71,44 +75,51 @@ static enum cdr_result list_subject(const struct cdr_settings *settings, const c
     return result;
 }
 
-static enum cdr_result print_subject(const struct cdr_settings *settings, const char *subject,
-                                     const char *text, struct cdr_error *error)
+static enum cdr_result print_subject(const struct cdr_settings *settings, uint32_t type,
+                                     const char *subject, const char *text, struct cdr_error *error)
 {
-    char *latest = NULL;
+    char *latest = NULL, note[CDR_REGISTRY_NOTE_MAX];
     int32_t id = 0;
-    (void)text;
-    enum cdr_result result = cdr_registry_latest(&settings->registry, subject, &id, &latest, error);
+    (void)type, (void)text;
+    enum cdr_result result =
+        cdr_registry_latest(&settings->registry, subject, &id, &latest, note, error);
+    if (result == CDR_OK && note[0] != '\0')
+        fprintf(stderr, "cdrgen: warning: %s\n", note);
     if (result == CDR_OK)
         print_text(latest);
     free(latest);
     return result == CDR_E_STATE ? CDR_E_DIFFERENT : result;
 }
 
-static enum cdr_result check_latest(const struct cdr_settings *settings, const char *subject,
-                                    const char *text, struct cdr_error *error)
+/* Without a file, the run writes by the latest version; with one, both must have the same form. */
+static enum cdr_result check_latest(const struct cdr_settings *settings, uint32_t type,
+                                    const char *subject, const char *text, struct cdr_error *error)
 {
     struct cdr_registry_schema schema;
     enum cdr_result result = cdr_registry_version(&settings->registry, subject, 0, &schema, error);
     if (result != CDR_OK)
         return result == CDR_E_STATE ? CDR_E_DIFFERENT : result;
-    bool same = cdr_registry_same(text, schema.whole);
     int32_t id = schema.id;
+    bool fits = cdr_registry_same(text, schema.whole);
+    if (!fits && settings->schemas[type] != NULL)
+        result = cdr_fail(error, CDR_E_DIFFERENT,
+                          "subject %s: the latest version, id %d, is not of the form of %s",
+                          subject, (int)id, settings->schemas[type]);
+    else if (!fits && cdr_schema_compiles(settings, type, schema.whole, subject, settings->mapping,
+                                          error) != CDR_OK)
+        result = CDR_E_DIFFERENT;
     cdr_registry_schema_free(&schema);
-    if (!same)
-        return cdr_fail(error, CDR_E_DIFFERENT,
-                        "subject %s: the latest version, id %d, is not of the form that cdrgen "
-                        "writes",
-                        subject, (int)id);
-    printf("%s\tlatest version is of the form that is written, id %d\n", subject, (int)id);
-    return CDR_OK;
+    if (result == CDR_OK)
+        printf("%s\tlatest version can be written, id %d\n", subject, (int)id);
+    return result;
 }
 
-static enum cdr_result check_subject(const struct cdr_settings *settings, const char *subject,
-                                     const char *text, struct cdr_error *error)
+static enum cdr_result check_subject(const struct cdr_settings *settings, uint32_t type,
+                                     const char *subject, const char *text, struct cdr_error *error)
 {
     int32_t id = -1;
     if (settings->registry.use_latest)
-        return check_latest(settings, subject, text, error);
+        return check_latest(settings, type, subject, text, error);
     enum cdr_result result = cdr_registry_check(&settings->registry, subject, text, &id, error);
     if (result != CDR_OK)
         return result;
@@ -125,18 +136,20 @@ static enum cdr_result check_subject(const struct cdr_settings *settings, const 
 }
 
 /* All are gone through, so that a list of what is wrong is whole; error keeps the last of it. */
-static enum cdr_result for_all(const struct cdr_settings *settings, subject_action action,
+static enum cdr_result for_all(const struct cdr_settings *settings,
+                               const struct cdr_schema_files *schemas, subject_action action,
                                struct cdr_error *error)
 {
     enum cdr_result last = CDR_OK;
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        const char *text = cdr_schema_files_text(schemas, type);
         char subject[CDR_REGISTRY_SUBJECT_MAX];
         struct cdr_error why = {{0}};
         if (!is_wanted(settings, type))
             continue;
-        enum cdr_result result = subject_of(settings, type, subject, &why);
+        enum cdr_result result = subject_of(settings, type, text, subject, &why);
         if (result == CDR_OK)
-            result = action(settings, subject, cdr_builtin_schema(type), &why);
+            result = action(settings, type, subject, text, &why);
         if (result == CDR_OK)
             continue;
         if (last != CDR_OK)
@@ -148,7 +161,8 @@ static enum cdr_result for_all(const struct cdr_settings *settings, subject_acti
     return last;
 }
 
-static enum cdr_result register_all(const struct cdr_settings *settings, struct cdr_error *error)
+static enum cdr_result register_all(const struct cdr_settings *settings,
+                                    const struct cdr_schema_files *schemas, struct cdr_error *error)
 {
     char subjects[CDR_TYPE_COUNT][CDR_REGISTRY_SUBJECT_MAX];
     struct cdr_registry_wish wishes[CDR_TYPE_COUNT] = {{0}};
@@ -157,9 +171,10 @@ static enum cdr_result register_all(const struct cdr_settings *settings, struct 
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
         if (!is_wanted(settings, type))
             continue;
-        result = subject_of(settings, type, subjects[count], error);
+        const char *text = cdr_schema_files_text(schemas, type);
+        result = subject_of(settings, type, text, subjects[count], error);
         wishes[count].subject = subjects[count];
-        wishes[count++].schema_text = cdr_builtin_schema(type);
+        wishes[count++].schema_text = text;
     }
     /* What the cache has says nothing about a registry that does not answer. */
     struct cdr_registry_settings registry = settings->registry;
@@ -172,33 +187,45 @@ static enum cdr_result register_all(const struct cdr_settings *settings, struct 
     return result;
 }
 
-enum cdr_result cdr_command_schema(const struct cdr_settings *settings, struct cdr_error *error)
+static enum cdr_result perform(const struct cdr_settings *settings,
+                               const struct cdr_schema_files *schemas, struct cdr_error *error)
 {
     const char *action = settings->argument_action;
-    enum cdr_result result = CDR_OK;
-    if (strcmp(action, "print") == 0 && settings->registry.urls == NULL)
-        return print_builtin(settings);
     if (strcmp(action, "list") == 0) {
         printf("subject\tversion\tid\tschema\n");
-        result = for_all(settings, list_subject, error);
-    } else if (strcmp(action, "print") == 0) {
-        result = for_all(settings, print_subject, error);
-    } else if (strcmp(action, "check") == 0) {
-        result = for_all(settings, check_subject, error);
-    } else {
-        result = register_all(settings, error);
+        return for_all(settings, schemas, list_subject, error);
     }
-    return result == CDR_E_KAFKA ? CDR_E_STATE : result;
+    if (strcmp(action, "print") == 0)
+        return for_all(settings, schemas, print_subject, error);
+    if (strcmp(action, "check") == 0)
+        return for_all(settings, schemas, check_subject, error);
+    return register_all(settings, schemas, error);
 }
 
 #else
 
-enum cdr_result cdr_command_schema(const struct cdr_settings *settings, struct cdr_error *error)
+static enum cdr_result perform(const struct cdr_settings *settings,
+                               const struct cdr_schema_files *schemas, struct cdr_error *error)
 {
-    if (strcmp(settings->argument_action, "print") == 0 && settings->registry.urls == NULL)
-        return print_builtin(settings);
+    (void)settings, (void)schemas;
     return cdr_fail(error, CDR_E_CONFIG,
                     "schema: this cdrgen was built without Kafka and registry");
 }
 
 #endif
+
+enum cdr_result cdr_command_schema(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    char avro[] = "avro";
+    struct cdr_settings own = *settings;
+    struct cdr_schema_files schemas;
+    own.format = avro;
+    enum cdr_result result = cdr_schema_files_load(&schemas, &own, error);
+    own.mapping = schemas.mapping; /* the text instead of a file's name */
+    if (result == CDR_OK && strcmp(own.argument_action, "print") == 0 && own.registry.urls == NULL)
+        result = print_own(&own, &schemas);
+    else if (result == CDR_OK)
+        result = perform(&own, &schemas, error);
+    cdr_schema_files_free(&schemas);
+    return result == CDR_E_KAFKA ? CDR_E_STATE : result;
+}

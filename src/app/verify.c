@@ -1,6 +1,7 @@
 /* The course of a verification: choose the source, open it, compare, report. */
 #include "app/progress.h"
 #include "app/stop.h"
+#include "app/verify_ids.h"
 #include "app/verify_state.h"
 #include "base/clock.h"
 
@@ -52,13 +53,16 @@ static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_
 {
     const struct cdr_settings *settings = run->settings;
     const struct cdr_encoder_ops *ops = cdr_encoder_find(settings->format);
-    enum cdr_result result = CDR_OK;
+    enum cdr_result result = cdr_schema_files_load(&run->schemas, settings, error);
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
         struct cdr_encoder_settings encoder = {
             .type = type,
             .tz_name = settings->model.tz_name,
             .framed = !run->from_files && strcmp(settings->format, "avro") == 0,
             .schema_id = 1,
+            .schema_text = run->schemas.texts[type],
+            .schema_name = settings->schemas[type],
+            .mapping_text = run->schemas.mapping,
         };
         result = ops->create(&run->encoders[type], &encoder, error);
     }
@@ -211,13 +215,15 @@ enum cdr_result cdr_command_verify(const struct cdr_settings *settings, struct c
 {
     struct cdr_verification run = {.settings = settings};
     enum cdr_result result = prepare(&run, error);
+    const bool by_id = strcmp(settings->by, "id") == 0;
     if (result == CDR_OK)
-        result = verify(&run, error);
+        result = by_id ? cdr_verification_by_id(&run, error) : verify(&run, error);
     cdr_verify_destroy(run.verify);
     if (run.source != NULL)
         run.source->ops->close(run.source);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         cdr_encoder_destroy(run.encoders[type]);
+    cdr_schema_files_free(&run.schemas);
     cdr_model_destroy(run.model);
     free(run.note);
     return result;

@@ -3,6 +3,7 @@
 #define CDR_APP_VERIFY_STATE_H
 
 #include "app/app.h"
+#include "app/schema_files.h"
 #include "verify/source.h"
 #include "verify/verify.h"
 
@@ -11,6 +12,7 @@ struct cdr_verification {
     struct cdr_model *model;
     unsigned workers;
     bool from_files;
+    struct cdr_schema_files schemas;
     char topics[CDR_TYPE_COUNT][256];
     struct cdr_encoder *encoders[CDR_TYPE_COUNT];
     struct cdr_source *source;

@@ -107,18 +107,25 @@ static enum cdr_result give_login_handler(struct cdr_loading *loading,
                     cdr_dialect_find("sasl.client.callback.handler.class")->detail);
 }
 
-/* The subject is TOPIC-value here. */
-static enum cdr_result check_subject_strategy(struct cdr_loading *loading,
-                                              const struct cdr_given *given,
-                                              struct cdr_error *error)
+/* The class becomes the name that subject_strategy has for it. */
+static enum cdr_result give_subject_strategy(struct cdr_loading *loading,
+                                             const struct cdr_given *given, struct cdr_error *error)
 {
+    static const char *const strategies[][2] = {{"TopicNameStrategy", "topic"},
+                                                {"TopicRecordNameStrategy", "topic-record"},
+                                                {"RecordNameStrategy", "record"}};
+    const char *dot = strrchr(given->value, '.');
+    const char *name = dot != NULL ? dot + 1 : given->value;
     char quoted[72];
-    (void)loading;
-    if (ends_with(given->value, ".TopicNameStrategy") || *given->value == '\0')
+    for (size_t i = 0; i < sizeof strategies / sizeof *strategies; i++)
+        if (strcmp(name, strategies[i][0]) == 0)
+            return cdr_option_set(loading, cdr_option_by_key("subject_strategy"), given->source,
+                                  strategies[i][1], error);
+    if (*name == '\0')
         return CDR_OK;
     return cdr_fail(error, CDR_E_CONFIG,
-                    "%s: %s is not possible; subjects are named TOPIC-value, as "
-                    "TopicNameStrategy has it",
+                    "%s: %s is not possible; allowed are TopicNameStrategy, RecordNameStrategy, "
+                    "TopicRecordNameStrategy",
                     given->name, cdr_quote(given->value, quoted));
 }
 
@@ -186,6 +193,7 @@ static const struct cdr_dialect dialects[] = {
     {"bearer.auth.token", SETTING("registry_token")},
     {"schema.registry.bearer.auth.token", SETTING("registry_token")},
     {"auto.register.schemas", SETTING("auto_register")},
+    {"use.latest.version", SETTING("use_latest")},
     {"schema.registry.ssl.ca.location", SETTING("registry_ca")},
     {"schema.registry.ssl.certificate.location", SETTING("registry_certificate")},
     {"schema.registry.ssl.key.location", SETTING("registry_key")},
@@ -193,7 +201,7 @@ static const struct cdr_dialect dialects[] = {
      REFUSE("give the authority's certificate as PEM: registry_ca (--registry-ca FILE)")},
     {"schema.registry.ssl.keystore.location",
      REFUSE("give certificate and key as PEM: registry_certificate and registry_key")},
-    {"value.subject.name.strategy", GIVE(check_subject_strategy)},
+    {"value.subject.name.strategy", GIVE(give_subject_strategy)},
     {"key.subject.name.strategy", LEAVE_OUT},
     {"interceptor.classes", JAVA_CODE("interceptors are")},
     {"config.providers", REFUSE("configuration providers are Java code, which cannot run here; "

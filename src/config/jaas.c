@@ -68,7 +68,7 @@ static const char *next_setting(const char *at, char *name, char *value)
 char *cdr_jaas_setting(const char *jaas, const char *name)
 {
     size_t size = strlen(jaas) + 1;
-    char *found = malloc(size), *value = malloc(size);
+    char *found = calloc(1, size), *value = calloc(1, size);
     const char *at = found != NULL && value != NULL ? jaas : NULL;
     while (at != NULL) {
         at = next_setting(at, found, value);
@@ -104,7 +104,7 @@ static enum cdr_result take_extensions(struct cdr_loading *loading, const struct
 {
     static const char start[] = "extension_";
     size_t size = strlen(given->value) + 1, used = 0;
-    char *name = malloc(size), *value = malloc(size), *all = malloc(size);
+    char *name = calloc(1, size), *value = calloc(1, size), *all = calloc(1, size);
     enum cdr_result result = CDR_OK;
     if (name == NULL || value == NULL || all == NULL)
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory");

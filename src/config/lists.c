@@ -157,6 +157,39 @@ CDR_SETTER(cdr_set_property)
     return cdr_property_give(loading, name, equals + 1, loading->where, error);
 }
 
+/* "call", or a topic that ends so: "cdr.call". */
+CDR_ITEM_SETTER(cdr_item_schema)
+{
+    static const char *const types[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+    char **files = cdr_option_field(loading->settings, option->at);
+    char quoted[72];
+    size_t len = strlen(item->name);
+    for (size_t i = 0; i < CDR_TYPE_COUNT; i++) {
+        size_t type_len = strlen(types[i]);
+        if (len >= type_len && strcmp(item->name + len - type_len, types[i]) == 0 &&
+            (len == type_len || strchr(".-_", item->name[len - type_len - 1]) != NULL))
+            return cdr_replace_text(&files[i], item->text, error);
+    }
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "%s is neither call, sms or data nor a topic's name that ends so",
+                    cdr_quote(item->name, quoted));
+}
+
+/* --schema call=my.avsc. */
+CDR_SETTER(cdr_set_schema)
+{
+    char name[256];
+    const char *equals = strchr(text, '=');
+    if (equals == NULL || equals[1] == '\0' || (size_t)(equals - text) >= sizeof name)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "a schema must be given as call=FILE, sms=FILE or "
+                        "data=FILE");
+    memcpy(name, text, (size_t)(equals - text));
+    name[equals - text] = '\0';
+    struct cdr_option_item item = {.name = name, .text = equals + 1};
+    return cdr_item_schema(loading, option, &item, error);
+}
+
 CDR_SETTER(cdr_set_properties_file)
 {
     (void)option;

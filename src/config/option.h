@@ -54,6 +54,8 @@ enum cdr_option_type {
     CDR_OPTION_WEIGHTS,  /* double[count], named by names; those that are not named become 0 */
     CDR_OPTION_DAYS,     /* cdr_special_day[] and its count: dates and multipliers */
     CDR_OPTION_PROPERTY, /* librdkafka properties: -X name=value, an object in a config file */
+    CDR_OPTION_SCHEMAS,  /* char *[CDR_TYPE_COUNT]: call=FILE, an object of files */
+    CDR_OPTION_JSON,     /* char *: a path or JSON; an object in a config file is its JSON */
     CDR_OPTION_PROPERTIES_FILE, /* -F */
     CDR_OPTION_CONFIG_FILE,     /* --config */
     CDR_OPTION_HELP,

@@ -22,6 +22,7 @@ static const char *const sink_names[] = {"auto", "kafka", "file", "null", NULL};
 static const char *const format_names[] = {"csv", "avro", "json", NULL};
 static const char *const compress_names[] = {"none", "gzip", "zstd", NULL};
 static const char *const strategy_names[] = {"topic", "record", "topic-record", NULL};
+static const char *const by_names[] = {"place", "id", NULL};
 static const char *const isolation_names[] = {"read_committed", "read_uncommitted", NULL};
 static const char *const disposition_names[] = {"ANSWERED", "NO ANSWER", "BUSY", "FAILED",
                                                 "CONGESTION", NULL};
@@ -175,6 +176,10 @@ const struct cdr_option cdr_options[] = {
     {.key = "abort_share", .flag = "abort-share", .value = "SHARE", .type = CDR_OPTION_DECIMAL,
      .group = CDR_GROUP_KAFKA, .commands = RUN, AT(sink.abort_share), .max = 1, .initial = "0",
      .help = "share of transactions preceded by one of the same records that is aborted"},
+    {.key = "id_header", .flag = "id-header", .type = CDR_OPTION_BOOLEAN,
+     .group = CDR_GROUP_KAFKA, .commands = RUN, AT(sink.id_header), .initial = "false",
+     .help = "give each message its record's id in a header, cdrgen-id, by which verify can look "
+             "for it"},
     {.key = "force", .flag = "force", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_KAFKA,
      .commands = RUN | REPLAY, AT(sink.force), .initial = "false",
      .help = "go on where a topic would delete, stamp, reject or compact the records"},
@@ -217,11 +222,11 @@ const struct cdr_option cdr_options[] = {
     {.key = "auto_register", .flag = "auto-register", .flag_also = "register",
      .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_REGISTRY, .commands = REGISTRY,
      AT(registry.auto_register), .initial = "true",
-     .help = "register schemas that the registry lacks; else they must be there"},
+     .help = "register schemas that the registry lacks; --no-register: they must be there"},
     {.key = "use_latest", .flag = "use-latest", .type = CDR_OPTION_BOOLEAN,
      .group = CDR_GROUP_REGISTRY, .commands = REGISTRY, AT(registry.use_latest),
      .initial = "false",
-     .help = "take the id of each subject's latest version, if it is of the form that is written"},
+     .help = "write by each subject's latest version, where no schema of your own is given"},
     {.key = "registry_cache", .flag = "registry-cache", .value = "FOLDER", .type = CDR_OPTION_TEXT,
      .group = CDR_GROUP_REGISTRY, .commands = REGISTRY, AT(registry.cache),
      .help = "keep the ids there, for runs when the registry does not answer"},
@@ -263,6 +268,27 @@ const struct cdr_option cdr_options[] = {
     {.key = "schema_id_data", .flag = "schema-id-data", .value = "ID", .type = CDR_OPTION_I32,
      .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(schema_ids[CDR_TYPE_DATA]),
      .max = 2147483647, .initial = "3", .help = "likewise of data records"},
+    {.key = "schema_call", .flag = "schema-call", .value = "FILE", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY,
+     AT(schemas[CDR_TYPE_CALL]),
+     .help = "Avro schema of your own for call records; docs/schemas.md says what fills its "
+             "fields. --schema call=FILE is the same"},
+    {.key = "schema_sms", .flag = "schema-sms", .value = "FILE", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY,
+     AT(schemas[CDR_TYPE_SMS]),
+     .help = "likewise for SMS records"},
+    {.key = "schema_data", .flag = "schema-data", .value = "FILE", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY,
+     AT(schemas[CDR_TYPE_DATA]),
+     .help = "likewise for data records"},
+    {.key = "schemas", .flag = "schema", .value = "NAME=FILE", .type = CDR_OPTION_SCHEMAS,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY, AT(schemas),
+     .unlisted = true,
+     .help = "the schemas by type or topic; repeatable"},
+    {.key = "mapping", .flag = "mapping", .value = "FILE", .type = CDR_OPTION_JSON,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY, AT(mapping),
+     .help = "JSON that says what fields of your own schemas are filled from, where their names do "
+             "not; in a config file an object"},
 
     {.key = "speed", .flag = "speed", .value = "X", .type = CDR_OPTION_DECIMAL,
      .group = CDR_GROUP_TIME, .commands = RUN, AT(speed), .max = 1e6, .initial = "0",
@@ -393,6 +419,17 @@ const struct cdr_option cdr_options[] = {
      .group = CDR_GROUP_GENERAL, .commands = 1u << CDR_COMMAND_SAMPLE | 1u << CDR_COMMAND_CONFIG,
      AT(count), .min = 1, .max = 1e6, .initial = "10",
      .help = "how many records sample prints"},
+    {.key = "by", .flag = "by", .value = "HOW", .type = CDR_OPTION_CHOICE,
+     .group = CDR_GROUP_VERIFY, .commands = VERIFY, AT(by), .names = by_names,
+     .initial = "place",
+     .help = "place: record k of each partition; id: which records are there at all, in any order "
+             "and partition, by the header cdrgen-id"},
+    {.key = "topic", .flag = "topic", .value = "NAME,...", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_VERIFY, .commands = VERIFY, AT(topic),
+     .help = "with --by id: the topics that hold the records, as a pipeline's output does"},
+    {.key = "types", .flag = "types", .value = "NAME,...", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_VERIFY, .commands = VERIFY, AT(types), .initial = "call,sms,data",
+     .help = "with --by id: the types of records that are to be there"},
     {.key = "isolation", .flag = "isolation", .value = "LEVEL", .type = CDR_OPTION_CHOICE,
      .group = CDR_GROUP_VERIFY, .commands = VERIFY, AT(isolation), .names = isolation_names,
      .initial = "read_committed",

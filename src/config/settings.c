@@ -226,6 +226,10 @@ static enum cdr_result check_together(const struct cdr_settings *settings, enum 
                         "shards",
                         settings->shard_index, settings->shard_count, settings->model.partitions,
                         settings->model.partitions);
+    if (settings->sink.spill != NULL && settings->sink.id_header)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "spill and id_header: the files of a spill keep no ids; leave one of them "
+                        "out");
     if ((settings->registry.certificate_location == NULL) !=
         (settings->registry.key_location == NULL))
         return cdr_fail(error, CDR_E_CONFIG,
@@ -382,7 +386,14 @@ void cdr_settings_free(struct cdr_settings *settings)
                      settings->sink_name,
                      settings->format,
                      settings->topic_prefix,
+                     settings->schemas[CDR_TYPE_CALL],
+                     settings->schemas[CDR_TYPE_SMS],
+                     settings->schemas[CDR_TYPE_DATA],
+                     settings->mapping,
                      settings->summary,
+                     settings->by,
+                     settings->topic,
+                     settings->types,
                      settings->isolation,
                      settings->report};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

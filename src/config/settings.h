@@ -45,6 +45,9 @@ struct cdr_settings {
     char *format;         /* csv avro json */
     char *topic_prefix;   /* "cdr." : topics cdr.call cdr.sms cdr.data */
     int32_t schema_ids[CDR_TYPE_COUNT]; /* fixed ids where there is no registry */
+    char *schemas[CDR_TYPE_COUNT];      /* files of Avro schemas; NULL: the built-in one */
+    char *mapping; /* what their fields are filled from: a file of JSON, or such JSON, which begins
+                      with a brace; NULL: by their names */
 
     uint32_t workers;                  /* 0 = one per CPU */
     uint32_t shard_index, shard_count; /* i/N, 0/1 = all */
@@ -58,6 +61,9 @@ struct cdr_settings {
     bool json;                /* doctor: findings as JSON */
     bool quiet;               /* no progress, no closing words */
     uint32_t count;           /* sample: how many records */
+    char *by;                 /* verify: place id */
+    char *topic;              /* verify by id: topics, with commas between them */
+    char *types;              /* verify by id: "call,sms,data" */
     char *isolation;          /* verify: read_committed read_uncommitted */
     bool follow;              /* verify: compare what comes until stopped */
     uint32_t show;            /* verify: differences of each kind that are shown */

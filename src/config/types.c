@@ -145,6 +145,17 @@ const struct cdr_type_ops cdr_type_ops[CDR_OPTION_TYPE_COUNT] = {
                              .item = cdr_item_property,
                              .end = cdr_end_anything,
                              .print = cdr_print_properties},
+    [CDR_OPTION_SCHEMAS] = {.noun = "an object of files",
+                            .json = CDR_JSON_OBJECT,
+                            .items = CDR_JSON_STRING,
+                            .set = cdr_set_schema,
+                            .begin = cdr_begin_nothing,
+                            .item = cdr_item_schema,
+                            .end = cdr_end_anything},
+    [CDR_OPTION_JSON] = {.noun = "an object, or the path of a file that holds one",
+                         .json = CDR_JSON_STRING | CDR_JSON_OBJECT | CDR_JSON_NULL,
+                         .set = cdr_set_text,
+                         .print = cdr_print_text},
     [CDR_OPTION_PROPERTIES_FILE] = {.noun = "a path",
                                     .json = CDR_JSON_STRING,
                                     .set = cdr_set_properties_file},
@@ -389,6 +400,14 @@ enum cdr_result cdr_option_set_json(struct cdr_loading *loading, const struct cd
         return set_json_items(loading, option, place, value, where, error);
     if (kind == CDR_JSON_NULL && option->type != CDR_OPTION_REFUSED)
         return cdr_replace_text(cdr_option_field(loading->settings, option->at), NULL, error);
+    if (kind == CDR_JSON_OBJECT) {
+        char *dumped = json_dumps(value, JSON_COMPACT);
+        enum cdr_result result = dumped != NULL
+                                     ? cdr_option_set(loading, option, where, dumped, error)
+                                     : cdr_fail(error, CDR_E_NOMEM, "out of memory");
+        free(dumped);
+        return result;
+    }
     if (kind == CDR_JSON_ARRAY) {
         if (!join_pair(value, joined))
             return wrong_kind(option, where, kind, ops->noun, error);

@@ -86,6 +86,7 @@ CDR_SETTER(cdr_set_zone);
 CDR_SETTER(cdr_set_place);
 CDR_SETTER(cdr_set_shard);
 CDR_SETTER(cdr_set_property);
+CDR_SETTER(cdr_set_schema);
 CDR_SETTER(cdr_set_properties_file);
 CDR_SETTER(cdr_set_nothing);
 CDR_SETTER(cdr_set_refused);
@@ -121,6 +122,7 @@ CDR_ITEM_SETTER(cdr_item_number);
 CDR_ITEM_SETTER(cdr_item_weight);
 CDR_ITEM_SETTER(cdr_item_day);
 CDR_ITEM_SETTER(cdr_item_property);
+CDR_ITEM_SETTER(cdr_item_schema);
 enum cdr_result cdr_end_list(struct cdr_loading *loading, const struct cdr_option *option,
                              size_t items, struct cdr_error *error);
 enum cdr_result cdr_end_weights(struct cdr_loading *loading, const struct cdr_option *option,

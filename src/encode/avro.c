@@ -1,5 +1,5 @@
 /* Avro: binary data of the built-in schemas, with the wire format's frame for Kafka and without for
- * files.
+ * files. Users' own schemas are program.c's.
  *
  * The loop writes the fields in the order of schemas/; tests/unit/test_avro_oracle.c holds it to
  * them.
@@ -7,6 +7,7 @@
 #include "encode/avro.h"
 
 #include "base/bytes.h"
+#include "encode/program.h"
 #include "encode/put.h"
 #include "encode/varint.h"
 
@@ -34,16 +35,12 @@ void cdr_avro_zone(const struct cdr_avro_encoder *encoder, int32_t offset_min,
     zone->offset_min = offset_min;
 }
 
-static enum cdr_result avro_check(const struct cdr_encoder_settings *settings,
-                                  struct cdr_error *error)
+/* Also the built-in schema is compiled where a mapping says what its fields are filled from. */
+static bool is_custom(const struct cdr_encoder_settings *settings)
 {
-    if (settings->schema_text != NULL &&
-        strcmp(settings->schema_text, cdr_builtin_schema(settings->type)) != 0)
-        return cdr_fail(
-            error, CDR_E_CONFIG,
-            "the Avro schema for %s records is not the built-in one, which alone is allowed",
-            cdr_type_name[settings->type]);
-    return cdr_zone_name_check(settings->tz_name, error);
+    return settings->schema_text != NULL &&
+           (settings->mapping_text != NULL ||
+            strcmp(settings->schema_text, cdr_builtin_schema(settings->type)) != 0);
 }
 
 static enum cdr_result avro_create(struct cdr_encoder **created,
@@ -51,9 +48,11 @@ static enum cdr_result avro_create(struct cdr_encoder **created,
                                    struct cdr_error *error)
 {
     assert(settings->type < CDR_TYPE_COUNT);
-    enum cdr_result result = avro_check(settings, error);
+    enum cdr_result result = cdr_zone_name_check(settings->tz_name, error);
     if (result != CDR_OK)
         return result;
+    if (is_custom(settings))
+        return cdr_program_create(created, settings, error);
     struct cdr_avro_encoder *encoder = calloc(1, sizeof *encoder);
     if (encoder == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the Avro encoder (%zu bytes)",

@@ -30,6 +30,10 @@ struct cdr_encoder_settings {
     bool framed;             /* Avro: put the wire format's frame before each datum */
     int32_t schema_id;       /* of the frame */
     const char *schema_text; /* Avro: the schema's JSON text, NULL = the built-in one of the type */
+    const char *schema_name; /* of schema_text for messages, such as its file; NULL: of no name */
+    /* Avro: what the fields of schema_text are filled from, JSON as docs/schemas.md has it, or
+     * NULL: by their names alone. */
+    const char *mapping_text;
 };
 
 struct cdr_encoder_ops;

@@ -4,3 +4,4 @@
 #include "encode/avro_loop.h"
 #include "encode/csv_loop.h"
 #include "encode/json_loop.h"
+#include "encode/program_loop.h"

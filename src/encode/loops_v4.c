@@ -15,6 +15,7 @@
 #include "encode/avro_loop.h"
 #include "encode/csv_loop.h"
 #include "encode/json_loop.h"
+#include "encode/program_loop.h"
 
 #if defined(__clang__)
 #pragma clang attribute pop

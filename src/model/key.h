@@ -13,6 +13,8 @@
 #ifndef CDR_MODEL_KEY_H
 #define CDR_MODEL_KEY_H
 
+#include "base/hash.h"
+
 #include <stdint.h>
 
 #define CDR_LAG_MAX 127u
@@ -68,6 +70,17 @@ static inline uint32_t cdr_key_duration_s(const struct cdr_key *key)
 static inline uint32_t cdr_key_peer(const struct cdr_key *key)
 {
     return (uint32_t)key->low & 0x3fffffff;
+}
+
+/* A record's id: 64 bits that name it, the same wherever and whenever it is made. start_slot is the
+ * start of its event's slot in quarter hours since 1970-01-01, type its CDR_TYPE_*. The peer tells
+ * the parts of a session apart that was cut. Other records of the dataset have the same id with a
+ * probability of 2^-64 each. */
+static inline uint64_t cdr_key_id(const struct cdr_key *key, uint32_t type, uint32_t start_slot)
+{
+    uint64_t event = (uint64_t)cdr_key_origin(key) | (uint64_t)cdr_key_index(key) << 30 |
+                     (uint64_t)cdr_key_leg(key) << 41 | (uint64_t)type << 42;
+    return cdr_mix(cdr_mix(event) ^ ((uint64_t)start_slot << 32 | cdr_key_peer(key)));
 }
 
 static inline int cdr_key_before(const struct cdr_key *a, const struct cdr_key *b)

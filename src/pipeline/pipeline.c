@@ -172,6 +172,8 @@ static void encode_block(struct cdr_pipeline *pipeline, unsigned worker,
         memcpy(slab->keys[first + i], text, 16);
         slab->key_lens[first + i] = len;
     }
+    for (uint32_t i = 0; slab->ids != NULL && i < n; i++)
+        slab->ids[first + i] = cdr_key_id(&keys[i], type, block->slot[i]);
     slab->n += n;
     cdr_hash_records(slab, first, encoder->frame_len, encoder->trailer_len, state->hashes);
 }

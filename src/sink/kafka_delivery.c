@@ -384,7 +384,9 @@ static enum cdr_result produce(struct cdr_kafka_sink *sink, struct cdr_slab *sla
 {
     uint32_t type = slab->log / sink->setup.partitions;
     const uint32_t trailer_len = sink->setup.encoders[type]->trailer_len;
-    enum { VALUE, KEY, TIMESTAMP, TOPIC, PARTITION, OPAQUE, FLAGS, FIELDS };
+    enum { VALUE, KEY, TIMESTAMP, TOPIC, PARTITION, OPAQUE, FLAGS, HEADER, FIELDS };
+    char id[CDR_ID_TEXT_LEN];
+    const size_t field_count = slab->ids != NULL ? FIELDS : HEADER;
     rd_kafka_vu_t fields[FIELDS] = {
         [VALUE] = {.vtype = RD_KAFKA_VTYPE_VALUE},
         [KEY] = {.vtype = RD_KAFKA_VTYPE_KEY},
@@ -394,6 +396,8 @@ static enum cdr_result produce(struct cdr_kafka_sink *sink, struct cdr_slab *sla
                        .u.i32 = (int32_t)(slab->log % sink->setup.partitions)},
         [OPAQUE] = {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = slab},
         [FLAGS] = {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = 0}, /* neither copied nor freed */
+        [HEADER] = {.vtype = RD_KAFKA_VTYPE_HEADER,
+                    .u.header = {.name = CDR_ID_HEADER, .val = id, .size = sizeof id}},
     };
     uint32_t start = start_of(slab, *next);
     for (; *next < end; (*next)++) {
@@ -403,7 +407,9 @@ static enum cdr_result produce(struct cdr_kafka_sink *sink, struct cdr_slab *sla
         fields[KEY].u.mem.ptr = slab->keys[record];
         fields[KEY].u.mem.size = slab->key_lens[record];
         fields[TIMESTAMP].u.i64 = slab->event_ms[record];
-        rd_kafka_error_t *reason = rd_kafka_produceva(sink->client.rk, fields, FIELDS);
+        if (slab->ids != NULL)
+            cdr_id_text(slab->ids[record], id);
+        rd_kafka_error_t *reason = rd_kafka_produceva(sink->client.rk, fields, field_count);
         if (__builtin_expect(reason != NULL, 0))
             return refused(sink, slab, record, reason, error);
         start = slab->ends[record];

@@ -54,6 +54,12 @@ static enum cdr_result judge(struct cdr_kafka_sink *sink, const char *what,
                        "not authorised to %s: the user that the client logs in as lacks the "
                        "operation Read on the group %s",
                        what, sink->transactions.group);
+    } else if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+               strstr(rd_kafka_error_string(reason), "Topic authorization failed") != NULL) {
+        cdr_kafka_fail(sink, CDR_E_STATE,
+                       "not authorised to %s: the user that the client logs in as lacks the "
+                       "operation Read on the topics",
+                       what);
     } else {
         bool anew = rd_kafka_error_txn_requires_abort(reason);
         cdr_kafka_fail(sink, anew ? CDR_E_PRODUCER : CDR_E_KAFKA, "cannot %s: %s", what,

@@ -222,10 +222,11 @@ static enum cdr_result judge_latest(struct cdr_registry_wish *wish, const char *
     char words[300];
     if (cdr_registry_same_form(wish->schema_text, text, words, sizeof words))
         return CDR_OK;
-    return cdr_fail(error, CDR_E_CONFIG,
-                    "subject %s: %s is not of the form that cdrgen writes: %s; leave --use-latest "
-                    "out, or register a schema of that form",
-                    wish->subject, named, words);
+    return cdr_fail(
+        error, CDR_E_CONFIG,
+        "subject %s: %s is not of the form that is to be written: %s; leave --use-latest "
+        "out, or register a schema of that form",
+        wish->subject, named, words);
 }
 
 static enum cdr_result find_cached(const struct search *search, struct cdr_registry_wish *wish,
@@ -242,8 +243,7 @@ static enum cdr_result find_cached(const struct search *search, struct cdr_regis
         result = judge_latest(wish, "the latest version in the cache", cached.schema, error);
     wish->id = cached.id;
     wish->how = CDR_REGISTRY_CACHED;
-    note_of(wish, "subject %s: id %d from the cache, as of %s, because of %.500s", wish->subject,
-            (int)wish->id, cached.saved, search->why.text);
+    cdr_registry_note_cached(wish->note, wish->subject, &cached, search->why.text);
     cdr_registry_cached_free(&cached);
     return result;
 }

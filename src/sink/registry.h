@@ -46,7 +46,7 @@ struct cdr_registry_settings {
     uint32_t retries;                          /* further attempts: connection, time, 429, 5xx */
 };
 
-enum { CDR_REGISTRY_SUBJECT_MAX = 600 };
+enum { CDR_REGISTRY_SUBJECT_MAX = 600, CDR_REGISTRY_NOTE_MAX = 1000 };
 
 /* The subject of a topic's values. CDR_E_CONFIG: the strategy needs the schema's name, and it has
  * none. */
@@ -70,7 +70,7 @@ struct cdr_registry_wish {
     enum cdr_registry_how how;
     /* Worth a line to the user, else "": the cache was used, or could not be written; the id is
      * another one than last time. */
-    char note[800];
+    char note[CDR_REGISTRY_NOTE_MAX];
 };
 
 /* Finds (or registers) the ids of all; none is registered unless all of them can be. */
@@ -109,10 +109,11 @@ enum cdr_result cdr_registry_version(const struct cdr_registry_settings *setting
                                      struct cdr_registry_schema *schema, struct cdr_error *error);
 
 /* The latest version, its id and its text, which stands alone (*text is the caller's to free()).
- * Taken from the cache where the registry does not answer. CDR_E_STATE: there is none. */
+ * Taken from the cache where the registry does not answer; then note says so, else it is "".
+ * CDR_E_STATE: there is none. */
 enum cdr_result cdr_registry_latest(const struct cdr_registry_settings *settings,
                                     const char *subject, int32_t *id, char **text,
-                                    struct cdr_error *error);
+                                    char note[CDR_REGISTRY_NOTE_MAX], struct cdr_error *error);
 
 /* The versions of the subject, in their order; *versions is the caller's to free(). A subject that
  * does not exist has none. */
@@ -120,9 +121,9 @@ enum cdr_result cdr_registry_versions(const struct cdr_registry_settings *settin
                                       const char *subject, int32_t **versions, size_t *count,
                                       struct cdr_error *error);
 
-/* Are records that are written for ours also of the other's form? Their Parsing Canonical Forms are
- * the same: names, types, fields, symbols and their order; not documentation, defaults, aliases and
- * logical types. */
+/* Are records that are written for ours also of the other's form? Their Parsing Canonical Forms and
+ * logical types are the same: names, types, fields, symbols and their order; not documentation,
+ * defaults and aliases. */
 bool cdr_registry_same(const char *ours, const char *other);
 
 void cdr_registry_schema_free(struct cdr_registry_schema *schema);

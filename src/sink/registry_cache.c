@@ -139,6 +139,14 @@ enum cdr_result cdr_registry_cache_write(const struct cdr_registry_settings *set
     return cdr_fail(error, CDR_E_IO, "%s: %s", path, strerror(reason));
 }
 
+void cdr_registry_note_cached(char note[CDR_REGISTRY_NOTE_MAX], const char *subject,
+                              const struct cdr_registry_cached *cached, const char *why)
+{
+    snprintf(note, CDR_REGISTRY_NOTE_MAX,
+             "subject %.260s: id %d from the cache, as of %s, because of %.480s", subject,
+             (int)cached->id, cached->saved, why);
+}
+
 void cdr_registry_cached_free(struct cdr_registry_cached *cached)
 {
     free(cached->schema);

@@ -34,6 +34,10 @@ enum cdr_result cdr_registry_cache_write(const struct cdr_registry_settings *set
                                          const char *subject, const char *wanted, int32_t id,
                                          const char *schema, struct cdr_error *error);
 
+/* The line that says that it was used. */
+void cdr_registry_note_cached(char note[CDR_REGISTRY_NOTE_MAX], const char *subject,
+                              const struct cdr_registry_cached *cached, const char *why);
+
 void cdr_registry_cached_free(struct cdr_registry_cached *cached);
 
 #endif

@@ -92,6 +92,21 @@ static json_t *canonical_named(const json_t *schema, const char *type, const cha
     return made;
 }
 
+/* A long that counts microseconds is another than one that counts milliseconds. */
+static json_t *with_meaning(json_t *made, const json_t *schema)
+{
+    static const char *const keys[] = {"logicalType", "precision", "scale"};
+    if (json_object_get(schema, keys[0]) == NULL || made == NULL)
+        return made;
+    json_t *object = json_is_object(made) ? made : json_pack("{s:o}", "type", made);
+    for (size_t i = 0; object != NULL && i < sizeof keys / sizeof *keys; i++) {
+        json_t *value = json_object_get(schema, keys[i]);
+        if (value != NULL)
+            json_object_set(object, keys[i], value);
+    }
+    return object;
+}
+
 static json_t *canonical(const json_t *schema, const char *scope)
 {
     if (json_is_array(schema))
@@ -103,12 +118,12 @@ static json_t *canonical(const json_t *schema, const char *scope)
         return inner != schema ? canonical(inner, scope) : NULL;
     const char *type = json_string_value(inner);
     if (is_primitive(type))
-        return json_string(type);
+        return with_meaning(json_string(type), schema);
     if (inner == schema)
         return whole_name(type, scope);
     if (strcmp(type, "record") == 0 || strcmp(type, "error") == 0 || strcmp(type, "enum") == 0 ||
         strcmp(type, "fixed") == 0)
-        return canonical_named(schema, type, scope);
+        return with_meaning(canonical_named(schema, type, scope), schema);
     if (strcmp(type, "array") == 0)
         return json_pack("{s:s, s:o}", "type", type, "items",
                          canonical(json_object_get(schema, "items"), scope));

@@ -18,8 +18,9 @@
 char *cdr_registry_full_name(const char *text);
 
 /* Do both have the same Parsing Canonical Form (names, types, fields, symbols and their order; no
- * documentation, defaults, aliases or logical types)? Then bytes written for one are read with the
- * other. Where not, words says in what other differs from ours: "field 3 is \"b\", not \"a\"". */
+ * documentation, defaults or aliases) and the same logical types? Then bytes written for one are
+ * read with the other. Where not, words says in what other differs from ours: "field 3 is \"b\",
+ * not \"a\"". */
 bool cdr_registry_same_form(const char *ours, const char *other, char *words, size_t words_max);
 
 /* text with what it refers to put in at its first use, so that it stands alone. */

@@ -174,11 +174,13 @@ enum cdr_result cdr_registry_version(const struct cdr_registry_settings *setting
 
 enum cdr_result cdr_registry_latest(const struct cdr_registry_settings *settings,
                                     const char *subject, int32_t *id, char **text,
-                                    struct cdr_error *error)
+                                    char note[CDR_REGISTRY_NOTE_MAX], struct cdr_error *error)
 {
+    struct cdr_error why = {{0}};
     struct cdr_registry_schema schema = {0};
     struct cdr_registry_cached cached = {0};
-    enum cdr_result result = cdr_registry_version(settings, subject, 0, &schema, error);
+    enum cdr_result result = cdr_registry_version(settings, subject, 0, &schema, &why);
+    note[0] = '\0';
     if (result == CDR_OK) {
         /* A cache that cannot be written is no reason to stop here; a run says so. */
         cdr_registry_cache_write(settings, subject, NULL, schema.id, schema.whole, NULL);
@@ -189,9 +191,10 @@ enum cdr_result cdr_registry_latest(const struct cdr_registry_settings *settings
     } else if (result == CDR_E_KAFKA && cdr_registry_cache_read(settings, subject, NULL, &cached)) {
         *id = cached.id;
         *text = cached.schema;
-        result = CDR_OK;
+        cdr_registry_note_cached(note, subject, &cached, why.text);
+        return CDR_OK;
     }
-    return result;
+    return result == CDR_OK ? result : cdr_fail(error, result, "%s", why.text);
 }
 
 enum cdr_result cdr_registry_versions(const struct cdr_registry_settings *settings,

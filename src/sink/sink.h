@@ -26,6 +26,7 @@ struct cdr_slab {
     int64_t *event_ms; /* records_max: message timestamps */
     char (*keys)[16];  /* records_max: the owner's MSISDN, left-aligned */
     uint8_t *key_lens; /* records_max */
+    uint64_t *ids;     /* records_max: cdr_key_id of each, or NULL where nobody asked for them */
     size_t bytes_max;
     uint32_t records_max;
 
@@ -53,6 +54,7 @@ struct cdr_sink_setup {
     unsigned workers;
     size_t slab_bytes; /* wanted size of slabs */
     uint32_t slab_records;
+    bool ids; /* slabs carry the records' ids */
 };
 
 struct cdr_log_progress {
@@ -61,6 +63,16 @@ struct cdr_log_progress {
     uint64_t bytes;    /* payload bytes of accepted records: without frame and trailer */
     uint64_t aborted;  /* records sent besides, in transactions meant to be aborted */
 };
+
+/* The header in which a message carries its record's id, as 16 lower-case hex digits. */
+#define CDR_ID_HEADER "cdrgen-id"
+#define CDR_ID_TEXT_LEN 16
+
+static inline void cdr_id_text(uint64_t id, char text[CDR_ID_TEXT_LEN])
+{
+    for (unsigned i = 0; i < CDR_ID_TEXT_LEN; i++)
+        text[i] = "0123456789abcdef"[id >> (60 - 4 * i) & 15];
+}
 
 struct cdr_sink_ops;
 struct cdr_sink {
@@ -91,6 +103,7 @@ struct cdr_sink_settings {
     bool create_topics;
     uint32_t replication; /* of topics that we create; 0 = the broker's default */
     int64_t retention_ms; /* of topics that we create; −1 = keep for ever */
+    bool id_header;       /* each message carries its record's id in the header cdrgen-id */
     bool append;          /* write behind what a topic already holds */
     bool force;           /* go on where the topic guard would refuse */
     bool transactions;    /* commit in whole batches, with the progress */

@@ -45,6 +45,7 @@ struct cdr_slab_settings cdr_slab_settings_of(const struct cdr_sink_setup *setup
             setup->slab_records > CDR_BLOCK_RECORDS ? setup->slab_records : CDR_BLOCK_RECORDS,
         .workers = setup->workers > 0 ? setup->workers : 1,
         .slabs_max = slabs_max > 0 ? slabs_max : 1,
+        .ids = setup->ids,
     };
     return settings;
 }
@@ -69,7 +70,8 @@ static struct cdr_slab *slab_create(const struct cdr_slab_settings *settings)
     size_t event_at = ends_at + round_up(records * sizeof(uint32_t));
     size_t keys_at = event_at + round_up(records * sizeof(int64_t));
     size_t key_lens_at = keys_at + round_up(records * sizeof(char[16]));
-    size_t bytes_at = key_lens_at + round_up(records);
+    size_t ids_at = key_lens_at + round_up(records);
+    size_t bytes_at = ids_at + (settings->ids ? round_up(records * sizeof(uint64_t)) : 0);
     char *memory =
         aligned_alloc(CACHE_LINE, round_up(bytes_at + settings->bytes_max + OVERRUN_BYTES));
     if (memory == NULL)
@@ -80,6 +82,7 @@ static struct cdr_slab *slab_create(const struct cdr_slab_settings *settings)
     slab->event_ms = (int64_t *)(void *)(memory + event_at);
     slab->keys = (char(*)[16])(void *)(memory + keys_at);
     slab->key_lens = (uint8_t *)(memory + key_lens_at);
+    slab->ids = settings->ids ? (uint64_t *)(void *)(memory + ids_at) : NULL;
     slab->bytes = (uint8_t *)(memory + bytes_at);
     slab->bytes_max = settings->bytes_max;
     slab->records_max = settings->records_max;

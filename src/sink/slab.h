@@ -19,6 +19,7 @@
 struct cdr_slab_settings {
     size_t bytes_max;     /* of each slab */
     uint32_t records_max; /* of each slab */
+    bool ids;             /* with room for ids */
     unsigned workers;     /* worker numbers are below this */
     unsigned slabs_max;   /* in existence at once, at least 1 */
 };

@@ -323,12 +323,13 @@ static enum cdr_result check_stall(struct kafka_source *source, uint32_t log,
                     text[0] != '\0' ? "; the last trouble was " : "", text);
 }
 
+/* After each batch of a log; an empty one says that somebody waits. */
 static void wake(struct kafka_source *source, uint32_t number)
 {
     const struct kafka_log *log = &source->logs[number];
-    uint64_t bytes = 0;
+    uint64_t bytes = log->n > 0 ? 0 : WAKE_BYTES;
     int64_t first, end;
-    if (rd_kafka_version() >= WAKE_VERSION_END)
+    if (rd_kafka_version() >= WAKE_VERSION_END || (log->n == 0 && source->setup.follow))
         return;
     for (uint32_t i = 0; i < log->n; i++)
         bytes += log->batch[i]->len;
@@ -353,10 +354,10 @@ static enum cdr_result fetch(struct kafka_source *source, uint32_t number, int w
                         partition, rd_kafka_err2str(rd_kafka_last_error()));
     log->at = 0;
     log->n = (uint32_t)n;
+    wake(source, number);
     if (n == 0)
         return check_stall(source, number, error);
     atomic_store_explicit(&source->heard_ns, cdr_monotonic_ns(), memory_order_relaxed);
-    wake(source, number);
     return CDR_OK;
 }
 

@@ -100,7 +100,7 @@ static void test_frames(void **state)
     check_blocks(check_framed);
 }
 
-static void test_only_the_builtin_schema(void **state)
+static void test_a_schema_that_cannot_be_filled(void **state)
 {
     (void)state;
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
@@ -216,7 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden_data),
         cmocka_unit_test(test_frames),
-        cmocka_unit_test(test_only_the_builtin_schema),
+        cmocka_unit_test(test_a_schema_that_cannot_be_filled),
         cmocka_unit_test(test_schemas_follow_the_csv_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "sink/registry.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,6 +37,8 @@ static bool complete(const char *text)
 {
     const char *body = strstr(text, "\r\n\r\n");
     const char *length = strstr(text, "Content-Length:");
+    if (body != NULL && strncmp(text, "GET ", 4) == 0)
+        return true;
     return body != NULL && length != NULL && strlen(body + 4) >= (size_t)atoi(length + 15);
 }
 
@@ -418,7 +421,7 @@ static void forms_are_compared(void **state)
     (void)state;
     static const char same[] =
         "{\"name\": \"n.m.R\", \"type\": \"record\", \"aliases\": [\"Z\"], \"fields\": ["
-        "{\"type\": \"long\", \"name\": \"a\"},"
+        "{\"type\": {\"logicalType\": \"timestamp-millis\", \"type\": \"long\"}, \"name\": \"a\"},"
         "{\"name\": \"b\", \"type\": [\"null\", {\"type\": \"enum\", \"name\": \"n.m.E\", "
         "\"symbols\": [\"X\"], \"default\": \"X\"}]}]}";
     static const char *const others[] = {
@@ -433,8 +436,236 @@ static void forms_are_compared(void **state)
     };
     assert_true(cdr_registry_same(record, record));
     assert_true(cdr_registry_same(record, same));
+    assert_true(cdr_registry_same("\"long\"", "{\"type\": \"long\"}"));
+    assert_false(cdr_registry_same("\"long\"",
+                                   "{\"type\": \"long\", \"logicalType\": \"timestamp-micros\"}"));
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         assert_false(cdr_registry_same(record, others[i]));
+}
+
+/* The registry's answer to /versions/latest. */
+#define VERSION(id, schema, more)                                                                  \
+    "200 OK\n{\"subject\": \"s\", \"version\": 3, \"id\": " id ", \"schema\": \"" schema "\"" more \
+    "}"
+
+static void the_latest_version_is_taken_if_it_fits(void **state)
+{
+    (void)state;
+    struct server *server = START(VERSION("9", "{\\\"type\\\": \\\"string\\\"}", ""));
+    struct cdr_registry_settings settings = settings_for(server);
+    settings.use_latest = settings.auto_register = true;
+    int32_t id = -1;
+    assert_int_equal(ask_with(&settings, &id), CDR_OK);
+    assert_int_equal(id, 9);
+    assert_int_equal(wish.how, CDR_REGISTRY_LATEST);
+    assert_request(server, 0, "GET /subjects/cdr.call-value/versions/latest HTTP/1.1\r\n");
+    stop(server);
+
+    static const char *const cases[][2] = {
+        {VERSION("9", "\\\"int\\\"", ""),
+         "subject cdr.call-value: the latest version, 3 with id 9, is not of the form that is "
+         "to be written: it is no record; leave --use-latest out"},
+        {VERSION("9", "{", ""), "it is no Avro schema"},
+        {VERSION("9", "{", ", \"schemaType\": \"JSON\""), "is a schema of JSON, not of Avro"},
+        {VERSION("-9", "{", ""), "its answer holds no schema with id and version"},
+        {"200 OK\n[]", "its answer holds no schema with id and version"},
+        {"404 Not Found\n{\"error_code\": 40401, \"message\": \"Subject not found.\"}",
+         "Subject not found.; register a schema there, or leave --use-latest out"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        server = START(cases[i][0]);
+        settings.urls = server->url;
+        assert_int_equal(ask_with(&settings, &id), CDR_E_CONFIG);
+        assert_says(cases[i][1]);
+        assert_int_equal(server->requests, 1);
+        stop(server);
+    }
+}
+
+static void what_a_schema_refers_to_is_fetched(void **state)
+{
+    (void)state;
+#define REFERENCE(name, subject)                                                                   \
+    "{\"name\": \"" name "\", \"subject\": \"" subject "\", \"version\": 2}"
+    /* outer has a.Inner twice, which has NoSpace; the last refers back, which must end. */
+    static const char outer[] = VERSION(
+        "4",
+        "{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"O\\\",\\\"namespace\\\":\\\"a\\\","
+        "\\\"fields\\\":[{\\\"name\\\":\\\"x\\\",\\\"type\\\":[\\\"null\\\",\\\"Inner\\\"]},"
+        "{\\\"name\\\":\\\"y\\\",\\\"type\\\":{\\\"type\\\":\\\"array\\\",\\\"items\\\":\\\"a."
+        "Inner\\\"}}]}",
+        ", \"references\": [" REFERENCE("a.Inner", "inner") "]");
+    static const char inner[] =
+        VERSION("5",
+                "{\\\"type\\\":\\\"record\\\",\\\"name\\\":\\\"a.Inner\\\",\\\"fields\\\":["
+                "{\\\"name\\\":\\\"z\\\",\\\"type\\\":{\\\"type\\\":\\\"map\\\",\\\"values\\\":"
+                "\\\".NoSpace\\\"}}]}",
+                ", \"references\": [" REFERENCE(".NoSpace", "none") "]");
+    static const char none[] =
+        VERSION("6", "{\\\"type\\\":\\\"fixed\\\",\\\"name\\\":\\\"NoSpace\\\",\\\"size\\\":2}",
+                ", \"references\": [" REFERENCE("a.Inner", "inner") "]");
+    struct server *server = START(outer, inner, none);
+    struct cdr_registry_settings settings = settings_for(server);
+    struct cdr_registry_schema schema;
+    assert_int_equal(cdr_registry_version(&settings, "outer", 0, &schema, &error), CDR_OK);
+    assert_int_equal(server->requests, 3);
+    assert_request(server, 1, "GET /subjects/inner/versions/2 HTTP/1.1\r\n");
+    assert_int_equal(schema.id, 4);
+    assert_int_equal(schema.reference_count, 2);
+    assert_string_equal(schema.references[1].name, ".NoSpace");
+    assert_string_equal(schema.references[1].subject, "none");
+    assert_int_equal(schema.references[1].version, 2);
+    assert_string_equal(
+        schema.whole,
+        "{\"type\":\"record\",\"name\":\"O\",\"namespace\":\"a\",\"fields\":[{\"name\":\"x\","
+        "\"type\":[\"null\",{\"type\":\"record\",\"name\":\"a.Inner\",\"fields\":[{\"name\":\"z\","
+        "\"type\":{\"type\":\"map\",\"values\":{\"type\":\"fixed\",\"name\":\"NoSpace\",\"size\":2,"
+        "\"namespace\":\"\"}}}]}]},{\"name\":\"y\",\"type\":{\"type\":\"array\",\"items\":\"a."
+        "Inner\"}}]"
+        "}");
+    cdr_registry_schema_free(&schema);
+    stop(server);
+
+    /* One that is gone, and one that is broken. */
+    server = START(outer, "404 Not Found\n{\"error_code\": 40401, \"message\": \"gone\"}");
+    settings = settings_for(server);
+    assert_int_equal(cdr_registry_version(&settings, "outer", 0, &schema, &error), CDR_E_CONFIG);
+    assert_says("subject inner: the registry does not know it (status 404): gone");
+    stop(server);
+    server = START(VERSION("1", "{}", ", \"references\": [{\"name\": \"n\"}]"));
+    settings = settings_for(server);
+    assert_int_equal(cdr_registry_version(&settings, "outer", 0, &schema, &error), CDR_E_CONFIG);
+    assert_says("a reference has no name, subject or version");
+    stop(server);
+}
+
+static void versions_are_listed(void **state)
+{
+    (void)state;
+    struct server *server =
+        START("200 OK\n[1, 2, 5]", "404 Not Found\n{\"error_code\": 40401}", "200 OK\n{\"a\": 1}");
+    struct cdr_registry_settings settings = settings_for(server);
+    int32_t *versions;
+    size_t count;
+    assert_int_equal(cdr_registry_versions(&settings, "s", &versions, &count, &error), CDR_OK);
+    assert_int_equal(count, 3);
+    assert_int_equal(versions[2], 5);
+    free(versions);
+    assert_int_equal(cdr_registry_versions(&settings, "s", &versions, &count, &error), CDR_OK);
+    assert_int_equal(count, 0);
+    assert_null(versions);
+    assert_int_equal(cdr_registry_versions(&settings, "s", &versions, &count, &error),
+                     CDR_E_CONFIG);
+    assert_says("its answer is no list of versions");
+    stop(server);
+}
+
+/* The only file of a folder, for the test to damage. */
+static void overwrite_cache(const char *folder, const char *text)
+{
+    DIR *open = opendir(folder);
+    struct dirent *entry;
+    unsigned n = 0;
+    assert_non_null(open);
+    while ((entry = readdir(open)) != NULL)
+        if (entry->d_name[0] != '.') {
+            char path[600];
+            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+            FILE *file = fopen(path, "w");
+            assert_non_null(file);
+            fputs(text, file);
+            fclose(file);
+            n++;
+        }
+    closedir(open);
+    assert_int_equal(n, 1);
+}
+
+static void assert_noted(const char *text)
+{
+    if (strstr(wish.note, text) == NULL)
+        fail_msg("\"%s\" does not note \"%s\"", wish.note, text);
+}
+
+static void a_cache_stands_in_for_a_registry_that_is_away(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/cdrgen-registry-XXXXXX", urls[160];
+    assert_non_null(mkdtemp(folder));
+    struct server *server =
+        START("200 OK\n{\"id\": 42}", "503 Service Unavailable\n", "401 Unauthorized\n",
+              "503 Service Unavailable\n", "200 OK\n{\"id\": 43}", "503 Service Unavailable\n");
+    struct cdr_registry_settings settings = settings_for(server);
+    int32_t id = -1;
+    /* The password is in no file. */
+    snprintf(urls, sizeof urls, "http://bob:hunter2@%s", server->url + strlen("http://"));
+    settings.urls = urls;
+    settings.retries = 0;
+    settings.cache = folder;
+    assert_int_equal(ask_with(&settings, &id), CDR_OK);
+    assert_string_equal(wish.note, "");
+
+    assert_int_equal(ask_with(&settings, &id), CDR_OK);
+    assert_int_equal(id, 42);
+    assert_int_equal(wish.how, CDR_REGISTRY_CACHED);
+    assert_noted("subject cdr.call-value: id 42 from the cache, as of 20");
+    assert_noted("because of schema registry http://127.0.0.1");
+    assert_null(strstr(wish.note, "hunter2"));
+
+    assert_int_equal(ask_with(&settings, &id), CDR_E_CONFIG); /* what it says counts */
+    struct cdr_registry_wish other = {.subject = "cdr.call-value", .schema_text = "\"int\""};
+    assert_int_equal(cdr_registry_find(&settings, &other, 1, &error), CDR_E_KAFKA);
+    assert_says("has nothing for it");
+
+    assert_int_equal(ask_with(&settings, &id), CDR_OK);
+    assert_int_equal(id, 43);
+    assert_noted("the registry gives the schema the id 43, and gave it 42 before");
+    settings.urls = "http://127.0.0.1:9";
+    assert_int_equal(ask_with(&settings, &id), CDR_E_KAFKA); /* of another registry */
+
+    settings.urls = urls;
+    static const char *const damages[] = {"", "{", "[]", "{\"id\": 42}"};
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        overwrite_cache(folder, damages[i]);
+        assert_int_equal(ask_with(&settings, &id), CDR_E_KAFKA);
+    }
+    stop(server);
+    char command[80];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void the_latest_version_is_cached_too(void **state)
+{
+    (void)state;
+    char parent[] = "/tmp/cdrgen-registry-XXXXXX", folder[80], command[80], *text = NULL;
+    assert_non_null(mkdtemp(parent));
+    snprintf(folder, sizeof folder, "%s/made", parent);
+    struct server *server = START(VERSION("9", "\\\"string\\\"", ""), "500 Oops\n");
+    struct cdr_registry_settings settings = settings_for(server);
+    int32_t id = -1;
+    settings.retries = 0;
+    settings.cache = folder;
+    settings.use_latest = true;
+    assert_int_equal(ask_with(&settings, &id), CDR_OK);
+    assert_int_equal(ask_with(&settings, &id), CDR_OK);
+    assert_int_equal(id, 9);
+    assert_int_equal(wish.how, CDR_REGISTRY_CACHED);
+    id = -1;
+    assert_int_equal(
+        cdr_registry_latest(&settings, "cdr.call-value", &id, &text, wish.note, &error), CDR_OK);
+    assert_noted("subject cdr.call-value: id 9 from the cache");
+    assert_int_equal(id, 9);
+    assert_string_equal(text, "\"string\"");
+    free(text);
+    assert_int_equal(cdr_registry_latest(&settings, "other", &id, &text, wish.note, &error),
+                     CDR_E_KAFKA);
+    snprintf(folder, sizeof folder, "%s/a/b", parent);
+    assert_int_equal(ask_with(&settings, &id), CDR_E_CONFIG);
+    assert_says("/a/b: No such file or directory");
+    stop(server);
+    snprintf(command, sizeof command, "rm -r %s", parent);
+    assert_int_equal(system(command), 0);
 }
 
 int main(void)
@@ -454,6 +685,11 @@ int main(void)
         cmocka_unit_test(an_incompatible_one_is_refused_before_any_is_registered),
         cmocka_unit_test(subjects_follow_the_strategy),
         cmocka_unit_test(forms_are_compared),
+        cmocka_unit_test(the_latest_version_is_taken_if_it_fits),
+        cmocka_unit_test(what_a_schema_refers_to_is_fetched),
+        cmocka_unit_test(versions_are_listed),
+        cmocka_unit_test(a_cache_stands_in_for_a_registry_that_is_away),
+        cmocka_unit_test(the_latest_version_is_cached_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

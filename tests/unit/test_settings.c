@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define COUNT(array)  (sizeof(array) / sizeof *(array))
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 #define ARGUMENTS_MAX 64
 /* 2025-03-29 23:30 UTC: in Amsterdam half past midnight of the 30th, the day of the clock change.
  */
@@ -243,6 +243,10 @@ static void test_every_flag_arrives(void **state)
         {"config --registry http://a:8081,https://b/x/y",
          "\"registry\": \"http://a:8081,https://b/x/y\""},
         {"config --no-auto-register", "\"auto_register\": false"},
+        {"config --no-register", "\"auto_register\": false"},
+        {"config --use-latest", "\"use_latest\": true"},
+        {"config --subject-strategy record", "\"subject_strategy\": \"record\""},
+        {"config --registry-cache c", "\"registry_cache\": \"c\""},
         {"config --registry-ca f", "\"registry_ca\": \"f\""},
         {"config --registry-timeout 1m", "\"registry_timeout\": \"1m\""},
         {"config --registry-retries 0", "\"registry_retries\": 0"},
@@ -824,26 +828,28 @@ static const char *warning(size_t i)
 static void test_java_producer_settings(void **state)
 {
     (void)state;
-    write_file("producer.properties",
-               "acks=all\n"
-               "retries=2147483647\n"
-               "request.timeout.ms=30000\n"
-               "delivery.timeout.ms=120000\n"
-               "max.block.ms=60000\n"
-               "compression.type=zstd\n"
-               "compression.zstd.level=3\n"
-               "receive.buffer.bytes=-1\n"
-               "send.buffer.bytes=131072\n"
-               "buffer.memory=1000\n"
-               "metrics.num.samples=2\n"
-               "max.poll.records=500\n"
-               "sasl.login.refresh.window.factor=0.8\n"
-               "partitioner.ignore.keys=false\n"
-               "value.subject.name.strategy=io.x.TopicNameStrategy\n"
-               "ssl.enabled.protocols=TLSv1.3\n"
-               "ssl.cipher.suites=ECDHE-RSA-AES256-GCM-SHA384\n"
-               "ssl.endpoint.identification.algorithm=HTTPS\n");
+    write_file("producer.properties", "acks=all\n"
+                                      "retries=2147483647\n"
+                                      "request.timeout.ms=30000\n"
+                                      "delivery.timeout.ms=120000\n"
+                                      "max.block.ms=60000\n"
+                                      "compression.type=zstd\n"
+                                      "compression.zstd.level=3\n"
+                                      "receive.buffer.bytes=-1\n"
+                                      "send.buffer.bytes=131072\n"
+                                      "buffer.memory=1000\n"
+                                      "metrics.num.samples=2\n"
+                                      "max.poll.records=500\n"
+                                      "sasl.login.refresh.window.factor=0.8\n"
+                                      "partitioner.ignore.keys=false\n"
+                                      "value.subject.name.strategy=io.x.TopicRecordNameStrategy\n"
+                                                             "ssl.enabled.protocols=TLSv1.3\n"
+                                      "ssl.cipher.suites=ECDHE-RSA-AES256-GCM-SHA384\n"
+                                      "ssl.endpoint.identification.algorithm=HTTPS\n"
+               "use.latest.version=true\n");
     assert_loads("-F %s/producer.properties");
+    assert_string_equal(settings.registry.subject_strategy, "topic-record");
+    assert_true(settings.registry.use_latest);
     assert_string_equal(property("acks"), "all");
     assert_string_equal(property("retries"), "2147483647");
     assert_string_equal(property("request.timeout.ms"), "30000");
@@ -880,10 +886,11 @@ static void test_refused_java_settings(void **state)
         {"ssl.cipher.suites=TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384\n",
          "%s/bad.properties:1: ssl.cipher.suites: give OpenSSL's names, such as "
          "ECDHE-RSA-AES256-GCM-SHA384 (openssl ciphers -stdname shows both)"},
-        {"value.subject.name.strategy=io.x.RecordNameStrategy\n",
-         "%s/bad.properties:1: value.subject.name.strategy: \"io.x.RecordNameStrategy\" is not "
-         "possible; subjects are named TOPIC-value, as TopicNameStrategy has it"},
-        {"sasl.login.callback.handler.class=software.amazon.msk.auth.iam.IAMClientCallbackHandler\n",
+        {"value.subject.name.strategy=io.x.TenantNameStrategy\n",
+         "%s/bad.properties:1: value.subject.name.strategy: \"io.x.TenantNameStrategy\" is not "
+         "possible; allowed are TopicNameStrategy, RecordNameStrategy, TopicRecordNameStrategy"},
+        {"sasl.login.callback.handler.class=software.amazon.msk.auth.iam."
+         "IAMClientCallbackHandler\n",
          "%s/bad.properties:1: sasl.login.callback.handler.class: callback handlers are Java code, "
          "which cannot run here; use SASL/PLAIN, SCRAM, OAUTHBEARER with "
          "sasl.oauthbearer.method=oidc, or TLS certificates"},
@@ -965,10 +972,9 @@ static void test_pem_texts(void **state)
 static void test_oauth_lines(void **state)
 {
     (void)state;
-    write_file("unsecured.properties",
-               "sasl.mechanism=OAUTHBEARER\n"
-               "sasl.jaas.config=x.OAuthBearerLoginModule required "
-               "unsecuredLoginStringClaim_sub=\"alice\";\n");
+    write_file("unsecured.properties", "sasl.mechanism=OAUTHBEARER\n"
+                                       "sasl.jaas.config=x.OAuthBearerLoginModule required "
+                                       "unsecuredLoginStringClaim_sub=\"alice\";\n");
     assert_loads("-F %s/unsecured.properties");
     assert_string_equal(property("enable.sasl.oauthbearer.unsecure.jwt"), "true");
     assert_string_equal(property("sasl.oauthbearer.config"), "principal=alice");

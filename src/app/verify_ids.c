@@ -1,0 +1,309 @@
+#include "app/verify_ids.h"
+
+#include "base/parse.h"
+#if CDR_KAFKA
+#include "app/progress.h"
+#include "app/stop.h"
+#include "base/clock.h"
+#include "base/json_writer.h"
+#include "verify/fields.h"
+#include "verify/ids.h"
+#endif
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if CDR_KAFKA
+
+static const char *const type_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+
+struct by_id {
+    const struct cdr_verification *run;
+    struct cdr_verify_ids_settings settings;
+    struct cdr_verify_ids_result result;
+    char *names; /* of the topics, taken apart */
+    double wall_s;
+    bool complete;
+};
+
+static enum cdr_result read_topics(struct by_id *by_id, struct cdr_error *error)
+{
+    const char *item, *text = by_id->run->settings->topic;
+    size_t len;
+    char *at = by_id->names = calloc(1, strlen(text) + CDR_IDS_TOPICS_MAX + 1);
+    if (at == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    for (const char *rest = text; rest != NULL;) {
+        rest = cdr_next_item(rest, &item, &len);
+        if (len == 0 || by_id->settings.topic_count == CDR_IDS_TOPICS_MAX)
+            return cdr_fail(error, CDR_E_CONFIG,
+                            "topic: \"%s\" is not one to %d names with commas between them", text,
+                            CDR_IDS_TOPICS_MAX);
+        memcpy(at, item, len);
+        by_id->settings.topics[by_id->settings.topic_count++] = at;
+        at += len + 1;
+    }
+    return CDR_OK;
+}
+
+static enum cdr_result read_types(struct by_id *by_id, struct cdr_error *error)
+{
+    const char *item, *text = by_id->run->settings->types;
+    size_t len;
+    for (const char *rest = text; rest != NULL;) {
+        rest = cdr_next_item(rest, &item, &len);
+        unsigned type = 0;
+        while (type < CDR_TYPE_COUNT &&
+               (strlen(type_names[type]) != len || strncmp(type_names[type], item, len) != 0))
+            type++;
+        if (type == CDR_TYPE_COUNT)
+            return cdr_fail(error, CDR_E_CONFIG, "types: \"%.*s\" is none of call, sms and data",
+                            (int)len, item);
+        by_id->settings.types[type] = true;
+    }
+    return CDR_OK;
+}
+
+static enum cdr_result prepare(struct by_id *by_id, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = by_id->run->settings;
+    if (by_id->run->from_files)
+        return cdr_fail(error, CDR_E_CONFIG, "by: only messages carry ids, files do not");
+    if (settings->topic == NULL)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "by: id needs the topics that are to hold the records: pass --topic NAME");
+    if (settings->follow)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "follow: with --by id, only what is there is compared");
+    enum cdr_result result = read_topics(by_id, error);
+    return result == CDR_OK ? read_types(by_id, error) : result;
+}
+
+static bool is_different(const struct cdr_verify_ids_result *result)
+{
+    return result->lost > 0 || result->doubled > 0 || result->foreign > 0;
+}
+
+/* ---- for a person ---- */
+
+static void counts_text(const struct cdr_verify_ids_result *result, char *text, size_t size)
+{
+    struct cdr_compare_counts counts = {.kinds = {[CDR_DIFFERENCE_LOST] = result->lost,
+                                                  [CDR_DIFFERENCE_DOUBLED] = result->doubled,
+                                                  [CDR_DIFFERENCE_FOREIGN] = result->foreign}};
+    cdr_counts_text(&counts, text, size);
+}
+
+static void print_lost(FILE *out, const struct by_id *by_id, uint32_t i)
+{
+    const uint32_t partitions = by_id->run->settings->model.partitions;
+    const struct cdr_difference *lost = by_id->result.lost_shown[i];
+    const uint32_t type = lost->log / partitions;
+    struct cdr_fields fields;
+    char key[64];
+    cdr_bytes_text(key, sizeof key, lost->expected.key, lost->expected.key_len);
+    cdr_fields_decode(&fields, by_id->run->encoders[type], type, lost->expected.payload,
+                      lost->expected.payload_len);
+    fprintf(out, "  lost: id %016" PRIx64 ", record %" PRId64 " of %s[%u], key %s\n     ",
+            by_id->result.lost_ids[i], lost->expected.place, by_id->run->topics[type],
+            lost->log % partitions, key);
+    for (uint32_t f = 0; f < fields.n; f++)
+        if (fields.items[f].value[0] != '\0')
+            fprintf(out, " %s=%s", fields.items[f].name, fields.items[f].value);
+    fputc('\n', out);
+}
+
+static void print_words(FILE *out, const struct by_id *by_id)
+{
+    const struct cdr_verify_ids_result *result = &by_id->result;
+    char expected[32], found[32], rate[32], text[256];
+    counts_text(result, text, sizeof text);
+    fprintf(out, "%s: %s records expected, %s found in %.2f s (%s/s); dataset %s\n  %s\n",
+            is_different(result) ? "different"
+            : by_id->complete    ? "same"
+                                 : "same so far",
+            cdr_with_commas(result->expected, expected), cdr_with_commas(result->found, found),
+            by_id->wall_s,
+            cdr_with_commas(
+                by_id->wall_s > 0 ? (uint64_t)((double)result->found / by_id->wall_s) : 0, rate),
+            by_id->run->model->dataset_id, text);
+    if (result->without_id > 0)
+        fprintf(out, "  %s of the foreign ones have no header " CDR_ID_HEADER "\n",
+                cdr_with_commas(result->without_id, expected));
+    for (uint32_t i = 0; i < result->lost_shown_count; i++)
+        print_lost(out, by_id, i);
+    for (uint32_t i = 0; i < result->stray_count; i++) {
+        const struct cdr_stray *stray = &result->strays[i];
+        snprintf(text, sizeof text, "no id");
+        if (stray->has_id)
+            snprintf(text, sizeof text, "id %016" PRIx64, stray->id);
+        fprintf(out, "  %s: %s, %s[%u] at offset %" PRId64 "\n", cdr_difference_word[stray->kind],
+                text, by_id->settings.topics[stray->topic], stray->partition, stray->offset);
+    }
+}
+
+/* ---- JSON ---- */
+
+static void put_id(struct cdr_json *json, uint64_t id)
+{
+    char text[CDR_ID_TEXT_LEN + 1] = "";
+    cdr_id_text(id, text);
+    cdr_json_text(json, "id", text);
+}
+
+static void put_lost(struct cdr_json *json, const struct by_id *by_id, uint32_t i)
+{
+    const uint32_t partitions = by_id->run->settings->model.partitions;
+    const struct cdr_difference *lost = by_id->result.lost_shown[i];
+    const uint32_t type = lost->log / partitions;
+    struct cdr_fields fields;
+    cdr_json_object(json, NULL);
+    cdr_json_text(json, "kind", "lost");
+    put_id(json, by_id->result.lost_ids[i]);
+    cdr_json_text(json, "topic", by_id->run->topics[type]);
+    cdr_json_u64(json, "partition", lost->log % partitions);
+    cdr_json_i64(json, "position", lost->expected.place);
+    cdr_json_i64(json, "timestamp", lost->expected.event_ms);
+    cdr_fields_decode(&fields, by_id->run->encoders[type], type, lost->expected.payload,
+                      lost->expected.payload_len);
+    cdr_json_object(json, "fields");
+    for (uint32_t f = 0; f < fields.n; f++)
+        cdr_json_text(json, fields.items[f].name, fields.items[f].value);
+    cdr_json_object_end(json);
+    cdr_json_object_end(json);
+}
+
+static void put_report(struct cdr_json *json, const struct by_id *by_id, const char *why)
+{
+    const struct cdr_verify_ids_result *result = &by_id->result;
+    cdr_json_object(json, NULL);
+    cdr_json_text(json, "dataset_id", by_id->run->model->dataset_id);
+    cdr_json_text(json, "by", "id");
+    cdr_json_text(json, "result",
+                  is_different(result) ? "different"
+                  : by_id->complete    ? "same"
+                                       : "unknown");
+    cdr_json_bool(json, "complete", by_id->complete);
+    cdr_json_text(json, "reason", why[0] != '\0' ? why : NULL);
+    cdr_json_u64(json, "expected", result->expected);
+    cdr_json_u64(json, "found", result->found);
+    cdr_json_u64(json, "matched", result->matched);
+    cdr_json_u64(json, "lost", result->lost);
+    cdr_json_u64(json, "doubled", result->doubled);
+    cdr_json_u64(json, "foreign", result->foreign);
+    cdr_json_u64(json, "without_id", result->without_id);
+    cdr_json_fixed(json, "wall_s", by_id->wall_s, 3);
+    cdr_json_u64(json, "peak_rss_bytes", cdr_peak_rss_bytes());
+    cdr_json_array(json, "differences");
+    for (uint32_t i = 0; i < result->lost_shown_count; i++)
+        put_lost(json, by_id, i);
+    for (uint32_t i = 0; i < result->stray_count; i++) {
+        const struct cdr_stray *stray = &result->strays[i];
+        cdr_json_object(json, NULL);
+        cdr_json_text(json, "kind", cdr_difference_name[stray->kind]);
+        if (stray->has_id)
+            put_id(json, stray->id);
+        else
+            cdr_json_null(json, "id");
+        cdr_json_text(json, "topic", by_id->settings.topics[stray->topic]);
+        cdr_json_u64(json, "partition", stray->partition);
+        cdr_json_i64(json, "offset", stray->offset);
+        cdr_json_object_end(json);
+    }
+    cdr_json_array_end(json);
+    cdr_json_object_end(json);
+}
+
+static enum cdr_result write_report(const struct by_id *by_id, const char *why,
+                                    struct cdr_error *error)
+{
+    const char *path = by_id->run->settings->report;
+    const bool to_stdout = strcmp(path, "-") == 0;
+    FILE *out = to_stdout ? stdout : fopen(path, "w");
+    struct cdr_json json;
+    bool good = out != NULL;
+    if (good) {
+        cdr_json_start(&json, out);
+        put_report(&json, by_id, why);
+        good = cdr_json_finish(&json);
+    }
+    int reason = errno;
+    if (out != NULL && !to_stdout && fclose(out) != 0 && good) {
+        good = false;
+        reason = errno;
+    }
+    return good ? CDR_OK : cdr_fail(error, CDR_E_STATE, "report: %s: %s", path, strerror(reason));
+}
+
+/* ---- course ---- */
+
+static enum cdr_result compare(struct by_id *by_id, struct cdr_error *error)
+{
+    const struct cdr_verification *run = by_id->run;
+    const struct cdr_settings *settings = run->settings;
+    const int64_t start_ns = cdr_monotonic_ns();
+    by_id->settings.model = run->model;
+    by_id->settings.sink = &settings->sink;
+    by_id->settings.workers = run->workers;
+    by_id->settings.shard_index = settings->shard_index;
+    by_id->settings.shard_count = settings->shard_count;
+    by_id->settings.read_uncommitted = strcmp(settings->isolation, "read_uncommitted") == 0;
+    by_id->settings.show = settings->show;
+    by_id->settings.stop = cdr_stop_on_signals();
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        by_id->settings.encoders[type] = run->encoders[type];
+    enum cdr_result result = cdr_verify_ids(&by_id->settings, &by_id->result, error);
+    by_id->wall_s = (double)(cdr_monotonic_ns() - start_ns) / 1e9;
+    by_id->complete = result == CDR_OK;
+    return result;
+}
+
+static enum cdr_result conclude(struct by_id *by_id, enum cdr_result result,
+                                struct cdr_error *error)
+{
+    const struct cdr_settings *settings = by_id->run->settings;
+    const bool json_to_stdout = settings->report != NULL && strcmp(settings->report, "-") == 0;
+    char text[256];
+    struct cdr_error later = {{0}};
+    if (!settings->quiet && by_id->complete)
+        print_words(json_to_stdout ? stderr : stdout, by_id);
+    enum cdr_result reported =
+        settings->report != NULL ? write_report(by_id, result == CDR_OK ? "" : error->text, &later)
+                                 : CDR_OK;
+    if (result != CDR_OK) /* what is missing may only be unread: nothing can be said */
+        return result == CDR_E_CONFIG ? result : CDR_E_STATE;
+    counts_text(&by_id->result, text, sizeof text);
+    if (is_different(&by_id->result))
+        return cdr_fail(error, CDR_E_DIFFERENT, "different: %s", text);
+    if (reported != CDR_OK)
+        *error = later;
+    return reported;
+}
+
+enum cdr_result cdr_verification_by_id(struct cdr_verification *run, struct cdr_error *error)
+{
+    struct by_id *by_id = calloc(1, sizeof *by_id);
+    if (by_id == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    by_id->run = run;
+    enum cdr_result result = prepare(by_id, error);
+    if (result == CDR_OK)
+        result = conclude(by_id, compare(by_id, error), error);
+    cdr_verify_ids_free(&by_id->result);
+    free(by_id->names);
+    free(by_id);
+    return result;
+}
+
+#else
+
+enum cdr_result cdr_verification_by_id(struct cdr_verification *run, struct cdr_error *error)
+{
+    (void)run;
+    return cdr_fail(error, CDR_E_CONFIG, "by: this cdrgen was built without Kafka");
+}
+
+#endif

@@ -1,0 +1,129 @@
+/* Users' own Avro schemas, compiled: compile.c makes what program_loop.h runs. */
+#include "encode/program.h"
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "base/parse.h"
+#include "encode/put.h"
+#include "encode/varint.h"
+
+#include <stdlib.h>
+
+static void put_digits(uint8_t *to, uint32_t value, uint32_t count)
+{
+    for (; count > 0; value /= 10)
+        to[--count] = (uint8_t)('0' + value % 10);
+}
+
+void cdr_program_clock(uint8_t *to, int64_t ms)
+{
+    const int64_t day_ms = 86400000;
+    int64_t day = ms / day_ms - (ms % day_ms < 0);
+    uint32_t time = (uint32_t)(ms - day * day_ms), month = 0, day_of_month = 0;
+    int32_t year = 0;
+    cdr_civil_from_days((int32_t)day, &year, &month, &day_of_month);
+    memcpy(to, "0000-00-00T00:00:00.000Z", 24);
+    put_digits(to, (uint32_t)year % 10000, 4);
+    put_digits(to + 5, month, 2);
+    put_digits(to + 8, day_of_month, 2);
+    put_digits(to + 11, time / 3600000, 2);
+    put_digits(to + 14, time / 60000 % 60, 2);
+    put_digits(to + 17, time / 1000 % 60, 2);
+    put_digits(to + 20, time % 1000, 3);
+}
+
+/* From the record's name, and from what differs between datasets of the same names. */
+void cdr_program_uuid(uint8_t bytes[16], const struct cdr_block *block, uint32_t i)
+{
+    uint64_t imsi = 0;
+    for (uint32_t k = 1; k < 16; k++)
+        imsi = imsi * 10 + (uint64_t)(block->imsi[i][k] - '0');
+    uint64_t who = (uint64_t)block->origin[i] << 32 | block->slot[i];
+    uint64_t what = (uint64_t)block->index[i] << 8 | (uint64_t)block->type << 1 | block->leg[i];
+    uint64_t name = cdr_mix(cdr_mix(cdr_mix(who) + what) + (uint64_t)block->start_ms[i]);
+    uint64_t high = cdr_draw(name ^ imsi, CDR_PURPOSE(1));
+    uint64_t low = cdr_draw(cdr_mix(name) + who + imsi, CDR_PURPOSE(2)) + what;
+    cdr_store_be32(bytes, (uint32_t)(high >> 32));
+    cdr_store_be32(bytes + 4, (uint32_t)high);
+    cdr_store_be32(bytes + 8, (uint32_t)(low >> 32));
+    cdr_store_be32(bytes + 12, (uint32_t)low);
+    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x80); /* RFC 9562: version 8, variant 1 */
+    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+}
+
+void cdr_program_uuid_text(uint8_t *to, const uint8_t bytes[16])
+{
+    static const char hex[] = "0123456789abcdef";
+    for (uint32_t i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *to++ = '-';
+        *to++ = (uint8_t)hex[bytes[i] >> 4];
+        *to++ = (uint8_t)hex[bytes[i] & 15];
+    }
+}
+
+uint32_t cdr_program_wide(uint8_t *to, int64_t value)
+{
+    uint32_t n = 0;
+    uint64_t folded = cdr_zigzag(value);
+    for (; folded >= 0x80; folded >>= 7)
+        to[n++] = (uint8_t)(folded | 0x80);
+    to[n++] = (uint8_t)folded;
+    return n;
+}
+
+uint32_t cdr_program_number_text(uint8_t *to, int64_t value)
+{
+    char digits[20];
+    uint32_t count = 0, len = 1;
+    uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        digits[count++] = (char)('0' + magnitude % 10);
+        magnitude /= 10;
+    } while (magnitude != 0);
+    if (value < 0)
+        to[len++] = '-';
+    to[0] = (uint8_t)((count + len - 1) << 1);
+    while (count > 0)
+        to[len++] = (uint8_t)digits[--count];
+    return len;
+}
+
+uint32_t cdr_program_decimal(uint8_t *to, int64_t value)
+{
+    uint32_t len = 8;
+    /* A byte is spared where it and the next one's sign only repeat the sign. */
+    while (len > 1 && value >> (8 * (len - 1) - 1) == (value < 0 ? -1 : 0))
+        len--;
+    to[0] = (uint8_t)(len << 1);
+    for (uint32_t i = 0; i < len; i++)
+        to[1 + i] = (uint8_t)(value >> 8 * (len - 1 - i));
+    return 1 + len;
+}
+
+static const char *program_file_header(const struct cdr_encoder *encoder)
+{
+    (void)encoder;
+    return "";
+}
+
+static void program_destroy(struct cdr_encoder *encoder)
+{
+    struct cdr_program *program = (struct cdr_program *)(void *)encoder;
+    free(program->ops);
+    free(program->data);
+    free(program);
+}
+
+#define PROGRAM_OPS(loop)                                                                          \
+    {                                                                                              \
+        .name = "avro", .description = "Avro binary by a schema of the user's",                    \
+        .file_extension = "avro", .create = cdr_program_create, .encode = loop,                    \
+        .file_header = program_file_header, .destroy = program_destroy,                            \
+    }
+
+const struct cdr_encoder_ops cdr_program_ops[CDR_LEVEL_COUNT] = {
+    [CDR_LEVEL_BASE] = PROGRAM_OPS(cdr_program_encode_base),
+    [CDR_LEVEL_V3] = PROGRAM_OPS(CDR_LOOP_V3(cdr_program_encode)),
+    [CDR_LEVEL_V4] = PROGRAM_OPS(CDR_LOOP_V4(cdr_program_encode)),
+};

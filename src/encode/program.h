@@ -1,0 +1,89 @@
+/* What a user's Avro schema is compiled to: a flat program that the loop in program_loop.h runs.
+ * Inside src/encode only.
+ *
+ * An operation puts one value of every record of a step before the next operation comes, so that
+ * the records' addresses do not wait for each other, and so that what an operation is, is looked at
+ * once a step. Each record has a room and a cursor in it; the rooms are packed at the end.
+ * An operation begins `offset` bytes behind the cursor and moves the cursor only where its length
+ * varies from record to record. Before its value it puts its prefix: the constants that precede it.
+ *
+ * Constants and tables are in data. A table is lengths (CDR_SOURCE_SYMBOLS_MAX of uint32_t) and
+ * then as many entries of `stride` bytes.
+ */
+#ifndef CDR_ENCODE_PROGRAM_H
+#define CDR_ENCODE_PROGRAM_H
+
+#include "encode/loops.h"
+#include "encode/source.h"
+
+enum cdr_op_kind {
+    CDR_OP_CONSTANT16,  /* len bytes of data, 16 copied */
+    CDR_OP_CONSTANT32,  /* 32 copied */
+    CDR_OP_CONSTANT,    /* any number */
+    CDR_OP_TABLE_FIXED, /* entries of one length ≤ 16 */
+    CDR_OP_TABLE16,     /* entries ≤ 16 */
+    CDR_OP_TABLE,       /* any */
+    CDR_OP_VARINT32,    /* number of no sign below 2^27 */
+    CDR_OP_VARINT,      /* number of magnitude below 2^55 */
+    CDR_OP_VARINT_WIDE, /* any */
+    CDR_OP_FLOAT,
+    CDR_OP_DOUBLE,
+    CDR_OP_NUMBER_TEXT,   /* a string of decimal digits */
+    CDR_OP_DECIMAL_BYTES, /* big-endian two's complement, as short as it goes, with its length */
+    CDR_OP_DECIMAL_FIXED, /* in len bytes */
+    CDR_OP_DIGITS,        /* a string */
+    CDR_OP_DIGITS_FIXED,  /* len digits alone: the length, if any, is in the prefix */
+    CDR_OP_CLOCK,         /* len bytes: 23, or 24 with a Z; the length is in the prefix */
+    CDR_OP_UUID_TEXT,     /* 36 bytes, likewise */
+    CDR_OP_UUID_BYTES,    /* 16 bytes */
+};
+
+struct cdr_op {
+    enum cdr_op_kind kind;
+    enum cdr_column column;
+    uint32_t offset;
+    uint32_t prefix_len;
+    uint8_t prefix[8];
+    uint32_t len;    /* 0 where it varies */
+    uint32_t at;     /* in data */
+    uint32_t stride; /* of a table */
+    /* A number is first reduced by modulus (0: not), divided, rounding down, and multiplied. */
+    int64_t modulus, divisor, factor;
+};
+
+struct cdr_program {
+    struct cdr_encoder base;
+    uint32_t type;
+    uint32_t op_count;
+    uint32_t tail;         /* bytes behind the cursor at the end */
+    uint32_t room;         /* of a record, with CDR_PUT_SLACK */
+    uint32_t step_records; /* that fit CDR_PROGRAM_ROOMS */
+    struct cdr_op *ops;
+    uint8_t *data;
+};
+
+enum {
+    CDR_PROGRAM_ROOMS = 32 << 10, /* bytes of the records of a step: half of a usual L1 cache */
+    CDR_PROGRAM_RECORD_MAX = CDR_PROGRAM_ROOMS - 64, /* frame and payload of the longest record */
+    CDR_PROGRAM_OPS_MAX = 4096,
+    CDR_PROGRAM_DATA_MAX = 1 << 20,
+};
+
+cdr_encode_loop cdr_program_encode_base, cdr_program_encode_v3, cdr_program_encode_v4;
+extern const struct cdr_encoder_ops cdr_program_ops[CDR_LEVEL_COUNT];
+
+/* The encoder of a user's schema: settings->schema_text is not NULL. Errors: CDR_E_CONFIG names the
+ * schema, the field, its type and what there is to fill it from; CDR_E_NOMEM. */
+enum cdr_result cdr_program_create(struct cdr_encoder **encoder,
+                                   const struct cdr_encoder_settings *settings,
+                                   struct cdr_error *error);
+
+/* For values that change too seldom, or cost too much, to be worth a loop of each level. */
+void cdr_program_clock(uint8_t *to, int64_t ms);
+void cdr_program_uuid(uint8_t bytes[16], const struct cdr_block *block, uint32_t i);
+void cdr_program_uuid_text(uint8_t *to, const uint8_t bytes[16]);
+uint32_t cdr_program_wide(uint8_t *to, int64_t value);
+uint32_t cdr_program_number_text(uint8_t *to, int64_t value);
+uint32_t cdr_program_decimal(uint8_t *to, int64_t value);
+
+#endif

@@ -1,0 +1,179 @@
+#include "encode/source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    CALL = 1u << CDR_TYPE_CALL,
+    SMS = 1u << CDR_TYPE_SMS,
+    DATA = 1u << CDR_TYPE_DATA,
+    ALL = CALL | SMS | DATA,
+};
+
+static const char *const false_true[] = {"false", "true"};
+static const char *const true_false[] = {"true", "false"};
+
+#define NAMES(array) .names = array, .count = sizeof(array) / sizeof *(array)
+
+const struct cdr_source cdr_sources[] = {
+    {"event_type", CDR_SOURCE_SYMBOL, CDR_COLUMN_TYPE, ALL, NAMES(cdr_type_name),
+     .meaning = "CALL, SMS or DATA"},
+    {"msisdn_src", CDR_SOURCE_DIGITS, CDR_COLUMN_SRC, ALL, 0,
+     .meaning = "MSISDN of the calling or sending party; DATA: the subscriber"},
+    {"msisdn_dst", CDR_SOURCE_DIGITS, CDR_COLUMN_DST, CALL | SMS, 0,
+     .meaning = "MSISDN of the called or receiving party"},
+    {"direction", CDR_SOURCE_SYMBOL, CDR_COLUMN_DIRECTION, ALL, NAMES(cdr_direction_name),
+     .meaning = "MO: the owner is msisdn_src; MT: msisdn_dst"},
+    {"start_ts_ms", CDR_SOURCE_TIME, CDR_COLUMN_START, ALL, 13, .meaning = "start"},
+    {"end_ts_ms", CDR_SOURCE_TIME, CDR_COLUMN_END, ALL, 13, .meaning = "end"},
+    {"tz_name", CDR_SOURCE_ZONE, CDR_COLUMN_NONE, ALL, .meaning = "IANA time zone"},
+    {"tz_offset_min", CDR_SOURCE_NUMBER, CDR_COLUMN_OFFSET, ALL, 4, true,
+     .meaning = "offset of local time from UTC in minutes"},
+    {"duration_sec", CDR_SOURCE_NUMBER, CDR_COLUMN_DURATION, ALL, 8, .meaning = "whole seconds"},
+    {"mccmnc", CDR_SOURCE_DIGITS, CDR_COLUMN_MCCMNC, ALL, 0, .meaning = "home network"},
+    {"imsi", CDR_SOURCE_DIGITS, CDR_COLUMN_IMSI, ALL, 15, .meaning = "of the owner's SIM"},
+    {"imei", CDR_SOURCE_DIGITS, CDR_COLUMN_IMEI, ALL, 15, .meaning = "of the owner's device"},
+    {"cell_id", CDR_SOURCE_NUMBER, CDR_COLUMN_CELL, ALL, 5, .meaning = "cell at the start"},
+    {"record_type", CDR_SOURCE_SYMBOL, CDR_COLUMN_RECORD_TYPE, ALL, NAMES(cdr_record_type_name),
+     .meaning = "mscVoiceRecord and the like"},
+    {"cause_for_record_closing", CDR_SOURCE_SYMBOL, CDR_COLUMN_CAUSE, ALL, NAMES(cdr_cause_name),
+     .meaning = "normalRelease and the like"},
+    {"sms_segments", CDR_SOURCE_NUMBER, CDR_COLUMN_SEGMENTS, SMS, 3, .meaning = "segments"},
+    {"sms_status", CDR_SOURCE_SYMBOL, CDR_COLUMN_SMS_STATUS, SMS, NAMES(cdr_sms_status_name),
+     .meaning = "SENT, DELIVERED, FAILED"},
+    {"data_bytes_in", CDR_SOURCE_NUMBER, CDR_COLUMN_BYTES_IN, DATA, 16, .meaning = "uplink bytes"},
+    {"data_bytes_out", CDR_SOURCE_NUMBER, CDR_COLUMN_BYTES_OUT, DATA, 16,
+     .meaning = "downlink bytes"},
+    {"data_duration_sec", CDR_SOURCE_NUMBER, CDR_COLUMN_DURATION, DATA, 8,
+     .meaning = "as duration_sec"},
+    {"apn", CDR_SOURCE_SYMBOL, CDR_COLUMN_APN, DATA, NAMES(cdr_apn_name),
+     .meaning = "internet, ims, mms"},
+    {"rat", CDR_SOURCE_SYMBOL, CDR_COLUMN_RAT, DATA, NAMES(cdr_rat_name),
+     .meaning = "WCDMA, LTE, NR"},
+
+    {"owner_msisdn", CDR_SOURCE_DIGITS, CDR_COLUMN_OWNER, ALL, 0,
+     .meaning = "MSISDN of the record's owner, the key in Kafka"},
+    {"other_msisdn", CDR_SOURCE_DIGITS, CDR_COLUMN_OTHER, CALL | SMS, 0,
+     .meaning = "MSISDN of the other party"},
+    {"mcc", CDR_SOURCE_DIGITS, CDR_COLUMN_MCC, ALL, 3, .meaning = "mobile country code"},
+    {"mnc", CDR_SOURCE_DIGITS, CDR_COLUMN_MNC, ALL, 0,
+     .meaning = "mobile network code, 2 or 3 digits"},
+    {"imei_tac", CDR_SOURCE_DIGITS, CDR_COLUMN_TAC, ALL, 8,
+     .meaning = "model of the device: the IMEI's first 8 digits"},
+    {"event_ts_ms", CDR_SOURCE_TIME, CDR_COLUMN_EVENT, ALL, 13,
+     .meaning = "Kafka's timestamp: the end, or with --order start the start"},
+    {"start_local_ms", CDR_SOURCE_LOCAL, CDR_COLUMN_START_LOCAL, ALL, 13,
+     .meaning = "start on the local clock"},
+    {"end_local_ms", CDR_SOURCE_LOCAL, CDR_COLUMN_END_LOCAL, ALL, 13,
+     .meaning = "end on the local clock, by the offset at the start"},
+    {"start_ts_sec", CDR_SOURCE_NUMBER, CDR_COLUMN_START_S, ALL, 10,
+     .meaning = "start in whole seconds since 1970"},
+    {"end_ts_sec", CDR_SOURCE_NUMBER, CDR_COLUMN_END_S, ALL, 10,
+     .meaning = "end in whole seconds since 1970"},
+    {"start_time", CDR_SOURCE_CLOCK, CDR_COLUMN_START, ALL, 24,
+     .meaning = "start as 2025-01-01T00:00:00.000Z; in a number, start_ts_ms"},
+    {"end_time", CDR_SOURCE_CLOCK, CDR_COLUMN_END, ALL, 24, .meaning = "end likewise"},
+    {"start_time_local", CDR_SOURCE_CLOCK, CDR_COLUMN_START_LOCAL, ALL, 23,
+     .meaning = "start on the local clock, as 2025-01-01T01:00:00.000"},
+    {"end_time_local", CDR_SOURCE_CLOCK, CDR_COLUMN_END_LOCAL, ALL, 23, .meaning = "end likewise"},
+    {"duration_ms", CDR_SOURCE_NUMBER, CDR_COLUMN_DURATION_MS, ALL, 11,
+     .meaning = "duration_sec in milliseconds"},
+    {"data_bytes_total", CDR_SOURCE_NUMBER, CDR_COLUMN_BYTES_TOTAL, DATA, 17,
+     .meaning = "uplink and downlink bytes together"},
+    {"is_mo", CDR_SOURCE_BOOLEAN, CDR_COLUMN_DIRECTION, ALL, NAMES(true_false),
+     .meaning = "whether direction is MO"},
+    {"is_mt", CDR_SOURCE_BOOLEAN, CDR_COLUMN_DIRECTION, ALL, NAMES(false_true),
+     .meaning = "whether direction is MT"},
+    {"record_uuid", CDR_SOURCE_UUID, CDR_COLUMN_UUID, ALL, 36,
+     .meaning = "a UUID (version 8) that is always the same for the same record"},
+};
+const size_t cdr_source_count = sizeof cdr_sources / sizeof *cdr_sources;
+
+static char next_folded(const char **text)
+{
+    while (**text == '_' || **text == '-')
+        (*text)++;
+    char c = **text;
+    if (c != '\0')
+        (*text)++;
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool cdr_name_same(const char *a, const char *b)
+{
+    char left, right;
+    do {
+        left = next_folded(&a);
+        right = next_folded(&b);
+    } while (left == right && left != '\0');
+    return left == right;
+}
+
+const struct cdr_source *cdr_source_find(const char *name, uint32_t type)
+{
+    for (size_t i = 0; i < cdr_source_count; i++)
+        if (strcmp(cdr_sources[i].name, name) == 0)
+            return (cdr_sources[i].types >> type & 1) != 0 ? &cdr_sources[i] : NULL;
+    for (size_t i = 0; i < cdr_source_count; i++)
+        if (cdr_name_same(cdr_sources[i].name, name) && (cdr_sources[i].types >> type & 1) != 0)
+            return &cdr_sources[i];
+    return NULL;
+}
+
+bool cdr_source_occurs(const struct cdr_source *source, uint32_t type, uint32_t i)
+{
+    static const unsigned record_types[CDR_TYPE_COUNT] = {
+        1u << CDR_RECORD_MSC_VOICE,
+        1u << CDR_RECORD_SGSN_SMO | 1u << CDR_RECORD_SGSN_SMT,
+        1u << CDR_RECORD_SGSN_PDP | 1u << CDR_RECORD_PGW,
+    };
+    static const unsigned causes[CDR_TYPE_COUNT] = {
+        1u << CDR_CAUSE_NORMAL_RELEASE | 1u << CDR_CAUSE_NO_ANSWER | 1u << CDR_CAUSE_BUSY |
+            1u << CDR_CAUSE_FAILURE,
+        1u << CDR_CAUSE_DELIVERY_SUCCESS | 1u << CDR_CAUSE_DELIVERY_FAILURE,
+        1u << CDR_CAUSE_NORMAL_RELEASE | 1u << CDR_CAUSE_PARTIAL_RECORD,
+    };
+    switch (source->column) {
+    case CDR_COLUMN_TYPE:
+        return i == type;
+    case CDR_COLUMN_RECORD_TYPE:
+        return (record_types[type] >> i & 1) != 0;
+    case CDR_COLUMN_CAUSE:
+        return (causes[type] >> i & 1) != 0;
+    case CDR_COLUMN_DIRECTION:
+        return type != CDR_TYPE_DATA || i == CDR_DIRECTION_MO;
+    default:
+        return i < source->count;
+    }
+}
+
+const char *cdr_source_describe(const struct cdr_source *source)
+{
+    switch (source->kind) {
+    case CDR_SOURCE_DIGITS:
+        return "digits";
+    case CDR_SOURCE_NUMBER:
+        return "a number";
+    case CDR_SOURCE_TIME:
+    case CDR_SOURCE_LOCAL:
+        return "a time in milliseconds";
+    case CDR_SOURCE_BOOLEAN:
+        return "true or false";
+    case CDR_SOURCE_SYMBOL:
+        return "a symbol";
+    case CDR_SOURCE_UUID:
+        return "a UUID";
+    default:
+        return "a text";
+    }
+}
+
+void cdr_source_list(uint32_t type, char *text, size_t text_max)
+{
+    size_t len = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < cdr_source_count && len < text_max; i++)
+        if ((cdr_sources[i].types >> type & 1) != 0)
+            len += (size_t)snprintf(text + len, text_max - len, "%s%s", len == 0 ? "" : ", ",
+                                    cdr_sources[i].name);
+}

@@ -1,0 +1,257 @@
+#include "base/clock.h"
+#include "sink/slab.h"
+#include "verify/ids.h"
+#include "verify/kafka_id_reader.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLAB_BYTES (256u << 10)
+#define SLAB_RECORDS 4096u
+#define AHEAD (UINT64_C(1) << 19) /* expected ids that wait for the topics */
+
+struct ids {
+    struct cdr_sink base; /* that the pipeline writes to */
+    const struct cdr_verify_ids_settings *settings;
+    struct cdr_verify_ids_result *result;
+    struct cdr_balance *balance;
+    struct cdr_id_reader *reader;
+    struct cdr_slab_pool *pool;
+    atomic_ullong expected;
+    bool again;           /* the second generation */
+    pthread_mutex_t lock; /* of lost_shown */
+};
+
+/* ---- the sink ---- */
+
+static enum cdr_result ids_take_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab **slab,
+                                     struct cdr_error *error)
+{
+    return cdr_slab_take(((struct ids *)sink)->pool, worker, slab, error);
+}
+
+static void ids_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab)
+{
+    (void)worker;
+    cdr_slab_give(((struct ids *)sink)->pool, slab);
+}
+
+/* Keeps a lost record to be shown. */
+static void show_lost(struct ids *ids, const struct cdr_slab *slab, uint32_t i,
+                      const struct cdr_encoder *encoder)
+{
+    struct cdr_verify_ids_result *result = ids->result;
+    const struct cdr_record record = cdr_slab_record(slab, i, encoder);
+    pthread_mutex_lock(&ids->lock);
+    if (result->lost_shown_count < ids->settings->show) {
+        struct cdr_difference *made = malloc(sizeof *made + record.payload_len + record.key_len);
+        if (made != NULL) {
+            uint8_t *bytes = (uint8_t *)(made + 1);
+            *made = (struct cdr_difference){.kind = CDR_DIFFERENCE_LOST,
+                                            .log = slab->log,
+                                            .home = slab->log,
+                                            .has_expected = true,
+                                            .expected = record};
+            made->expected.payload = memcpy(bytes, record.payload, record.payload_len);
+            made->expected.key = memcpy(bytes + record.payload_len, record.key, record.key_len);
+            result->lost_ids[result->lost_shown_count] = slab->ids[i];
+            result->lost_shown[result->lost_shown_count++] = made;
+        }
+    }
+    pthread_mutex_unlock(&ids->lock);
+}
+
+static enum cdr_result ids_write(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab,
+                                 uint32_t end, uint32_t *taken, struct cdr_error *error)
+{
+    (void)worker;
+    struct ids *ids = (struct ids *)sink;
+    const uint32_t type = slab->log / ids->settings->model->parameters.partitions;
+    enum cdr_result result = CDR_OK;
+    if (!ids->settings->types[type]) {
+        *taken = end;
+        return CDR_OK;
+    }
+    if (!ids->again && !cdr_id_reader_over(ids->reader) &&
+        atomic_load_explicit(&ids->expected, memory_order_relaxed) >
+            cdr_id_reader_count(ids->reader) + AHEAD)
+        return CDR_E_AGAIN;
+    for (; result == CDR_OK && *taken < end; ++*taken) {
+        if (!ids->again)
+            result = cdr_balance_expect(ids->balance, slab->ids[*taken], error);
+        else if (cdr_balance_mark(ids->balance, slab->ids[*taken]) > 0)
+            show_lost(ids, slab, *taken, ids->settings->encoders[type]);
+        if (!ids->again)
+            atomic_fetch_add_explicit(&ids->expected, 1, memory_order_relaxed);
+    }
+    return result;
+}
+
+static enum cdr_result ids_poll(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error)
+{
+    (void)sink, (void)error;
+    if (timeout_ms > 0)
+        cdr_sleep_ns(1000000);
+    return CDR_OK;
+}
+
+static const struct cdr_sink_ops ids_sink_ops = {
+    .name = "ids",
+    .description = "balances ids",
+    .take_slab = ids_take_slab,
+    .write = ids_write,
+    .give_slab = ids_give_slab,
+    .poll = ids_poll,
+};
+
+/* ---- generation ---- */
+
+static enum cdr_result make_pool(struct ids *ids, struct cdr_error *error)
+{
+    const struct cdr_verify_ids_settings *settings = ids->settings;
+    struct cdr_sink_setup setup = {
+        .partitions = settings->model->parameters.partitions,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .workers = settings->workers,
+        .slab_bytes = SLAB_BYTES,
+        .slab_records = SLAB_RECORDS,
+        .ids = true,
+    };
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        setup.encoders[type] = settings->encoders[type];
+    struct cdr_slab_settings slabs =
+        cdr_slab_settings_of(&setup, cdr_slabs_for_direct_sinks(&setup));
+    return cdr_slab_pool_create(&ids->pool, &slabs, error);
+}
+
+static enum cdr_result generate(struct ids *ids, struct cdr_error *error)
+{
+    const struct cdr_verify_ids_settings *settings = ids->settings;
+    struct cdr_pipeline *pipeline;
+    struct cdr_pipeline_settings wanted = {
+        .model = settings->model,
+        .sink = &ids->base,
+        .workers = settings->workers,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .stop = settings->stop,
+    };
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        wanted.encoders[type] = settings->encoders[type];
+    enum cdr_result result = cdr_pipeline_create(&pipeline, &wanted, error);
+    if (result == CDR_OK)
+        result = cdr_pipeline_run(pipeline, error);
+    cdr_pipeline_destroy(pipeline);
+    return result;
+}
+
+/* ---- the result ---- */
+
+static void add_stray(struct ids *ids, enum cdr_difference_kind kind, bool has_id, uint64_t id,
+                      uint64_t place)
+{
+    struct cdr_verify_ids_result *result = ids->result;
+    uint32_t of_kind = 0;
+    for (uint32_t i = 0; i < result->stray_count; i++)
+        of_kind += result->strays[i].kind == kind;
+    if (of_kind < ids->settings->show)
+        result->strays[result->stray_count++] =
+            (struct cdr_stray){.kind = kind,
+                               .has_id = has_id,
+                               .id = id,
+                               .topic = CDR_PLACE_TOPIC(place),
+                               .partition = CDR_PLACE_PARTITION(place),
+                               .offset = CDR_PLACE_OFFSET(place)};
+}
+
+static void judge(void *context, const struct cdr_balance_entry *entry)
+{
+    struct ids *ids = context;
+    struct cdr_verify_ids_result *result = ids->result;
+    if (entry->count > 0) {
+        result->lost += (uint64_t)entry->count;
+        return;
+    }
+    const uint64_t n = (uint64_t)-entry->count;
+    *(entry->known ? &result->doubled : &result->foreign) += n;
+    add_stray(ids, entry->known ? CDR_DIFFERENCE_DOUBLED : CDR_DIFFERENCE_FOREIGN, true, entry->id,
+              entry->place);
+}
+
+/* Both generations and the reading between them. */
+static enum cdr_result compare(struct ids *ids, struct cdr_error *error)
+{
+    struct cdr_verify_ids_result *result = ids->result;
+    const uint32_t show = ids->settings->show;
+    uint64_t *places = calloc(show + 1, sizeof *places);
+    if (places == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the messages to show");
+    struct cdr_error reading = {{0}};
+    enum cdr_result made = generate(ids, error);
+    enum cdr_result read =
+        cdr_id_reader_join(ids->reader, &result->without_id, places, show, &reading);
+    if (made == CDR_OK && read != CDR_OK) {
+        made = read;
+        *error = reading;
+    }
+    result->expected = atomic_load(&ids->expected);
+    result->found = cdr_id_reader_count(ids->reader);
+    ids->again = true;
+    if (made == CDR_OK && cdr_balance_size(ids->balance) > 0)
+        made = generate(ids, error);
+    if (made == CDR_OK) {
+        cdr_balance_visit(ids->balance, judge, ids);
+        result->foreign += result->without_id;
+        for (uint32_t i = 0; i < show && i < result->without_id; i++)
+            add_stray(ids, CDR_DIFFERENCE_FOREIGN, false, 0, places[i]);
+        result->matched = result->expected - result->lost;
+    }
+    free(places);
+    return made;
+}
+
+enum cdr_result cdr_verify_ids(const struct cdr_verify_ids_settings *settings,
+                               struct cdr_verify_ids_result *result, struct cdr_error *error)
+{
+    struct ids ids = {.base.ops = &ids_sink_ops, .settings = settings, .result = result};
+    memset(result, 0, sizeof *result);
+    pthread_mutex_init(&ids.lock, NULL);
+    result->lost_shown = calloc(settings->show + 1, sizeof(void *));
+    result->lost_ids = calloc(settings->show + 1, sizeof *result->lost_ids);
+    result->strays = calloc(2 * (size_t)settings->show + 1, sizeof *result->strays);
+    enum cdr_result done =
+        result->lost_shown != NULL && result->lost_ids != NULL && result->strays != NULL
+            ? cdr_balance_create(&ids.balance, error)
+            : cdr_fail(error, CDR_E_NOMEM, "no memory for the records to show");
+    if (done == CDR_OK)
+        done = make_pool(&ids, error);
+    struct cdr_id_reader_settings reading = {
+        .sink = settings->sink,
+        .topics = settings->topics,
+        .topic_count = settings->topic_count,
+        .read_uncommitted = settings->read_uncommitted,
+        .balance = ids.balance,
+        .stop = settings->stop,
+    };
+    if (done == CDR_OK)
+        done = cdr_id_reader_start(&ids.reader, &reading, error);
+    if (done == CDR_OK)
+        done = compare(&ids, error);
+    cdr_id_reader_destroy(ids.reader);
+    cdr_slab_pool_destroy(ids.pool);
+    cdr_balance_destroy(ids.balance);
+    pthread_mutex_destroy(&ids.lock);
+    return done;
+}
+
+void cdr_verify_ids_free(struct cdr_verify_ids_result *result)
+{
+    for (uint32_t i = 0; i < result->lost_shown_count; i++)
+        free(result->lost_shown[i]);
+    free(result->lost_shown);
+    free(result->lost_ids);
+    free(result->strays);
+    memset(result, 0, sizeof *result);
+}
