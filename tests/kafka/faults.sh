@@ -70,7 +70,7 @@ fault_restart_all()
     for job in "${jobs[@]}"; do
         wait "$job"
     done
-    sleep 2
+    sleep "${RESTART_PAUSE_S:-2}" # for records to flow before the next
 }
 
 # ---- runs ----
