@@ -380,6 +380,21 @@ static void tell_producer(struct doctor *doctor, struct producer *producer)
                          "the brokers gave no producer id within %d s", PRODUCER_WAIT_MS / 1000);
 }
 
+/* Brokers forget a producer by the age of its records, not of its last request
+ * (docs/exactly-once.md). A day is Kafka's default. */
+static void examine_ages(struct doctor *doctor)
+{
+    const int64_t day_ms = 86400000;
+    const int64_t age_ms = doctor->setup->now_ms - doctor->setup->first_event_ms;
+    if (age_ms > day_ms && !doctor->settings->transactions)
+        cdr_findings_add(
+            doctor->findings, WARN, "age of records",
+            "pass --transactions, or raise the brokers' producer.id.expiration.ms",
+            "event times begin %lld days ago: brokers that restart during the run, all "
+            "replicas at once, may store a batch twice (which the run would notice)",
+            (long long)(age_ms / day_ms));
+}
+
 /* An idempotent producer asks for its id on its own, which takes the right to write somewhere. */
 static void examine_producer(struct doctor *doctor)
 {
@@ -519,6 +534,7 @@ static void examine_all(struct doctor *doctor)
             examine_topic(doctor, type);
     if (is_idempotent(doctor->properties))
         examine_producer(doctor);
+    examine_ages(doctor);
     examine_rights(doctor);
     if (doctor->settings->transactions)
         cdr_findings_add(doctor->findings, WARN, "transactions", NULL,
