@@ -532,6 +532,14 @@ static enum cdr_result drain(struct cdr_kafka_sink *sink, int64_t deadline_ms,
     }
 }
 
+/* Brokers that do not answer get as long as with records; an end that is too low, only as long as a
+ * new leader may not know yet what its predecessor acknowledged. */
+static int64_t ends_patience_ms(const struct cdr_kafka_sink *sink, enum cdr_result result)
+{
+    int64_t stall_ms = sink->properties.stall_ms > 0 ? sink->properties.stall_ms : INT64_MAX / 2;
+    return result != CDR_E_KAFKA || stall_ms < ENDS_PATIENCE_MS ? ENDS_PATIENCE_MS : stall_ms;
+}
+
 enum cdr_result cdr_kafka_flush(struct cdr_sink *base, int timeout_ms, struct cdr_error *error)
 {
     struct cdr_kafka_sink *sink = kafka_of(base);
@@ -541,8 +549,8 @@ enum cdr_result cdr_kafka_flush(struct cdr_sink *base, int timeout_ms, struct cd
         result = failure_of(sink, error);
     if (result != CDR_OK)
         return result;
-    if (sink->ends_deadline_ms == 0)
-        sink->ends_deadline_ms = cdr_kafka_clock_ms() + ENDS_PATIENCE_MS;
+    if (sink->ends_asked_ms == 0)
+        sink->ends_asked_ms = cdr_kafka_clock_ms();
     for (;;) {
         int64_t now_ms = cdr_kafka_clock_ms();
         struct cdr_error difference = {0};
@@ -551,7 +559,7 @@ enum cdr_result cdr_kafka_flush(struct cdr_sink *base, int timeout_ms, struct cd
                             &early, &difference);
         if (result == CDR_OK)
             break;
-        if (!early || now_ms >= sink->ends_deadline_ms) {
+        if (!early || now_ms - sink->ends_asked_ms >= ends_patience_ms(sink, result)) {
             cdr_kafka_fail(sink, result, "%s", difference.text);
             return failure_of(sink, error);
         }
@@ -559,7 +567,7 @@ enum cdr_result cdr_kafka_flush(struct cdr_sink *base, int timeout_ms, struct cd
             return CDR_E_AGAIN;
         nanosleep(&(struct timespec){.tv_nsec = 100 * 1000000}, NULL);
     }
-    sink->ends_deadline_ms = 0;
+    sink->ends_asked_ms = 0;
     return CDR_OK;
 }
 

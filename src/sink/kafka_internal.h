@@ -220,7 +220,7 @@ struct cdr_kafka_sink {
     rd_kafka_resp_err_t fatal_code;
     struct cdr_kafka_run run; /* of the thread that serves */
     int64_t stall_check_ms;
-    int64_t ends_deadline_ms; /* of flush's last question, 0 = not asked yet */
+    int64_t ends_asked_ms; /* when flush asked first where the logs end, 0 = not yet */
 };
 
 /* Is partition one of this process? */
