@@ -36,8 +36,9 @@ struct drive {
 
 static const char *name_of(enum cdr_result result)
 {
-    static const char *const names[] = {"OK",    "AGAIN", "NOMEM",       "CONFIG",   "IO",
-                                        "KAFKA", "STATE", "INTERRUPTED", "DIFFERENT"};
+    static const char *const names[] = {"OK",        "AGAIN", "NOMEM",   "CONFIG",
+                                        "IO",        "KAFKA", "STATE",   "INTERRUPTED",
+                                        "DIFFERENT", "AWAY",  "PRODUCER"};
     return names[-result];
 }
 

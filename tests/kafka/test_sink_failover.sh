@@ -62,7 +62,7 @@ echo go >&"${HELD[1]}"
 status=0
 wait $held || status=$?
 expect_equal "$status" 1 "status of a run that could not go on"
-grep -Eq '^KAFKA: stalled.[a-z]*\[[0-2]\]: no record was acknowledged for 4000 ms \(delivery.timeout.ms\), [0-9]+ are under way' \
+grep -Eq '^AWAY: stalled.[a-z]*\[[0-2]\]: no record was acknowledged for 4000 ms \(delivery.timeout.ms\), [0-9]+ are under way' \
     "$WORK/err" || die "the limit is not told: $(cat "$WORK/err")"
 cluster resume 2
 cluster resume 3
