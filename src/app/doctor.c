@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "sink/findings.h"
 #if CDR_KAFKA
+#include "sink/kafka.h"
 #include "sink/kafka_doctor.h"
 #endif
 
@@ -85,6 +86,7 @@ static void examine_registry(const struct cdr_run *run, struct cdr_findings *fin
 static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *findings,
                                struct cdr_error *error)
 {
+    run->sink_ops = &cdr_kafka_sink_ops;
     cdr_run_name_topics(run);
     enum cdr_result result = cdr_model_create(&run->model, &run->settings->model, error);
     if (result == CDR_OK)

@@ -24,6 +24,7 @@ refused()
 }
 
 run=(run --out out --subs 100)
+refused 'no Kafka broker of 127.0.0.1:9 answered' doctor --id-header -b 127.0.0.1:9 --kafka-timeout 1s
 refused '--subs.*"many"' run --out out --subs many
 refused '--subs.*0' run --out out --subs 0
 refused 'suscribers|--subs|unknown' run --out out --sub-scribers 10
