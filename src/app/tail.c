@@ -3,7 +3,6 @@
 #include "app/run_state.h"
 
 #include "app/stop.h"
-#include "sink/kafka.h"
 #include "verify/verify.h"
 
 #include <stdlib.h>
@@ -51,21 +50,17 @@ enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *
         strcmp(run->sink_ops->name, "kafka") != 0)
         return CDR_OK;
     struct cdr_verify_range *ranges = calloc(logs, sizeof *ranges);
-    int64_t *bases = calloc(logs, sizeof *bases);
     bool any = false;
     enum cdr_result result = CDR_OK;
-    if (ranges == NULL || bases == NULL)
+    if (ranges == NULL)
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
-    if (result == CDR_OK)
-        cdr_kafka_bases(run->sink, bases);
     for (uint32_t log = 0; result == CDR_OK && log < logs; log++) {
         const uint64_t to = run->starts[log], from = to > TAIL_RECORDS ? to - TAIL_RECORDS : 0;
-        ranges[log] = (struct cdr_verify_range){from, to, bases[log] + (int64_t)from};
+        ranges[log] = (struct cdr_verify_range){from, to, run->bases[log] + (int64_t)from};
         any |= to > 0;
     }
     if (result == CDR_OK && any)
         result = check(run, ranges, error);
     free(ranges);
-    free(bases);
     return result;
 }
