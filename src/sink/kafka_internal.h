@@ -161,6 +161,7 @@ struct cdr_kafka_log {
     uint64_t reported_before;  /* at the last stall check */
     int64_t quiet_since_ms;    /* the check that first saw records wait in vain, 0 = none does */
     /* With transactions: */
+    bool known;           /* start was committed, not taken for 0 */
     bool touched;         /* has records in the open one; by the log's writer, or behind the gate */
     uint64_t uncommitted; /* reported in the open one; while serving */
     _Atomic uint64_t aborted; /* records that were sent to be aborted */
@@ -254,6 +255,8 @@ enum cdr_result cdr_kafka_resume_ends(struct cdr_kafka_client *asker,
  * Who may not read the group is taken to have used no --append. */
 enum cdr_result cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sink *sink,
                                        int timeout_ms, bool *known, struct cdr_error *error);
+/* Whether an answer about committed offsets is one of this dataset. */
+bool cdr_kafka_is_ours(const struct cdr_kafka_sink *sink, const rd_kafka_topic_partition_t *entry);
 /* logs[log].start and .end from its base. CDR_E_STATE: the log ends before its base. */
 enum cdr_result cdr_kafka_resume_log(struct cdr_kafka_sink *sink, uint32_t log, int64_t end,
                                      struct cdr_error *error);

@@ -40,7 +40,7 @@ enum cdr_result cdr_kafka_resume_ends(struct cdr_kafka_client *asker,
     return result;
 }
 
-static bool is_ours(const struct cdr_kafka_sink *sink, const rd_kafka_topic_partition_t *entry)
+bool cdr_kafka_is_ours(const struct cdr_kafka_sink *sink, const rd_kafka_topic_partition_t *entry)
 {
     size_t len = strlen(sink->setup.dataset_id);
     return entry->err == RD_KAFKA_RESP_ERR_NO_ERROR && entry->offset >= 0 &&
@@ -70,7 +70,7 @@ enum cdr_result cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cd
         rd_kafka_committed(asker->rk, list, timeout_ms < GROUP_MS ? timeout_ms : GROUP_MS) ==
             RD_KAFKA_RESP_ERR_NO_ERROR)
         for (int i = 0; i < list->cnt; i++)
-            if (is_ours(sink, &list->elems[i])) {
+            if (cdr_kafka_is_ours(sink, &list->elems[i])) {
                 sink->logs[logs[i]].base = list->elems[i].offset;
                 *known = true;
             }

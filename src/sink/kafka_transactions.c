@@ -107,7 +107,7 @@ static uint32_t log_of(const struct cdr_kafka_sink *sink, const rd_kafka_topic_p
     return type * sink->setup.partitions + (uint32_t)entry->partition;
 }
 
-/* Positions of a log without one, and of another dataset's, are 0. */
+/* Positions of a log without one, and of another dataset's, are 0 and not known. */
 static enum cdr_result read_positions(struct cdr_kafka_sink *sink, struct cdr_kafka_client *asker,
                                       struct cdr_error *error)
 {
@@ -118,18 +118,17 @@ static enum cdr_result read_positions(struct cdr_kafka_sink *sink, struct cdr_ka
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         result = cdr_fail(error, CDR_E_KAFKA, "cannot read the positions in the group %s: %s",
                           sink->transactions.group, rd_kafka_err2str(code));
-    const size_t len = strlen(sink->setup.dataset_id);
     for (int i = 0; i < list->cnt && result == CDR_OK; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
         struct cdr_kafka_log *log = &sink->logs[log_of(sink, entry)];
-        bool ours = entry->offset >= 0 && entry->metadata_size == len &&
-                    memcmp(entry->metadata, sink->setup.dataset_id, len) == 0;
-        log->start = ours ? (uint64_t)entry->offset : 0;
+        log->known = cdr_kafka_is_ours(sink, entry);
+        log->start = log->known ? (uint64_t)entry->offset : 0;
     }
     rd_kafka_topic_partition_list_destroy(list);
     return result;
 }
 
+/* What lies behind a position, even behind 0, was aborted. */
 static enum cdr_result set_bases(struct cdr_kafka_sink *sink, const int64_t *ends,
                                  struct cdr_error *error)
 {
@@ -138,7 +137,7 @@ static enum cdr_result set_bases(struct cdr_kafka_sink *sink, const int64_t *end
         if (cdr_kafka_topic_of(sink, log) == NULL ||
             !cdr_kafka_mine(&sink->setup, log % sink->setup.partitions))
             continue;
-        if (ends[log] < (int64_t)state->start || (ends[log] > 0 && state->start == 0))
+        if (ends[log] < (int64_t)state->start || (ends[log] > 0 && !state->known))
             return cdr_fail(error, CDR_E_STATE,
                             "%s[%u] ends at offset %" PRId64 ", and %" PRIu64
                             " records of this dataset were committed to it with --transactions: "
@@ -281,8 +280,11 @@ enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink, bool re
         return cdr_fail(error, CDR_E_KAFKA, "no broker opened the transactional id %s within %d s",
                         sink->transactions.id, ASK_MS / 1000);
     if (result == CDR_OK && resume)
-        return find_positions(sink, error);
-    /* A topic may have been created anew: positions of an earlier one must not outlive it. */
+        result = find_positions(sink, error);
+    if (result != CDR_OK && !failed(sink))
+        return result;
+    /* A topic may have been created anew: positions of an earlier one must not outlive it. And a
+     * run that ends before its first commit must leave some. */
     if (result == CDR_OK && begin(sink) == CDR_OK)
         commit(sink);
     if (failed(sink))

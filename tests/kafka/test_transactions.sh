@@ -71,6 +71,18 @@ done
 (($(field "$WORK/summary.json" resumed_behind) > 0)) || die "three runs were killed, and none had committed anything"
 same_logs "$prefix"
 
+# --- killed before anything was committed: what is in the topics was aborted ---
+prefix=$(fresh_prefix)
+kafka=(-b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --transactions --quiet)
+"$CDRGEN" run "${dataset[@]}" "${kafka[@]}" --create-topics --transaction-time 5m --transaction-records 1G --rate 20k/s &
+run=$!
+until (($(count_records "${prefix}data" read_uncommitted 2>/dev/null || echo 0) > 1000)); do sleep 0.2; done
+kill -9 "$run"
+wait "$run" 2>/dev/null || true
+(($(count_records "${prefix}data" read_committed) == 0)) || die "something was committed before its time"
+"$CDRGEN" run "${dataset[@]}" "${kafka[@]}" --resume
+same_logs "$prefix"
+
 # --- a run that is still alive is shut out ---
 prefix=$(fresh_prefix)
 kafka=(-b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --transactions --transaction-time 200ms --quiet)
