@@ -166,22 +166,19 @@ static enum cdr_result check_schema(const struct cdr_run *run, const struct cdr_
     return result;
 }
 
-static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *error)
+/* Reads and checks what the settings name; asks nobody. */
+static enum cdr_result prepare_encoders(struct cdr_run *run,
+                                        struct cdr_encoder_settings encoders[CDR_TYPE_COUNT],
+                                        struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
     const struct cdr_encoder_ops *ops = cdr_encoder_find(settings->format);
-    bool framed = avro_to_kafka(run);
-    if (ops == NULL)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "format: \"%s\" is not known; allowed are csv, avro, json",
-                        settings->format);
     enum cdr_result result = cdr_schema_files_load(&run->schemas, settings, error);
-    struct cdr_encoder_settings encoders[CDR_TYPE_COUNT];
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         encoders[type] = (struct cdr_encoder_settings){
             .type = type,
             .tz_name = settings->model.tz_name,
-            .framed = framed,
+            .framed = avro_to_kafka(run),
             .schema_text = run->schemas.texts[type],
             .schema_name = settings->schemas[type],
             .mapping_text = run->schemas.mapping,
@@ -189,7 +186,15 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
         if (result == CDR_OK)
             result = check_schema(run, ops, encoders[type], error);
     }
-    if (result == CDR_OK && framed)
+    return result;
+}
+
+static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *error)
+{
+    const struct cdr_encoder_ops *ops = cdr_encoder_find(run->settings->format);
+    struct cdr_encoder_settings encoders[CDR_TYPE_COUNT];
+    enum cdr_result result = prepare_encoders(run, encoders, error);
+    if (result == CDR_OK && avro_to_kafka(run))
         result = find_schema_ids(run, error);
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
         encoders[type].schema_id = run->schema_ids[type];
@@ -377,7 +382,10 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     struct cdr_run run = {.settings = settings};
     enum cdr_result result = prepare(&run, error);
     if (result == CDR_OK && settings->dry_run) {
-        cdr_print_plan(&run);
+        struct cdr_encoder_settings encoders[CDR_TYPE_COUNT];
+        result = prepare_encoders(&run, encoders, error);
+        if (result == CDR_OK)
+            cdr_print_plan(&run);
     } else if (result == CDR_OK) {
         result = create_encoders(&run, error);
         if (result == CDR_OK)

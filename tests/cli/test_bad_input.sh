@@ -24,6 +24,8 @@ refused()
 }
 
 run=(run --out out --subs 100)
+echo '{"type": "record", "name": "call", "fields": [{"name": "colour", "type": "string"}]}' >colour.avsc
+refused 'colour' "${run[@]}" --format avro --schema-call colour.avsc --dry-run
 refused 'no Kafka broker of 127.0.0.1:9 answered' doctor --id-header -b 127.0.0.1:9 --kafka-timeout 1s
 refused '--subs.*"many"' run --out out --subs many
 refused '--subs.*0' run --out out --subs 0
