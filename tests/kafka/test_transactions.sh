@@ -76,7 +76,11 @@ prefix=$(fresh_prefix)
 kafka=(-b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --transactions --quiet)
 "$CDRGEN" run "${dataset[@]}" "${kafka[@]}" --create-topics --transaction-time 5m --transaction-records 1G --rate 20k/s &
 run=$!
-until (($(count_records "${prefix}data" read_uncommitted 2>/dev/null || echo 0) > 1000)); do sleep 0.2; done
+stored=0
+until ((stored > 1000)); do
+    sleep 0.2
+    stored=$(count_records "${prefix}data" read_uncommitted 2>/dev/null) || stored=0
+done
 kill -9 "$run"
 wait "$run" 2>/dev/null || true
 (($(count_records "${prefix}data" read_committed) == 0)) || die "something was committed before its time"
