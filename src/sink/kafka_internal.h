@@ -246,15 +246,23 @@ enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
                                       const struct cdr_kafka_sink *sink, int64_t *ends,
                                       int timeout_ms, struct cdr_error *error);
 
+/* The partitions of this process's logs, without offsets; and the log of such an entry. */
+rd_kafka_topic_partition_list_t *cdr_kafka_list_logs(const struct cdr_kafka_sink *sink);
+uint32_t cdr_kafka_log_of(const struct cdr_kafka_sink *sink,
+                          const rd_kafka_topic_partition_t *entry);
+
 /* For resume: the ends once they stand still, since a batch of the process that died may be landing
  * yet. CDR_E_STATE where they do not. */
 enum cdr_result cdr_kafka_resume_ends(struct cdr_kafka_client *asker,
                                       const struct cdr_kafka_sink *sink, int64_t *ends,
                                       int timeout_ms, struct cdr_error *error);
-/* logs[].base of this process's logs: what --append committed, else 0. *known: some were committed.
- * Who may not read the group is taken to have used no --append. */
-enum cdr_result cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sink *sink,
-                                       int timeout_ms, bool *known, struct cdr_error *error);
+/* logs[].base of this process's logs: what --append committed, else 0. True where some were
+ * committed. Who may not read the group is taken to have used no --append. */
+bool cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sink *sink,
+                            int timeout_ms);
+/* What is committed for a partition: an offset, and whose it is. */
+void cdr_kafka_sign(const struct cdr_kafka_sink *sink, rd_kafka_topic_partition_t *entry,
+                    int64_t offset);
 /* Whether an answer about committed offsets is one of this dataset. */
 bool cdr_kafka_is_ours(const struct cdr_kafka_sink *sink, const rd_kafka_topic_partition_t *entry);
 /* logs[log].start and .end from its base. CDR_E_STATE: the log ends before its base. */

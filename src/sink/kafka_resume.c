@@ -40,6 +40,14 @@ enum cdr_result cdr_kafka_resume_ends(struct cdr_kafka_client *asker,
     return result;
 }
 
+void cdr_kafka_sign(const struct cdr_kafka_sink *sink, rd_kafka_topic_partition_t *entry,
+                    int64_t offset)
+{
+    entry->offset = offset;
+    entry->metadata = strdup(sink->setup.dataset_id); /* freed with the list */
+    entry->metadata_size = entry->metadata != NULL ? strlen(sink->setup.dataset_id) : 0;
+}
+
 bool cdr_kafka_is_ours(const struct cdr_kafka_sink *sink, const rd_kafka_topic_partition_t *entry)
 {
     size_t len = strlen(sink->setup.dataset_id);
@@ -47,36 +55,23 @@ bool cdr_kafka_is_ours(const struct cdr_kafka_sink *sink, const rd_kafka_topic_p
            entry->metadata_size == len && memcmp(entry->metadata, sink->setup.dataset_id, len) == 0;
 }
 
-enum cdr_result cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sink *sink,
-                                       int timeout_ms, bool *known, struct cdr_error *error)
+bool cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sink *sink,
+                            int timeout_ms)
 {
-    (void)error;
-    *known = false;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)sink->log_count);
-    uint32_t *logs = calloc(sink->log_count, sizeof *logs);
-    if (logs == NULL) {
-        rd_kafka_topic_partition_list_destroy(list);
-        return cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", sink->log_count);
-    }
-    for (uint32_t log = 0; log < sink->log_count; log++) {
-        uint32_t partition = log % sink->setup.partitions;
-        if (cdr_kafka_topic_of(sink, log) == NULL || !cdr_kafka_mine(&sink->setup, partition))
-            continue;
-        sink->logs[log].base = 0;
-        logs[list->cnt] = log;
-        rd_kafka_topic_partition_list_add(list, cdr_kafka_topic_of(sink, log), (int32_t)partition);
-    }
-    if (list->cnt > 0 &&
+    bool known = false;
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    bool answered =
+        list->cnt > 0 &&
         rd_kafka_committed(asker->rk, list, timeout_ms < GROUP_MS ? timeout_ms : GROUP_MS) ==
-            RD_KAFKA_RESP_ERR_NO_ERROR)
-        for (int i = 0; i < list->cnt; i++)
-            if (cdr_kafka_is_ours(sink, &list->elems[i])) {
-                sink->logs[logs[i]].base = list->elems[i].offset;
-                *known = true;
-            }
-    free(logs);
+            RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *entry = &list->elems[i];
+        bool ours = answered && cdr_kafka_is_ours(sink, entry);
+        sink->logs[cdr_kafka_log_of(sink, entry)].base = ours ? entry->offset : 0;
+        known |= ours;
+    }
     rd_kafka_topic_partition_list_destroy(list);
-    return CDR_OK;
+    return known;
 }
 
 enum cdr_result cdr_kafka_resume_log(struct cdr_kafka_sink *sink, uint32_t log, int64_t end,

@@ -252,11 +252,14 @@ static rd_kafka_resp_err_t ask_ends(rd_kafka_t *rk, rd_kafka_topic_partition_lis
     return code;
 }
 
-enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
-                                      const struct cdr_kafka_sink *sink, int64_t *ends,
-                                      int timeout_ms, struct cdr_error *error)
+uint32_t cdr_kafka_log_of(const struct cdr_kafka_sink *sink,
+                          const rd_kafka_topic_partition_t *entry)
 {
-    int64_t deadline_ms = cdr_kafka_clock_ms() + timeout_ms;
+    return type_of(sink, entry->topic) * sink->setup.partitions + (uint32_t)entry->partition;
+}
+
+rd_kafka_topic_partition_list_t *cdr_kafka_list_logs(const struct cdr_kafka_sink *sink)
+{
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)sink->log_count);
     for (uint32_t log = 0; log < sink->log_count; log++) {
         uint32_t partition = log % sink->setup.partitions;
@@ -264,6 +267,15 @@ enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
             rd_kafka_topic_partition_list_add(list, cdr_kafka_topic_of(sink, log),
                                               (int32_t)partition);
     }
+    return list;
+}
+
+enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
+                                      const struct cdr_kafka_sink *sink, int64_t *ends,
+                                      int timeout_ms, struct cdr_error *error)
+{
+    int64_t deadline_ms = cdr_kafka_clock_ms() + timeout_ms;
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     const rd_kafka_topic_partition_t *where = NULL;
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
     while (list->cnt > 0) {
@@ -281,8 +293,7 @@ enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
         result = cdr_fail(error, CDR_E_KAFKA, "cannot ask %s for the end offsets of the topics: %s",
                           sink->properties.brokers, rd_kafka_err2str(code));
     for (int i = 0; i < list->cnt && result == CDR_OK; i++)
-        ends[type_of(sink, list->elems[i].topic) * sink->setup.partitions +
-             (uint32_t)list->elems[i].partition] = list->elems[i].offset;
+        ends[cdr_kafka_log_of(sink, &list->elems[i])] = list->elems[i].offset;
     rd_kafka_topic_partition_list_destroy(list);
     return result;
 }
@@ -304,9 +315,8 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
             ? cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs", sink->log_count)
         : resume ? cdr_kafka_resume_ends(prepare->asker, sink, ends, left_ms(prepare), error)
                  : cdr_kafka_end_offsets(prepare->asker, sink, ends, left_ms(prepare), error);
-    bool known = false;
-    if (result == CDR_OK && resume)
-        result = cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare), &known, error);
+    bool known = result == CDR_OK && resume &&
+                 cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare));
     prepare->bases_known |= known;
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
         sink->topics[type] = hidden[type];
@@ -336,17 +346,10 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
  * dataset's id are kept in the group cdrgen-<dataset id>, before the first record. */
 static rd_kafka_topic_partition_list_t *base_offsets(const struct cdr_kafka_sink *sink)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)sink->log_count);
-    for (uint32_t log = 0; log < sink->log_count; log++) {
-        uint32_t partition = log % sink->setup.partitions;
-        if (cdr_kafka_topic_of(sink, log) == NULL || !cdr_kafka_mine(&sink->setup, partition))
-            continue;
-        rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_add(
-            list, cdr_kafka_topic_of(sink, log), (int32_t)partition);
-        entry->offset = sink->logs[log].base;
-        entry->metadata = strdup(sink->setup.dataset_id); /* freed with the list */
-        entry->metadata_size = entry->metadata != NULL ? strlen(sink->setup.dataset_id) : 0;
-    }
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    for (int i = 0; i < list->cnt; i++)
+        cdr_kafka_sign(sink, &list->elems[i],
+                       sink->logs[cdr_kafka_log_of(sink, &list->elems[i])].base);
     return list;
 }
 

@@ -71,25 +71,12 @@ static enum cdr_result judge(struct cdr_kafka_sink *sink, const char *what,
 
 /* --- positions --- */
 
-static rd_kafka_topic_partition_list_t *list_logs(const struct cdr_kafka_sink *sink)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)sink->log_count);
-    for (uint32_t log = 0; log < sink->log_count; log++) {
-        uint32_t partition = log % sink->setup.partitions;
-        if (cdr_kafka_topic_of(sink, log) == NULL || !cdr_kafka_mine(&sink->setup, partition))
-            continue;
-        rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_add(
-            list, cdr_kafka_topic_of(sink, log), (int32_t)partition);
-        entry->offset = (int64_t)atomic_load(&sink->logs[log].end);
-        entry->metadata = strdup(sink->setup.dataset_id); /* freed with the list */
-        entry->metadata_size = entry->metadata != NULL ? strlen(sink->setup.dataset_id) : 0;
-    }
-    return list;
-}
-
 static enum cdr_result send_positions(struct cdr_kafka_sink *sink, int timeout_ms)
 {
-    rd_kafka_topic_partition_list_t *list = list_logs(sink);
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    for (int i = 0; i < list->cnt; i++)
+        cdr_kafka_sign(sink, &list->elems[i],
+                       (int64_t)sink->logs[cdr_kafka_log_of(sink, &list->elems[i])].end);
     rd_kafka_consumer_group_metadata_t *group =
         rd_kafka_consumer_group_metadata_new(sink->transactions.group);
     rd_kafka_error_t *reason =
@@ -99,19 +86,11 @@ static enum cdr_result send_positions(struct cdr_kafka_sink *sink, int timeout_m
     return judge(sink, "commit the positions of the logs", reason);
 }
 
-static uint32_t log_of(const struct cdr_kafka_sink *sink, const rd_kafka_topic_partition_t *entry)
-{
-    uint32_t type = 0;
-    while (strcmp(sink->topics[type] != NULL ? sink->topics[type] : "", entry->topic) != 0)
-        type++;
-    return type * sink->setup.partitions + (uint32_t)entry->partition;
-}
-
 /* Positions of a log without one, and of another dataset's, are 0 and not known. */
 static enum cdr_result read_positions(struct cdr_kafka_sink *sink, struct cdr_kafka_client *asker,
                                       struct cdr_error *error)
 {
-    rd_kafka_topic_partition_list_t *list = list_logs(sink);
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     rd_kafka_resp_err_t code =
         list->cnt > 0 ? rd_kafka_committed(asker->rk, list, ASK_MS) : RD_KAFKA_RESP_ERR_NO_ERROR;
     enum cdr_result result = CDR_OK;
@@ -120,7 +99,7 @@ static enum cdr_result read_positions(struct cdr_kafka_sink *sink, struct cdr_ka
                           sink->transactions.group, rd_kafka_err2str(code));
     for (int i = 0; i < list->cnt && result == CDR_OK; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
-        struct cdr_kafka_log *log = &sink->logs[log_of(sink, entry)];
+        struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, entry)];
         log->known = cdr_kafka_is_ours(sink, entry);
         log->start = log->known ? (uint64_t)entry->offset : 0;
     }
