@@ -182,9 +182,9 @@ static enum cdr_result record_task(void *state, unsigned worker, const struct cd
         append(&batch->records, &entry);
     }
     unsigned tasks = ++recorder->tasks;
-    pthread_mutex_unlock(&recorder->lock);
     if (tasks == recorder->stop_after)
-        atomic_store(&recorder->stop, 1);
+        atomic_store(&recorder->stop, 1); /* under the lock: others have at most one task in hand */
+    pthread_mutex_unlock(&recorder->lock);
     if (recorder->fail_after != 0 && tasks >= recorder->fail_after)
         return cdr_fail(error, CDR_E_IO, "task %u failed", tasks);
     return CDR_OK;
