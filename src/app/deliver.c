@@ -44,8 +44,10 @@ static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *st
         .stop = stop,
         .drain_timeout_ms = DRAIN_TIMEOUT_MS,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         pipeline.encoders[type] = run->encoders[type];
+        pipeline.envelopes[type] = run->envelopes[type];
+    }
     return cdr_pipeline_create(&run->pipeline, &pipeline, error);
 }
 

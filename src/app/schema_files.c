@@ -7,14 +7,13 @@
 
 enum { FILE_MAX = 1 << 20 };
 
-static enum cdr_result load_mapping(struct cdr_schema_files *files, const char *mapping,
-                                    struct cdr_error *error)
+enum cdr_result cdr_mapping_load(char **text, const char *mapping, struct cdr_error *error)
 {
     size_t len;
     if (mapping[strspn(mapping, " \t\r\n")] != '{')
-        return cdr_text_file_read(mapping, FILE_MAX, &files->mapping, &len, error);
-    files->mapping = strdup(mapping);
-    return files->mapping != NULL ? CDR_OK : cdr_fail(error, CDR_E_NOMEM, "out of memory");
+        return cdr_text_file_read(mapping, FILE_MAX, text, &len, error);
+    *text = strdup(mapping);
+    return *text != NULL ? CDR_OK : cdr_fail(error, CDR_E_NOMEM, "out of memory");
 }
 
 enum cdr_result cdr_schema_files_load(struct cdr_schema_files *files,
@@ -38,7 +37,7 @@ enum cdr_result cdr_schema_files_load(struct cdr_schema_files *files,
     if (settings->mapping == NULL || !avro)
         return result;
     if (result == CDR_OK)
-        result = load_mapping(files, settings->mapping, error);
+        result = cdr_mapping_load(&files->mapping, settings->mapping, error);
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
         if (files->texts[type] == NULL &&
             (files->texts[type] = strdup(cdr_builtin_schema(type))) == NULL)

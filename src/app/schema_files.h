@@ -16,6 +16,9 @@ enum cdr_result cdr_schema_files_load(struct cdr_schema_files *files,
                                       const struct cdr_settings *settings, struct cdr_error *error);
 void cdr_schema_files_free(struct cdr_schema_files *files);
 
+/* The text of a mapping, which is a file's name or the JSON itself; to be freed. */
+enum cdr_result cdr_mapping_load(char **text, const char *mapping, struct cdr_error *error);
+
 /* Can a type's records be written by this schema? name stands for it in the error. */
 enum cdr_result cdr_schema_compiles(const struct cdr_settings *settings, uint32_t type,
                                     const char *text, const char *name, const char *mapping,

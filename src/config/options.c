@@ -20,6 +20,7 @@
 static const char *const order_names[] = {"end", "start", NULL};
 static const char *const sink_names[] = {"auto", "kafka", "file", "null", NULL};
 static const char *const format_names[] = {"csv", "avro", "json", NULL};
+static const char *const key_format_names[] = {"string", "avro", NULL};
 static const char *const compress_names[] = {"none", "gzip", "zstd", NULL};
 static const char *const strategy_names[] = {"topic", "record", "topic-record", NULL};
 static const char *const by_names[] = {"place", "id", NULL};
@@ -180,6 +181,14 @@ const struct cdr_option cdr_options[] = {
      .group = CDR_GROUP_KAFKA, .commands = RUN, AT(sink.id_header), .initial = "false",
      .help = "give each message its record's id in a header, cdrgen-id, by which verify can look "
              "for it"},
+    {.key = "headers", .flag = "headers", .value = "LIST", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY, AT(headers), .check = cdr_check_headers,
+     .help = "give each message fields of its record in headers: direction,rat,trace=record_uuid; "
+             "docs/keys-and-headers.md has their names"},
+    {.key = "key_format", .flag = "key-format", .value = "NAME", .type = CDR_OPTION_CHOICE,
+     .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY | REGISTRY, AT(key_format),
+     .names = key_format_names, .initial = "string",
+     .help = "keys of messages: the owner's MSISDN as text, or Avro with a schema id in front"},
     {.key = "force", .flag = "force", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_KAFKA,
      .commands = RUN | REPLAY, AT(sink.force), .initial = "false",
      .help = "go on where a topic would delete, stamp, reject or compact the records"},
@@ -285,6 +294,13 @@ const struct cdr_option cdr_options[] = {
      .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY, AT(schemas),
      .unlisted = true,
      .help = "the schemas by type or topic; repeatable"},
+    {.key = "key_schema", .flag = "key-schema", .value = "FILE", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY, AT(key_schema),
+     .help = "Avro schema of your own for the keys of all topics, with --key-format avro; else they "
+             "are strings"},
+    {.key = "schema_id_key", .flag = "schema-id-key", .value = "ID", .type = CDR_OPTION_I32,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(key_schema_id), .max = 2147483647,
+     .initial = "4", .help = "schema id in front of Avro's keys where there is no registry"},
     {.key = "mapping", .flag = "mapping", .value = "FILE", .type = CDR_OPTION_JSON,
      .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY, AT(mapping),
      .help = "JSON that says what fields of your own schemas are filled from, where their names do "

@@ -95,7 +95,7 @@ static enum cdr_result set_schema_argument(struct cdr_settings *settings, const 
                                            struct cdr_error *error)
 {
     static const char *const actions[] = {"list", "print", "register", "check", NULL};
-    static const char *const types[] = {"call", "sms", "data", NULL};
+    static const char *const types[] = {"call", "sms", "data", "key", NULL};
     bool first = settings->argument_action == NULL;
     const char *const *names = first ? actions : types;
     char quoted[72];
@@ -390,6 +390,9 @@ void cdr_settings_free(struct cdr_settings *settings)
                      settings->schemas[CDR_TYPE_SMS],
                      settings->schemas[CDR_TYPE_DATA],
                      settings->mapping,
+                     settings->key_format,
+                     settings->key_schema,
+                     settings->headers,
                      settings->summary,
                      settings->by,
                      settings->topic,

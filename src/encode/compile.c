@@ -120,6 +120,8 @@ static const struct cdr_source *find_source(const struct compiler *c,
     const struct cdr_source *source = cdr_source_find(field->name, c->settings->type);
     if (!holds_plain(field->type))
         return NULL;
+    if (source == NULL && c->settings->key && cdr_name_same(field->name, "msisdn"))
+        source = cdr_source_find("owner_msisdn", c->settings->type);
     for (size_t i = 0; source == NULL && i < json_array_size(field->aliases); i++)
         source = cdr_source_find(json_string_value(json_array_get(field->aliases, i)),
                                  c->settings->type);
@@ -334,11 +336,23 @@ static enum cdr_result fill_record(struct compiler *c, const struct cdr_schema_n
     return result;
 }
 
+/* Of keys, a root that is no record has no name, and is filled as the key in Kafka is. */
+static enum cdr_result fill_root(struct compiler *c, struct cdr_error *error)
+{
+    const struct cdr_schema_node *root = c->schema.root;
+    struct cdr_value value = {.source = cdr_source_find("owner_msisdn", c->settings->type)};
+    if (root->kind == CDR_AVRO_RECORD && root->count == 0)
+        return cdr_fail(error, CDR_E_CONFIG, "the record %s has no fields", root->full_name);
+    return root->kind == CDR_AVRO_RECORD ? fill_record(c, root, error)
+                                         : cdr_emit_value(&c->emitter, root, &value, error);
+}
+
 /* --- the mapping --- */
 
 static enum cdr_result read_mapping(struct compiler *c, struct cdr_error *error)
 {
     static const char *const sections[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+    static const char key_section[] = "key";
     const char *text = c->settings->mapping_text;
     char quoted[72];
     json_error_t where;
@@ -353,12 +367,12 @@ static enum cdr_result read_mapping(struct compiler *c, struct cdr_error *error)
                         where.text);
     for (void *i = json_object_iter(c->mapping); i != NULL;
          i = json_object_iter_next(c->mapping, i)) {
-        bool known = false;
+        bool known = strcmp(json_object_iter_key(i), key_section) == 0;
         for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
             known = known || strcmp(json_object_iter_key(i), sections[type]) == 0;
         if (!known)
             return cdr_fail(error, CDR_E_CONFIG,
-                            "the mapping: %s is not known; there are call, sms and data",
+                            "the mapping: %s is not known; there are call, sms, data and key",
                             cdr_quote(json_object_iter_key(i), quoted));
         if (!json_is_object(json_object_iter_value(i)))
             return cdr_fail(error, CDR_E_CONFIG,
@@ -367,7 +381,8 @@ static enum cdr_result read_mapping(struct compiler *c, struct cdr_error *error)
     }
     if (!json_is_object(c->mapping))
         return cdr_fail(error, CDR_E_CONFIG, "the mapping is not an object");
-    c->rules = json_object_get(c->mapping, sections[c->settings->type]);
+    c->rules = json_object_get(c->mapping,
+                               c->settings->key ? key_section : sections[c->settings->type]);
     return CDR_OK;
 }
 
@@ -425,14 +440,13 @@ static enum cdr_result compile(struct compiler *c, struct cdr_encoder **encoder,
     if (c->settings->framed)
         result = cdr_bytes_put(&c->emitter.pending, frame, sizeof frame, error);
     if (result == CDR_OK)
-        result = cdr_schema_parse(&c->schema, c->settings->schema_text, error);
+        result = c->settings->key
+                     ? cdr_schema_parse_any(&c->schema, c->settings->schema_text, error)
+                     : cdr_schema_parse(&c->schema, c->settings->schema_text, error);
     if (result == CDR_OK)
         result = read_mapping(c, error);
-    if (result == CDR_OK && c->schema.root->count == 0)
-        result =
-            cdr_fail(error, CDR_E_CONFIG, "the record %s has no fields", c->schema.root->full_name);
     if (result == CDR_OK)
-        result = fill_record(c, c->schema.root, error);
+        result = fill_root(c, error);
     if (result == CDR_OK)
         result = check_rules(c, error);
     if (result == CDR_OK)
@@ -455,8 +469,8 @@ enum cdr_result cdr_program_create(struct cdr_encoder **encoder,
     if (result != CDR_OK && settings->schema_name != NULL)
         cdr_fail(error, result, "%.300s: %s", settings->schema_name, why.text);
     else if (result != CDR_OK)
-        cdr_fail(error, result, "the Avro schema of %s records: %s", cdr_type_name[settings->type],
-                 why.text);
+        cdr_fail(error, result, "the Avro schema of %s %s: %s", cdr_type_name[settings->type],
+                 settings->key ? "keys" : "records", why.text);
     cdr_emitter_free(&c->emitter);
     cdr_schema_destroy(&c->schema);
     json_decref(c->mapping);

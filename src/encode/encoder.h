@@ -34,6 +34,10 @@ struct cdr_encoder_settings {
     /* Avro: what the fields of schema_text are filled from, JSON as docs/schemas.md has it, or
      * NULL: by their names alone. */
     const char *mapping_text;
+    /* Avro: schema_text, which must be given, is that of message keys. It need be no record: the
+     * key is then the owner's MSISDN alone. Of a record, a field msisdn is the owner's; the
+     * mapping's rules are those of "key". */
+    bool key;
 };
 
 struct cdr_encoder_ops;

@@ -1,5 +1,7 @@
 #include "verify/fields.h"
 
+#include "encode/headers.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #if CDR_KAFKA
@@ -152,8 +154,12 @@ static bool decode_avro(struct cdr_fields *fields, const char *schema_text, cons
     bool good = avro_generic_value_new(interface, &record) == 0;
     if (good) {
         char more;
+        const bool plain = avro_value_get_type(&record) != AVRO_RECORD;
         good = avro_value_read(reader, &record) == 0 && avro_read(reader, &more, 1) != 0 &&
-               avro_value_get_size(&record, &count) == 0;
+               (plain || avro_value_get_size(&record, &count) == 0);
+        struct cdr_field *whole = good && plain ? add(fields, "", 0) : NULL;
+        if (whole != NULL)
+            avro_text(&record, whole->value, sizeof whole->value);
         for (size_t i = 0; good && i < count; i++) {
             const char *name = NULL;
             avro_value_t value;
@@ -199,6 +205,54 @@ bool cdr_fields_decode(struct cdr_fields *fields, const struct cdr_payloads *pay
     struct cdr_field *field = add(fields, "payload", 7);
     cdr_bytes_text(field->value, sizeof field->value, payload, len);
     return false;
+}
+
+static void prefix(struct cdr_field *field, const char *word)
+{
+    char name[sizeof field->name];
+    snprintf(name, sizeof name, "%s%s%.40s", word, field->name[0] != '\0' ? "." : "", field->name);
+    memcpy(field->name, name, sizeof name);
+}
+
+void cdr_fields_key(struct cdr_fields *fields, const struct cdr_payloads *payloads, uint32_t type,
+                    const struct cdr_record *record)
+{
+    const char *schema = payloads->key_texts[type];
+    fields->n = 0;
+    if (schema != NULL && record->key != NULL &&
+        decode_avro(fields, schema, record->key, record->key_len)) {
+        for (uint32_t i = 0; i < fields->n; i++)
+            prefix(&fields->items[i], "key");
+        return;
+    }
+    fields->n = 0;
+    struct cdr_field *field = add(fields, "key", 3);
+    if (record->key != NULL)
+        cdr_bytes_text(field->value, sizeof field->value, record->key, record->key_len);
+    else
+        snprintf(field->value, sizeof field->value, "none");
+}
+
+void cdr_fields_headers(struct cdr_fields *fields, const struct cdr_payloads *payloads,
+                        uint32_t type, const struct cdr_record *record)
+{
+    const struct cdr_envelope *envelope = &payloads->envelopes[type];
+    const uint8_t *at = record->headers;
+    fields->n = 0;
+    for (uint32_t i = 0; at != NULL && i < envelope->header_count; i++) {
+        const char *name = envelope->header_names[i];
+        const bool absent = (*at & 1) != 0;
+        const bool missing = *at == 1; /* the length −1 */
+        struct cdr_field *field = add(fields, name, strlen(name));
+        uint32_t len = cdr_header_take(&at);
+        if (field != NULL && absent)
+            snprintf(field->value, sizeof field->value, missing ? "none" : "there twice");
+        else if (field != NULL)
+            cdr_bytes_text(field->value, sizeof field->value, at, len);
+        if (field != NULL)
+            prefix(field, "header");
+        at += absent ? 0 : len;
+    }
 }
 
 const char *cdr_fields_find(const struct cdr_fields *fields, const char *name)
