@@ -35,7 +35,7 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
     }
     if (result == CDR_OK)
         result = cdr_message_parts_load(&run->parts, settings, error);
-    if (result == CDR_OK)
+    if (result == CDR_OK && !(run->parts.avro_keys && cdr_key_schemas_come_later(settings)))
         result = cdr_message_parts_compile(&run->parts, settings, error);
     cdr_message_parts_envelopes(&run->parts, run->envelopes);
     return result;
@@ -53,8 +53,7 @@ static void examine_latest(const struct cdr_run *run, uint32_t type, bool key, c
     enum cdr_result result =
         cdr_registry_latest(&settings->registry, subject, &id, &text, note, &why);
     if (result == CDR_OK && key)
-        result =
-            cdr_key_schema_compiles(settings, type, text, subject, run->parts.mapping, &why);
+        result = cdr_key_schema_compiles(settings, type, text, subject, run->parts.mapping, &why);
     else if (result == CDR_OK && !cdr_registry_same(cdr_builtin_schema(type), text))
         result = cdr_schema_compiles(settings, type, text, subject, run->schemas.mapping, &why);
     if (result != CDR_OK)

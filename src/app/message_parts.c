@@ -76,6 +76,12 @@ enum cdr_result cdr_message_parts_compile(struct cdr_message_parts *parts,
     return result;
 }
 
+bool cdr_key_schemas_come_later(const struct cdr_settings *settings)
+{
+    return settings->registry.use_latest && settings->registry.urls != NULL &&
+           settings->key_schema == NULL;
+}
+
 void cdr_message_parts_envelopes(const struct cdr_message_parts *parts,
                                  struct cdr_envelope envelopes[CDR_TYPE_COUNT])
 {

@@ -28,6 +28,8 @@ enum cdr_result cdr_message_parts_load(struct cdr_message_parts *parts,
 enum cdr_result cdr_message_parts_compile(struct cdr_message_parts *parts,
                                           const struct cdr_settings *settings,
                                           struct cdr_error *error);
+/* Whether the keys' schemas are only known once the registry has told the latest versions. */
+bool cdr_key_schemas_come_later(const struct cdr_settings *settings);
 /* Of compiled parts, which must outlive them. */
 void cdr_message_parts_envelopes(const struct cdr_message_parts *parts,
                                  struct cdr_envelope envelopes[CDR_TYPE_COUNT]);

@@ -133,14 +133,14 @@ static enum cdr_result plan_wish(struct cdr_run *run, struct needed *needed,
 {
     const struct cdr_settings *settings = run->settings;
     const uint32_t type = needed->type;
-    const char *text = needed->key ? run->parts.key_texts[type]
-                                   : cdr_schema_files_text(&run->schemas, type);
+    const char *text =
+        needed->key ? run->parts.key_texts[type] : cdr_schema_files_text(&run->schemas, type);
     const char *file = needed->key ? settings->key_schema : settings->schemas[type];
-    enum cdr_result result =
-        needed->key ? cdr_registry_key_subject(&settings->registry, run->topics[type], text,
-                                               needed->subject, error)
-                    : cdr_registry_subject(&settings->registry, run->topics[type], text,
-                                           needed->subject, error);
+    enum cdr_result result = needed->key
+                                 ? cdr_registry_key_subject(&settings->registry, run->topics[type],
+                                                            text, needed->subject, error)
+                                 : cdr_registry_subject(&settings->registry, run->topics[type],
+                                                        text, needed->subject, error);
     if (result != CDR_OK)
         return result;
     if (settings->registry.use_latest && file == NULL)
@@ -262,7 +262,9 @@ static enum cdr_result prepare_encoders(struct cdr_run *run,
     }
     if (result == CDR_OK && has_messages(run))
         result = cdr_message_parts_load(&run->parts, settings, error);
-    if (result == CDR_OK && has_messages(run))
+    const bool later =
+        cdr_key_schemas_come_later(settings) && strcmp(run->sink_ops->name, "kafka") == 0;
+    if (result == CDR_OK && has_messages(run) && !(run->parts.avro_keys && later))
         result = cdr_message_parts_compile(&run->parts, settings, error);
     return result;
 }

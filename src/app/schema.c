@@ -133,10 +133,9 @@ static enum cdr_result print_subject(const struct cdr_settings *settings, const 
 static enum cdr_result compile(const struct cdr_settings *settings, const struct item *item,
                                const char *text, const char *name, struct cdr_error *error)
 {
-    return item->key ? cdr_key_schema_compiles(settings, item->type, text, name, settings->mapping,
-                                               error)
-                     : cdr_schema_compiles(settings, item->type, text, name, settings->mapping,
-                                           error);
+    return item->key
+               ? cdr_key_schema_compiles(settings, item->type, text, name, settings->mapping, error)
+               : cdr_schema_compiles(settings, item->type, text, name, settings->mapping, error);
 }
 
 /* Without a file, the run writes by the latest version; with one, both must have the same form. */
@@ -167,7 +166,8 @@ static enum cdr_result check_subject(const struct cdr_settings *settings, const 
     int32_t id = -1;
     if (settings->registry.use_latest)
         return check_latest(settings, item, subject, error);
-    enum cdr_result result = cdr_registry_check(&settings->registry, subject, item->text, &id, error);
+    enum cdr_result result =
+        cdr_registry_check(&settings->registry, subject, item->text, &id, error);
     if (result != CDR_OK)
         return result;
     if (id < 0 && !settings->registry.auto_register)

@@ -46,10 +46,10 @@ struct cdr_settings {
     char *topic_prefix;   /* "cdr." : topics cdr.call cdr.sms cdr.data */
     int32_t schema_ids[CDR_TYPE_COUNT]; /* fixed ids where there is no registry */
     char *schemas[CDR_TYPE_COUNT];      /* files of Avro schemas; NULL: the built-in one */
-    char *key_format;      /* string avro: of message keys */
-    char *key_schema;      /* file of an Avro schema of theirs; NULL: "string" */
-    int32_t key_schema_id; /* fixed id where there is no registry */
-    char *headers;         /* list of fields that messages have as headers, or NULL */
+    char *key_format;                   /* string avro: of message keys */
+    char *key_schema;                   /* file of an Avro schema of theirs; NULL: "string" */
+    int32_t key_schema_id;              /* fixed id where there is no registry */
+    char *headers;                      /* list of fields that messages have as headers, or NULL */
     char *mapping; /* what their fields are filled from: a file of JSON, or such JSON, which begins
                       with a brace; NULL: by their names */
 

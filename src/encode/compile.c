@@ -381,8 +381,8 @@ static enum cdr_result read_mapping(struct compiler *c, struct cdr_error *error)
     }
     if (!json_is_object(c->mapping))
         return cdr_fail(error, CDR_E_CONFIG, "the mapping is not an object");
-    c->rules = json_object_get(c->mapping,
-                               c->settings->key ? key_section : sections[c->settings->type]);
+    c->rules =
+        json_object_get(c->mapping, c->settings->key ? key_section : sections[c->settings->type]);
     return CDR_OK;
 }
 

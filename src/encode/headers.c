@@ -34,7 +34,7 @@ static enum cdr_result check_item(const struct item *items, uint32_t i, struct c
 {
     static const char ours[] = "cdrgen-";
     const struct item *item = &items[i];
-    char quoted[72], known[700] = "";
+    char quoted[72];
     const struct cdr_source *source = NULL;
     for (uint32_t type = 0; source == NULL && type < CDR_TYPE_COUNT; type++)
         source = cdr_source_find(item->source, type);
@@ -50,14 +50,12 @@ static enum cdr_result check_item(const struct item *items, uint32_t i, struct c
     if (strncmp(item->name, ours, sizeof ours - 1) == 0)
         return cdr_fail(error, CDR_E_CONFIG, "the name %s: names that begin with %s are cdrgen's",
                         cdr_quote(item->name, quoted), ours);
-    if (source == NULL) {
-        size_t len = 0;
-        for (size_t k = 0; k < cdr_source_count && len < sizeof known; k++)
-            len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", k > 0 ? ", " : "",
-                                    cdr_sources[k].name);
-        return cdr_fail(error, CDR_E_CONFIG, "no records have a source %s; there are %s",
-                        cdr_quote(item->source, quoted), known);
-    }
+    if (source == NULL)
+        return cdr_fail(
+            error, CDR_E_CONFIG,
+            "no records have a field %s; there are those of the CSV, such as direction, "
+            "rat and cell_id, and others that docs/keys-and-headers.md lists",
+            cdr_quote(item->source, quoted));
     for (uint32_t k = 0; k < i; k++)
         if (strcmp(items[k].name, item->name) == 0)
             return cdr_fail(error, CDR_E_CONFIG, "the header %s is there twice",
@@ -105,8 +103,8 @@ static bool make_texts(const struct item *items, uint32_t count, uint32_t type, 
                                      json_pack("{s:s,s:s}", "name", name, "type", "string")) == 0 &&
                json_object_set_new(rules, name, json_string(items[i].source)) == 0;
     }
-    json_t *record = json_pack("{s:s,s:s,s:o*}", "type", "record", "name", "Headers", "fields",
-                               fields);
+    json_t *record =
+        json_pack("{s:s,s:s,s:o*}", "type", "record", "name", "Headers", "fields", fields);
     json_t *all = json_pack("{s:o*}", sections[type], rules);
     *schema = good && record != NULL ? json_dumps(record, 0) : NULL;
     *mapping = good && all != NULL ? json_dumps(all, 0) : NULL;

@@ -445,7 +445,7 @@ static enum cdr_result ask_avro_c(const json_t *json, struct cdr_error *error)
     avro_schema_t schema = NULL;
     json_t *copy = json_deep_copy(json);
     strip(copy);
-    char *text = copy != NULL ? json_dumps(copy, JSON_COMPACT) : NULL;
+    char *text = copy != NULL ? json_dumps(copy, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
     if (text == NULL)
         result = cdr_fail(error, CDR_E_NOMEM, "no memory for a schema");
     else if (avro_schema_from_json_length(text, strlen(text), &schema) != 0)

@@ -86,7 +86,7 @@ struct cdr_schema {
     json_t *json;
     json_t *names; /* full name → place in nodes */
     struct cdr_schema_node **nodes;
-    size_t node_count, part_count;      /* nodes; nodes, fields and branches */
+    size_t node_count, part_count; /* nodes; nodes, fields and branches */
     const struct cdr_schema_node *root;
 };
 

@@ -242,7 +242,8 @@ static enum cdr_result hash_only(struct cdr_pipeline *pipeline, unsigned worker,
         result = take_slab(pipeline, worker, &slab, error);
         if (result != CDR_OK)
             return result;
-        for (uint32_t block; (block = room(pipeline, slab, type, encoder, n - done)) > 0; done += block)
+        for (uint32_t block; (block = room(pipeline, slab, type, encoder, n - done)) > 0;
+             done += block)
             encode_block(pipeline, worker, slots, type, keys + done, block, slab);
         struct cdr_digest more = cdr_digest_of(pipeline->workers[worker].hashes, slab->n,
                                                payload_bytes(slab, encoder, 0, slab->n));
@@ -338,7 +339,8 @@ static enum cdr_result deliver(struct cdr_pipeline *pipeline, unsigned worker,
             break;
         slab->log = task->log;
         slab->day = task->slots[0].day;
-        for (uint32_t n; (n = room(pipeline, slab, task->type, encoder, task->n - done)) > 0; done += n)
+        for (uint32_t n; (n = room(pipeline, slab, task->type, encoder, task->n - done)) > 0;
+             done += n)
             encode_block(pipeline, worker, task->slots, task->type, task->keys + done, n, slab);
         uint32_t taken = 0;
         result = wait_for_turn(log, task->sequence, error);
@@ -436,10 +438,9 @@ static enum cdr_result release(struct cdr_pipeline *pipeline, uint32_t log_numbe
             log->slab->day = slots[0].day;
             log->taken = 0;
         }
-        uint32_t n =
-            log->slab->day == slots[0].day
-                ? room(pipeline, log->slab, type, encoder, due_end - log->next)
-                : 0;
+        uint32_t n = log->slab->day == slots[0].day
+                         ? room(pipeline, log->slab, type, encoder, due_end - log->next)
+                         : 0;
         if (n > 0) {
             encode_block(pipeline, 0, slots, type, log->keys + log->next, n, log->slab);
             log->next += n;

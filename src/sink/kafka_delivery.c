@@ -498,8 +498,7 @@ static enum cdr_result produce(struct cdr_kafka_sink *sink, struct cdr_slab *sla
     const uint32_t type = slab->log / sink->setup.partitions;
     const struct cdr_envelope *envelope = &sink->setup.envelopes[type];
     const uint32_t trailer_len = sink->setup.encoders[type]->trailer_len;
-    bool plain =
-        envelope->key_bytes_max == 0 && envelope->header_count == 0 && slab->ids == NULL;
+    bool plain = envelope->key_bytes_max == 0 && envelope->header_count == 0 && slab->ids == NULL;
     return plain ? produce_plain(sink, slab, next, end, trailer_len, error)
                  : produce_enveloped(sink, slab, next, end, trailer_len, error);
 }

@@ -52,7 +52,7 @@ struct cdr_slab {
     uint8_t *key_lens; /* records_max */
     /* Of the message, where it is not that: see struct cdr_envelope. */
     struct cdr_slab_column wire_keys, headers;
-    uint64_t *ids;     /* records_max: cdr_key_id of each, or NULL where nobody asked for them */
+    uint64_t *ids; /* records_max: cdr_key_id of each, or NULL where nobody asked for them */
     size_t bytes_max;
     uint32_t records_max;
 

@@ -22,8 +22,8 @@ struct cdr_slab_settings {
     bool ids;             /* with room for ids */
     /* Of the columns of each slab; 0: without. */
     size_t wire_key_bytes_max, header_bytes_max;
-    unsigned workers;     /* worker numbers are below this */
-    unsigned slabs_max;   /* in existence at once, at least 1 */
+    unsigned workers;   /* worker numbers are below this */
+    unsigned slabs_max; /* in existence at once, at least 1 */
 };
 
 /* What the set-up asks for, raised where needed so that a whole block (CDR_BLOCK_RECORDS) of the

@@ -303,8 +303,7 @@ struct value {
 static bool value_fits(const struct value *value, const struct cdr_slab_column *column, uint32_t n)
 {
     return value->bytes == NULL ||
-           (column->bytes != NULL &&
-            value->len <= column->bytes_max - cdr_column_start(column, n));
+           (column->bytes != NULL && value->len <= column->bytes_max - cdr_column_start(column, n));
 }
 
 static void copy_value(const struct value *value, struct cdr_slab_column *column, uint32_t n)

@@ -70,7 +70,7 @@ struct cdr_verify_tail_settings {
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT]; /* framed or not */
     struct cdr_envelope envelopes[CDR_TYPE_COUNT];
     const char *key_schemas[CDR_TYPE_COUNT]; /* texts of the keys' schemas, or NULL */
-    const char *schemas[CDR_TYPE_COUNT]; /* texts of Avro's; NULL: the built-in ones */
+    const char *schemas[CDR_TYPE_COUNT];     /* texts of Avro's; NULL: the built-in ones */
     const char *topics[CDR_TYPE_COUNT];
     const struct cdr_sink_settings *sink; /* brokers, properties, timeout */
     unsigned workers;
