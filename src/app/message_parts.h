@@ -18,13 +18,13 @@ struct cdr_message_parts {
 /* The schema of keys where none is given. */
 extern const char cdr_key_schema_default[];
 
-/* Reads what the settings name; free also after an error. Errors: CDR_E_CONFIG names the file or the
- * setting; CDR_E_NOMEM. */
+/* Reads what the settings name; free also after an error. Errors: CDR_E_CONFIG names the file or
+ * the setting; CDR_E_NOMEM. */
 enum cdr_result cdr_message_parts_load(struct cdr_message_parts *parts,
                                        const struct cdr_settings *settings,
                                        struct cdr_error *error);
-/* Makes the encoders, anew where they are there: keys with the ids as they are. Errors: CDR_E_CONFIG,
- * CDR_E_NOMEM. */
+/* Makes the encoders, anew where they are there: keys with the ids as they are. Errors:
+ * CDR_E_CONFIG, CDR_E_NOMEM. */
 enum cdr_result cdr_message_parts_compile(struct cdr_message_parts *parts,
                                           const struct cdr_settings *settings,
                                           struct cdr_error *error);

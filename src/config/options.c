@@ -296,8 +296,8 @@ const struct cdr_option cdr_options[] = {
      .help = "the schemas by type or topic; repeatable"},
     {.key = "key_schema", .flag = "key-schema", .value = "FILE", .type = CDR_OPTION_TEXT,
      .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY, AT(key_schema),
-     .help = "Avro schema of your own for the keys of all topics, with --key-format avro; else they "
-             "are strings"},
+     .help = "Avro schema of your own for the keys of all topics, with --key-format avro; else "
+             "they are strings"},
     {.key = "schema_id_key", .flag = "schema-id-key", .value = "ID", .type = CDR_OPTION_I32,
      .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(key_schema_id), .max = 2147483647,
      .initial = "4", .help = "schema id in front of Avro's keys where there is no registry"},

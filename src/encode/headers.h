@@ -1,7 +1,7 @@
 /* Headers of messages: chosen fields of the record as texts, as CSV writes them.
  *
- * A list such as "direction,rat,trace=record_uuid" names sources (source.h), each by its own name or
- * renamed. It is compiled as a schema of strings is, so the headers of a record are the bytes of
+ * A list such as "direction,rat,trace=record_uuid" names sources (source.h), each by its own name
+ * or renamed. It is compiled as a schema of strings is, so the headers of a record are the bytes of
  * such a datum: for each header its length, as Avro writes lengths, and its text. A source that
  * records of a type lack is left out of that type's.
  */

@@ -26,8 +26,8 @@
  *     version 2 lengths of wire keys (4) and of headers (4); the keys, wire keys, headers, and then
  *     the records: frame, payload, trailer
  *
- * Keys are the owners' MSISDNs. Wire keys are what messages have instead; headers are the bytes that
- * encode/headers.h describes, and their names are in spill.json.
+ * Keys are the owners' MSISDNs. Wire keys are what messages have instead; headers are the bytes
+ * that encode/headers.h describes, and their names are in spill.json.
  *
  * A batch is written at once and appended, so what a process or a machine that died leaves is a row
  * of whole batches and a torn one: reading tells the one from the other.
@@ -95,8 +95,8 @@ enum cdr_result cdr_spill_put_segment(struct cdr_spill_buffer *buffer,
                                       const struct cdr_spill_segment *segment,
                                       struct cdr_error *error);
 /* Empties the buffer, then puts a batch's header and columns into it: those of records [from, end)
- * of slab, from < end, with what parts says besides. The records themselves follow from *records on, *record_bytes of them.
- * CDR_E_NOMEM. */
+ * of slab, from < end, with what parts says besides. The records themselves follow from *records
+ * on, *record_bytes of them. CDR_E_NOMEM. */
 enum cdr_result cdr_spill_put_batch(struct cdr_spill_buffer *buffer, const struct cdr_slab *slab,
                                     uint32_t parts, uint32_t from, uint32_t end,
                                     const uint8_t **records, size_t *record_bytes,

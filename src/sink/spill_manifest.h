@@ -4,8 +4,8 @@
  * shard_index, shard_count, first_event_ms and last_event_ms (for the checks of topics),
  * transactions (how the run published, and so must who goes on), closed, complete, published,
  * topics. Of each topic: its name; where messages have keys of a schema or headers, key_bytes_max,
- * header_bytes_max (of the longest) and headers (names); its partitions with base (offset of position 0), first_record
- * (position of the first that was spilled), records and bytes (payloads).
+ * header_bytes_max (of the longest) and headers (names); its partitions with base (offset of
+ * position 0), first_record (position of the first that was spilled), records and bytes (payloads).
  *
  * It is there before the first record, so that what a run that died has spilled can be published;
  * then closed is false, and records and bytes say nothing: the files show how far they go. closed:

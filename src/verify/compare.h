@@ -8,9 +8,9 @@
  * needed, and the nearest place is looked for at which they are equal again: the pair of positions
  * with the least sum. What lies before it on either side is unexpected or missing:
  *
- *   altered           key and time are those of a missing record, payload or headers are not; in files,
- *                     which have neither, also: at least three quarters are the same from the start
- *                     and from the end on
+ *   altered           key and time are those of a missing record, payload or headers are not; in
+ *                     files, which have none of these, also: at least three quarters are the same
+ *                     from the start and from the end on
  *   wrong key         payload and time are those of a missing record, the key is not
  *   wrong timestamp   payload and key are, the time is not
  *   reordered         one that was missing before, or comes up missing later: it is there, at

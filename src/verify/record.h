@@ -11,8 +11,8 @@ struct cdr_record {
     const uint8_t *payload; /* without frame and newline; NULL for a message without a value */
     /* Without frame; NULL where the source has no keys, or the message has none. */
     const uint8_t *key;
-    /* Those that were asked for, as encode/headers.h has them; NULL: none were. Of a found record, a
-     * length of −1 is a header that is missing, −2 one that is there more than once. */
+    /* Those that were asked for, as encode/headers.h has them; NULL: none were. Of a found record,
+     * a length of −1 is a header that is missing, −2 one that is there more than once. */
     const uint8_t *headers;
     uint32_t payload_len, key_len, headers_len;
     int64_t event_ms; /* message timestamp, or CDR_NO_TIME */

@@ -290,7 +290,7 @@ static void test_bad_mappings(void **state)
     } bad[] = {
         {"", "the mapping: line 1: it is not JSON"},
         {"[]", "the mapping is not an object"},
-        {"{\"voice\":{}}", "\"voice\" is not known; there are call, sms and data"},
+        {"{\"voice\":{}}", "\"voice\" is not known; there are call, sms, data and key"},
         {"{\"call\":[]}", "call is not an object"},
         {"{\"call\":{\"imsy\":\"imsi\"}}", "the mapping names the field \"imsy\""},
         {"{\"call\":{\"imsi\":\"imsy\"}}", "CALL records have no source \"imsy\""},
