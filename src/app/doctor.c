@@ -76,7 +76,7 @@ static void examine_registry(const struct cdr_run *run, struct cdr_findings *fin
         if (cdr_registry_subject(&settings->registry, run->topics[type], text, subject, &why) !=
             CDR_OK)
             cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, run->topics[type], why.text);
-        else if (settings->registry.use_latest && settings->schemas[type] == NULL)
+        else if (settings->registry.use_latest && !cdr_schema_is_given(settings, type))
             examine_latest(run, type, subject, findings);
         else
             cdr_registry_examine(&settings->registry, subject, text, findings);

@@ -107,7 +107,8 @@ static enum cdr_result ask_registry(struct cdr_run *run, struct cdr_error *error
         const char *text = cdr_schema_files_text(&run->schemas, type);
         result = cdr_registry_subject(&settings->registry, run->topics[type], text, subjects[type],
                                       error);
-        if (result == CDR_OK && settings->registry.use_latest && settings->schemas[type] == NULL) {
+        if (result == CDR_OK && settings->registry.use_latest &&
+            !cdr_schema_is_given(settings, type)) {
             result = take_latest(run, type, subjects[type], error);
             continue;
         }
@@ -158,7 +159,7 @@ static enum cdr_result check_schema(const struct cdr_run *run, const struct cdr_
     struct cdr_encoder *encoder = NULL;
     /* With --use-latest nothing is, and what is to be compiled is not here yet. */
     bool latest = run->settings->registry.use_latest && run->settings->registry.urls != NULL &&
-                  run->settings->schemas[settings.type] == NULL;
+                  !cdr_schema_is_given(run->settings, settings.type);
     if (run->schemas.texts[settings.type] == NULL || (latest && settings.framed))
         return CDR_OK;
     enum cdr_result result = ops->create(&encoder, &settings, error);

@@ -101,10 +101,11 @@ static enum cdr_result check_latest(const struct cdr_settings *settings, uint32_
         return result == CDR_E_STATE ? CDR_E_DIFFERENT : result;
     int32_t id = schema.id;
     bool fits = cdr_registry_same(text, schema.whole);
-    if (!fits && settings->schemas[type] != NULL)
+    if (!fits && cdr_schema_is_given(settings, type))
         result = cdr_fail(error, CDR_E_DIFFERENT,
                           "subject %s: the latest version, id %d, is not of the form of %s",
-                          subject, (int)id, settings->schemas[type]);
+                          subject, (int)id,
+                          settings->schemas[type] != NULL ? settings->schemas[type] : "the fields");
     else if (!fits && cdr_schema_compiles(settings, type, schema.whole, subject, settings->mapping,
                                           error) != CDR_OK)
         result = CDR_E_DIFFERENT;

@@ -390,6 +390,7 @@ void cdr_settings_free(struct cdr_settings *settings)
                      settings->schemas[CDR_TYPE_SMS],
                      settings->schemas[CDR_TYPE_DATA],
                      settings->mapping,
+                     settings->fields,
                      settings->summary,
                      settings->by,
                      settings->topic,
