@@ -1,6 +1,7 @@
 #include "app/schema_files.h"
 
 #include "config/text_file.h"
+#include "encode/json_text.h"
 #include "encode/selection.h"
 
 #include <stdlib.h>
@@ -46,6 +47,21 @@ static enum cdr_result select_fields(struct cdr_schema_files *files,
     return CDR_OK;
 }
 
+/* The built-in schema by the mapping. JSON and CSV of a type that it does not name stay as they are
+ * without it; the mapping is checked all the same. */
+static enum cdr_result map_builtin(struct cdr_schema_files *files,
+                                   const struct cdr_settings *settings, uint32_t type,
+                                   struct cdr_error *error)
+{
+    static const char *const sections[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+    if (strcmp(settings->format, "avro") != 0 &&
+        !cdr_json_has(files->mapping, strlen(files->mapping), sections[type]))
+        return cdr_schema_compiles(settings, type, cdr_builtin_schema(type), NULL, files->mapping,
+                                   error);
+    files->texts[type] = strdup(cdr_builtin_schema(type));
+    return files->texts[type] != NULL ? CDR_OK : cdr_fail(error, CDR_E_NOMEM, "out of memory");
+}
+
 enum cdr_result cdr_schema_files_load(struct cdr_schema_files *files,
                                       const struct cdr_settings *settings, struct cdr_error *error)
 {
@@ -63,9 +79,8 @@ enum cdr_result cdr_schema_files_load(struct cdr_schema_files *files,
     if (result == CDR_OK)
         result = load_mapping(files, settings->mapping, error);
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
-        if (files->texts[type] == NULL &&
-            (files->texts[type] = strdup(cdr_builtin_schema(type))) == NULL)
-            result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
+        if (files->texts[type] == NULL)
+            result = map_builtin(files, settings, type, error);
     return result;
 }
 

@@ -1,8 +1,8 @@
-/* A short form of a schema: a list of sources, which become the fields of a flat record of each type.
+/* A short form of a schema: a list of sources, which become the fields of a flat record.
  *
- * "msisdn_src,start_time,seconds=duration_sec": names, or name=source. From it an Avro schema of each
- * type and one mapping are made, so that all formats take them as they take a user's own. The record
- * of a type is io.cdrgen.fields.Call, Sms or Data. A field has the type that is its source's own:
+ * "msisdn_src,start_time,seconds=duration_sec": names, or name=source. From it an Avro schema of
+ * each type and one mapping are made, so that all formats take them as they take a user's own. The
+ * record of a type is io.cdrgen.fields.Call, Sms or Data. A field has the type that is its source's own:
  *     digits, symbols, zones, texts of times    string
  *     numbers                                   int where nine digits hold them, else long
  *     times                                     long, timestamp-millis or local-timestamp-millis

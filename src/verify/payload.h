@@ -14,7 +14,7 @@ struct cdr_payloads {
     const char *format; /* csv avro json */
     enum cdr_order order;
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
-    const char *schema_texts[CDR_TYPE_COUNT];  /* of Avro */
+    const char *schema_texts[CDR_TYPE_COUNT];
     bool own[CDR_TYPE_COUNT];                  /* the schema is not the built-in one */
     struct cdr_schema schemas[CDR_TYPE_COUNT]; /* where it is not */
 };
