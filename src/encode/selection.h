@@ -2,7 +2,7 @@
  *
  * "msisdn_src,start_time,seconds=duration_sec": names, or name=source. From it an Avro schema of
  * each type and one mapping are made, so that all formats take them as they take a user's own. The
- * record of a type is io.cdrgen.fields.Call, Sms or Data. A field has the type that is its source's own:
+ * record of a type is io.cdrgen.fields.Call, Sms or Data. A field has its source's own type:
  *     digits, symbols, zones, texts of times    string
  *     numbers                                   int where nine digits hold them, else long
  *     times                                     long, timestamp-millis or local-timestamp-millis
