@@ -72,7 +72,7 @@ static void examine_subject(const struct cdr_run *run, uint32_t type, bool key,
     const struct cdr_settings *settings = run->settings;
     const char *text =
         key ? run->parts.key_texts[type] : cdr_schema_files_text(&run->schemas, type);
-    const char *file = key ? settings->key_schema : settings->schemas[type];
+    const bool given = key ? settings->key_schema != NULL : cdr_schema_is_given(settings, type);
     char subject[CDR_REGISTRY_SUBJECT_MAX];
     struct cdr_error why = {{0}};
     enum cdr_result result =
@@ -80,7 +80,7 @@ static void examine_subject(const struct cdr_run *run, uint32_t type, bool key,
             : cdr_registry_subject(&settings->registry, run->topics[type], text, subject, &why);
     if (result != CDR_OK)
         cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, run->topics[type], why.text);
-    else if (settings->registry.use_latest && file == NULL)
+    else if (settings->registry.use_latest && !given)
         examine_latest(run, type, key, subject, findings);
     else
         cdr_registry_examine(&settings->registry, subject, text, findings);

@@ -135,7 +135,8 @@ static enum cdr_result plan_wish(struct cdr_run *run, struct needed *needed,
     const uint32_t type = needed->type;
     const char *text =
         needed->key ? run->parts.key_texts[type] : cdr_schema_files_text(&run->schemas, type);
-    const char *file = needed->key ? settings->key_schema : settings->schemas[type];
+    const bool given =
+        needed->key ? settings->key_schema != NULL : cdr_schema_is_given(settings, type);
     enum cdr_result result = needed->key
                                  ? cdr_registry_key_subject(&settings->registry, run->topics[type],
                                                             text, needed->subject, error)
@@ -143,7 +144,7 @@ static enum cdr_result plan_wish(struct cdr_run *run, struct needed *needed,
                                                         text, needed->subject, error);
     if (result != CDR_OK)
         return result;
-    if (settings->registry.use_latest && file == NULL)
+    if (settings->registry.use_latest && !given)
         return take_latest(run, needed, error);
     needed->wish = make_wish(wishes, count, needed->subject, text);
     return CDR_OK;
@@ -232,7 +233,7 @@ static enum cdr_result check_schema(const struct cdr_run *run, const struct cdr_
     struct cdr_encoder *encoder = NULL;
     /* With --use-latest nothing is, and what is to be compiled is not here yet. */
     bool latest = run->settings->registry.use_latest && run->settings->registry.urls != NULL &&
-                  run->settings->schemas[settings.type] == NULL;
+                  !cdr_schema_is_given(run->settings, settings.type);
     if (run->schemas.texts[settings.type] == NULL || (latest && settings.framed))
         return CDR_OK;
     enum cdr_result result = ops->create(&encoder, &settings, error);

@@ -16,7 +16,7 @@ struct item {
     uint32_t type;
     bool key;
     const char *text; /* that a run would write by */
-    const char *file; /* it is of, or NULL */
+    const char *file; /* it is of, or what else gives it; NULL: nothing does */
 };
 
 enum { ITEMS_MAX = 2 * CDR_TYPE_COUNT };
@@ -36,7 +36,9 @@ static size_t list_items(const struct cdr_settings *settings,
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         if (all || is_named(settings, type_names[type]))
             items[count++] = (struct item){type, false, cdr_schema_files_text(schemas, type),
-                                           settings->schemas[type]};
+                                           settings->schemas[type] != NULL ? settings->schemas[type]
+                                           : settings->fields != NULL      ? "the fields"
+                                                                           : NULL};
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         if (parts->avro_keys && (all || is_named(settings, "key")))
             items[count++] =

@@ -16,6 +16,7 @@
 #define MODEL                                                                                      \
     (SAMPLE | 1u << CDR_COMMAND_TRACE | 1u << CDR_COMMAND_SUBSCRIBERS | 1u << CDR_COMMAND_CELLS)
 #define RECORDS (SAMPLE | 1u << CDR_COMMAND_TRACE)
+#define SCHEMAS (RECORDS | 1u << CDR_COMMAND_SCHEMA)
 
 static const char *const order_names[] = {"end", "start", NULL};
 static const char *const sink_names[] = {"auto", "kafka", "file", "null", NULL};
@@ -278,20 +279,20 @@ const struct cdr_option cdr_options[] = {
      .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(schema_ids[CDR_TYPE_DATA]),
      .max = 2147483647, .initial = "3", .help = "likewise of data records"},
     {.key = "schema_call", .flag = "schema-call", .value = "FILE", .type = CDR_OPTION_TEXT,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY,
+     .group = CDR_GROUP_REGISTRY, .commands = SCHEMAS,
      AT(schemas[CDR_TYPE_CALL]),
-     .help = "Avro schema of your own for call records; docs/schemas.md says what fills its "
-             "fields. --schema call=FILE is the same"},
+     .help = "Avro schema of your own for call records, in any format; docs/schemas.md says what "
+             "fills its fields. --schema call=FILE is the same"},
     {.key = "schema_sms", .flag = "schema-sms", .value = "FILE", .type = CDR_OPTION_TEXT,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY,
+     .group = CDR_GROUP_REGISTRY, .commands = SCHEMAS,
      AT(schemas[CDR_TYPE_SMS]),
      .help = "likewise for SMS records"},
     {.key = "schema_data", .flag = "schema-data", .value = "FILE", .type = CDR_OPTION_TEXT,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY,
+     .group = CDR_GROUP_REGISTRY, .commands = SCHEMAS,
      AT(schemas[CDR_TYPE_DATA]),
      .help = "likewise for data records"},
     {.key = "schemas", .flag = "schema", .value = "NAME=FILE", .type = CDR_OPTION_SCHEMAS,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY, AT(schemas),
+     .group = CDR_GROUP_REGISTRY, .commands = SCHEMAS, AT(schemas),
      .unlisted = true,
      .help = "the schemas by type or topic; repeatable"},
     {.key = "key_schema", .flag = "key-schema", .value = "FILE", .type = CDR_OPTION_TEXT,
@@ -302,9 +303,13 @@ const struct cdr_option cdr_options[] = {
      .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(key_schema_id), .max = 2147483647,
      .initial = "4", .help = "schema id in front of Avro's keys where there is no registry"},
     {.key = "mapping", .flag = "mapping", .value = "FILE", .type = CDR_OPTION_JSON,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY, AT(mapping),
+     .group = CDR_GROUP_REGISTRY, .commands = SCHEMAS, AT(mapping),
      .help = "JSON that says what fields of your own schemas are filled from, where their names do "
              "not; in a config file an object"},
+    {.key = "fields", .flag = "fields", .value = "LIST", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_REGISTRY, .commands = SCHEMAS, AT(fields),
+     .help = "the fields that records hold, in any format, instead of a schema: sources of "
+             "docs/schemas.md, with commas between them, or name=source"},
 
     {.key = "speed", .flag = "speed", .value = "X", .type = CDR_OPTION_DECIMAL,
      .group = CDR_GROUP_TIME, .commands = RUN, AT(speed), .max = 1e6, .initial = "0",
@@ -375,6 +380,12 @@ const struct cdr_option cdr_options[] = {
     {.key = "sim_change_prob", .also = "sim_daily_change_prob", .flag = "sim-change-prob",
      .value = "P", .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_NETWORK, .commands = MODEL,
      AT(model.sim_change_prob), .max = 1, .help = "a subscriber gets a new SIM, per day"},
+    {.key = "leave_prob", .flag = "leave-prob", .value = "P", .type = CDR_OPTION_DECIMAL,
+     .group = CDR_GROUP_NETWORK, .commands = MODEL, AT(model.leave_prob), .max = 0.1,
+     .help = "a subscriber leaves, per day; 0 = never"},
+    {.key = "vacant_days", .flag = "vacant-days", .value = "N", .type = CDR_OPTION_U32,
+     .group = CDR_GROUP_NETWORK, .commands = MODEL, AT(model.vacant_days), .min = 1, .max = 365,
+     .help = "days before a number whose subscriber has left is another's"},
     {.key = "cells", .flag = "cells", .value = "N", .type = CDR_OPTION_U32,
      .group = CDR_GROUP_NETWORK, .commands = MODEL, AT(model.cells), .min = CDR_RAT_COUNT,
      .max = CDR_CELLS_MAX, .help = "cells in the catalogue"},

@@ -393,6 +393,7 @@ void cdr_settings_free(struct cdr_settings *settings)
                      settings->key_format,
                      settings->key_schema,
                      settings->headers,
+                     settings->fields,
                      settings->summary,
                      settings->by,
                      settings->topic,

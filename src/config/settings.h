@@ -52,6 +52,7 @@ struct cdr_settings {
     char *headers;                      /* list of fields that messages have as headers, or NULL */
     char *mapping; /* what their fields are filled from: a file of JSON, or such JSON, which begins
                       with a brace; NULL: by their names */
+    char *fields;  /* "name,name=source": all that records hold; NULL: all that there is */
 
     uint32_t workers;                  /* 0 = one per CPU */
     uint32_t shard_index, shard_count; /* i/N, 0/1 = all */

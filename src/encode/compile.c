@@ -1,4 +1,5 @@
-/* The compiler of users' schemas: finds for each field what it is filled from, in this order.
+/* The compiler of users' schemas: finds for each field what it is filled from, in this order, the
+ * same for all formats.
  *   1. what the mapping says of its path
  *   2. the source of its name, of an alias, of a name that differs in case and '_' only, or of its
  *      record's name and its own joined (cell.id: cell_id)
@@ -228,7 +229,7 @@ static enum cdr_result apply_rule(struct compiler *c, const struct cdr_schema_no
         return cdr_fail(error, CDR_E_NOMEM, "no memory for a mapping");
     enum cdr_result result = read_rule(c, rule, &value, &constant, &why);
     if (result == CDR_OK && constant != NULL)
-        result = cdr_constant_put(&c->emitter.pending, node, constant, &why);
+        result = cdr_emit_constant(&c->emitter, node, constant, &why);
     else if (result == CDR_OK)
         result = cdr_emit_value(&c->emitter, node, &value, &why);
     return result == CDR_OK ? CDR_OK : blame(c, node, result, &why, error);
@@ -239,7 +240,7 @@ static enum cdr_result put_default(struct compiler *c, const struct cdr_schema_f
 {
     struct cdr_error clause = {{0}}, why = {{0}};
     enum cdr_result result =
-        cdr_constant_put(&c->emitter.pending, field->type, field->default_value, &clause);
+        cdr_emit_constant(&c->emitter, field->type, field->default_value, &clause);
     if (result == CDR_OK)
         return CDR_OK;
     cdr_fail(&why, result, "its default does not suit it: %s", clause.text);
@@ -268,10 +269,10 @@ static enum cdr_result fill_lacking(struct compiler *c, const struct cdr_schema_
         return cdr_emit_value(&c->emitter, node, &value, error);
     }
     if (node->kind == CDR_AVRO_NULL)
-        return CDR_OK;
+        return cdr_emit_null(&c->emitter, node, error);
     for (size_t i = 0; node->kind == CDR_AVRO_UNION && i < node->count; i++)
         if (node->members[i]->kind == CDR_AVRO_NULL)
-            return cdr_bytes_put_long(&c->emitter.pending, (int64_t)i, error);
+            return cdr_emit_null(&c->emitter, node, error);
     if (node->kind == CDR_AVRO_RECORD && !is_open(c, node) && c->open_count < CDR_SCHEMA_DEPTH_MAX)
         return fill_record(c, node, error); /* names the field in it that lacks a source */
     if (node->kind == CDR_AVRO_RECORD && is_open(c, node)) {
@@ -298,7 +299,7 @@ static enum cdr_result fill_inner(struct compiler *c, const struct cdr_schema_fi
     if (record == NULL)
         return fill_lacking(c, field, error);
     if (field->type->kind == CDR_AVRO_UNION)
-        result = cdr_bytes_put_long(&c->emitter.pending, (int64_t)branch, error);
+        result = cdr_emit_branch(&c->emitter, branch, error);
     return result == CDR_OK ? fill_record(c, record, error) : result;
 }
 
@@ -328,12 +329,15 @@ static enum cdr_result fill_field(struct compiler *c, const struct cdr_schema_fi
 static enum cdr_result fill_record(struct compiler *c, const struct cdr_schema_node *record,
                                    struct cdr_error *error)
 {
-    enum cdr_result result = CDR_OK;
+    enum cdr_result result = cdr_emit_record_begin(&c->emitter, error);
     c->open[c->open_count++] = record;
-    for (size_t i = 0; result == CDR_OK && i < record->count; i++)
-        result = fill_field(c, &record->fields[i], error);
+    for (size_t i = 0; result == CDR_OK && i < record->count; i++) {
+        result = cdr_emit_field(&c->emitter, record->fields[i].name, i == 0, error);
+        if (result == CDR_OK)
+            result = fill_field(c, &record->fields[i], error);
+    }
     c->open_count--;
-    return result;
+    return result == CDR_OK ? cdr_emit_record_end(&c->emitter, error) : result;
 }
 
 /* Of keys, a root that is no record has no name, and is filled as the key in Kafka is. */
@@ -408,7 +412,7 @@ static enum cdr_result make_program(struct compiler *c, struct cdr_encoder **enc
     struct cdr_emitter *emitter = &c->emitter;
     struct cdr_program *program = calloc(1, sizeof *program);
     if (program == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "no memory for the Avro encoder");
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the encoder of a schema");
     program->type = c->settings->type;
     program->tail = emitter->offset;
     program->room = (uint32_t)emitter->bytes_max + CDR_PUT_SLACK;
@@ -421,9 +425,16 @@ static enum cdr_result make_program(struct compiler *c, struct cdr_encoder **enc
     program->data_len = emitter->data.len;
     emitter->ops = NULL;
     emitter->data.data = NULL;
-    program->base.frame_len = c->settings->framed ? 5 : 0;
+    program->header = (char *)emitter->header.data;
+    emitter->header.data = NULL;
+    bool avro = emitter->form == CDR_FORM_AVRO;
+    program->base.frame_len = avro && c->settings->framed ? 5 : 0;
+    program->base.trailer_len = avro ? 0 : 1;
     program->base.record_bytes_max = program->room;
-    program->base.ops = &cdr_program_ops[cdr_level_best()];
+    program->base.ops = (avro                             ? cdr_program_ops
+                         : emitter->form == CDR_FORM_JSON ? cdr_program_json_ops
+                                                          : cdr_program_csv_ops) +
+                        cdr_level_best();
     *encoder = &program->base;
     return CDR_OK;
 }
@@ -437,7 +448,7 @@ static enum cdr_result compile(struct compiler *c, struct cdr_encoder **encoder,
     c->used = json_object();
     if (c->used == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for a mapping");
-    if (c->settings->framed)
+    if (c->settings->framed && c->emitter.form == CDR_FORM_AVRO)
         result = cdr_bytes_put(&c->emitter.pending, frame, sizeof frame, error);
     if (result == CDR_OK)
         result = c->settings->key
@@ -450,26 +461,29 @@ static enum cdr_result compile(struct compiler *c, struct cdr_encoder **encoder,
     if (result == CDR_OK)
         result = check_rules(c, error);
     if (result == CDR_OK)
+        result = cdr_emit_end(&c->emitter, error);
+    if (result == CDR_OK)
         result = cdr_emit_pending(&c->emitter, error);
     return result == CDR_OK ? make_program(c, encoder, error) : result;
 }
 
-enum cdr_result cdr_program_create(struct cdr_encoder **encoder,
-                                   const struct cdr_encoder_settings *settings,
-                                   struct cdr_error *error)
+static enum cdr_result create(struct cdr_encoder **encoder, enum cdr_form form,
+                              const struct cdr_encoder_settings *settings, struct cdr_error *error)
 {
     struct cdr_error why = {{0}};
     struct compiler *c = calloc(1, sizeof *c);
     if (c == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the compiler of schemas");
     c->settings = settings;
+    c->emitter.form = form;
+    c->emitter.path = c->path;
     c->emitter.type = settings->type;
     c->emitter.tz_name = settings->tz_name;
     enum cdr_result result = compile(c, encoder, &why);
     if (result != CDR_OK && settings->schema_name != NULL)
         cdr_fail(error, result, "%.300s: %s", settings->schema_name, why.text);
     else if (result != CDR_OK)
-        cdr_fail(error, result, "the Avro schema of %s %s: %s", cdr_type_name[settings->type],
+        cdr_fail(error, result, "the schema of %s %s: %s", cdr_type_name[settings->type],
                  settings->key ? "keys" : "records", why.text);
     cdr_emitter_free(&c->emitter);
     cdr_schema_destroy(&c->schema);
@@ -477,4 +491,25 @@ enum cdr_result cdr_program_create(struct cdr_encoder **encoder,
     json_decref(c->used);
     free(c);
     return result;
+}
+
+enum cdr_result cdr_program_create(struct cdr_encoder **encoder,
+                                   const struct cdr_encoder_settings *settings,
+                                   struct cdr_error *error)
+{
+    return create(encoder, CDR_FORM_AVRO, settings, error);
+}
+
+enum cdr_result cdr_program_create_json(struct cdr_encoder **encoder,
+                                        const struct cdr_encoder_settings *settings,
+                                        struct cdr_error *error)
+{
+    return create(encoder, CDR_FORM_JSON, settings, error);
+}
+
+enum cdr_result cdr_program_create_csv(struct cdr_encoder **encoder,
+                                       const struct cdr_encoder_settings *settings,
+                                       struct cdr_error *error)
+{
+    return create(encoder, CDR_FORM_CSV, settings, error);
 }

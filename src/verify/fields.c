@@ -1,6 +1,7 @@
 #include "verify/fields.h"
 
 #include "encode/headers.h"
+#include "verify/cell.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -29,7 +30,8 @@ void cdr_bytes_text(char *text, size_t size, const uint8_t *bytes, size_t n)
     text[used] = '\0';
 }
 
-/* The next field, for its name and value to be set; NULL where there are too many. */
+/* The next field, for its name and value to be set; NULL where there are too many, which are left
+ * out. */
 static struct cdr_field *add(struct cdr_fields *fields, const char *name, size_t name_len)
 {
     if (fields->n == CDR_FIELDS_MAX)
@@ -40,6 +42,21 @@ static struct cdr_field *add(struct cdr_fields *fields, const char *name, size_t
     return field;
 }
 
+static void set_cell(struct cdr_field *field, const struct cdr_cell *cell)
+{
+    char plain[sizeof field->value + 8];
+    size_t len = 0;
+    if (!cell->quoted) {
+        cdr_bytes_text(field->value, sizeof field->value, (const uint8_t *)cell->text, cell->len);
+        return;
+    }
+    for (size_t i = 0; i < cell->len && len < sizeof plain; i++) {
+        plain[len++] = cell->text[i];
+        i += cell->text[i] == '"';
+    }
+    cdr_bytes_text(field->value, sizeof field->value, (const uint8_t *)plain, len);
+}
+
 /* Names are those of the header line. False: it has more or fewer fields. */
 static bool decode_csv(struct cdr_fields *fields, const struct cdr_encoder *encoder,
                        const char *text, size_t n)
@@ -47,18 +64,14 @@ static bool decode_csv(struct cdr_fields *fields, const struct cdr_encoder *enco
     const char *name = encoder->ops->file_header(encoder), *end = text + n;
     for (;;) {
         size_t name_len = strcspn(name, ";\n");
-        const char *stop = memchr(text, ';', (size_t)(end - text));
-        const char *value_end = stop != NULL ? stop : end;
+        struct cdr_cell cell = cdr_cell_take(&text, end);
         struct cdr_field *field = add(fields, name, name_len);
-        if (field == NULL)
-            return false;
-        cdr_bytes_text(field->value, sizeof field->value, (const uint8_t *)text,
-                       (size_t)(value_end - text));
+        if (field != NULL)
+            set_cell(field, &cell);
         name += name_len;
-        if (*name != ';' || stop == NULL)
-            return *name != ';' && stop == NULL;
+        if (*name != ';' || text == NULL)
+            return *name != ';' && text == NULL;
         name++;
-        text = stop + 1;
     }
 }
 
@@ -72,10 +85,8 @@ static bool decode_json(struct cdr_fields *fields, const char *text, size_t n)
         json_object_foreach(object, name, value)
         {
             struct cdr_field *field = add(fields, name, strlen(name));
-            if (field == NULL) {
-                good = false;
+            if (field == NULL)
                 break;
-            }
             if (json_is_string(value)) {
                 cdr_bytes_text(field->value, sizeof field->value,
                                (const uint8_t *)json_string_value(value),

@@ -155,7 +155,7 @@ for type in call sms data; do publish "$f$type-key" "$WORK/key.avsc"; done
 run "$f" --key-format avro --use-latest --mapping "$WORK/mapping.json" --registry "$registry"
 check "$f" --keys msisdn
 verify "$f" "${record[@]}" >/dev/null
-expect_failure 2 "the Avro schema of CALL keys: the field kind \(string\): CALL records have nothing of this name" \
+expect_failure 2 "the schema of CALL keys: the field kind \(string\): CALL records have nothing of this name" \
     run "$f" --key-format avro --use-latest --registry "$registry"
 echo '"int"' >"$WORK/int.avsc"
 expect_failure 2 "$WORK/int.avsc: owner_msisdn has up to 15 digits, which are too many for int" \
