@@ -95,7 +95,7 @@ static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *finding
         return result;
     run->workers = 1;
     struct cdr_sink_setup setup = cdr_run_sink_setup(run);
-    result = cdr_kafka_examine(&run->settings->sink, &setup, findings, error);
+    result = cdr_kafka_examine(&run->settings->sink, &setup, NULL, findings, error);
     if (result == CDR_OK)
         examine_registry(run, findings);
     return result;

@@ -174,6 +174,25 @@ static uint32_t find_record(const struct cdr_slab *slab, const uint8_t *payload)
     return low;
 }
 
+static bool is_tombstone(const struct cdr_kafka_sink *sink, const struct cdr_slab *slab,
+                         uint32_t record)
+{
+    const struct cdr_encoder *encoder = sink->setup.encoders[slab->log / sink->setup.partitions];
+    return sink->setup.compacted &&
+           slab->ends[record] - start_of(slab, record) == encoder->frame_len + encoder->trailer_len;
+}
+
+/* The next one from record on: without a payload, nothing says which it is, but the order. Where
+ * that does not hold (after a failure), it may be another, which then changes no more than the
+ * words. */
+static uint32_t find_tombstone(const struct cdr_kafka_sink *sink, const struct cdr_slab *slab,
+                               uint32_t record)
+{
+    while (record < slab->n && !is_tombstone(sink, slab, record))
+        record++;
+    return record < slab->n ? record : slab->n - 1;
+}
+
 static void on_lost(struct cdr_kafka_sink *sink, const rd_kafka_message_t *message,
                     int64_t expected)
 {
@@ -236,8 +255,10 @@ void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void
     if (slab != run->slab)
         start_run(sink, slab);
     uint32_t record = run->index;
-    if (__builtin_expect(
-            record >= slab->n || message->payload != slab->bytes + start_of(slab, record), 0))
+    if (__builtin_expect(message->payload == NULL, 0))
+        record = find_tombstone(sink, slab, record);
+    else if (__builtin_expect(
+                 record >= slab->n || message->payload != slab->bytes + start_of(slab, record), 0))
         record = find_record(slab, message->payload);
     run->index = record + 1;
     int64_t expected = run->offset + record;
@@ -412,8 +433,9 @@ static enum cdr_result produce(struct cdr_kafka_sink *sink, struct cdr_slab *sla
     uint32_t start = start_of(slab, *next);
     for (; *next < end; (*next)++) {
         uint32_t record = *next;
-        fields[VALUE].u.mem.ptr = slab->bytes + start;
-        fields[VALUE].u.mem.size = slab->ends[record] - start - trailer_len;
+        const bool tombstone = is_tombstone(sink, slab, record);
+        fields[VALUE].u.mem.ptr = tombstone ? NULL : slab->bytes + start;
+        fields[VALUE].u.mem.size = tombstone ? 0 : slab->ends[record] - start - trailer_len;
         fields[KEY].u.mem.ptr = slab->keys[record];
         fields[KEY].u.mem.size = slab->key_lens[record];
         fields[TIMESTAMP].u.i64 = slab->event_ms[record];
