@@ -6,6 +6,8 @@
 #include "app/schema_files.h"
 #include "pipeline/pipeline.h"
 
+struct cdr_dimensions;
+
 struct cdr_run {
     const struct cdr_settings *settings;
     struct cdr_model *model;
@@ -18,6 +20,7 @@ struct cdr_run {
     int32_t schema_ids[CDR_TYPE_COUNT]; /* 0 where the format has none */
     struct cdr_schema_files schemas;
     char topics[CDR_TYPE_COUNT][256];
+    struct cdr_dimensions *dimensions; /* app/dimensions.h; NULL where none are asked for */
     struct cdr_pipeline *pipeline;
     /* Per log: where the run began, and where the sink that is open now did. They differ once a
      * producer was replaced. */

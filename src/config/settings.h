@@ -9,6 +9,7 @@
 #define CDR_CONFIG_SETTINGS_H
 
 #include "base/result.h"
+#include "encode/dimension.h"
 #include "model/parameters.h"
 #include "sink/registry.h"
 #include "sink/sink.h"
@@ -45,7 +46,9 @@ struct cdr_settings {
     char *format;         /* csv avro json */
     char *topic_prefix;   /* "cdr." : topics cdr.call cdr.sms cdr.data */
     int32_t schema_ids[CDR_TYPE_COUNT]; /* fixed ids where there is no registry */
-    char *schemas[CDR_TYPE_COUNT];      /* files of Avro schemas; NULL: the built-in one */
+    bool dimensions;                    /* the topics of subscribers and cells, too */
+    int32_t dimension_schema_ids[CDR_DIMENSION_COUNT];
+    char *schemas[CDR_TYPE_COUNT]; /* files of Avro schemas; NULL: the built-in one */
     char *mapping; /* what their fields are filled from: a file of JSON, or such JSON, which begins
                       with a brace; NULL: by their names */
 
@@ -71,7 +74,8 @@ struct cdr_settings {
     uint64_t argument_msisdn; /* trace MSISDN */
     char *argument_dir;       /* replay DIR */
     char *argument_action;    /* schema ACTION: list print register check */
-    char *argument_type;      /* schema … TYPE: call sms data; NULL = all */
+    char *argument_type;      /* schema … TYPE: call sms data, or subscriber cell; NULL: the first
+                                 three, with dimensions all */
     uint32_t replay_wait_ms;  /* for brokers that do not answer */
     bool replay_remove;       /* remove the spill once it is published */
     int64_t now_ms;           /* wall clock when the settings were read; resolves relative dates */

@@ -10,7 +10,7 @@
 
 const char *const cdr_dimension_name[CDR_DIMENSION_COUNT] = {"subscriber", "cell"};
 
-enum { FRAME_LEN = 5, TRAILER_LEN = 1, MICRO = 1000000 };
+enum { FRAME_LEN = 5, TRAILER_LEN = 1, MICRO = 1000000, IMEI_BELOW_TAC = 10000000 };
 
 /* Of JSON, the longest format: the names and their quotes, then of each field the longest value. */
 enum { ROW_BYTES_MAX = 160 + 4 * 15 + 8 + 3 * 10 + 14 + 2 * 12 };
@@ -19,32 +19,12 @@ static_assert(FRAME_LEN + ROW_BYTES_MAX + TRAILER_LEN <= CDR_DIMENSION_RECORD_MA
 
 /* --- rows --- */
 
-/* The technology by which a home is named, where the catalogue has cells of several. */
-static uint32_t home_rat(const struct cdr_cells *cells)
-{
-    return cells->served_count[CDR_RAT_LTE] != 0     ? CDR_RAT_LTE
-           : cells->served_count[CDR_RAT_WCDMA] != 0 ? CDR_RAT_WCDMA
-                                                     : CDR_RAT_NR;
-}
-
 void cdr_subscriber_row(const struct cdr_model *model, uint32_t subscriber, int32_t day,
                         struct cdr_subscriber_row *row)
 {
-    const struct cdr_identities *identities = &model->identities;
-    const uint32_t on = (uint32_t)day;
-    const uint32_t home =
-        (uint32_t)(cdr_place_random(cdr_place_traits(&model->cells, subscriber), 0) >> 32);
     const uint32_t activity = cdr_activity_class(&model->traits, subscriber);
-    const uint32_t degree =
-        cdr_degree_class(&model->traits, activity, cdr_rank_traits(&model->contacts, subscriber));
     *row = (struct cdr_subscriber_row){
-        .msisdn = cdr_msisdn(identities, subscriber),
-        .imsi =
-            cdr_imsi(identities, subscriber, cdr_renewal_number(&identities->sim, subscriber, on)),
-        .imei14 = cdr_imei14(identities, subscriber,
-                             cdr_renewal_number(&identities->device, subscriber, on)),
-        .home_cell_id = cdr_serving_cell(&model->cells, home_rat(&model->cells), home, 0),
-        .contacts = model->contacts.degree[degree],
+        .profile = cdr_profile_on(model, subscriber, (uint32_t)day),
         .activity_milli = (uint32_t)(model->traits.activity[activity] * 1000 + 0.5),
         .valid_from_ms = cdr_calendar_day_start_ms(&model->calendar, day),
     };
@@ -153,21 +133,16 @@ static void put_decimal(struct writer *writer, const char *name, int64_t value, 
     writer->at = put_number(writer->at, size % scale, places);
 }
 
-static uint64_t imei_of(const struct cdr_subscriber_row *row)
-{
-    return row->imei14 * 10 + cdr_luhn_digit(row->imei14);
-}
-
 static uint8_t *subscriber_text(uint8_t *to, const struct cdr_subscriber_row *row, bool json)
 {
     struct writer writer = {to, json, true};
-    put_digits(&writer, "msisdn", row->msisdn.value, row->msisdn.len);
-    put_digits(&writer, "imsi", row->imsi.value, 15);
-    put_digits(&writer, "mccmnc", row->imsi.mccmnc, 5);
-    put_digits(&writer, "imei", imei_of(row), 15);
-    put_digits(&writer, "tac", row->imei14 / MICRO, 8);
-    put_whole(&writer, "home_cell_id", row->home_cell_id);
-    put_whole(&writer, "contacts", row->contacts);
+    put_digits(&writer, "msisdn", row->profile.msisdn.value, row->profile.msisdn.len);
+    put_digits(&writer, "imsi", row->profile.imsi.value, 15);
+    put_digits(&writer, "mccmnc", row->profile.imsi.mccmnc, 5);
+    put_digits(&writer, "imei", row->profile.imei, 15);
+    put_digits(&writer, "tac", row->profile.imei / IMEI_BELOW_TAC, 8);
+    put_whole(&writer, "home_cell_id", row->profile.home_cell_id);
+    put_whole(&writer, "contacts", row->profile.contacts);
     put_decimal(&writer, "activity", row->activity_milli, 3);
     put_whole(&writer, "valid_from_ms", (uint64_t)row->valid_from_ms);
     return json ? put_text(writer.at, "}") : writer.at;
@@ -217,13 +192,13 @@ static uint8_t *put_double(uint8_t *to, double value)
 
 static uint8_t *subscriber_datum(uint8_t *to, const struct cdr_subscriber_row *row)
 {
-    to = put_string(to, row->msisdn.value, row->msisdn.len);
-    to = put_string(to, row->imsi.value, 15);
-    to = put_string(to, row->imsi.mccmnc, 5);
-    to = put_string(to, imei_of(row), 15);
-    to = put_string(to, row->imei14 / MICRO, 8);
-    to = put_long(to, row->home_cell_id);
-    to = put_long(to, row->contacts);
+    to = put_string(to, row->profile.msisdn.value, row->profile.msisdn.len);
+    to = put_string(to, row->profile.imsi.value, 15);
+    to = put_string(to, row->profile.imsi.mccmnc, 5);
+    to = put_string(to, row->profile.imei, 15);
+    to = put_string(to, row->profile.imei / IMEI_BELOW_TAC, 8);
+    to = put_long(to, row->profile.home_cell_id);
+    to = put_long(to, row->profile.contacts);
     to = put_double(to, row->activity_milli / 1000.0);
     return put_long(to, row->valid_from_ms);
 }

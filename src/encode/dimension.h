@@ -13,6 +13,7 @@
 
 #include "encode/encoder.h"
 #include "model/model.h"
+#include "model/profile.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,13 +32,9 @@ enum { CDR_DIMENSION_RECORD_MAX = 320 };
 extern const char *const cdr_dimension_name[CDR_DIMENSION_COUNT]; /* "subscriber" "cell" */
 
 struct cdr_subscriber_row {
-    struct cdr_number msisdn;
-    struct cdr_imsi imsi;
-    uint64_t imei14; /* TAC and serial number, without the check digit */
-    uint32_t home_cell_id;
-    uint32_t contacts;
-    uint32_t activity_milli; /* traffic as a multiple of the mean subscriber's, in 1/1000 */
-    int64_t valid_from_ms;   /* midnight, local time, of the day that the row is of */
+    struct cdr_profile profile; /* of a customer who is there */
+    uint32_t activity_milli;    /* traffic as a multiple of the mean subscriber's, in 1/1000 */
+    int64_t valid_from_ms;      /* midnight, local time, of the day that the row is of */
 };
 
 struct cdr_cell_row {

@@ -1,6 +1,7 @@
 #include "pipeline/dimension_feed.h"
 
 #include "engine/engine.h"
+#include "model/profile.h"
 
 static enum cdr_result emit(const struct cdr_model *model, struct cdr_dimension_record *record,
                             uint32_t dimension, uint32_t index, enum cdr_dimension_kind kind,
@@ -15,17 +16,22 @@ static enum cdr_result emit(const struct cdr_model *model, struct cdr_dimension_
     return visit(context, record, error);
 }
 
-/* What there is to say of a subscriber on a day that is not the first; false: nothing. */
-static bool news_of(const struct cdr_model *model, uint32_t subscriber, int32_t day,
+/* What there is to say of a subscriber on a day; false: nothing. */
+static bool news_of(const struct cdr_model *model, uint32_t subscriber, uint32_t day, bool first,
                     enum cdr_dimension_kind *kind)
 {
-    const struct cdr_identities *identities = &model->identities;
-    const uint32_t on = (uint32_t)day;
-    *kind = CDR_DIMENSION_UPDATE;
-    return cdr_renewal_number(&identities->sim, subscriber, on) !=
-               cdr_renewal_number(&identities->sim, subscriber, on - 1) ||
-           cdr_renewal_number(&identities->device, subscriber, on) !=
-               cdr_renewal_number(&identities->device, subscriber, on - 1);
+    const struct cdr_tenures *tenures = &model->identities.tenures;
+    if (!first && !cdr_profile_changed(model, subscriber, day))
+        return false;
+    const bool present = cdr_tenure(tenures, subscriber, day).present;
+    if (first) {
+        *kind = CDR_DIMENSION_START;
+        return present;
+    }
+    *kind = !present                                           ? CDR_DIMENSION_TOMBSTONE
+            : cdr_tenure(tenures, subscriber, day - 1).present ? CDR_DIMENSION_UPDATE
+                                                               : CDR_DIMENSION_ARRIVAL;
+    return true;
 }
 
 enum cdr_result cdr_dimension_day(const struct cdr_model *model, int32_t day,
@@ -40,8 +46,8 @@ enum cdr_result cdr_dimension_day(const struct cdr_model *model, int32_t day,
         result = emit(model, &record, CDR_DIMENSION_CELL, cell, CDR_DIMENSION_START, visit, context,
                       error);
     for (uint32_t s = 0; result == CDR_OK && s < model->parameters.subscribers; s++) {
-        enum cdr_dimension_kind kind = CDR_DIMENSION_START;
-        if (first || news_of(model, s, day, &kind))
+        enum cdr_dimension_kind kind;
+        if (news_of(model, s, (uint32_t)day, first, &kind))
             result = emit(model, &record, CDR_DIMENSION_SUBSCRIBER, s, kind, visit, context, error);
     }
     return result;
