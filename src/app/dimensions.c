@@ -114,7 +114,7 @@ static enum cdr_result find_schema_ids(struct cdr_dimensions *dimensions, struct
 
 /* --- life --- */
 
-static enum cdr_result fill(struct cdr_dimensions *dimensions, struct cdr_error *error)
+static enum cdr_result fill(struct cdr_dimensions *dimensions, bool ask, struct cdr_error *error)
 {
     const struct cdr_run *run = dimensions->run;
     const size_t logs = (size_t)CDR_TYPE_COUNT * run->settings->model.partitions;
@@ -128,12 +128,21 @@ static enum cdr_result fill(struct cdr_dimensions *dimensions, struct cdr_error 
     if (dimensions->first_starts == NULL || dimensions->starts == NULL ||
         dimensions->progress == NULL)
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
-    if (result == CDR_OK)
+    if (result == CDR_OK && ask)
         result = find_schema_ids(dimensions, error);
     for (uint32_t d = 0; result == CDR_OK && d < CDR_DIMENSION_COUNT; d++)
         result = cdr_dimension_encoder_create(&dimensions->encoders[d], d, run->settings->format,
                                               is_avro(run), dimensions->schema_ids[d], error);
     return result;
+}
+
+static enum cdr_result create(struct cdr_run *run, bool ask, struct cdr_error *error)
+{
+    run->dimensions = calloc(1, sizeof *run->dimensions);
+    if (run->dimensions == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    run->dimensions->run = run;
+    return fill(run->dimensions, ask, error);
 }
 
 enum cdr_result cdr_dimensions_create(struct cdr_run *run, struct cdr_error *error)
@@ -148,11 +157,12 @@ enum cdr_result cdr_dimensions_create(struct cdr_run *run, struct cdr_error *err
                     run->settings->sink.out);
         return CDR_OK;
     }
-    run->dimensions = calloc(1, sizeof *run->dimensions);
-    if (run->dimensions == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "out of memory");
-    run->dimensions->run = run;
-    return fill(run->dimensions, error);
+    return create(run, true, error);
+}
+
+enum cdr_result cdr_dimensions_create_unasked(struct cdr_run *run, struct cdr_error *error)
+{
+    return create(run, false, error);
 }
 
 void cdr_dimensions_destroy(struct cdr_dimensions *dimensions)

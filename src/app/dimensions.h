@@ -16,6 +16,8 @@ struct cdr_dimensions;
  * standard error says where not); asks the registry. Errors: CDR_E_CONFIG, CDR_E_STATE, as of the
  * records' schemas. */
 enum cdr_result cdr_dimensions_create(struct cdr_run *run, struct cdr_error *error);
+/* The same for the doctor, without ids. Errors: CDR_E_NOMEM. */
+enum cdr_result cdr_dimensions_create_unasked(struct cdr_run *run, struct cdr_error *error);
 /* All of these do nothing where dimensions is NULL. */
 void cdr_dimensions_destroy(struct cdr_dimensions *dimensions);
 /* Opens the sink, anew where one is open. resume: go on behind what the topics hold; the first time

@@ -1,5 +1,5 @@
 /* `cdrgen doctor`: a run's settings against the cluster and the registry that it would go to. */
-#include "app/run_state.h"
+#include "app/dimensions.h"
 
 #include "base/json_writer.h"
 #include "sink/findings.h"
@@ -59,6 +59,21 @@ static void examine_latest(const struct cdr_run *run, uint32_t type, const char 
     free(text);
 }
 
+static void examine_dimension_schemas(const struct cdr_run *run, struct cdr_findings *findings)
+{
+    const struct cdr_registry_settings *registry = &run->settings->registry;
+    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++) {
+        const char *text = cdr_dimension_schema(d);
+        char subject[CDR_REGISTRY_SUBJECT_MAX], topic[270];
+        struct cdr_error why = {{0}};
+        snprintf(topic, sizeof topic, "%s%s", run->settings->topic_prefix, cdr_dimension_name[d]);
+        if (cdr_registry_subject(registry, topic, text, subject, &why) != CDR_OK)
+            cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, topic, why.text);
+        else
+            cdr_registry_examine(registry, subject, text, findings);
+    }
+}
+
 static void examine_registry(const struct cdr_run *run, struct cdr_findings *findings)
 {
     const struct cdr_settings *settings = run->settings;
@@ -81,6 +96,8 @@ static void examine_registry(const struct cdr_run *run, struct cdr_findings *fin
         else
             cdr_registry_examine(&settings->registry, subject, text, findings);
     }
+    if (settings->dimensions)
+        examine_dimension_schemas(run, findings);
 }
 
 static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *findings,
@@ -94,8 +111,14 @@ static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *finding
     if (result != CDR_OK)
         return result;
     run->workers = 1;
-    struct cdr_sink_setup setup = cdr_run_sink_setup(run);
-    result = cdr_kafka_examine(&run->settings->sink, &setup, NULL, findings, error);
+    struct cdr_sink_setup setup = cdr_run_sink_setup(run), tables = setup;
+    if (run->settings->dimensions)
+        result = cdr_dimensions_create_unasked(run, error);
+    if (result == CDR_OK && run->settings->dimensions)
+        tables = cdr_dimensions_setup(run);
+    if (result == CDR_OK)
+        result = cdr_kafka_examine(&run->settings->sink, &setup,
+                                   run->settings->dimensions ? &tables : NULL, findings, error);
     if (result == CDR_OK)
         examine_registry(run, findings);
     return result;
@@ -152,6 +175,7 @@ enum cdr_result cdr_command_doctor(const struct cdr_settings *settings, struct c
                           failures == 1 ? "" : "s");
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         cdr_encoder_destroy(run.encoders[type]);
+    cdr_dimensions_destroy(run.dimensions);
     cdr_schema_files_free(&run.schemas);
     cdr_model_destroy(run.model);
     cdr_findings_free(&findings);

@@ -8,12 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const type_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+/* What has a schema: the types of records, then the dimensions. */
+enum { TOPICS = CDR_TYPE_COUNT + CDR_DIMENSION_COUNT };
 
-static bool is_wanted(const struct cdr_settings *settings, uint32_t type)
+static const char *name_of(uint32_t topic)
 {
-    return settings->argument_type == NULL ||
-           strcmp(settings->argument_type, type_names[type]) == 0;
+    static const char *const type_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+    return topic < CDR_TYPE_COUNT ? type_names[topic] : cdr_dimension_name[topic - CDR_TYPE_COUNT];
+}
+
+static const char *text_of(const struct cdr_schema_files *schemas, uint32_t topic)
+{
+    return topic < CDR_TYPE_COUNT ? cdr_schema_files_text(schemas, topic)
+                                  : cdr_dimension_schema(topic - CDR_TYPE_COUNT);
+}
+
+/* Without a name, those that a run with these settings writes. */
+static bool is_wanted(const struct cdr_settings *settings, uint32_t topic)
+{
+    return settings->argument_type == NULL ? topic < CDR_TYPE_COUNT || settings->dimensions
+                                           : strcmp(settings->argument_type, name_of(topic)) == 0;
 }
 
 static void print_text(const char *text)
@@ -26,9 +40,9 @@ static void print_text(const char *text)
 static enum cdr_result print_own(const struct cdr_settings *settings,
                                  const struct cdr_schema_files *schemas)
 {
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; type < TOPICS; type++)
         if (is_wanted(settings, type))
-            print_text(cdr_schema_files_text(schemas, type));
+            print_text(text_of(schemas, type));
     return CDR_OK;
 }
 
@@ -44,7 +58,7 @@ static enum cdr_result subject_of(const struct cdr_settings *settings, uint32_t 
                                   struct cdr_error *error)
 {
     char topic[270];
-    snprintf(topic, sizeof topic, "%s%s", settings->topic_prefix, type_names[type]);
+    snprintf(topic, sizeof topic, "%s%s", settings->topic_prefix, name_of(type));
     return cdr_registry_subject(&settings->registry, topic, text, subject, error);
 }
 
@@ -101,10 +115,11 @@ static enum cdr_result check_latest(const struct cdr_settings *settings, uint32_
         return result == CDR_E_STATE ? CDR_E_DIFFERENT : result;
     int32_t id = schema.id;
     bool fits = cdr_registry_same(text, schema.whole);
-    if (!fits && settings->schemas[type] != NULL)
+    const char *file = type < CDR_TYPE_COUNT ? settings->schemas[type] : "the rows";
+    if (!fits && file != NULL)
         result = cdr_fail(error, CDR_E_DIFFERENT,
                           "subject %s: the latest version, id %d, is not of the form of %s",
-                          subject, (int)id, settings->schemas[type]);
+                          subject, (int)id, file);
     else if (!fits && cdr_schema_compiles(settings, type, schema.whole, subject, settings->mapping,
                                           error) != CDR_OK)
         result = CDR_E_DIFFERENT;
@@ -141,8 +156,8 @@ static enum cdr_result for_all(const struct cdr_settings *settings,
                                struct cdr_error *error)
 {
     enum cdr_result last = CDR_OK;
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        const char *text = cdr_schema_files_text(schemas, type);
+    for (uint32_t type = 0; type < TOPICS; type++) {
+        const char *text = text_of(schemas, type);
         char subject[CDR_REGISTRY_SUBJECT_MAX];
         struct cdr_error why = {{0}};
         if (!is_wanted(settings, type))
@@ -164,14 +179,14 @@ static enum cdr_result for_all(const struct cdr_settings *settings,
 static enum cdr_result register_all(const struct cdr_settings *settings,
                                     const struct cdr_schema_files *schemas, struct cdr_error *error)
 {
-    char subjects[CDR_TYPE_COUNT][CDR_REGISTRY_SUBJECT_MAX];
-    struct cdr_registry_wish wishes[CDR_TYPE_COUNT] = {{0}};
+    char subjects[TOPICS][CDR_REGISTRY_SUBJECT_MAX];
+    struct cdr_registry_wish wishes[TOPICS] = {{0}};
     size_t count = 0;
     enum cdr_result result = CDR_OK;
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+    for (uint32_t type = 0; result == CDR_OK && type < TOPICS; type++) {
         if (!is_wanted(settings, type))
             continue;
-        const char *text = cdr_schema_files_text(schemas, type);
+        const char *text = text_of(schemas, type);
         result = subject_of(settings, type, text, subjects[count], error);
         wishes[count].subject = subjects[count];
         wishes[count++].schema_text = text;

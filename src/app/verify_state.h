@@ -7,6 +7,8 @@
 #include "verify/source.h"
 #include "verify/verify.h"
 
+struct cdr_verified_dimensions;
+
 struct cdr_verification {
     const struct cdr_settings *settings;
     struct cdr_model *model;
@@ -18,7 +20,8 @@ struct cdr_verification {
     struct cdr_payloads payloads;
     struct cdr_source *source;
     struct cdr_verify *verify;
-    char *note; /* what the source says besides, or NULL */
+    struct cdr_verified_dimensions *dimensions; /* app/verify_dimensions.h; or NULL */
+    char *note;                                 /* what the source says besides, or NULL */
     double wall_s;
     bool complete; /* compared to the end */
 };
