@@ -6,11 +6,12 @@
  * vacant_days.
  *
  * Time is cut, from a phase of the number's own, into periods of 1/leave_prob + vacant_days days;
- * in each, one customer leaves at a random time of its first 1/leave_prob days. So a vacancy ends
- * in the period that it began in and vacancies never meet, however long they are; of the days that
- * numbers are taken, leave_prob are the last of a customer; vacant are, on any day,
- * vacant_days / (1/leave_prob + vacant_days) of the numbers. One tenure lasts at most
- * 2/leave_prob days, and who has a number on a day takes no loop over past days.
+ * in each, one customer leaves at a random time of its first 1/leave_prob days, but not of the
+ * first of them. So a vacancy ends in the period that it began in and never meets the next,
+ * however long it is. Of the days that numbers are taken, leave_prob are the last of a customer;
+ * vacant are, on any day, vacant_days / (1/leave_prob + vacant_days) of the numbers. A tenure lasts
+ * 1 … 2/leave_prob days, on average 1/leave_prob; who has a number on a day takes no loop over
+ * past days.
  *
  * Instants are in 1/65536 of a day. Immutable once initialised: serves any number of threads.
  */
@@ -54,7 +55,8 @@ static inline struct cdr_tenure cdr_tenure_on(const struct cdr_tenures *tenures,
     uint64_t base = cdr_mix(subscriber ^ tenures->stream);
     uint64_t at = (uint64_t)day * CDR_DAY_PARTS + ((base >> 37) * length >> 27);
     uint64_t period = at / length, in_period = at - period * length;
-    uint64_t leave = (cdr_draw(base, period) >> 37) * tenures->stay >> 27;
+    uint64_t spread = tenures->stay - CDR_DAY_PARTS;
+    uint64_t leave = CDR_DAY_PARTS + ((cdr_draw(base, period) >> 37) * spread >> 27);
     struct cdr_tenure tenure = {in_period < leave || in_period >= leave + tenures->vacant,
                                 (uint32_t)(period + (in_period >= leave))};
     return tenure;
