@@ -177,7 +177,8 @@ const struct cdr_option cdr_options[] = {
      .group = CDR_GROUP_KAFKA, .commands = RUN, AT(sink.abort_share), .max = 1, .initial = "0",
      .help = "share of transactions preceded by one of the same records that is aborted"},
     {.key = "dimensions", .flag = "dimensions", .type = CDR_OPTION_BOOLEAN,
-     .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY | REGISTRY, AT(dimensions), .initial = "false",
+     .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY | REGISTRY, AT(dimensions),
+     .initial = "false",
      .help = "publish subscribers and cells too, with their changes, as the compacted topics "
              "cdr.subscriber and cdr.cell; verify: compare these, too"},
     {.key = "id_header", .flag = "id-header", .type = CDR_OPTION_BOOLEAN,
