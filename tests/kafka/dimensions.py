@@ -24,7 +24,7 @@ import datetime
 import json
 import os
 import pathlib
-import sys
+import time
 import zoneinfo
 
 import cdr_logs
@@ -255,6 +255,14 @@ def join(arguments):
 # ---- damage ----
 
 
+def until_end(topic, partition, offset):
+    """The end of a transaction is written some time after it was asked for."""
+    consumer = Consumer(cdr_logs.client_settings(BROKERS, []))
+    while consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)[1] < offset:
+        time.sleep(0.05)
+    consumer.close()
+
+
 def lose(arguments):
     """The two offsets are those of a record in a transaction that is aborted and of its end."""
     settings = {"bootstrap.servers": BROKERS}
@@ -276,6 +284,7 @@ def lose(arguments):
                 broken.produce(arguments.target, b"lost", b"lost", partition, timestamp=message.timestamp()[1])
                 broken.flush(30)
                 broken.abort_transaction(30)
+                until_end(arguments.target, partition, i + 2)
                 print(message.key().decode(), log[i + 1].key().decode())
                 continue
             while True:
