@@ -47,8 +47,10 @@ static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *st
         .day_begin = run->dimensions != NULL ? cdr_dimensions_day : NULL,
         .day_context = run->dimensions,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         pipeline.encoders[type] = run->encoders[type];
+        pipeline.envelopes[type] = run->envelopes[type];
+    }
     enum cdr_result result = cdr_dimensions_begin(run->dimensions, stop, DRAIN_TIMEOUT_MS, error);
     return result == CDR_OK ? cdr_pipeline_create(&run->pipeline, &pipeline, error) : result;
 }

@@ -1,5 +1,6 @@
 #include "app/dimensions.h"
 
+#include "app/message_parts.h"
 #include "app/progress.h"
 #include "app/stop.h"
 #include "pipeline/dimension_writer.h"
@@ -20,6 +21,8 @@ struct cdr_dimensions {
     const struct cdr_run *run;
     char topics[CDR_DIMENSION_COUNT][256];
     int32_t schema_ids[CDR_DIMENSION_COUNT]; /* 0 where the format has none */
+    bool avro_keys;
+    int32_t key_ids[CDR_DIMENSION_COUNT]; /* 0 where keys have none */
     struct cdr_dimension_encoder *encoders[CDR_DIMENSION_COUNT];
     struct cdr_sink *sink;
     struct cdr_dimension_writer *writer;
@@ -41,75 +44,131 @@ static bool is_avro(const struct cdr_run *run)
 
 /* --- schemas --- */
 
+/* What needs an id: rows and keys of both dimensions. */
+struct needed {
+    uint32_t d;
+    bool key;
+};
+
+enum { NEEDED_MAX = 2 * CDR_DIMENSION_COUNT };
+
+static size_t list_needed(const struct cdr_dimensions *dimensions, struct needed *needed)
+{
+    size_t count = 0;
+    for (uint32_t d = 0; is_avro(dimensions->run) && d < CDR_DIMENSION_COUNT; d++)
+        needed[count++] = (struct needed){d, false};
+    for (uint32_t d = 0; dimensions->avro_keys && d < CDR_DIMENSION_COUNT; d++)
+        needed[count++] = (struct needed){d, true};
+    return count;
+}
+
 #if CDR_KAFKA
-/* The rows have one form: the latest version has to be of it. */
-static enum cdr_result take_latest(struct cdr_dimensions *dimensions, uint32_t d,
+
+static const char *text_of(struct needed needed)
+{
+    return needed.key ? cdr_key_schema_default : cdr_dimension_schema(needed.d);
+}
+
+static int32_t *id_of(struct cdr_dimensions *dimensions, struct needed needed)
+{
+    return needed.key ? &dimensions->key_ids[needed.d] : &dimensions->schema_ids[needed.d];
+}
+
+static enum cdr_result subject_of(const struct cdr_dimensions *dimensions, struct needed needed,
+                                  char subject[CDR_REGISTRY_SUBJECT_MAX], struct cdr_error *error)
+{
+    const struct cdr_registry_settings *registry = &dimensions->run->settings->registry;
+    const char *topic = dimensions->topics[needed.d];
+    return needed.key ? cdr_registry_key_subject(registry, topic, text_of(needed), subject, error)
+                      : cdr_registry_subject(registry, topic, text_of(needed), subject, error);
+}
+
+/* Rows and keys have one form: the latest version has to be of it. */
+static enum cdr_result take_latest(struct cdr_dimensions *dimensions, struct needed needed,
                                    const char *subject, struct cdr_error *error)
 {
     char *text = NULL, note[CDR_REGISTRY_NOTE_MAX];
     enum cdr_result result = cdr_registry_latest(&dimensions->run->settings->registry, subject,
-                                                 &dimensions->schema_ids[d], &text, note, error);
+                                                 id_of(dimensions, needed), &text, note, error);
     if (result == CDR_OK && note[0] != '\0')
         fprintf(stderr, "cdrgen: warning: %s\n", note);
-    if (result == CDR_OK && !cdr_registry_same(cdr_dimension_schema(d), text))
+    if (result == CDR_OK && !cdr_registry_same(text_of(needed), text))
         result = cdr_fail(error, CDR_E_CONFIG,
-                          "subject %s: the latest version is not of the form of the rows "
-                          "(`cdrgen schema print %s`); leave --use-latest or --dimensions out",
-                          subject, cdr_dimension_name[d]);
+                          "subject %s: the latest version is not of the form that --dimensions "
+                          "writes (`cdrgen schema print %s --dimensions`); leave one of "
+                          "--use-latest and --dimensions out",
+                          subject, needed.key ? "key" : cdr_dimension_name[needed.d]);
     free(text);
     return result == CDR_E_STATE ? CDR_E_CONFIG : result;
 }
 
+/* Keys of both topics may share a subject: then they share the wish. */
 static enum cdr_result ask_registry(struct cdr_dimensions *dimensions, struct cdr_error *error)
 {
     const struct cdr_registry_settings *registry = &dimensions->run->settings->registry;
-    char subjects[CDR_DIMENSION_COUNT][CDR_REGISTRY_SUBJECT_MAX];
-    struct cdr_registry_wish wishes[CDR_DIMENSION_COUNT] = {{0}};
+    char subjects[NEEDED_MAX][CDR_REGISTRY_SUBJECT_MAX];
+    struct cdr_registry_wish wishes[NEEDED_MAX] = {{0}};
+    struct needed needed[NEEDED_MAX];
+    size_t of[NEEDED_MAX], n = list_needed(dimensions, needed), count = 0;
     enum cdr_result result = CDR_OK;
-    for (uint32_t d = 0; result == CDR_OK && d < CDR_DIMENSION_COUNT; d++) {
-        wishes[d].subject = subjects[d];
-        wishes[d].schema_text = cdr_dimension_schema(d);
-        result = cdr_registry_subject(registry, dimensions->topics[d], wishes[d].schema_text,
-                                      subjects[d], error);
+    for (size_t i = 0; result == CDR_OK && i < n; i++) {
+        result = subject_of(dimensions, needed[i], subjects[count], error);
         if (result == CDR_OK && registry->use_latest)
-            result = take_latest(dimensions, d, subjects[d], error);
+            result = take_latest(dimensions, needed[i], subjects[count], error);
+        of[i] = 0;
+        while (of[i] < count && strcmp(subjects[of[i]], subjects[count]) != 0)
+            of[i]++;
+        if (of[i] < count)
+            continue;
+        wishes[count].subject = subjects[count];
+        wishes[count++].schema_text = text_of(needed[i]);
     }
     if (result != CDR_OK || registry->use_latest)
         return result;
-    result = cdr_registry_find(registry, wishes, CDR_DIMENSION_COUNT, error);
-    for (uint32_t d = 0; result == CDR_OK && d < CDR_DIMENSION_COUNT; d++) {
-        dimensions->schema_ids[d] = wishes[d].id;
-        if (wishes[d].note[0] != '\0')
-            fprintf(stderr, "cdrgen: warning: %s\n", wishes[d].note);
-    }
+    result = cdr_registry_find(registry, wishes, count, error);
+    for (size_t i = 0; result == CDR_OK && i < n; i++)
+        *id_of(dimensions, needed[i]) = wishes[of[i]].id;
+    for (size_t i = 0; result == CDR_OK && i < count; i++)
+        if (wishes[i].note[0] != '\0')
+            fprintf(stderr, "cdrgen: warning: %s\n", wishes[i].note);
     return result;
 }
+
 #endif
 
-static enum cdr_result find_schema_ids(struct cdr_dimensions *dimensions, struct cdr_error *error)
+static enum cdr_result take_fixed_ids(struct cdr_dimensions *dimensions, struct cdr_error *error)
 {
     const struct cdr_settings *settings = dimensions->run->settings;
-    if (!is_avro(dimensions->run))
-        return CDR_OK;
-    memcpy(dimensions->schema_ids, settings->dimension_schema_ids, sizeof dimensions->schema_ids);
-    if (!is_kafka(dimensions->run))
-        return CDR_OK;
-#if CDR_KAFKA
-    if (settings->registry.urls != NULL)
-        return ask_registry(dimensions, error);
-#endif
-    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++) {
-        if (dimensions->schema_ids[d] == 0)
+    struct needed needed[NEEDED_MAX];
+    const size_t n = list_needed(dimensions, needed);
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t d = needed[i].d;
+        const int32_t id =
+            needed[i].key ? settings->key_schema_id : settings->dimension_schema_ids[d];
+        const char *name = needed[i].key ? "key" : cdr_dimension_name[d];
+        if (id == 0 && is_kafka(dimensions->run))
             return cdr_fail(error, CDR_E_CONFIG,
                             "dimensions: avro in Kafka needs schema ids; give --registry URL, or a "
                             "fixed one with --schema-id-%s",
-                            cdr_dimension_name[d]);
-        if (!settings->quiet)
+                            name);
+        (needed[i].key ? dimensions->key_ids : dimensions->schema_ids)[d] = id;
+        if (!needed[i].key && is_kafka(dimensions->run) && !settings->quiet)
             fprintf(stderr,
                     "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)\n",
-                    dimensions->topics[d], dimensions->schema_ids[d], cdr_dimension_name[d]);
+                    dimensions->topics[d], id, name);
     }
     return CDR_OK;
+}
+
+static enum cdr_result find_schema_ids(struct cdr_dimensions *dimensions, struct cdr_error *error)
+{
+#if CDR_KAFKA
+    if (is_kafka(dimensions->run) && dimensions->run->settings->registry.urls != NULL) {
+        struct needed needed[NEEDED_MAX];
+        return list_needed(dimensions, needed) > 0 ? ask_registry(dimensions, error) : CDR_OK;
+    }
+#endif
+    return take_fixed_ids(dimensions, error);
 }
 
 /* --- life --- */
@@ -121,6 +180,7 @@ static enum cdr_result fill(struct cdr_dimensions *dimensions, bool ask, struct 
     for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++)
         snprintf(dimensions->topics[d], sizeof dimensions->topics[d], "%s%s",
                  run->settings->topic_prefix, cdr_dimension_name[d]);
+    dimensions->avro_keys = strcmp(run->settings->key_format, "avro") == 0;
     dimensions->first_starts = calloc(logs, sizeof *dimensions->first_starts);
     dimensions->starts = calloc(logs, sizeof *dimensions->starts);
     dimensions->progress = calloc(logs, sizeof *dimensions->progress);
@@ -192,6 +252,11 @@ struct cdr_sink_setup cdr_dimensions_setup(const struct cdr_run *run)
         setup.topics[type] = used ? dimensions->topics[type] : NULL;
         setup.encoders[type] = used ? cdr_dimension_sizes(dimensions->encoders[type]) : NULL;
         setup.schemas[type] = used && is_avro(run) ? cdr_dimension_schema(type) : NULL;
+        setup.envelopes[type] = (struct cdr_envelope){0};
+        if (used && dimensions->avro_keys) {
+            setup.envelopes[type].key = &cdr_dimension_key_sizes;
+            setup.envelopes[type].key_bytes_max = CDR_DIMENSION_WIRE_KEY_MAX;
+        }
     }
     setup.first_event_ms = cdr_calendar_day_start_ms(calendar, p->start_day);
     if (setup.last_event_ms >= 0)
@@ -229,6 +294,7 @@ static enum cdr_result check_tail(struct cdr_dimensions *dimensions, struct cdr_
     }
     struct cdr_dimension_check_settings settings = {
         .model = run->model,
+        .avro_keys = dimensions->avro_keys,
         .sink = &run->settings->sink,
         .shard_index = run->settings->shard_index,
         .shard_count = run->settings->shard_count,
@@ -303,6 +369,7 @@ enum cdr_result cdr_dimensions_begin(struct cdr_dimensions *dimensions, const at
     const struct cdr_run *run = dimensions->run;
     struct cdr_dimension_writer_settings settings = {
         .model = run->model,
+        .key_ids = dimensions->avro_keys ? dimensions->key_ids : NULL,
         .sink = dimensions->sink,
         .shard_index = run->settings->shard_index,
         .shard_count = run->settings->shard_count,

@@ -3,6 +3,7 @@
 #define CDR_APP_RUN_STATE_H
 
 #include "app/app.h"
+#include "app/message_parts.h"
 #include "app/schema_files.h"
 #include "pipeline/pipeline.h"
 
@@ -19,6 +20,8 @@ struct cdr_run {
     struct cdr_encoder *encoders[CDR_TYPE_COUNT];
     int32_t schema_ids[CDR_TYPE_COUNT]; /* 0 where the format has none */
     struct cdr_schema_files schemas;
+    struct cdr_message_parts parts;
+    struct cdr_envelope envelopes[CDR_TYPE_COUNT]; /* of the parts, where there are messages */
     char topics[CDR_TYPE_COUNT][256];
     struct cdr_dimensions *dimensions; /* app/dimensions.h; NULL where none are asked for */
     struct cdr_pipeline *pipeline;

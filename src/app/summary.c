@@ -78,6 +78,14 @@ static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32
     hex(json, "sum", total.sum);
     if (run->schema_ids[type] != 0)
         cdr_json_i64(json, "schema_id", run->schema_ids[type]);
+    if (run->parts.avro_keys)
+        cdr_json_i64(json, "key_schema_id", run->parts.key_ids[type]);
+    if (run->envelopes[type].header_count > 0) {
+        cdr_json_array(json, "headers");
+        for (uint32_t i = 0; i < run->envelopes[type].header_count; i++)
+            cdr_json_text(json, NULL, run->envelopes[type].header_names[i]);
+        cdr_json_array_end(json);
+    }
     cdr_json_array(json, "partitions");
     for (uint32_t p = 0; p < partitions; p++) {
         if (!owned(run, p))
@@ -288,6 +296,13 @@ static void print_destination(const struct cdr_run *run)
     if (run->sink_reason != NULL)
         printf(", because %s", run->sink_reason);
     printf("\nformat       %s\n", settings->format);
+    if (strcmp(name, "file") == 0)
+        return;
+    if (run->parts.avro_keys)
+        printf("keys         avro, schema %s\n",
+               settings->key_schema != NULL ? settings->key_schema : cdr_key_schema_default);
+    if (settings->headers != NULL)
+        printf("headers      %s\n", settings->headers);
 }
 
 void cdr_print_plan(const struct cdr_run *run)

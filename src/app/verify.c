@@ -67,6 +67,10 @@ static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_
         };
         result = ops->create(&run->encoders[type], &encoder, error);
     }
+    if (result == CDR_OK && !run->from_files)
+        result = cdr_message_parts_load(&run->parts, settings, error);
+    if (result == CDR_OK && !run->from_files)
+        result = cdr_message_parts_compile(&run->parts, settings, error);
     if (result != CDR_OK)
         return result;
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
@@ -75,7 +79,11 @@ static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_
         encoders[type] = run->encoders[type];
         texts[type] = run->schemas.texts[type];
     }
-    return cdr_payloads_open(&run->payloads, encoders, settings->model.order, texts, error);
+    result = cdr_payloads_open(&run->payloads, encoders, settings->model.order, texts, error);
+    cdr_message_parts_envelopes(&run->parts, run->payloads.envelopes);
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        run->payloads.key_texts[type] = run->parts.key_texts[type];
+    return result;
 }
 
 static enum cdr_result open_source(struct cdr_verification *run, const atomic_int *stop,
@@ -96,6 +104,7 @@ static enum cdr_result open_source(struct cdr_verification *run, const atomic_in
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.topics[type] = run->topics[type];
         setup.encoders[type] = run->encoders[type];
+        setup.envelopes[type] = run->payloads.envelopes[type];
     }
 #if CDR_KAFKA
     if (!run->from_files)
@@ -123,6 +132,7 @@ static enum cdr_result create_verify(struct cdr_verification *run, const atomic_
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         verify.topics[type] = run->topics[type];
         verify.encoders[type] = run->encoders[type];
+        verify.envelopes[type] = run->payloads.envelopes[type];
     }
     return cdr_verify_create(&run->verify, &verify, error);
 }
@@ -243,6 +253,7 @@ enum cdr_result cdr_command_verify(const struct cdr_settings *settings, struct c
         cdr_encoder_destroy(run.encoders[type]);
     cdr_payloads_close(&run.payloads);
     cdr_schema_files_free(&run.schemas);
+    cdr_message_parts_free(&run.parts);
     cdr_model_destroy(run.model);
     free(run.note);
     return result;

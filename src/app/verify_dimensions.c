@@ -24,6 +24,7 @@ static enum cdr_result check(struct cdr_verification *run, const atomic_int *sto
     enum cdr_result result = CDR_OK;
     struct cdr_dimension_check_settings how = {
         .model = run->model,
+        .avro_keys = strcmp(settings->key_format, "avro") == 0,
         .sink = &settings->sink,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,

@@ -285,6 +285,22 @@ size_t cdr_dimension_encode(const struct cdr_dimension_encoder *encoder,
     return len;
 }
 
+const struct cdr_encoder cdr_dimension_key_sizes = {
+    .record_bytes_max = CDR_DIMENSION_WIRE_KEY_MAX,
+    .frame_len = FRAME_LEN,
+};
+
+uint32_t cdr_dimension_wire_key(int32_t schema_id, const char *key, uint32_t key_len,
+                                uint8_t bytes[CDR_DIMENSION_WIRE_KEY_MAX])
+{
+    uint32_t id = cdr_be32((uint32_t)schema_id);
+    bytes[0] = 0;
+    memcpy(bytes + 1, &id, sizeof id);
+    bytes[FRAME_LEN] = (uint8_t)(2 * key_len); /* a length below 64 is an int of one byte */
+    memcpy(bytes + FRAME_LEN + 1, key, key_len);
+    return FRAME_LEN + 1 + key_len;
+}
+
 size_t cdr_dimension_encode_tombstone(const struct cdr_dimension_encoder *encoder, uint8_t *bytes)
 {
     return end_record(put_frame(encoder, bytes), bytes);

@@ -74,6 +74,14 @@ size_t cdr_dimension_encode(const struct cdr_dimension_encoder *encoder,
 /* A tombstone, of no payload: frame and trailer. */
 size_t cdr_dimension_encode_tombstone(const struct cdr_dimension_encoder *encoder, uint8_t *bytes);
 
+/* Keys by Avro's schema "string", which messages have with --key-format avro: frame and datum. Like
+ * cdr_dimension_sizes, it only tells sizes. */
+enum { CDR_DIMENSION_WIRE_KEY_MAX = 5 + 1 + 16 };
+extern const struct cdr_encoder cdr_dimension_key_sizes;
+/* Of a text key to bytes; returns the length. */
+uint32_t cdr_dimension_wire_key(int32_t schema_id, const char *key, uint32_t key_len,
+                                uint8_t bytes[CDR_DIMENSION_WIRE_KEY_MAX]);
+
 /* The Avro schema's text, as in schemas/. */
 const char *cdr_dimension_schema(uint32_t dimension);
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,6 +160,18 @@ static void pass_over(const struct cdr_dimension_writer *writer,
     state->position++;
 }
 
+/* The column has as much room a record as the records have. */
+static void put_wire_key(const struct cdr_dimension_writer *writer,
+                         const struct cdr_dimension_record *record, struct cdr_slab *slab)
+{
+    struct cdr_slab_column *column = &slab->wire_keys;
+    const uint32_t used = cdr_column_start(column, slab->n);
+    assert(column->bytes_max - used >= CDR_DIMENSION_WIRE_KEY_MAX);
+    column->ends[slab->n] =
+        used + cdr_dimension_wire_key(writer->settings.key_ids[record->dimension], record->key,
+                                      record->key_len, column->bytes + used);
+}
+
 static enum cdr_result append(struct cdr_dimension_writer *writer, uint32_t log,
                               const struct cdr_dimension_record *record,
                               const struct cdr_encoder *sizes, struct cdr_error *error)
@@ -174,6 +187,8 @@ static enum cdr_result append(struct cdr_dimension_writer *writer, uint32_t log,
     slab->event_ms[slab->n] = record->time_ms;
     memcpy(slab->keys[slab->n], record->key, sizeof record->key);
     slab->key_lens[slab->n] = (uint8_t)record->key_len;
+    if (writer->settings.key_ids != NULL)
+        put_wire_key(writer, record, slab);
     slab->day = record->day;
     slab->n++;
     return slab->n < slab->records_max && slab->bytes_max - used - len >= sizes->record_bytes_max

@@ -22,7 +22,8 @@
 struct cdr_dimension_writer_settings {
     const struct cdr_model *model;
     const struct cdr_dimension_encoder *encoders[CDR_DIMENSION_COUNT];
-    struct cdr_sink *sink;
+    const int32_t *key_ids; /* schema ids of keys, per dimension; NULL: keys are plain text */
+    struct cdr_sink *sink;  /* with key_ids, its slabs have room for keys */
     uint32_t shard_index, shard_count;
     const uint64_t *starts, *digest_starts; /* per log */
     const atomic_int *stop;                 /* not 0: wait no longer than drain_timeout_ms */

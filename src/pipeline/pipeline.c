@@ -152,6 +152,25 @@ static enum cdr_result hand_over(struct cdr_pipeline *pipeline, unsigned worker,
     return result;
 }
 
+static void encode_column(const struct cdr_encoder *encoder, const struct cdr_block *block,
+                          uint32_t first, struct cdr_slab_column *column)
+{
+    const uint32_t used = cdr_column_start(column, first);
+    encoder->ops->encode(encoder, block, column->bytes + used, column->ends + first);
+    for (uint32_t i = 0; i < block->n; i++)
+        column->ends[first + i] += used;
+}
+
+/* Of types that have no headers where others do, the column stays as it is: nobody reads it. */
+static void encode_envelope(const struct cdr_envelope *envelope, const struct cdr_block *block,
+                            struct cdr_slab *slab)
+{
+    if (envelope->key != NULL)
+        encode_column(envelope->key, block, slab->n, &slab->wire_keys);
+    if (envelope->headers != NULL)
+        encode_column(envelope->headers, block, slab->n, &slab->headers);
+}
+
 /* Materialises and encodes n ≤ CDR_BLOCK_RECORDS keys behind what the slab holds. */
 static void encode_block(struct cdr_pipeline *pipeline, unsigned worker,
                          const struct cdr_slot *slots, uint32_t type, const struct cdr_key *keys,
@@ -175,16 +194,34 @@ static void encode_block(struct cdr_pipeline *pipeline, unsigned worker,
     }
     for (uint32_t i = 0; slab->ids != NULL && i < n; i++)
         slab->ids[first + i] = cdr_key_id(&keys[i], type, block->slot[i]);
+    encode_envelope(&pipeline->settings.envelopes[type], block, slab);
     slab->n += n;
     cdr_hash_records(slab, first, encoder->frame_len, encoder->trailer_len, state->hashes);
 }
 
-/* How many of wanted records surely fit. */
-static uint32_t room(const struct cdr_slab *slab, const struct cdr_encoder *encoder,
-                     uint32_t wanted)
+/* How many more values surely fit into a column. */
+static size_t column_room(const struct cdr_slab_column *column, const struct cdr_encoder *encoder,
+                          uint32_t n)
 {
+    return encoder == NULL
+               ? SIZE_MAX
+               : (column->bytes_max - cdr_column_start(column, n)) / encoder->record_bytes_max;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many of wanted records of a type surely fit. */
+static uint32_t room(const struct cdr_pipeline *pipeline, const struct cdr_slab *slab,
+                     uint32_t type, const struct cdr_encoder *encoder, uint32_t wanted)
+{
+    const struct cdr_envelope *envelope = &pipeline->settings.envelopes[type];
     size_t used = slab->n == 0 ? 0 : slab->ends[slab->n - 1];
     size_t by_bytes = (slab->bytes_max - used) / encoder->record_bytes_max;
+    by_bytes = least(by_bytes, column_room(&slab->wire_keys, envelope->key, slab->n));
+    by_bytes = least(by_bytes, column_room(&slab->headers, envelope->headers, slab->n));
     uint32_t by_count = slab->records_max - slab->n;
     uint32_t fits = by_bytes < by_count ? (uint32_t)by_bytes : by_count;
     fits = fits < CDR_BLOCK_RECORDS ? fits : CDR_BLOCK_RECORDS;
@@ -206,7 +243,8 @@ static enum cdr_result hash_only(struct cdr_pipeline *pipeline, unsigned worker,
         result = take_slab(pipeline, worker, &slab, error);
         if (result != CDR_OK)
             return result;
-        for (uint32_t block; (block = room(slab, encoder, n - done)) > 0; done += block)
+        for (uint32_t block; (block = room(pipeline, slab, type, encoder, n - done)) > 0;
+             done += block)
             encode_block(pipeline, worker, slots, type, keys + done, block, slab);
         struct cdr_digest more = cdr_digest_of(pipeline->workers[worker].hashes, slab->n,
                                                payload_bytes(slab, encoder, 0, slab->n));
@@ -302,7 +340,8 @@ static enum cdr_result deliver(struct cdr_pipeline *pipeline, unsigned worker,
             break;
         slab->log = task->log;
         slab->day = task->slots[0].day;
-        for (uint32_t n; (n = room(slab, encoder, task->n - done)) > 0; done += n)
+        for (uint32_t n; (n = room(pipeline, slab, task->type, encoder, task->n - done)) > 0;
+             done += n)
             encode_block(pipeline, worker, task->slots, task->type, task->keys + done, n, slab);
         uint32_t taken = 0;
         result = wait_for_turn(log, task->sequence, error);
@@ -400,8 +439,9 @@ static enum cdr_result release(struct cdr_pipeline *pipeline, uint32_t log_numbe
             log->slab->day = slots[0].day;
             log->taken = 0;
         }
-        uint32_t n =
-            log->slab->day == slots[0].day ? room(log->slab, encoder, due_end - log->next) : 0;
+        uint32_t n = log->slab->day == slots[0].day
+                         ? room(pipeline, log->slab, type, encoder, due_end - log->next)
+                         : 0;
         if (n > 0) {
             encode_block(pipeline, 0, slots, type, log->keys + log->next, n, log->slab);
             log->next += n;

@@ -30,6 +30,7 @@ struct cdr_dimension_check_settings {
     const struct cdr_model *model;
     const struct cdr_dimension_encoder *encoders[CDR_DIMENSION_COUNT];
     const char *topics[CDR_DIMENSION_COUNT];
+    bool avro_keys;                       /* keys by the schema "string", else text */
     const struct cdr_sink_settings *sink; /* brokers and properties */
     uint32_t shard_index, shard_count;
     /* Only records [from, to) of each log, the first of them at offset, or none where from = to:

@@ -89,6 +89,19 @@ static enum cdr_result peek(struct check *check, uint32_t log, struct cdr_error 
     return CDR_OK;
 }
 
+static bool is_key(const struct check *check, const struct cdr_record *found,
+                   const struct cdr_dimension_record *record)
+{
+    uint8_t wire[CDR_DIMENSION_WIRE_KEY_MAX];
+    const uint8_t *key = (const uint8_t *)record->key;
+    uint32_t len = record->key_len;
+    if (check->settings->avro_keys) { /* found without its frame */
+        len = cdr_dimension_wire_key(1, record->key, len, wire) - cdr_dimension_key_sizes.frame_len;
+        key = wire + cdr_dimension_key_sizes.frame_len;
+    }
+    return found->key != NULL && found->key_len == len && memcmp(found->key, key, len) == 0;
+}
+
 static void compare(struct check *check, uint32_t log, const struct cdr_dimension_record *record,
                     uint64_t position)
 {
@@ -104,8 +117,7 @@ static void compare(struct check *check, uint32_t log, const struct cdr_dimensio
                                  sizes->frame_len - sizes->trailer_len;
     const uint8_t *value = tombstone ? NULL : bytes + sizes->frame_len;
     char expected[400], other[400];
-    if (found->key == NULL || found->key_len != record->key_len ||
-        memcmp(found->key, record->key, record->key_len) != 0) {
+    if (!is_key(check, found, record)) {
         counts->wrong_key++;
         text_of(other, sizeof other, found->key, found->key_len);
         say(check, log, position, "key", record->key, other);
@@ -239,6 +251,7 @@ static enum cdr_result open_source(struct check *check, struct cdr_error *error)
     for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++) {
         setup.topics[d] = settings->topics[d];
         setup.encoders[d] = cdr_dimension_sizes(settings->encoders[d]);
+        setup.envelopes[d].key = settings->avro_keys ? &cdr_dimension_key_sizes : NULL;
     }
     for (uint32_t log = 0; settings->ranges != NULL && log < check->logs; log++) {
         const struct cdr_dimension_range *range = &settings->ranges[log];

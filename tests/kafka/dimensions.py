@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The dimension topics as a foreign client sees them.
 
-    dimensions.py check PREFIX TABLES [--format F] [--registry URL] [--summary FILE]
+    dimensions.py check PREFIX TABLES [--format F] [--registry URL] [--keys avro] [--summary FILE]
         every record of PREFIX subscriber and cell, none missing, against TABLES: cells.csv and what `cdrgen subscribers`
         lists of each day, in files day-YYYY-MM-DD.csv; digests against a run's summary
-    dimensions.py join PREFIX [--format F] [--registry URL]
+    dimensions.py join PREFIX [--format F] [--registry URL] [--keys avro]
         a stream-table join: every record's imsi, imei, mccmnc and rat against the rows that hold at its time
     dimensions.py lose FROM TO PARTITION RECORD [CONFIG=VALUE …]
         copies a topic without two records in a row: their offsets are left out
@@ -60,9 +60,15 @@ def day_of(ms):
 class Decoder:
     """Value of a message to fields; with a registry, as the stock deserializer of confluent-kafka has them."""
 
-    def __init__(self, format_name, registry):
+    def __init__(self, format_name, registry, keys="string"):
         self.format = format_name
+        self.avro_key = AvroDeserializer(SchemaRegistryClient({"url": registry})) if keys == "avro" else None
         self.avro = AvroDeserializer(SchemaRegistryClient({"url": registry})) if format_name == "avro" else None
+
+    def key(self, message):
+        if self.avro_key is None:
+            return message.key().decode()
+        return self.avro_key(message.key(), SerializationContext(message.topic(), MessageField.KEY))
 
     def __call__(self, message, fields):
         value = message.value()
@@ -146,7 +152,7 @@ def check_logs(topic, kind, wanted, decode):
         for message, (key, timestamp, row) in zip(log, wanted[partition]):
             found = decode(message, FIELDS[kind])
             where = f"{topic}[{partition}] offset {message.offset()}"
-            if message.key() != key.encode() or message.timestamp() != (1, timestamp):
+            if decode.key(message) != key or message.timestamp() != (1, timestamp):
                 fail(f"{where}: {message.key()} at {message.timestamp()}, not {key} at {timestamp}")
             if (found is None) != (row is None) or (row is not None and not same_row(found, row, timestamp)):
                 fail(f"{where}: {found}, not {row}")
@@ -154,14 +160,14 @@ def check_logs(topic, kind, wanted, decode):
                 fail(f"{where}: fields {list(found)}")
 
 
-def check_summary(path, topics, kinds, frame):
+def check_summary(path, topics, kinds, frame, decode):
     with open(path) as file:
         entries = json.load(file)["topics"]
     for topic, kind in topics.items():
         logs = []
         for log in logs_of(topic):
             digest = cdr_logs.Digest()
-            digest.add([(m.key(), m.timestamp()[1], (m.value() or b"")[frame if m.value() else 0:], None) for m in log])
+            digest.add([(decode.key(m).encode(), m.timestamp()[1], (m.value() or b"")[frame if m.value() else 0:], None) for m in log])
             logs.append(digest.as_json())
         entry = entries[topic]
         found = cdr_logs.topic_digest(dict(enumerate(logs)))
@@ -175,7 +181,7 @@ def check_summary(path, topics, kinds, frame):
 
 
 def check(arguments):
-    decode = Decoder(arguments.format, arguments.registry)
+    decode = Decoder(arguments.format, arguments.registry, arguments.keys)
     topics = {arguments.prefix + kind: kind for kind in FIELDS}
     partitions = cdr_logs.partitions_of(BROKERS, [], list(topics))[arguments.prefix + "subscriber"]
     wanted, kinds = expected_subscribers(arguments.tables, partitions)
@@ -185,7 +191,7 @@ def check(arguments):
     check_logs(arguments.prefix + "subscriber", "subscriber", wanted, decode)
     check_logs(arguments.prefix + "cell", "cell", expected_cells(arguments.tables, partitions, start), decode)
     if arguments.summary:
-        check_summary(arguments.summary, topics, kinds, 5 if arguments.format == "avro" else 0)
+        check_summary(arguments.summary, topics, kinds, 5 if arguments.format == "avro" else 0, decode)
     print(dict(kinds))
 
 
@@ -199,8 +205,8 @@ class Table:
         self.times, self.rows = collections.defaultdict(list), collections.defaultdict(list)
         for log in logs_of(topic):
             for message in log:
-                self.times[message.key()].append(message.timestamp()[1])
-                self.rows[message.key()].append(decode(message, FIELDS[kind]))
+                self.times[decode.key(message)].append(message.timestamp()[1])
+                self.rows[decode.key(message)].append(decode(message, FIELDS[kind]))
 
     def at(self, key, ms):
         place = bisect.bisect_right(self.times[key], ms)
@@ -218,7 +224,7 @@ def holds(row, record):
 
 
 def join(arguments):
-    decode = Decoder(arguments.format, arguments.registry)
+    decode = Decoder(arguments.format, arguments.registry, arguments.keys)
     subscribers = Table(arguments.prefix + "subscriber", "subscriber", decode)
     cells = Table(arguments.prefix + "cell", "cell", decode)
     begin = min(times[0] for times in cells.times.values())
@@ -226,7 +232,7 @@ def join(arguments):
     for kind in ("call", "sms", "data"):
         for partition, log in enumerate(logs_of(arguments.prefix + kind)):
             for message in log:
-                record = decode(message, RECORD_FIELDS)
+                record, key = decode(message, RECORD_FIELDS), decode.key(message)
                 started, event = int(record["start_ts_ms"]), message.timestamp()[1]
                 # What began before the run's first day has its identities from there: the tables begin with that day.
                 if started < begin:
@@ -234,15 +240,15 @@ def join(arguments):
                     continue
                 joined += 1
                 # The day on which the event started decides; one that ends on a later day may find a later row.
-                if not holds(subscribers.at(message.key(), started), record):
+                if not holds(subscribers.at(key, started), record):
                     fail(f"{message.topic()}[{partition}] offset {message.offset()}: {record}, and the row of its start "
-                         f"is {subscribers.at(message.key(), started)}")
-                if not holds(subscribers.at(message.key(), event), record):
+                         f"is {subscribers.at(key, started)}")
+                if not holds(subscribers.at(key, event), record):
                     late += 1
                     if day_of(started) == day_of(event):
                         fail(f"{message.topic()}[{partition}] offset {message.offset()}: the row at the event's time is "
                              f"another, and it is of the same day")
-                cell = cells.at(str(record["cell_id"]).encode(), started)
+                cell = cells.at(str(record["cell_id"]), started)
                 if cell is None or (kind == "data" and cell["rat"] != record["rat"]):
                     fail(f"{message.topic()}[{partition}] offset {message.offset()}: cell {record['cell_id']}: {cell}")
     if joined < 1000:
@@ -321,6 +327,7 @@ def main():
             command.add_argument("--summary")
         command.add_argument("--format", default="csv")
         command.add_argument("--registry")
+        command.add_argument("--keys", default="string")
     command = commands.add_parser("lose")
     command.set_defaults(action=lose)
     command.add_argument("source")

@@ -40,16 +40,18 @@ verify()
 
 for format in csv json avro; do
     echo "$format: rows, digests, join, verify"
-    registry=()
-    [[ $format != avro ]] || registry=(--registry "$CDRGEN_TEST_REGISTRY")
+    registry=() keys=() foreign=()
+    if [[ $format == avro ]]; then # its keys as well
+        registry=(--registry "$CDRGEN_TEST_REGISTRY") keys=(--key-format avro) foreign=(--keys avro)
+    fi
     prefix=$(fresh_prefix)
-    run "$prefix" --format $format "${registry[@]}" --summary "$WORK/summary.json"
+    run "$prefix" --format $format "${registry[@]}" "${keys[@]}" --summary "$WORK/summary.json"
     expect_equal "$(admin config "${prefix}subscriber" cleanup.policy)" compact
     expect_equal "$(admin config "${prefix}cell" cleanup.policy)" compact
     expect_equal "$(admin config "${prefix}call" cleanup.policy)" delete
-    dims check "$prefix" "$WORK/tables" --format $format "${registry[@]}" --summary "$WORK/summary.json"
-    dims join "$prefix" --format $format "${registry[@]}"
-    verify "$prefix" --format $format >"$WORK/verified"
+    dims check "$prefix" "$WORK/tables" --format $format "${registry[@]}" "${foreign[@]}" --summary "$WORK/summary.json"
+    dims join "$prefix" --format $format "${registry[@]}" "${foreign[@]}"
+    verify "$prefix" --format $format "${keys[@]}" >"$WORK/verified"
     grep -q "^same: " "$WORK/verified" || die "$(cat "$WORK/verified")"
     "$CDRGEN" run --quiet --sink null --dimensions --format $format "${settings[@]}" --workers 3 --summary "$WORK/null.json"
     "$PYTHON" - "$WORK/summary.json" "$WORK/null.json" "$prefix" <<'PYTHON'
@@ -60,8 +62,10 @@ for name in ("subscriber", "cell", "call"):
 PYTHON
     [[ $format != csv ]] || csv=$prefix
 done
-subjects=$("$CDRGEN" schema list --dimensions --topic-prefix "$prefix" --registry "$CDRGEN_TEST_REGISTRY")
+run "$prefix" --format avro "${registry[@]}" "${keys[@]}" --resume # the tail has keys with frames
+subjects=$("$CDRGEN" schema list --dimensions --key-format avro --topic-prefix "$prefix" --registry "$CDRGEN_TEST_REGISTRY")
 grep -Eq "^${prefix}cell-value"$'\t[0-9]+\t[0-9]+\tsame$' <<<"$subjects" || die "$subjects"
+grep -Eq "^${prefix}subscriber-key"$'\t[0-9]+\t[0-9]+\tsame$' <<<"$subjects" || die "$subjects"
 "$CDRGEN" schema print subscriber | diff - "$SOURCE_DIR/schemas/cdr_subscriber.avsc"
 "$CDRGEN" schema print cell --registry "$CDRGEN_TEST_REGISTRY" --topic-prefix "$prefix" >"$WORK/cell.avsc"
 grep -q '"CdrCell"' "$WORK/cell.avsc" || die "$(cat "$WORK/cell.avsc")"
