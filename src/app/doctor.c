@@ -1,5 +1,5 @@
 /* `cdrgen doctor`: a run's settings against the cluster and the registry that it would go to. */
-#include "app/run_state.h"
+#include "app/dimensions.h"
 
 #include "base/json_writer.h"
 #include "sink/findings.h"
@@ -86,6 +86,22 @@ static void examine_subject(const struct cdr_run *run, uint32_t type, bool key,
         cdr_registry_examine(&settings->registry, subject, text, findings);
 }
 
+static void examine_dimension_subject(const struct cdr_run *run, uint32_t d, bool key,
+                                      struct cdr_findings *findings)
+{
+    const struct cdr_registry_settings *registry = &run->settings->registry;
+    const char *text = key ? cdr_key_schema_default : cdr_dimension_schema(d);
+    char subject[CDR_REGISTRY_SUBJECT_MAX], topic[270];
+    struct cdr_error why = {{0}};
+    snprintf(topic, sizeof topic, "%s%s", run->settings->topic_prefix, cdr_dimension_name[d]);
+    enum cdr_result result = key ? cdr_registry_key_subject(registry, topic, text, subject, &why)
+                                 : cdr_registry_subject(registry, topic, text, subject, &why);
+    if (result != CDR_OK)
+        cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, topic, why.text);
+    else
+        cdr_registry_examine(registry, subject, text, findings);
+}
+
 static void examine_registry(const struct cdr_run *run, struct cdr_findings *findings)
 {
     const struct cdr_settings *settings = run->settings;
@@ -101,6 +117,12 @@ static void examine_registry(const struct cdr_run *run, struct cdr_findings *fin
         examine_subject(run, type, false, findings);
     for (uint32_t type = 0; run->parts.avro_keys && type < CDR_TYPE_COUNT; type++)
         examine_subject(run, type, true, findings);
+    for (uint32_t d = 0; settings->dimensions && d < CDR_DIMENSION_COUNT; d++) {
+        if (values)
+            examine_dimension_subject(run, d, false, findings);
+        if (run->parts.avro_keys)
+            examine_dimension_subject(run, d, true, findings);
+    }
 }
 
 static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *findings,
@@ -114,8 +136,14 @@ static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *finding
     if (result != CDR_OK)
         return result;
     run->workers = 1;
-    struct cdr_sink_setup setup = cdr_run_sink_setup(run);
-    result = cdr_kafka_examine(&run->settings->sink, &setup, findings, error);
+    struct cdr_sink_setup setup = cdr_run_sink_setup(run), tables = setup;
+    if (run->settings->dimensions)
+        result = cdr_dimensions_create_unasked(run, error);
+    if (result == CDR_OK && run->settings->dimensions)
+        tables = cdr_dimensions_setup(run);
+    if (result == CDR_OK)
+        result = cdr_kafka_examine(&run->settings->sink, &setup,
+                                   run->settings->dimensions ? &tables : NULL, findings, error);
     if (result == CDR_OK)
         examine_registry(run, findings);
     return result;
@@ -172,6 +200,7 @@ enum cdr_result cdr_command_doctor(const struct cdr_settings *settings, struct c
                           failures == 1 ? "" : "s");
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         cdr_encoder_destroy(run.encoders[type]);
+    cdr_dimensions_destroy(run.dimensions);
     cdr_schema_files_free(&run.schemas);
     cdr_message_parts_free(&run.parts);
     cdr_model_destroy(run.model);

@@ -1,6 +1,7 @@
 /* The start of a run: choose the destination, look up schemas, open; deliver.c does the rest. */
 #include "app/run_state.h"
 
+#include "app/dimensions.h"
 #include "app/progress.h"
 #include "app/stop.h"
 #include "base/clock.h"
@@ -351,6 +352,12 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
         for (size_t i = 0; i < cdr_kafka_warning_count(run->sink); i++)
             fprintf(stderr, "cdrgen: warning: %s\n", cdr_kafka_warning(run->sink, i));
 #endif
+    if (result == CDR_OK)
+        result = cdr_dimensions_open(run, resume, error);
+    if (result != CDR_OK && run->sink != NULL) {
+        run->sink->ops->close(run->sink, false, NULL);
+        run->sink = NULL;
+    }
     return result;
 }
 
@@ -474,6 +481,8 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     } else if (result == CDR_OK) {
         result = create_encoders(&run, error);
         if (result == CDR_OK)
+            result = cdr_dimensions_create(&run, error);
+        if (result == CDR_OK)
             result = cdr_run_open_sink(&run, false, error);
         if (result == CDR_OK)
             memcpy(run.first_starts, run.starts, cdr_run_logs(&run) * sizeof *run.starts);
@@ -495,6 +504,7 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
             result = fill_sink(&run, error);
     }
     cdr_pipeline_destroy(run.pipeline);
+    cdr_dimensions_destroy(run.dimensions);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         cdr_encoder_destroy(run.encoders[type]);
     cdr_model_destroy(run.model);

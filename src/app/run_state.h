@@ -7,6 +7,8 @@
 #include "app/schema_files.h"
 #include "pipeline/pipeline.h"
 
+struct cdr_dimensions;
+
 struct cdr_run {
     const struct cdr_settings *settings;
     struct cdr_model *model;
@@ -21,6 +23,7 @@ struct cdr_run {
     struct cdr_message_parts parts;
     struct cdr_envelope envelopes[CDR_TYPE_COUNT]; /* of the parts, where there are messages */
     char topics[CDR_TYPE_COUNT][256];
+    struct cdr_dimensions *dimensions; /* app/dimensions.h; NULL where none are asked for */
     struct cdr_pipeline *pipeline;
     /* Per log: where the run began, and where the sink that is open now did. They differ once a
      * producer was replaced. */

@@ -9,24 +9,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const type_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+/* What has a schema: the types of records, then the dimensions. */
+enum { TOPICS = CDR_TYPE_COUNT + CDR_DIMENSION_COUNT, ITEMS_MAX = 2 * TOPICS };
+
+static const char *name_of(uint32_t topic)
+{
+    static const char *const type_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+    return topic < CDR_TYPE_COUNT ? type_names[topic] : cdr_dimension_name[topic - CDR_TYPE_COUNT];
+}
 
 /* A schema that a command is about: of the values or of the keys of a topic. */
 struct item {
-    uint32_t type;
+    uint32_t type; /* below TOPICS */
     bool key;
     const char *text; /* that a run would write by */
     const char *file; /* it is of, or what else gives it; NULL: nothing does */
 };
-
-enum { ITEMS_MAX = 2 * CDR_TYPE_COUNT };
 
 static bool is_named(const struct cdr_settings *settings, const char *name)
 {
     return settings->argument_type != NULL && strcmp(settings->argument_type, name) == 0;
 }
 
-/* What is asked for: without a TYPE, keys too, if they have a schema. */
+/* The dimensions' rows and keys have one form. */
+static size_t list_dimensions(const struct cdr_settings *settings, bool avro_keys,
+                              struct item *items)
+{
+    size_t count = 0;
+    const bool all = settings->argument_type == NULL && settings->dimensions;
+    const bool keys = avro_keys && settings->dimensions;
+    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++)
+        if (all || is_named(settings, cdr_dimension_name[d]))
+            items[count++] = (struct item){CDR_TYPE_COUNT + d, false, cdr_dimension_schema(d),
+                                           "the rows of dimensions"};
+    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++)
+        if (keys && (all || is_named(settings, "key")))
+            items[count++] = (struct item){CDR_TYPE_COUNT + d, true, cdr_key_schema_default,
+                                           "the keys of dimensions"};
+    return count;
+}
+
+/* What is asked for: without a TYPE, keys too, if they have a schema, and with dimensions those. */
 static size_t list_items(const struct cdr_settings *settings,
                          const struct cdr_schema_files *schemas,
                          const struct cdr_message_parts *parts, struct item items[ITEMS_MAX])
@@ -34,7 +57,7 @@ static size_t list_items(const struct cdr_settings *settings,
     size_t count = 0;
     const bool all = settings->argument_type == NULL;
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        if (all || is_named(settings, type_names[type]))
+        if (all || is_named(settings, name_of(type)))
             items[count++] = (struct item){type, false, cdr_schema_files_text(schemas, type),
                                            settings->schemas[type] != NULL ? settings->schemas[type]
                                            : settings->fields != NULL      ? "the fields"
@@ -43,7 +66,7 @@ static size_t list_items(const struct cdr_settings *settings,
         if (parts->avro_keys && (all || is_named(settings, "key")))
             items[count++] =
                 (struct item){type, true, parts->key_texts[type], settings->key_schema};
-    return count;
+    return count + list_dimensions(settings, parts->avro_keys, items + count);
 }
 
 static void print_text(const char *text)
@@ -72,7 +95,7 @@ static enum cdr_result subject_of(const struct cdr_settings *settings, const str
                                   char subject[CDR_REGISTRY_SUBJECT_MAX], struct cdr_error *error)
 {
     char topic[270];
-    snprintf(topic, sizeof topic, "%s%s", settings->topic_prefix, type_names[item->type]);
+    snprintf(topic, sizeof topic, "%s%s", settings->topic_prefix, name_of(item->type));
     return item->key
                ? cdr_registry_key_subject(&settings->registry, topic, item->text, subject, error)
                : cdr_registry_subject(&settings->registry, topic, item->text, subject, error);
@@ -280,7 +303,7 @@ enum cdr_result cdr_command_schema(const struct cdr_settings *settings, struct c
         count = list_items(&own, &schemas, &parts, items);
     /* A schema that no run could write by is not to be registered. */
     for (size_t i = 0; result == CDR_OK && i < count; i++)
-        if (items[i].key && items[i].file != NULL)
+        if (items[i].key && items[i].file != NULL && items[i].type < CDR_TYPE_COUNT)
             result = cdr_key_schema_compiles(&own, items[i].type, items[i].text, items[i].file,
                                              parts.mapping, error);
     if (result == CDR_OK && strcmp(own.argument_action, "print") == 0 && own.registry.urls == NULL)

@@ -1,6 +1,7 @@
 /* The course of a verification: choose the source, open it, compare, report. */
 #include "app/progress.h"
 #include "app/stop.h"
+#include "app/verify_dimensions.h"
 #include "app/verify_ids.h"
 #include "app/verify_state.h"
 #include "base/clock.h"
@@ -170,6 +171,10 @@ static enum cdr_result conclude(const struct cdr_verification *run, enum cdr_res
                                 : "",
                         failed ? "; and the rest could not be compared: " : "",
                         failed ? cause : "");
+    if (cdr_verification_dimensions_differ(run, counts, sizeof counts))
+        return cdr_fail(error, CDR_E_DIFFERENT, "different: %s%s%.600s", counts,
+                        failed ? "; and the rest could not be compared: " : "",
+                        failed ? cause : "");
     if (failed)
         return cdr_fail(error, CDR_E_STATE, "%.900s; what was compared until then is the same",
                         cause);
@@ -200,6 +205,9 @@ static enum cdr_result verify(struct cdr_verification *run, struct cdr_error *er
     if (run->note != NULL && !run->settings->quiet)
         fprintf(stderr, "cdrgen: %s: %s\n", run->settings->sink.out, run->note);
     result = compare(run, error);
+    if (result == CDR_OK)
+        result = cdr_verification_dimensions(run, stop, error);
+    run->complete = result == CDR_OK;
     struct cdr_error later = {0};
     enum cdr_result reported = report(run, result == CDR_OK ? "" : error->text, &later);
     result = conclude(run, result, error);
@@ -238,6 +246,7 @@ enum cdr_result cdr_command_verify(const struct cdr_settings *settings, struct c
     if (result == CDR_OK)
         result = by_id ? cdr_verification_by_id(&run, error) : verify(&run, error);
     cdr_verify_destroy(run.verify);
+    cdr_verification_dimensions_free(&run);
     if (run.source != NULL)
         run.source->ops->close(run.source);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)

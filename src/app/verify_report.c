@@ -1,5 +1,5 @@
 #include "app/progress.h"
-#include "app/verify_state.h"
+#include "app/verify_dimensions.h"
 #include "base/json_writer.h"
 #include "verify/fields.h"
 
@@ -58,6 +58,12 @@ void cdr_counts_text(const struct cdr_compare_counts *counts, char *text, size_t
         append(text, size, &used, counts->kinds[kind], cdr_difference_word[kind]);
     if (used == 0)
         snprintf(text, size, "same");
+}
+
+static bool is_different(const struct cdr_verification *run, const struct cdr_compare_counts *total)
+{
+    char text[300];
+    return cdr_is_different(total) || cdr_verification_dimensions_differ(run, text, sizeof text);
 }
 
 /* ---- for a person ---- */
@@ -224,9 +230,9 @@ void cdr_print_verification(const struct cdr_verification *run, FILE *out)
     char expected[32], found[32], rate[32], text[256];
     fprintf(
         out, "%s: %s records expected, %s found in %.2f s (%s/s); dataset %s\n",
-        cdr_is_different(&total) ? "different"
-        : run->complete          ? "same"
-                                 : "same so far",
+        is_different(run, &total) ? "different"
+        : run->complete           ? "same"
+                                  : "same so far",
         cdr_with_commas(total.expected, expected), cdr_with_commas(total.found, found), run->wall_s,
         cdr_with_commas(run->wall_s > 0 ? (uint64_t)((double)total.found / run->wall_s) : 0, rate),
         run->model->dataset_id);
@@ -242,6 +248,7 @@ void cdr_print_verification(const struct cdr_verification *run, FILE *out)
         for (uint32_t partition = 0; partition < partitions; partition++)
             print_log(out, run, type * partitions + partition);
     }
+    cdr_print_dimensions(run, out);
     const struct cdr_difference *const *differences;
     size_t n = cdr_verify_shown(run->verify, &differences);
     for (size_t i = 0; i < n; i++)
@@ -361,9 +368,9 @@ static void put_report(struct cdr_json *json, const struct cdr_verification *run
     if (!run->from_files)
         cdr_json_text(json, "isolation", run->settings->isolation);
     cdr_json_text(json, "result",
-                  cdr_is_different(&total) ? "different"
-                  : run->complete          ? "same"
-                                           : "unknown");
+                  is_different(run, &total) ? "different"
+                  : run->complete           ? "same"
+                                            : "unknown");
     cdr_json_bool(json, "complete", run->complete);
     cdr_json_text(json, "reason", why[0] != '\0' ? why : NULL);
     put_counts(json, &total);
@@ -381,6 +388,7 @@ static void put_report(struct cdr_json *json, const struct cdr_verification *run
     for (size_t i = 0; i < n; i++)
         put_difference(json, run, differences[i]);
     cdr_json_array_end(json);
+    cdr_put_dimensions(json, run);
     cdr_json_object_end(json);
 }
 

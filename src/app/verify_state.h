@@ -8,6 +8,8 @@
 #include "verify/source.h"
 #include "verify/verify.h"
 
+struct cdr_verified_dimensions;
+
 struct cdr_verification {
     const struct cdr_settings *settings;
     struct cdr_model *model;
@@ -20,7 +22,8 @@ struct cdr_verification {
     struct cdr_payloads payloads;
     struct cdr_source *source;
     struct cdr_verify *verify;
-    char *note; /* what the source says besides, or NULL */
+    struct cdr_verified_dimensions *dimensions; /* app/verify_dimensions.h; or NULL */
+    char *note;                                 /* what the source says besides, or NULL */
     double wall_s;
     bool complete; /* compared to the end */
 };

@@ -39,6 +39,7 @@ struct cdr_pipeline {
     struct worker_state *workers;
     bool scheduled; /* paced: the current slot and all that follow go by the schedule */
     bool begun;     /* paced: the schedule has begun */
+    int32_t day;    /* that day_begin was told last */
     atomic_ullong records, bytes;
     atomic_llong emission_ms, behind_ns, behind_max_ns;
     pthread_mutex_t failure_lock;
@@ -546,6 +547,40 @@ static enum cdr_result end_slice(void *state, const struct cdr_slot *slots, uint
     return result;
 }
 
+/* ---- days ---- */
+
+/* Until the schedule reaches emission_ms, which the last record of the day before may be long
+ * before. A rate knows no such time, nor does a schedule that is still to begin. */
+static enum cdr_result wait_until_due(struct cdr_pipeline *pipeline, int64_t emission_ms,
+                                      struct cdr_error *error)
+{
+    struct cdr_pace *pace = &pipeline->settings.pace;
+    enum cdr_result result = CDR_OK;
+    if (pace->kind != CDR_PACE_LIVE && (pace->kind != CDR_PACE_SPEED || !pipeline->begun))
+        return CDR_OK;
+    struct cdr_pace_line line = cdr_pace_slice(pace, emission_ms, 1, 0);
+    while (result == CDR_OK && !stopped(pipeline)) {
+        int64_t wait_ns = cdr_pace_due_ns(&line, emission_ms) - cdr_monotonic_ns();
+        if (wait_ns <= 0)
+            break;
+        result = pipeline->settings.sink->ops->poll(pipeline->settings.sink, 0, error);
+        cdr_sleep_ns(wait_ns < TICK_NS ? wait_ns + 1000 : TICK_NS);
+    }
+    return result;
+}
+
+static enum cdr_result begin_slot(void *state, const struct cdr_slot *slot, struct cdr_error *error)
+{
+    struct cdr_pipeline *pipeline = state;
+    if (slot->day == pipeline->day)
+        return CDR_OK;
+    enum cdr_result result = wait_until_due(pipeline, slot->start_ms, error);
+    if (result != CDR_OK || stopped(pipeline))
+        return result;
+    pipeline->day = slot->day;
+    return pipeline->settings.day_begin(pipeline->settings.day_context, slot->day, error);
+}
+
 /* ---- life ---- */
 
 static enum cdr_result create_engine(struct cdr_pipeline *pipeline, struct cdr_error *error)
@@ -616,6 +651,9 @@ enum cdr_result cdr_pipeline_run(struct cdr_pipeline *pipeline, struct cdr_error
         consumer.slice_end = end_slice;
         consumer.slot_whole = slot_is_past;
     }
+    pipeline->day = INT32_MIN;
+    if (pipeline->settings.day_begin != NULL)
+        consumer.slot_begin = begin_slot;
     pace->wall_to_monotonic_ns = cdr_monotonic_ns() - cdr_wall_ms() * 1000000;
     pipeline->begun = pace->start_ns != 0;
     if (!pipeline->begun) {

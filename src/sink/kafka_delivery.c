@@ -175,6 +175,25 @@ static uint32_t find_record(const struct cdr_slab *slab, const uint8_t *payload)
     return low;
 }
 
+static bool is_tombstone(const struct cdr_kafka_sink *sink, const struct cdr_slab *slab,
+                         uint32_t record)
+{
+    const struct cdr_encoder *encoder = sink->setup.encoders[slab->log / sink->setup.partitions];
+    return sink->setup.compacted &&
+           slab->ends[record] - start_of(slab, record) == encoder->frame_len + encoder->trailer_len;
+}
+
+/* The next one from record on: without a payload, nothing says which it is, but the order. Where
+ * that does not hold (after a failure), it may be another, which then changes no more than the
+ * words. */
+static uint32_t find_tombstone(const struct cdr_kafka_sink *sink, const struct cdr_slab *slab,
+                               uint32_t record)
+{
+    while (record < slab->n && !is_tombstone(sink, slab, record))
+        record++;
+    return record < slab->n ? record : slab->n - 1;
+}
+
 static void on_lost(struct cdr_kafka_sink *sink, const rd_kafka_message_t *message,
                     int64_t expected)
 {
@@ -237,8 +256,10 @@ void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void
     if (slab != run->slab)
         start_run(sink, slab);
     uint32_t record = run->index;
-    if (__builtin_expect(
-            record >= slab->n || message->payload != slab->bytes + start_of(slab, record), 0))
+    if (__builtin_expect(message->payload == NULL, 0))
+        record = find_tombstone(sink, slab, record);
+    else if (__builtin_expect(
+                 record >= slab->n || message->payload != slab->bytes + start_of(slab, record), 0))
         record = find_record(slab, message->payload);
     run->index = record + 1;
     int64_t expected = run->offset + record;
@@ -410,6 +431,15 @@ static void set_fields(const struct cdr_kafka_sink *sink, struct cdr_slab *slab,
     fields[FLAGS].u.i = 0;
 }
 
+static inline void set_value(const struct cdr_kafka_sink *sink, const struct cdr_slab *slab,
+                             uint32_t record, uint32_t start, uint32_t trailer_len,
+                             rd_kafka_vu_t *field)
+{
+    const bool tombstone = is_tombstone(sink, slab, record);
+    field->u.mem.ptr = tombstone ? NULL : slab->bytes + start;
+    field->u.mem.size = tombstone ? 0 : slab->ends[record] - start - trailer_len;
+}
+
 static enum cdr_result produce_plain(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
                                      uint32_t *next, uint32_t end, uint32_t trailer_len,
                                      struct cdr_error *error)
@@ -419,8 +449,7 @@ static enum cdr_result produce_plain(struct cdr_kafka_sink *sink, struct cdr_sla
     uint32_t start = start_of(slab, *next);
     for (; *next < end; (*next)++) {
         uint32_t record = *next;
-        fields[VALUE].u.mem.ptr = slab->bytes + start;
-        fields[VALUE].u.mem.size = slab->ends[record] - start - trailer_len;
+        set_value(sink, slab, record, start, trailer_len, &fields[VALUE]);
         fields[KEY].u.mem.ptr = slab->keys[record];
         fields[KEY].u.mem.size = slab->key_lens[record];
         fields[TIMESTAMP].u.i64 = slab->event_ms[record];
@@ -481,8 +510,7 @@ static enum cdr_result produce_enveloped(struct cdr_kafka_sink *sink, struct cdr
     for (; *next < end; (*next)++) {
         uint32_t record = *next;
         size_t count = set_envelope(envelope, slab, record, id, fields);
-        fields[VALUE].u.mem.ptr = slab->bytes + start;
-        fields[VALUE].u.mem.size = slab->ends[record] - start - trailer_len;
+        set_value(sink, slab, record, start, trailer_len, &fields[VALUE]);
         fields[TIMESTAMP].u.i64 = slab->event_ms[record];
         rd_kafka_error_t *reason = rd_kafka_produceva(sink->client.rk, fields, count);
         if (__builtin_expect(reason != NULL, 0))

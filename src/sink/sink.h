@@ -82,6 +82,9 @@ struct cdr_sink_setup {
     size_t slab_bytes; /* wanted size of slabs */
     uint32_t slab_records;
     bool ids; /* slabs carry the records' ids */
+    /* The topics are tables: compacted, and a record whose payload is empty is a tombstone, a
+     * message without a value. Topics that a set-up lacks are NULL. */
+    bool compacted;
 };
 
 struct cdr_log_progress {

@@ -50,7 +50,8 @@ struct kafka_source {
 
 static bool is_mine(const struct kafka_source *source, uint32_t log)
 {
-    return log % source->setup.partitions % source->setup.shard_count == source->setup.shard_index;
+    return source->names[log / source->setup.partitions] != NULL &&
+           log % source->setup.partitions % source->setup.shard_count == source->setup.shard_index;
 }
 
 static const char *name_of(const struct kafka_source *source, uint32_t log)
@@ -263,7 +264,8 @@ static enum cdr_result ask(struct kafka_source *source, const struct cdr_sink_se
     if (result == CDR_OK)
         result = cdr_kafka_connect(&asker, timeout_ms, error);
     for (unsigned type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
-        result = check_topic(source, asker.rk, type, timeout_ms, error);
+        if (source->names[type] != NULL)
+            result = check_topic(source, asker.rk, type, timeout_ms, error);
     if (result == CDR_OK)
         result = find_extents(source, asker.rk, timeout_ms, error);
     cdr_kafka_client_close(&asker);
@@ -297,6 +299,8 @@ static enum cdr_result start(struct kafka_source *source, struct cdr_error *erro
     enum cdr_result result = cdr_kafka_client_open(&source->client, RD_KAFKA_CONSUMER,
                                                    &source->properties, NULL, NULL, error);
     for (unsigned type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        if (source->names[type] == NULL)
+            continue;
         source->topics[type] = rd_kafka_topic_new(source->client.rk, source->names[type], NULL);
         if (source->topics[type] == NULL)
             result = cdr_fail(error, CDR_E_KAFKA, "topic %s: %s", source->names[type],
@@ -574,6 +578,8 @@ enum cdr_result cdr_kafka_source_open(struct cdr_source **opened,
     source->stall_ns = STALLS * settings->kafka_timeout_ms * INT64_C(1000000);
     bool good = source->logs != NULL;
     for (unsigned type = 0; good && type < CDR_TYPE_COUNT; type++) {
+        if (setup->topics[type] == NULL)
+            continue;
         source->names[type] = strdup(setup->topics[type]);
         source->frames[type] = setup->encoders[type]->frame_len;
         good = source->names[type] != NULL;
