@@ -19,8 +19,9 @@ static const char *const level_names[CDR_FINDING_LEVELS] = {"ok", "warn", "fail"
 static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    const struct cdr_encoder_ops *ops = cdr_encoder_find(settings->format);
     enum cdr_result result = cdr_schema_files_load(&run->schemas, settings, error);
+    if (result == CDR_OK)
+        result = cdr_schema_files_resolve(&run->schemas, settings, run->model, error);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
         struct cdr_encoder_settings encoder = {
             .type = type,
@@ -31,7 +32,8 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
             .schema_name = settings->schemas[type],
             .mapping_text = run->schemas.mapping,
         };
-        result = ops->create(&run->encoders[type], &encoder, error);
+        result = cdr_schema_files_encoder(&run->schemas, settings, &encoder, 1,
+                                          &run->encoders[type], error);
     }
     return result;
 }
@@ -59,6 +61,21 @@ static void examine_latest(const struct cdr_run *run, uint32_t type, const char 
     free(text);
 }
 
+/* next: the schema that the type's records are to change to. */
+static void examine_subject(const struct cdr_run *run, uint32_t type, const char *text, bool next,
+                            struct cdr_findings *findings)
+{
+    const struct cdr_settings *settings = run->settings;
+    char subject[CDR_REGISTRY_SUBJECT_MAX];
+    struct cdr_error why = {{0}};
+    if (cdr_registry_subject(&settings->registry, run->topics[type], text, subject, &why) != CDR_OK)
+        cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, run->topics[type], why.text);
+    else if (settings->registry.use_latest && settings->schemas[type] == NULL)
+        examine_latest(run, type, subject, findings);
+    else
+        cdr_registry_examine(&settings->registry, subject, text, next, findings);
+}
+
 static void examine_registry(const struct cdr_run *run, struct cdr_findings *findings)
 {
     const struct cdr_settings *settings = run->settings;
@@ -69,18 +86,11 @@ static void examine_registry(const struct cdr_run *run, struct cdr_findings *fin
                          "none is given: records get fixed schema ids, which readers must know");
         return;
     }
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        const char *text = cdr_schema_files_text(&run->schemas, type);
-        char subject[CDR_REGISTRY_SUBJECT_MAX];
-        struct cdr_error why = {{0}};
-        if (cdr_registry_subject(&settings->registry, run->topics[type], text, subject, &why) !=
-            CDR_OK)
-            cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, run->topics[type], why.text);
-        else if (settings->registry.use_latest && settings->schemas[type] == NULL)
-            examine_latest(run, type, subject, findings);
-        else
-            cdr_registry_examine(&settings->registry, subject, text, findings);
-    }
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        examine_subject(run, type, cdr_schema_files_text(&run->schemas, type), false, findings);
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        if (run->schemas.next_texts[type] != NULL)
+            examine_subject(run, type, run->schemas.next_texts[type], true, findings);
 }
 
 static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *findings,

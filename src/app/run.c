@@ -95,32 +95,59 @@ static enum cdr_result take_latest(struct cdr_run *run, uint32_t type, const cha
     return CDR_OK;
 }
 
-static enum cdr_result ask_registry(struct cdr_run *run, struct cdr_error *error)
+/* What the registry is asked for, and where the id goes. */
+struct wishes {
+    struct cdr_registry_wish list[CDR_VERSIONS * CDR_TYPE_COUNT];
+    char subjects[CDR_VERSIONS * CDR_TYPE_COUNT][CDR_REGISTRY_SUBJECT_MAX];
+    int32_t *ids[CDR_VERSIONS * CDR_TYPE_COUNT];
+    size_t count;
+};
+
+static void wish(struct wishes *wishes, const char *subject, const char *text, int32_t *id)
+{
+    snprintf(wishes->subjects[wishes->count], sizeof wishes->subjects[0], "%s", subject);
+    wishes->list[wishes->count].subject = wishes->subjects[wishes->count];
+    wishes->list[wishes->count].schema_text = text;
+    wishes->ids[wishes->count++] = id;
+}
+
+/* First versions come before second ones, so that a subject that has neither gets them in the order
+ * in which they come up. */
+static enum cdr_result collect_wishes(struct cdr_run *run, struct wishes *wishes,
+                                      struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    char subjects[CDR_TYPE_COUNT][CDR_REGISTRY_SUBJECT_MAX];
-    struct cdr_registry_wish wishes[CDR_TYPE_COUNT] = {{0}};
-    uint32_t types[CDR_TYPE_COUNT];
-    size_t count = 0;
+    char subject[CDR_REGISTRY_SUBJECT_MAX];
     enum cdr_result result = CDR_OK;
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
         const char *text = cdr_schema_files_text(&run->schemas, type);
-        result = cdr_registry_subject(&settings->registry, run->topics[type], text, subjects[type],
-                                      error);
-        if (result == CDR_OK && settings->registry.use_latest && settings->schemas[type] == NULL) {
-            result = take_latest(run, type, subjects[type], error);
-            continue;
-        }
-        wishes[count].subject = subjects[type];
-        wishes[count].schema_text = text;
-        types[count++] = type;
+        result = cdr_registry_subject(&settings->registry, run->topics[type], text, subject, error);
+        if (result == CDR_OK && settings->registry.use_latest && settings->schemas[type] == NULL)
+            result = take_latest(run, type, subject, error);
+        else if (result == CDR_OK)
+            wish(wishes, subject, text, &run->schema_ids[type]);
     }
-    if (result == CDR_OK && count > 0)
-        result = cdr_registry_find(&settings->registry, wishes, count, error);
-    for (size_t i = 0; result == CDR_OK && i < count; i++) {
-        run->schema_ids[types[i]] = wishes[i].id;
-        if (wishes[i].note[0] != '\0')
-            fprintf(stderr, "cdrgen: warning: %s\n", wishes[i].note);
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        const char *text = run->schemas.next_texts[type];
+        if (text == NULL)
+            continue;
+        result = cdr_registry_subject(&settings->registry, run->topics[type], text, subject, error);
+        if (result == CDR_OK)
+            wish(wishes, subject, text, &run->next_schema_ids[type]);
+    }
+    return result;
+}
+
+static enum cdr_result ask_registry(struct cdr_run *run, struct cdr_error *error)
+{
+    struct wishes wishes = {.count = 0};
+    enum cdr_result result = collect_wishes(run, &wishes, error);
+    if (result == CDR_OK && wishes.count > 0)
+        result = cdr_registry_find(&run->settings->registry, wishes.list, wishes.count, error);
+    for (size_t i = 0; result == CDR_OK && i < wishes.count; i++) {
+        *wishes.ids[i] = wishes.list[i].id;
+        if (wishes.list[i].note[0] != '\0')
+            fprintf(stderr, "cdrgen: warning: %s\n", wishes.list[i].note);
     }
     return result;
 }
@@ -131,7 +158,11 @@ static enum cdr_result ask_registry(struct cdr_run *run, struct cdr_error *error
 static enum cdr_result find_schema_ids(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    memcpy(run->schema_ids, settings->schema_ids, sizeof run->schema_ids);
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        bool changes = run->schemas.next_texts[type] != NULL;
+        run->schema_ids[type] = settings->schema_ids[type];
+        run->next_schema_ids[type] = changes ? settings->next_schema_ids[type] : 0;
+    }
     if (strcmp(run->sink_ops->name, "kafka") != 0)
         return CDR_OK;
 #if CDR_KAFKA
@@ -139,14 +170,20 @@ static enum cdr_result find_schema_ids(struct cdr_run *run, struct cdr_error *er
         return ask_registry(run, error);
 #endif
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        if (run->schema_ids[type] == 0)
+        bool changes = run->schemas.next_texts[type] != NULL;
+        if (run->schema_ids[type] == 0 || (changes && run->next_schema_ids[type] == 0))
             return cdr_fail(error, CDR_E_CONFIG,
                             "format: avro in Kafka needs schema ids; give --registry URL, or fixed "
-                            "ids with --schema-id-call, --schema-id-sms and --schema-id-data");
-        if (!settings->quiet)
-            fprintf(stderr,
-                    "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)\n",
-                    run->topics[type], run->schema_ids[type], topic_names[type]);
+                            "ids with --%sschema-id-call, --schema-id-sms and --schema-id-data",
+                            run->schema_ids[type] != 0 ? "next-" : "");
+        if (settings->quiet)
+            continue;
+        fprintf(stderr, "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)",
+                run->topics[type], run->schema_ids[type], topic_names[type]);
+        if (changes)
+            fprintf(stderr, ", then %d (--next-schema-id-%s)", run->next_schema_ids[type],
+                    topic_names[type]);
+        fputc('\n', stderr);
     }
     return CDR_OK;
 }
@@ -159,11 +196,47 @@ static enum cdr_result check_schema(const struct cdr_run *run, const struct cdr_
     /* With --use-latest nothing is, and what is to be compiled is not here yet. */
     bool latest = run->settings->registry.use_latest && run->settings->registry.urls != NULL &&
                   run->settings->schemas[settings.type] == NULL;
-    if (run->schemas.texts[settings.type] == NULL || (latest && settings.framed))
+    if (run->schemas.texts[settings.type] != NULL && !(latest && settings.framed)) {
+        enum cdr_result result = ops->create(&encoder, &settings, error);
+        cdr_encoder_destroy(encoder);
+        if (result != CDR_OK)
+            return result;
+    }
+    if (run->schemas.next_texts[settings.type] == NULL)
         return CDR_OK;
+    encoder = NULL;
+    settings = cdr_schema_files_next(&run->schemas, run->settings, &settings, 1);
     enum cdr_result result = ops->create(&encoder, &settings, error);
     cdr_encoder_destroy(encoder);
     return result;
+}
+
+/* Where T lies with respect to the run, and whether the destination can follow. */
+static enum cdr_result check_change(const struct cdr_run *run, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    const struct cdr_parameters *p = &run->model->parameters;
+    const struct cdr_calendar *calendar = &run->model->calendar;
+    const int64_t change_ms = run->schemas.change_ms;
+    if (change_ms == CDR_CHANGE_NEVER)
+        return CDR_OK;
+    if (strcmp(run->sink_ops->name, "file") == 0 && p->late_share > 0)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "schema_change_at and late_share: a file has one schema, and records that "
+                        "come late would go back and forth between two; leave one of them out, or "
+                        "write to Kafka");
+    if (change_ms <= cdr_calendar_day_start_ms(calendar, p->start_day))
+        fprintf(stderr,
+                "cdrgen: warning: schema_change_at: %s is not after the run's start: records "
+                "follow the next schemas from the first one on\n",
+                settings->schema_change_at);
+    else if (!settings->live &&
+             change_ms >= cdr_calendar_day_start_ms(calendar, p->start_day + (int32_t)p->days))
+        fprintf(stderr,
+                "cdrgen: warning: schema_change_at: %s is after the run's last day (--days %u): no "
+                "record follows the next schemas yet\n",
+                settings->schema_change_at, p->days);
+    return CDR_OK;
 }
 
 /* Reads and checks what the settings name; asks nobody. */
@@ -174,6 +247,10 @@ static enum cdr_result prepare_encoders(struct cdr_run *run,
     const struct cdr_settings *settings = run->settings;
     const struct cdr_encoder_ops *ops = cdr_encoder_find(settings->format);
     enum cdr_result result = cdr_schema_files_load(&run->schemas, settings, error);
+    if (result == CDR_OK)
+        result = cdr_schema_files_resolve(&run->schemas, settings, run->model, error);
+    if (result == CDR_OK)
+        result = check_change(run, error);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         encoders[type] = (struct cdr_encoder_settings){
             .type = type,
@@ -191,7 +268,6 @@ static enum cdr_result prepare_encoders(struct cdr_run *run,
 
 static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *error)
 {
-    const struct cdr_encoder_ops *ops = cdr_encoder_find(run->settings->format);
     struct cdr_encoder_settings encoders[CDR_TYPE_COUNT];
     enum cdr_result result = prepare_encoders(run, encoders, error);
     if (result == CDR_OK && avro_to_kafka(run))
@@ -201,7 +277,8 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
         encoders[type].schema_text = run->schemas.texts[type]; /* maybe the registry's by now */
         if (encoders[type].schema_name == NULL && run->schemas.texts[type] != NULL)
             encoders[type].schema_name = run->topics[type];
-        result = ops->create(&run->encoders[type], &encoders[type], error);
+        result = cdr_schema_files_encoder(&run->schemas, run->settings, &encoders[type],
+                                          run->next_schema_ids[type], &run->encoders[type], error);
     }
     return result;
 }
@@ -243,6 +320,7 @@ struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
         setup.schemas[type] = strcmp(settings->format, "avro") == 0
                                   ? cdr_schema_files_text(&run->schemas, type)
                                   : NULL;
+        setup.next_schemas[type] = run->schemas.next_texts[type];
     }
     return setup;
 }

@@ -15,7 +15,8 @@ struct cdr_run {
     char reason_text[sizeof((struct cdr_error *)0)->text];
     struct cdr_sink *sink;
     struct cdr_encoder *encoders[CDR_TYPE_COUNT];
-    int32_t schema_ids[CDR_TYPE_COUNT]; /* 0 where the format has none */
+    int32_t schema_ids[CDR_TYPE_COUNT];      /* 0 where the format has none */
+    int32_t next_schema_ids[CDR_TYPE_COUNT]; /* 0 where the type's schema does not change */
     struct cdr_schema_files schemas;
     char topics[CDR_TYPE_COUNT][256];
     struct cdr_pipeline *pipeline;

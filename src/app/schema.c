@@ -22,21 +22,26 @@ static void print_text(const char *text)
     printf("%s%s", text, len > 0 && text[len - 1] == '\n' ? "" : "\n");
 }
 
-/* The schemas that a run would write, one after the other. */
+/* The schemas that a run would write, one after the other; where one changes, both. */
 static enum cdr_result print_own(const struct cdr_settings *settings,
                                  const struct cdr_schema_files *schemas)
 {
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        if (is_wanted(settings, type))
-            print_text(cdr_schema_files_text(schemas, type));
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        if (!is_wanted(settings, type))
+            continue;
+        print_text(cdr_schema_files_text(schemas, type));
+        if (schemas->next_texts[type] != NULL)
+            print_text(schemas->next_texts[type]);
+    }
     return CDR_OK;
 }
 
 #if CDR_KAFKA
 
-/* A type's subject, as an action gets it. */
+/* A type's subject, as an action gets it. next: the schema that the type's records change to, or
+ * NULL. */
 typedef enum cdr_result (*subject_action)(const struct cdr_settings *settings, uint32_t type,
-                                          const char *subject, const char *text,
+                                          const char *subject, const char *text, const char *next,
                                           struct cdr_error *error);
 
 static enum cdr_result subject_of(const struct cdr_settings *settings, uint32_t type,
@@ -49,9 +54,10 @@ static enum cdr_result subject_of(const struct cdr_settings *settings, uint32_t 
 }
 
 /* One line a version; "-" where there is none. The schema is "same" where it is of the form that
- * is written. */
+ * is written, "next" where it is of that which is written later. */
 static enum cdr_result list_subject(const struct cdr_settings *settings, uint32_t type,
-                                    const char *subject, const char *text, struct cdr_error *error)
+                                    const char *subject, const char *text, const char *next,
+                                    struct cdr_error *error)
 {
     const struct cdr_registry_settings *registry = &settings->registry;
     (void)type;
@@ -67,7 +73,9 @@ static enum cdr_result list_subject(const struct cdr_settings *settings, uint32_
             result = CDR_OK;
         } else if (result == CDR_OK) {
             printf("%s\t%d\t%d\t%s\n", subject, (int)schema.version, (int)schema.id,
-                   cdr_registry_same(text, schema.whole) ? "same" : "another");
+                   cdr_registry_same(text, schema.whole)                   ? "same"
+                   : next != NULL && cdr_registry_same(next, schema.whole) ? "next"
+                                                                           : "another");
             cdr_registry_schema_free(&schema);
         }
     }
@@ -76,11 +84,12 @@ static enum cdr_result list_subject(const struct cdr_settings *settings, uint32_
 }
 
 static enum cdr_result print_subject(const struct cdr_settings *settings, uint32_t type,
-                                     const char *subject, const char *text, struct cdr_error *error)
+                                     const char *subject, const char *text, const char *next,
+                                     struct cdr_error *error)
 {
     char *latest = NULL, note[CDR_REGISTRY_NOTE_MAX];
     int32_t id = 0;
-    (void)type, (void)text;
+    (void)type, (void)text, (void)next;
     enum cdr_result result =
         cdr_registry_latest(&settings->registry, subject, &id, &latest, note, error);
     if (result == CDR_OK && note[0] != '\0')
@@ -114,25 +123,42 @@ static enum cdr_result check_latest(const struct cdr_settings *settings, uint32_
     return result;
 }
 
-static enum cdr_result check_subject(const struct cdr_settings *settings, uint32_t type,
-                                     const char *subject, const char *text, struct cdr_error *error)
+/* name: what the line says the schema is, or "". */
+static enum cdr_result check_one(const struct cdr_settings *settings, const char *subject,
+                                 const char *text, const char *name, int32_t *id,
+                                 struct cdr_error *error)
 {
-    int32_t id = -1;
-    if (settings->registry.use_latest)
-        return check_latest(settings, type, subject, text, error);
-    enum cdr_result result = cdr_registry_check(&settings->registry, subject, text, &id, error);
+    enum cdr_result result = cdr_registry_check(&settings->registry, subject, text, id, error);
     if (result != CDR_OK)
         return result;
-    if (id < 0 && !settings->registry.auto_register)
+    if (*id < 0 && !settings->registry.auto_register)
         return cdr_fail(error, CDR_E_DIFFERENT,
-                        "subject %s: the schema is compatible, and not registered; a run with "
+                        "subject %s: the %sschema is compatible, and not registered; a run with "
                         "--no-register would be refused",
-                        subject);
-    if (id >= 0)
-        printf("%s\tregistered, id %d\n", subject, (int)id);
+                        subject, name);
+    if (*id >= 0)
+        printf("%s\t%sregistered, id %d\n", subject, name, (int)*id);
     else
-        printf("%s\tcompatible\n", subject);
+        printf("%s\t%scompatible\n", subject, name);
     return CDR_OK;
+}
+
+static enum cdr_result check_subject(const struct cdr_settings *settings, uint32_t type,
+                                     const char *subject, const char *text, const char *next,
+                                     struct cdr_error *error)
+{
+    int32_t id = -1, next_id = -1;
+    if (settings->registry.use_latest)
+        return check_latest(settings, type, subject, text, error);
+    enum cdr_result result = check_one(settings, subject, text, "", &id, error);
+    if (result != CDR_OK || next == NULL)
+        return result;
+    /* Where the first is still to come, the registry has nothing to compare the next one with. */
+    if (id < 0) {
+        printf("%s\tnext schema: turns out when the first one is registered\n", subject);
+        return CDR_OK;
+    }
+    return check_one(settings, subject, next, "next ", &next_id, error);
 }
 
 /* All are gone through, so that a list of what is wrong is whole; error keeps the last of it. */
@@ -149,7 +175,7 @@ static enum cdr_result for_all(const struct cdr_settings *settings,
             continue;
         enum cdr_result result = subject_of(settings, type, text, subject, &why);
         if (result == CDR_OK)
-            result = action(settings, type, subject, text, &why);
+            result = action(settings, type, subject, text, schemas->next_texts[type], &why);
         if (result == CDR_OK)
             continue;
         if (last != CDR_OK)
@@ -161,17 +187,20 @@ static enum cdr_result for_all(const struct cdr_settings *settings,
     return last;
 }
 
+/* First schemas before next ones. */
 static enum cdr_result register_all(const struct cdr_settings *settings,
                                     const struct cdr_schema_files *schemas, struct cdr_error *error)
 {
-    char subjects[CDR_TYPE_COUNT][CDR_REGISTRY_SUBJECT_MAX];
-    struct cdr_registry_wish wishes[CDR_TYPE_COUNT] = {{0}};
+    char subjects[CDR_VERSIONS * CDR_TYPE_COUNT][CDR_REGISTRY_SUBJECT_MAX];
+    struct cdr_registry_wish wishes[CDR_VERSIONS * CDR_TYPE_COUNT] = {{0}};
     size_t count = 0;
     enum cdr_result result = CDR_OK;
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        if (!is_wanted(settings, type))
+    for (uint32_t i = 0; result == CDR_OK && i < CDR_VERSIONS * CDR_TYPE_COUNT; i++) {
+        const uint32_t type = i % CDR_TYPE_COUNT;
+        const char *text =
+            i == type ? cdr_schema_files_text(schemas, type) : schemas->next_texts[type];
+        if (!is_wanted(settings, type) || text == NULL)
             continue;
-        const char *text = cdr_schema_files_text(schemas, type);
         result = subject_of(settings, type, text, subjects[count], error);
         wishes[count].subject = subjects[count];
         wishes[count++].schema_text = text;

@@ -29,6 +29,7 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         tail.encoders[type] = run->encoders[type];
         tail.schemas[type] = run->schemas.texts[type];
+        tail.next_schemas[type] = run->schemas.next_texts[type];
         tail.topics[type] = run->topics[type];
     }
     struct cdr_error why = {0};

@@ -46,6 +46,11 @@ struct cdr_settings {
     char *topic_prefix;   /* "cdr." : topics cdr.call cdr.sms cdr.data */
     int32_t schema_ids[CDR_TYPE_COUNT]; /* fixed ids where there is no registry */
     char *schemas[CDR_TYPE_COUNT];      /* files of Avro schemas; NULL: the built-in one */
+    /* From schema_change_at on records follow these; NULL: as before. */
+    char *next_schemas[CDR_TYPE_COUNT];
+    int32_t next_schema_ids[CDR_TYPE_COUNT];
+    char *next_mapping;     /* of next_schemas; NULL: mapping */
+    char *schema_change_at; /* a time as base/moment.h has it; NULL: never */
     char *mapping; /* what their fields are filled from: a file of JSON, or such JSON, which begins
                       with a brace; NULL: by their names */
 

@@ -66,7 +66,8 @@ struct cdr_verify_tail_settings {
     const struct cdr_model *model;
     const char *format;
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT]; /* framed or not */
-    const char *schemas[CDR_TYPE_COUNT]; /* texts of Avro's; NULL: the built-in ones */
+    const char *schemas[CDR_TYPE_COUNT];      /* texts of Avro's; NULL: the built-in ones */
+    const char *next_schemas[CDR_TYPE_COUNT]; /* where encoders change */
     const char *topics[CDR_TYPE_COUNT];
     const struct cdr_sink_settings *sink; /* brokers, properties, timeout */
     unsigned workers;
