@@ -1,5 +1,5 @@
-/* The files of users' own Avro schemas and of their mapping, read as they are; and the encoders that
- * follow from them, of one schema or of one that changes (docs/schema-change.md). */
+/* The files of users' own Avro schemas and of their mapping, read as they are; and the encoders
+ * that follow from them, of one schema or of one that changes (docs/schema-change.md). */
 #ifndef CDR_APP_SCHEMA_FILES_H
 #define CDR_APP_SCHEMA_FILES_H
 

@@ -3,8 +3,8 @@
  *
  * DESIGN: where a part ends depends on the log alone: at the first record with which the part's
  * records, newlines included, reach rotate_bytes, and before the first record of another day or of
- * another version of the schema, where that changes (encode/change.h). Slabs are split there. So the files are the same bytes for any number of workers, any shard split, any
- * pacing.
+ * another version of the schema, where that changes (encode/change.h). Slabs are split there. So
+ * the files are the same bytes for any number of workers, any shard split, any pacing.
  *
  * Threads: a log belongs to the one thread that writes it at the moment, so logs have no locks.
  * Shared are the counters (atomic) and the first failure (under a lock, with an atomic flag so that

@@ -3,9 +3,9 @@
  *
  * DESIGN: a resumed run's folder ends up with the same bytes as that of a run that was never
  * interrupted, so a part stays only if that run would have ended it where it ends: it has reached
- * the rotation size, or the next one is of a later day or of the next version of its schema, or the dataset was complete and now gets
- * more days. Any other, that is at most the last of each log, is made again from its first record,
- * as torn ones are.
+ * the rotation size, or the next one is of a later day or of the next version of its schema, or the
+ * dataset was complete and now gets more days. Any other, that is at most the last of each log, is
+ * made again from its first record, as torn ones are.
  *
  * Of a part that stays it is checked
  *   that the manifest lists: that the file has the size and checksum that are written there; where

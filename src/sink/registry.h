@@ -73,8 +73,8 @@ struct cdr_registry_wish {
     char note[CDR_REGISTRY_NOTE_MAX];
 };
 
-/* Finds (or registers) the ids of all; none is registered unless all of them can be. Of several that
- * one subject lacks, the second can be checked only once the first is there: all firsts are
+/* Finds (or registers) the ids of all; none is registered unless all of them can be. Of several
+ * that one subject lacks, the second can be checked only once the first is there: all firsts are
  * registered, then the seconds are checked, and registered where all of them can be. */
 enum cdr_result cdr_registry_find(const struct cdr_registry_settings *settings,
                                   struct cdr_registry_wish *wishes, size_t count,
