@@ -320,7 +320,7 @@ static enum cdr_result check_absent(const struct search *search,
                                             &is_new, reasons, sizeof reasons, &why);
     if (result == CDR_E_DIFFERENT)
         return cdr_fail(error, CDR_E_CONFIG, "%.800s%s; %s", why.text,
-                        second ? ", which is the run's first schema and registered now" : "",
+                        second ? " (that is the run's first schema, registered now)" : "",
                         another_subject);
     return result != CDR_OK ? cdr_fail(error, result, "%s", why.text) : CDR_OK;
 }
