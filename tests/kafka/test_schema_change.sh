@@ -228,3 +228,26 @@ for of_run in "$prefix" "$late" "$byid" "$again" "$fixed"; do
         admin delete "$topic"
     done
 done
+
+# ---- a broker that goes away before the change ---------------------------------------------------------------------------
+
+start_cluster
+kafka=(-b "$CDRGEN_TEST_BROKERS")
+"$CDRGEN" run --quiet "${model[@]}" "${kafka[@]}" --create-topics "${change[@]}" --next-schema-id-call 77 --speed 14400 \
+    --spill "$WORK/spill" --spill-after 3s 2>"$WORK/stderr" &
+pid=$!
+until [[ -n $(admin list cdr.data) && $(count_records cdr.call 2>/dev/null) -ge 300 ]]; do
+    kill -0 $pid 2>/dev/null || die "the run ended early: $(cat "$WORK/stderr")"
+done
+"$SOURCE_DIR/scripts/kafka" pause 1 --dir "$CLUSTER" >/dev/null
+wait $pid || die "a run with a spill failed: $(cat "$WORK/stderr")"
+grep -q 'records are in .*/spill and not in the topics' "$WORK/stderr" || die "nothing was spilled: $(cat "$WORK/stderr")"
+"$SOURCE_DIR/scripts/kafka" resume 1 --dir "$CLUSTER" >/dev/null
+until there=$(count_records cdr.call 2>/dev/null); do
+    sleep 0.2
+done
+((there < first)) || die "the broker went away too late"
+"$CDRGEN" replay "$WORK/spill" --quiet "${kafka[@]}" 2>"$WORK/stderr" || die "replay: $(cat "$WORK/stderr")"
+verify cdr. "${change[@]}" || die "replayed: $(cat "$WORK/said" "$WORK/stderr")"
+expect_equal "$(read_log cdr.call | awk -v t=$change_ms '{ print ($3 >= t), substr($5, 1, 10) }' | sort -u | tr '\n' ';')" \
+    "0 0000000001;1 000000004d;" "ids by time behind a replay"

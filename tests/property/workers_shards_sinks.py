@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """A dataset is the same for any number of workers, any split in shards and any sink."""
+import json
 import os
+import pathlib
 
 from logs import folder, run, same, topics
 
@@ -11,6 +13,25 @@ CONFIGURATIONS = [
     "--subs 1500 --days 1 --seed 5 --late-share 0.2 --late-max 6h --partial 60s --burst-share 0.2 --order start",
     "--subs 60000 --days 1 --partitions 3 --seed 9",
 ]
+
+
+# The schema of calls and sessions changes in mid-run; late records, which are of the schema of their time, go to no files.
+CHANGES = [
+    ("--subs 1200 --days 2 --seed 13 --start 2025-03-29 --schema-change-at 2025-03-30T01:59:59.999", True),
+    ("--subs 900 --days 1 --seed 17 --late-share 0.3 --late-max 5h --order start --schema-change-at +13h", False),
+]
+
+
+def next_schemas(out):
+    """Flags that name schemas with one field more than the built-in ones."""
+    flags = "--format avro"
+    for name in ("call", "data"):
+        schema = json.loads((pathlib.Path(os.environ["SOURCE_DIR"]) / "schemas" / f"cdr_{name}.avsc").read_text())
+        schema["fields"].append({"name": "record_uuid", "type": "string", "default": ""})
+        path = pathlib.Path(out) / f"{name}.avsc"
+        path.write_text(json.dumps(schema))
+        flags += f" --next-schema {name}={path}"
+    return flags
 
 
 def with_workers(flags, wanted):
@@ -70,6 +91,19 @@ def main():
             with_sinks(flags, wanted)
             with_formats(flags)
         print("same:", flags)
+    with folder() as out:
+        for flags, into_files in CHANGES:
+            changed = f"{flags} {next_schemas(out)}"
+            wanted = topics(run(f"{changed} --sink null --workers 4"))
+            first = topics(run(f"{flags.rpartition(' --schema-change-at')[0]} --format avro --sink null"))
+            if wanted["sms"] != first["sms"] or wanted["call"]["digest"] == first["call"]["digest"]:
+                raise SystemExit(f"{flags}: another topic changed than was to")
+            with_workers(changed, wanted)
+            with_shards(changed, wanted)
+            same(wanted, topics(run(f"{changed} --sink null --speed 1000000")), f"{flags} paced")
+            if into_files:
+                with_sinks(changed, wanted)
+            print("same:", flags)
 
 
 main()
