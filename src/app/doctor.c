@@ -19,8 +19,9 @@ static const char *const level_names[CDR_FINDING_LEVELS] = {"ok", "warn", "fail"
 static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    const struct cdr_encoder_ops *ops = cdr_encoder_find(settings->format);
     enum cdr_result result = cdr_schema_files_load(&run->schemas, settings, error);
+    if (result == CDR_OK)
+        result = cdr_schema_files_resolve(&run->schemas, settings, run->model, error);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
         struct cdr_encoder_settings encoder = {
             .type = type,
@@ -31,7 +32,8 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
             .schema_name = settings->schemas[type],
             .mapping_text = run->schemas.mapping,
         };
-        result = ops->create(&run->encoders[type], &encoder, error);
+        result = cdr_schema_files_encoder(&run->schemas, settings, &encoder, 1,
+                                          &run->encoders[type], error);
     }
     if (result == CDR_OK)
         result = cdr_message_parts_load(&run->parts, settings, error);
@@ -66,13 +68,16 @@ static void examine_latest(const struct cdr_run *run, uint32_t type, bool key, c
     free(text);
 }
 
-static void examine_subject(const struct cdr_run *run, uint32_t type, bool key,
+/* next: of the values, the schema that the type's records are to change to. */
+static void examine_subject(const struct cdr_run *run, uint32_t type, bool key, bool next,
                             struct cdr_findings *findings)
 {
     const struct cdr_settings *settings = run->settings;
-    const char *text =
-        key ? run->parts.key_texts[type] : cdr_schema_files_text(&run->schemas, type);
-    const bool given = key ? settings->key_schema != NULL : cdr_schema_is_given(settings, type);
+    const char *text = key    ? run->parts.key_texts[type]
+                       : next ? run->schemas.next_texts[type]
+                              : cdr_schema_files_text(&run->schemas, type);
+    const bool given =
+        key ? settings->key_schema != NULL : next || cdr_schema_is_given(settings, type);
     char subject[CDR_REGISTRY_SUBJECT_MAX];
     struct cdr_error why = {{0}};
     enum cdr_result result =
@@ -83,7 +88,7 @@ static void examine_subject(const struct cdr_run *run, uint32_t type, bool key,
     else if (settings->registry.use_latest && !given)
         examine_latest(run, type, key, subject, findings);
     else
-        cdr_registry_examine(&settings->registry, subject, text, findings);
+        cdr_registry_examine(&settings->registry, subject, text, next, findings);
 }
 
 static void examine_dimension_subject(const struct cdr_run *run, uint32_t d, bool key,
@@ -99,7 +104,7 @@ static void examine_dimension_subject(const struct cdr_run *run, uint32_t d, boo
     if (result != CDR_OK)
         cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, topic, why.text);
     else
-        cdr_registry_examine(registry, subject, text, findings);
+        cdr_registry_examine(registry, subject, text, false, findings);
 }
 
 static void examine_registry(const struct cdr_run *run, struct cdr_findings *findings)
@@ -114,9 +119,12 @@ static void examine_registry(const struct cdr_run *run, struct cdr_findings *fin
         return;
     }
     for (uint32_t type = 0; values && type < CDR_TYPE_COUNT; type++)
-        examine_subject(run, type, false, findings);
+        examine_subject(run, type, false, false, findings);
+    for (uint32_t type = 0; values && type < CDR_TYPE_COUNT; type++)
+        if (run->schemas.next_texts[type] != NULL)
+            examine_subject(run, type, false, true, findings);
     for (uint32_t type = 0; run->parts.avro_keys && type < CDR_TYPE_COUNT; type++)
-        examine_subject(run, type, true, findings);
+        examine_subject(run, type, true, false, findings);
     for (uint32_t d = 0; settings->dimensions && d < CDR_DIMENSION_COUNT; d++) {
         if (values)
             examine_dimension_subject(run, d, false, findings);

@@ -81,11 +81,12 @@ static bool has_messages(const struct cdr_run *run)
 struct needed {
     uint32_t type;
     bool key;
+    bool next; /* of the values: the one that they change to */
     char subject[CDR_REGISTRY_SUBJECT_MAX];
     struct cdr_registry_wish *wish; /* NULL: not asked for */
 };
 
-enum { NEEDED_MAX = 2 * CDR_TYPE_COUNT };
+enum { NEEDED_MAX = (CDR_VERSIONS + 1) * CDR_TYPE_COUNT };
 
 /* The latest version instead of the schema that is built in, which stays if it has the same form:
  * it is written faster. */
@@ -134,10 +135,11 @@ static enum cdr_result plan_wish(struct cdr_run *run, struct needed *needed,
 {
     const struct cdr_settings *settings = run->settings;
     const uint32_t type = needed->type;
-    const char *text =
-        needed->key ? run->parts.key_texts[type] : cdr_schema_files_text(&run->schemas, type);
-    const bool given =
-        needed->key ? settings->key_schema != NULL : cdr_schema_is_given(settings, type);
+    const char *text = needed->key    ? run->parts.key_texts[type]
+                       : needed->next ? run->schemas.next_texts[type]
+                                      : cdr_schema_files_text(&run->schemas, type);
+    const bool given = needed->key ? settings->key_schema != NULL
+                                   : needed->next || cdr_schema_is_given(settings, type);
     enum cdr_result result = needed->key
                                  ? cdr_registry_key_subject(&settings->registry, run->topics[type],
                                                             text, needed->subject, error)
@@ -163,20 +165,26 @@ static enum cdr_result ask_registry(struct cdr_run *run, struct needed *needed, 
         result = cdr_registry_find(&run->settings->registry, wishes, count, error);
     for (size_t i = 0; result == CDR_OK && i < needed_count; i++)
         if (needed[i].wish != NULL)
-            *(needed[i].key ? &run->parts.key_ids[needed[i].type]
-                            : &run->schema_ids[needed[i].type]) = needed[i].wish->id;
+            *(needed[i].key    ? &run->parts.key_ids[needed[i].type]
+              : needed[i].next ? &run->next_schema_ids[needed[i].type]
+                               : &run->schema_ids[needed[i].type]) = needed[i].wish->id;
     for (size_t i = 0; result == CDR_OK && i < count; i++)
         if (wishes[i].note[0] != '\0')
             fprintf(stderr, "cdrgen: warning: %s\n", wishes[i].note);
     return result;
 }
 
+/* First versions come before next ones, so that a subject that has neither gets them in the order in
+ * which they come up. */
 static enum cdr_result ask_for_ids(struct cdr_run *run, struct cdr_error *error)
 {
     struct needed needed[NEEDED_MAX];
     size_t count = 0;
     for (uint32_t type = 0; avro_to_kafka(run) && type < CDR_TYPE_COUNT; type++)
         needed[count++] = (struct needed){.type = type};
+    for (uint32_t type = 0; avro_to_kafka(run) && type < CDR_TYPE_COUNT; type++)
+        if (run->schemas.next_texts[type] != NULL)
+            needed[count++] = (struct needed){.type = type, .next = true};
     for (uint32_t type = 0; run->parts.avro_keys && type < CDR_TYPE_COUNT; type++)
         needed[count++] = (struct needed){.type = type, .key = true};
     return ask_registry(run, needed, count, error);
@@ -187,14 +195,20 @@ static enum cdr_result say_fixed_ids(const struct cdr_run *run, struct cdr_error
 {
     const struct cdr_settings *settings = run->settings;
     for (uint32_t type = 0; avro_to_kafka(run) && type < CDR_TYPE_COUNT; type++) {
-        if (run->schema_ids[type] == 0)
+        bool changes = run->schemas.next_texts[type] != NULL;
+        if (run->schema_ids[type] == 0 || (changes && run->next_schema_ids[type] == 0))
             return cdr_fail(error, CDR_E_CONFIG,
                             "format: avro in Kafka needs schema ids; give --registry URL, or fixed "
-                            "ids with --schema-id-call, --schema-id-sms and --schema-id-data");
-        if (!settings->quiet)
-            fprintf(stderr,
-                    "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)\n",
-                    run->topics[type], run->schema_ids[type], topic_names[type]);
+                            "ids with --%sschema-id-call, --schema-id-sms and --schema-id-data",
+                            run->schema_ids[type] != 0 ? "next-" : "");
+        if (settings->quiet)
+            continue;
+        fprintf(stderr, "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)",
+                run->topics[type], run->schema_ids[type], topic_names[type]);
+        if (changes)
+            fprintf(stderr, ", then %d (--next-schema-id-%s)", run->next_schema_ids[type],
+                    topic_names[type]);
+        fputc('\n', stderr);
     }
     if (!run->parts.avro_keys)
         return CDR_OK;
@@ -214,8 +228,11 @@ static enum cdr_result say_fixed_ids(const struct cdr_run *run, struct cdr_error
 static enum cdr_result find_schema_ids(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    if (avro_to_kafka(run))
-        memcpy(run->schema_ids, settings->schema_ids, sizeof run->schema_ids);
+    for (uint32_t type = 0; avro_to_kafka(run) && type < CDR_TYPE_COUNT; type++) {
+        bool changes = run->schemas.next_texts[type] != NULL;
+        run->schema_ids[type] = settings->schema_ids[type];
+        run->next_schema_ids[type] = changes ? settings->next_schema_ids[type] : 0;
+    }
     for (uint32_t type = 0; run->parts.avro_keys && type < CDR_TYPE_COUNT; type++)
         run->parts.key_ids[type] = settings->key_schema_id;
     if (strcmp(run->sink_ops->name, "kafka") != 0)
@@ -235,11 +252,47 @@ static enum cdr_result check_schema(const struct cdr_run *run, const struct cdr_
     /* With --use-latest nothing is, and what is to be compiled is not here yet. */
     bool latest = run->settings->registry.use_latest && run->settings->registry.urls != NULL &&
                   !cdr_schema_is_given(run->settings, settings.type);
-    if (run->schemas.texts[settings.type] == NULL || (latest && settings.framed))
+    if (run->schemas.texts[settings.type] != NULL && !(latest && settings.framed)) {
+        enum cdr_result result = ops->create(&encoder, &settings, error);
+        cdr_encoder_destroy(encoder);
+        if (result != CDR_OK)
+            return result;
+    }
+    if (run->schemas.next_texts[settings.type] == NULL)
         return CDR_OK;
+    encoder = NULL;
+    settings = cdr_schema_files_next(&run->schemas, run->settings, &settings, 1);
     enum cdr_result result = ops->create(&encoder, &settings, error);
     cdr_encoder_destroy(encoder);
     return result;
+}
+
+/* Where T lies with respect to the run, and whether the destination can follow. */
+static enum cdr_result check_change(const struct cdr_run *run, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    const struct cdr_parameters *p = &run->model->parameters;
+    const struct cdr_calendar *calendar = &run->model->calendar;
+    const int64_t change_ms = run->schemas.change_ms;
+    if (change_ms == CDR_CHANGE_NEVER)
+        return CDR_OK;
+    if (strcmp(run->sink_ops->name, "file") == 0 && p->late_share > 0)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "schema_change_at and late_share: a file has one schema, and records that "
+                        "come late would go back and forth between two; leave one of them out, or "
+                        "write to Kafka");
+    if (change_ms <= cdr_calendar_day_start_ms(calendar, p->start_day))
+        fprintf(stderr,
+                "cdrgen: warning: schema_change_at: %s is not after the run's start: records "
+                "follow the next schemas from the first one on\n",
+                settings->schema_change_at);
+    else if (!settings->live &&
+             change_ms >= cdr_calendar_day_start_ms(calendar, p->start_day + (int32_t)p->days))
+        fprintf(stderr,
+                "cdrgen: warning: schema_change_at: %s is after the run's last day (--days %u): no "
+                "record follows the next schemas yet\n",
+                settings->schema_change_at, p->days);
+    return CDR_OK;
 }
 
 /* Reads and checks what the settings name; asks nobody. */
@@ -250,6 +303,10 @@ static enum cdr_result prepare_encoders(struct cdr_run *run,
     const struct cdr_settings *settings = run->settings;
     const struct cdr_encoder_ops *ops = cdr_encoder_find(settings->format);
     enum cdr_result result = cdr_schema_files_load(&run->schemas, settings, error);
+    if (result == CDR_OK)
+        result = cdr_schema_files_resolve(&run->schemas, settings, run->model, error);
+    if (result == CDR_OK)
+        result = check_change(run, error);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         encoders[type] = (struct cdr_encoder_settings){
             .type = type,
@@ -273,7 +330,6 @@ static enum cdr_result prepare_encoders(struct cdr_run *run,
 
 static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *error)
 {
-    const struct cdr_encoder_ops *ops = cdr_encoder_find(run->settings->format);
     struct cdr_encoder_settings encoders[CDR_TYPE_COUNT];
     enum cdr_result result = prepare_encoders(run, encoders, error);
     if (result == CDR_OK)
@@ -286,7 +342,8 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
         encoders[type].schema_text = run->schemas.texts[type]; /* maybe the registry's by now */
         if (encoders[type].schema_name == NULL && run->schemas.texts[type] != NULL)
             encoders[type].schema_name = run->topics[type];
-        result = ops->create(&run->encoders[type], &encoders[type], error);
+        result = cdr_schema_files_encoder(&run->schemas, run->settings, &encoders[type],
+                                          run->next_schema_ids[type], &run->encoders[type], error);
     }
     return result;
 }
@@ -329,6 +386,7 @@ struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
         setup.schemas[type] = strcmp(settings->format, "avro") == 0
                                   ? cdr_schema_files_text(&run->schemas, type)
                                   : NULL;
+        setup.next_schemas[type] = run->schemas.next_texts[type];
     }
     return setup;
 }

@@ -18,7 +18,8 @@ struct cdr_run {
     char reason_text[sizeof((struct cdr_error *)0)->text];
     struct cdr_sink *sink;
     struct cdr_encoder *encoders[CDR_TYPE_COUNT];
-    int32_t schema_ids[CDR_TYPE_COUNT]; /* 0 where the format has none */
+    int32_t schema_ids[CDR_TYPE_COUNT];      /* 0 where the format has none */
+    int32_t next_schema_ids[CDR_TYPE_COUNT]; /* 0 where the type's schema does not change */
     struct cdr_schema_files schemas;
     struct cdr_message_parts parts;
     struct cdr_envelope envelopes[CDR_TYPE_COUNT]; /* of the parts, where there are messages */

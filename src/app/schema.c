@@ -24,6 +24,7 @@ struct item {
     bool key;
     const char *text; /* that a run would write by */
     const char *file; /* it is of, or what else gives it; NULL: nothing does */
+    const char *next; /* that the type's records change to; NULL: they do not */
 };
 
 static bool is_named(const struct cdr_settings *settings, const char *name)
@@ -41,11 +42,11 @@ static size_t list_dimensions(const struct cdr_settings *settings, bool avro_key
     for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++)
         if (all || is_named(settings, cdr_dimension_name[d]))
             items[count++] = (struct item){CDR_TYPE_COUNT + d, false, cdr_dimension_schema(d),
-                                           "the rows of dimensions"};
+                                           "the rows of dimensions", NULL};
     for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++)
         if (keys && (all || is_named(settings, "key")))
             items[count++] = (struct item){CDR_TYPE_COUNT + d, true, cdr_key_schema_default,
-                                           "the keys of dimensions"};
+                                           "the keys of dimensions", NULL};
     return count;
 }
 
@@ -61,11 +62,12 @@ static size_t list_items(const struct cdr_settings *settings,
             items[count++] = (struct item){type, false, cdr_schema_files_text(schemas, type),
                                            settings->schemas[type] != NULL ? settings->schemas[type]
                                            : settings->fields != NULL      ? "the fields"
-                                                                           : NULL};
+                                                                           : NULL,
+                                           schemas->next_texts[type]};
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         if (parts->avro_keys && (all || is_named(settings, "key")))
             items[count++] =
-                (struct item){type, true, parts->key_texts[type], settings->key_schema};
+                (struct item){type, true, parts->key_texts[type], settings->key_schema, NULL};
     return count + list_dimensions(settings, parts->avro_keys, items + count);
 }
 
@@ -75,12 +77,16 @@ static void print_text(const char *text)
     printf("%s%s", text, len > 0 && text[len - 1] == '\n' ? "" : "\n");
 }
 
-/* The schemas that a run would write, one after the other; that of the keys is one. */
+/* The schemas that a run would write, one after the other; that of the keys is one, and where one
+ * changes, both are printed. */
 static enum cdr_result print_own(const struct item *items, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (!items[i].key || items[i].type == 0)
             print_text(items[i].text);
+        if (items[i].next != NULL)
+            print_text(items[i].next);
+    }
     return CDR_OK;
 }
 
@@ -114,7 +120,7 @@ static bool is_repeated(const struct cdr_settings *settings, const struct item *
 }
 
 /* One line a version; "-" where there is none. The schema is "same" where it is of the form that
- * is written. */
+ * is written, "next" where it is of that which is written later. */
 static enum cdr_result list_subject(const struct cdr_settings *settings, const struct item *item,
                                     const char *subject, struct cdr_error *error)
 {
@@ -131,7 +137,9 @@ static enum cdr_result list_subject(const struct cdr_settings *settings, const s
             result = CDR_OK;
         } else if (result == CDR_OK) {
             printf("%s\t%d\t%d\t%s\n", subject, (int)schema.version, (int)schema.id,
-                   cdr_registry_same(item->text, schema.whole) ? "same" : "another");
+                   cdr_registry_same(item->text, schema.whole)                         ? "same"
+                   : item->next != NULL && cdr_registry_same(item->next, schema.whole) ? "next"
+                                                                                       : "another");
             cdr_registry_schema_free(&schema);
         }
     }
@@ -185,26 +193,41 @@ static enum cdr_result check_latest(const struct cdr_settings *settings, const s
     return result;
 }
 
+/* name: what the line says the schema is, or "". */
+static enum cdr_result check_one(const struct cdr_settings *settings, const char *subject,
+                                 const char *text, const char *name, int32_t *id,
+                                 struct cdr_error *error)
+{
+    enum cdr_result result = cdr_registry_check(&settings->registry, subject, text, id, error);
+    if (result != CDR_OK)
+        return result;
+    if (*id < 0 && !settings->registry.auto_register)
+        return cdr_fail(error, CDR_E_DIFFERENT,
+                        "subject %s: the %sschema is compatible, and not registered; a run with "
+                        "--no-register would be refused",
+                        subject, name);
+    if (*id >= 0)
+        printf("%s\t%sregistered, id %d\n", subject, name, (int)*id);
+    else
+        printf("%s\t%scompatible\n", subject, name);
+    return CDR_OK;
+}
+
 static enum cdr_result check_subject(const struct cdr_settings *settings, const struct item *item,
                                      const char *subject, struct cdr_error *error)
 {
-    int32_t id = -1;
+    int32_t id = -1, next_id = -1;
     if (settings->registry.use_latest)
         return check_latest(settings, item, subject, error);
-    enum cdr_result result =
-        cdr_registry_check(&settings->registry, subject, item->text, &id, error);
-    if (result != CDR_OK)
+    enum cdr_result result = check_one(settings, subject, item->text, "", &id, error);
+    if (result != CDR_OK || item->next == NULL)
         return result;
-    if (id < 0 && !settings->registry.auto_register)
-        return cdr_fail(error, CDR_E_DIFFERENT,
-                        "subject %s: the schema is compatible, and not registered; a run with "
-                        "--no-register would be refused",
-                        subject);
-    if (id >= 0)
-        printf("%s\tregistered, id %d\n", subject, (int)id);
-    else
-        printf("%s\tcompatible\n", subject);
-    return CDR_OK;
+    /* Where the first is still to come, the registry has nothing to compare the next one with. */
+    if (id < 0) {
+        printf("%s\tnext schema: turns out when the first one is registered\n", subject);
+        return CDR_OK;
+    }
+    return check_one(settings, subject, item->next, "next ", &next_id, error);
 }
 
 /* All are gone through, so that a list of what is wrong is whole; error keeps the last of it. */
@@ -231,19 +254,24 @@ static enum cdr_result for_all(const struct cdr_settings *settings, const struct
     return last;
 }
 
+/* First schemas before next ones. */
 static enum cdr_result register_all(const struct cdr_settings *settings, const struct item *items,
                                     size_t item_count, struct cdr_error *error)
 {
-    char subjects[ITEMS_MAX][CDR_REGISTRY_SUBJECT_MAX];
-    struct cdr_registry_wish wishes[ITEMS_MAX] = {{0}};
+    char subjects[CDR_VERSIONS * ITEMS_MAX][CDR_REGISTRY_SUBJECT_MAX];
+    struct cdr_registry_wish wishes[CDR_VERSIONS * ITEMS_MAX] = {{0}};
     size_t count = 0;
     enum cdr_result result = CDR_OK;
-    for (size_t i = 0; result == CDR_OK && i < item_count; i++) {
+    for (size_t k = 0; result == CDR_OK && k < CDR_VERSIONS * item_count; k++) {
+        const size_t i = k % item_count;
+        const char *text = k < item_count ? items[i].text : items[i].next;
+        if (text == NULL)
+            continue;
         result = subject_of(settings, &items[i], subjects[count], error);
         if (result != CDR_OK || is_repeated(settings, items, i, subjects[count]))
             continue;
         wishes[count].subject = subjects[count];
-        wishes[count++].schema_text = items[i].text;
+        wishes[count++].schema_text = text;
     }
     /* What the cache has says nothing about a registry that does not answer. */
     struct cdr_registry_settings registry = settings->registry;

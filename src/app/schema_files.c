@@ -1,5 +1,6 @@
 #include "app/schema_files.h"
 
+#include "base/moment.h"
 #include "config/text_file.h"
 #include "encode/json_text.h"
 #include "encode/selection.h"
@@ -61,18 +62,23 @@ static enum cdr_result map_builtin(struct cdr_schema_files *files,
     return files->texts[type] != NULL ? CDR_OK : cdr_fail(error, CDR_E_NOMEM, "out of memory");
 }
 
-enum cdr_result cdr_schema_files_load(struct cdr_schema_files *files,
-                                      const struct cdr_settings *settings, struct cdr_error *error)
+static enum cdr_result load_schemas(char *texts[CDR_TYPE_COUNT], char *const paths[CDR_TYPE_COUNT],
+                                    struct cdr_error *error)
 {
     size_t len;
     enum cdr_result result = CDR_OK;
-    *files = (struct cdr_schema_files){{NULL}, NULL};
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
+        if (paths[type] != NULL)
+            result = cdr_text_file_read(paths[type], FILE_MAX, &texts[type], &len, error);
+    return result;
+}
+
+static enum cdr_result load_first(struct cdr_schema_files *files,
+                                  const struct cdr_settings *settings, struct cdr_error *error)
+{
     if (settings->fields != NULL)
         return select_fields(files, settings, error);
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
-        if (settings->schemas[type] != NULL)
-            result = cdr_text_file_read(settings->schemas[type], FILE_MAX, &files->texts[type],
-                                        &len, error);
+    enum cdr_result result = load_schemas(files->texts, settings->schemas, error);
     if (settings->mapping == NULL)
         return result;
     if (result == CDR_OK)
@@ -80,6 +86,70 @@ enum cdr_result cdr_schema_files_load(struct cdr_schema_files *files,
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
         if (files->texts[type] == NULL)
             result = map_builtin(files, settings, type, error);
+    return result;
+}
+
+enum cdr_result cdr_schema_files_load(struct cdr_schema_files *files,
+                                      const struct cdr_settings *settings, struct cdr_error *error)
+{
+    *files = (struct cdr_schema_files){.change_ms = CDR_CHANGE_NEVER};
+    enum cdr_result result = load_first(files, settings, error);
+    if (result == CDR_OK)
+        result = load_schemas(files->next_texts, settings->next_schemas, error);
+    if (result == CDR_OK && settings->next_mapping != NULL)
+        result = cdr_mapping_load(&files->next_mapping, settings->next_mapping, error);
+    return result;
+}
+
+enum cdr_result cdr_schema_files_resolve(struct cdr_schema_files *files,
+                                         const struct cdr_settings *settings,
+                                         const struct cdr_model *model, struct cdr_error *error)
+{
+    struct cdr_moment moment;
+    if (settings->schema_change_at == NULL)
+        return CDR_OK;
+    enum cdr_result result = cdr_parse_moment(settings->schema_change_at, &moment, error);
+    if (result != CDR_OK)
+        return result;
+    files->change_ms =
+        moment.kind == CDR_MOMENT_UTC ? moment.ms
+        : moment.kind == CDR_MOMENT_LOCAL
+            ? cdr_calendar_instant_ms(&model->calendar, moment.ms)
+            : moment.ms + cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day);
+    return CDR_OK;
+}
+
+struct cdr_encoder_settings cdr_schema_files_next(const struct cdr_schema_files *files,
+                                                  const struct cdr_settings *settings,
+                                                  const struct cdr_encoder_settings *encoder,
+                                                  int32_t next_id)
+{
+    struct cdr_encoder_settings next = *encoder;
+    next.schema_id = next_id;
+    next.schema_text = files->next_texts[encoder->type];
+    next.schema_name = settings->next_schemas[encoder->type];
+    next.mapping_text = files->next_mapping != NULL ? files->next_mapping : files->mapping;
+    return next;
+}
+
+enum cdr_result cdr_schema_files_encoder(const struct cdr_schema_files *files,
+                                         const struct cdr_settings *settings,
+                                         const struct cdr_encoder_settings *encoder,
+                                         int32_t next_id, struct cdr_encoder **created,
+                                         struct cdr_error *error)
+{
+    const struct cdr_encoder_ops *ops = cdr_encoder_find(settings->format);
+    struct cdr_encoder *before = NULL, *from_then_on = NULL;
+    if (files->next_texts[encoder->type] == NULL)
+        return ops->create(created, encoder, error);
+    const struct cdr_encoder_settings next =
+        cdr_schema_files_next(files, settings, encoder, next_id);
+    enum cdr_result result = ops->create(&before, encoder, error);
+    if (result == CDR_OK)
+        result = ops->create(&from_then_on, &next, error);
+    if (result == CDR_OK)
+        return cdr_change_create(created, before, from_then_on, files->change_ms, error);
+    cdr_encoder_destroy(before);
     return result;
 }
 
@@ -104,7 +174,10 @@ enum cdr_result cdr_schema_compiles(const struct cdr_settings *settings, uint32_
 
 void cdr_schema_files_free(struct cdr_schema_files *files)
 {
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         free(files->texts[type]);
+        free(files->next_texts[type]);
+    }
     free(files->mapping);
+    free(files->next_mapping);
 }

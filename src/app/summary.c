@@ -78,6 +78,8 @@ static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32
     hex(json, "sum", total.sum);
     if (run->schema_ids[type] != 0)
         cdr_json_i64(json, "schema_id", run->schema_ids[type]);
+    if (run->next_schema_ids[type] != 0)
+        cdr_json_i64(json, "next_schema_id", run->next_schema_ids[type]);
     if (run->parts.avro_keys)
         cdr_json_i64(json, "key_schema_id", run->parts.key_ids[type]);
     if (run->envelopes[type].header_count > 0) {
@@ -132,6 +134,8 @@ static void write_head(struct cdr_json *json, const struct cdr_run *run)
     cdr_json_u64(json, "days", settings->model.days);
     cdr_json_u64(json, "partitions", settings->model.partitions);
     cdr_json_text(json, "format", settings->format);
+    if (run->schemas.change_ms != CDR_CHANGE_NEVER)
+        cdr_json_i64(json, "schema_change_ms", run->schemas.change_ms);
     cdr_json_text(json, "sink", run->sink_ops->name);
     cdr_json_u64(json, "workers", run->workers);
     cdr_json_u64(json, "shard_index", settings->shard_index);
@@ -283,6 +287,33 @@ void cdr_print_spilled(const struct cdr_run *run)
             run->complete ? "" : ", then go on with `cdrgen run --resume`");
 }
 
+/* "2025-01-02T05:00:00.000Z". */
+static void instant_text(int64_t ms, char text[40])
+{
+    char day[16];
+    const int64_t day_ms = INT64_C(86400000), of_day = ((ms % day_ms) + day_ms) % day_ms;
+    date_text((int32_t)((ms - of_day) / day_ms), day);
+    snprintf(text, 40, "%sT%02d:%02d:%02d.%03dZ", day, (int)(of_day / 3600000),
+             (int)(of_day / 60000 % 60), (int)(of_day / 1000 % 60), (int)(of_day % 1000));
+}
+
+static void print_change(const struct cdr_run *run)
+{
+    char instant[40];
+    if (run->schemas.change_ms == CDR_CHANGE_NEVER)
+        return;
+    instant_text(run->schemas.change_ms, instant);
+    printf("schema       from event time %s on, ", instant);
+    const char *between = "";
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        if (run->schemas.next_texts[type] == NULL)
+            continue;
+        printf("%s%s follows %s", between, run->topics[type], run->settings->next_schemas[type]);
+        between = ", ";
+    }
+    putchar('\n');
+}
+
 /* Where to, in a few words. */
 static void print_destination(const struct cdr_run *run)
 {
@@ -296,6 +327,7 @@ static void print_destination(const struct cdr_run *run)
     if (run->sink_reason != NULL)
         printf(", because %s", run->sink_reason);
     printf("\nformat       %s\n", settings->format);
+    print_change(run);
     if (strcmp(name, "file") == 0)
         return;
     if (run->parts.avro_keys)

@@ -31,6 +31,7 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
         tail.envelopes[type] = run->envelopes[type];
         tail.schemas[type] = run->schemas.texts[type];
         tail.key_schemas[type] = run->parts.key_texts[type];
+        tail.next_schemas[type] = run->schemas.next_texts[type];
         tail.topics[type] = run->topics[type];
     }
     struct cdr_error why = {0};

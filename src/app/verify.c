@@ -53,8 +53,9 @@ static enum cdr_result choose_source(struct cdr_verification *run, struct cdr_er
 static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    const struct cdr_encoder_ops *ops = cdr_encoder_find(settings->format);
     enum cdr_result result = cdr_schema_files_load(&run->schemas, settings, error);
+    if (result == CDR_OK)
+        result = cdr_schema_files_resolve(&run->schemas, settings, run->model, error);
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
         struct cdr_encoder_settings encoder = {
             .type = type,
@@ -65,7 +66,8 @@ static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_
             .schema_name = settings->schemas[type],
             .mapping_text = run->schemas.mapping,
         };
-        result = ops->create(&run->encoders[type], &encoder, error);
+        result = cdr_schema_files_encoder(&run->schemas, settings, &encoder, 1,
+                                          &run->encoders[type], error);
     }
     if (result == CDR_OK && !run->from_files)
         result = cdr_message_parts_load(&run->parts, settings, error);
@@ -73,13 +75,13 @@ static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_
         result = cdr_message_parts_compile(&run->parts, settings, error);
     if (result != CDR_OK)
         return result;
-    const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
-    const char *texts[CDR_TYPE_COUNT];
+    struct cdr_payloads_settings payloads = {.order = settings->model.order};
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        encoders[type] = run->encoders[type];
-        texts[type] = run->schemas.texts[type];
+        payloads.encoders[type] = run->encoders[type];
+        payloads.schemas[type] = run->schemas.texts[type];
+        payloads.next_schemas[type] = run->schemas.next_texts[type];
     }
-    result = cdr_payloads_open(&run->payloads, encoders, settings->model.order, texts, error);
+    result = cdr_payloads_open(&run->payloads, &payloads, error);
     cdr_message_parts_envelopes(&run->parts, run->payloads.envelopes);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         run->payloads.key_texts[type] = run->parts.key_texts[type];

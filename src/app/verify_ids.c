@@ -105,8 +105,7 @@ static void print_lost(FILE *out, const struct by_id *by_id, uint32_t i)
     struct cdr_fields fields;
     char key[64];
     cdr_bytes_text(key, sizeof key, lost->expected.key, lost->expected.key_len);
-    cdr_fields_decode(&fields, &by_id->run->payloads, type, lost->expected.payload,
-                      lost->expected.payload_len);
+    cdr_fields_decode(&fields, &by_id->run->payloads, type, &lost->expected);
     fprintf(out, "  lost: id %016" PRIx64 ", record %" PRId64 " of %s[%u], key %s\n     ",
             by_id->result.lost_ids[i], lost->expected.place, by_id->run->topics[type],
             lost->log % partitions, key);
@@ -167,8 +166,7 @@ static void put_lost(struct cdr_json *json, const struct by_id *by_id, uint32_t 
     cdr_json_u64(json, "partition", lost->log % partitions);
     cdr_json_i64(json, "position", lost->expected.place);
     cdr_json_i64(json, "timestamp", lost->expected.event_ms);
-    cdr_fields_decode(&fields, &by_id->run->payloads, type, lost->expected.payload,
-                      lost->expected.payload_len);
+    cdr_fields_decode(&fields, &by_id->run->payloads, type, &lost->expected);
     cdr_json_object(json, "fields");
     for (uint32_t f = 0; f < fields.n; f++)
         cdr_json_text(json, fields.items[f].name, fields.items[f].value);

@@ -119,7 +119,7 @@ static void print_record(FILE *out, const struct cdr_verification *run, uint32_t
         if (fields.n > 0)
             print_fields(out, &fields);
     }
-    cdr_fields_decode(&fields, &run->payloads, type, record->payload, record->payload_len);
+    cdr_fields_decode(&fields, &run->payloads, type, record);
     print_fields(out, &fields);
 }
 
@@ -128,6 +128,8 @@ static void print_pair(FILE *out, const char *name, const char *expected, const 
     if (strcmp(expected, found) != 0)
         fprintf(out, "      %s: expected %s, found %s\n", name, expected, found);
 }
+
+static const char *const schema_names[CDR_VERSIONS] = {"first", "next"};
 
 static bool same_bytes(const struct cdr_record *left, const struct cdr_record *right)
 {
@@ -168,9 +170,11 @@ static void print_difference_of(FILE *out, const struct cdr_verification *run, u
         print_pair(out, "timestamp", texts[0], texts[1]);
     }
     const struct cdr_payloads *payloads = &run->payloads;
-    bool whole = cdr_fields_decode(&left, payloads, type, expected->payload, expected->payload_len);
-    bool same_shape =
-        cdr_fields_decode(&right, payloads, type, found->payload, found->payload_len) == whole;
+    bool whole = cdr_fields_decode(&left, payloads, type, expected);
+    bool same_shape = cdr_fields_decode(&right, payloads, type, found) == whole;
+    if (left.version != right.version)
+        fprintf(out, "      schema: expected the %s one, found the %s one\n",
+                schema_names[left.version], schema_names[right.version]);
     if (same_shape) {
         print_pairs(out, &left, &right);
     } else if (!same_bytes(expected, found)) {
@@ -298,7 +302,7 @@ static void put_record(struct cdr_json *json, const char *name, const char *plac
         else
             cdr_json_i64(json, "timestamp", record->event_ms);
     }
-    cdr_fields_decode(&fields, &run->payloads, type, record->payload, record->payload_len);
+    cdr_fields_decode(&fields, &run->payloads, type, record);
     cdr_json_object(json, "fields");
     for (uint32_t i = 0; i < fields.n; i++)
         cdr_json_text(json, fields.items[i].name, fields.items[i].value);

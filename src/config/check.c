@@ -1,5 +1,6 @@
 #include "config/check.h"
 
+#include "base/moment.h"
 #include "base/parse.h"
 #include "encode/headers.h"
 
@@ -106,4 +107,10 @@ enum cdr_result cdr_check_topic_prefix(const char *text, struct cdr_error *error
                         "%s holds what a topic's name cannot (letters, digits, '.', '_', '-')",
                         cdr_quote(text, quoted));
     return CDR_OK;
+}
+
+enum cdr_result cdr_check_moment(const char *text, struct cdr_error *error)
+{
+    struct cdr_moment moment;
+    return cdr_parse_moment(text, &moment, error);
 }

@@ -213,6 +213,37 @@ static enum cdr_result check_hidden(const struct cdr_settings *settings, struct 
     return CDR_OK;
 }
 
+/* A change of schema needs to know what to and when. Registering and printing do not ask when. */
+static enum cdr_result check_change(const struct cdr_settings *settings, enum cdr_command command,
+                                    struct cdr_error *error)
+{
+    static const char *const keys[CDR_TYPE_COUNT] = {"next_schema_call", "next_schema_sms",
+                                                     "next_schema_data"};
+    const char *first = NULL;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT && first == NULL; type++)
+        first = settings->next_schemas[type] != NULL ? keys[type] : NULL;
+    if (first == NULL && settings->schema_change_at != NULL)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "schema_change_at: there is no schema to change to; pass "
+                        "--next-schema-call, -sms or -data FILE with it");
+    if (first == NULL && settings->next_mapping != NULL)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "next_mapping: it is of the next schemas, and there is none; pass "
+                        "--next-schema-call, -sms or -data FILE with it");
+    if (first != NULL && settings->schema_change_at == NULL && command != CDR_COMMAND_SCHEMA)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "%s: it is not said from when on records follow it; pass "
+                        "--schema-change-at TIME with it",
+                        first);
+    if (first != NULL && settings->registry.use_latest)
+        return cdr_fail(
+            error, CDR_E_CONFIG,
+            "%s and use_latest: the latest version is one, and a change of schema needs "
+            "two; give the first one as a file, too (--schema)",
+            first);
+    return CDR_OK;
+}
+
 static enum cdr_result check_together(const struct cdr_settings *settings, enum cdr_command command,
                                       struct cdr_error *error)
 {
@@ -252,7 +283,9 @@ static enum cdr_result check_together(const struct cdr_settings *settings, enum 
         return cdr_fail(error, CDR_E_CONFIG,
                         "schema register: --no-register and --use-latest say that nothing is to be "
                         "registered");
-    return command == CDR_COMMAND_CONFIG ? CDR_OK : check_hidden(settings, error);
+    enum cdr_result result = check_change(settings, command, error);
+    return result != CDR_OK || command == CDR_COMMAND_CONFIG ? result
+                                                             : check_hidden(settings, error);
 }
 
 static enum cdr_result finish(struct scan *scan, struct cdr_error *error)
@@ -407,6 +440,11 @@ void cdr_settings_free(struct cdr_settings *settings)
                      settings->key_schema,
                      settings->headers,
                      settings->fields,
+                     settings->next_schemas[CDR_TYPE_CALL],
+                     settings->next_schemas[CDR_TYPE_SMS],
+                     settings->next_schemas[CDR_TYPE_DATA],
+                     settings->next_mapping,
+                     settings->schema_change_at,
                      settings->summary,
                      settings->by,
                      settings->topic,

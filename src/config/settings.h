@@ -53,6 +53,11 @@ struct cdr_settings {
     char *key_schema;              /* file of an Avro schema of theirs; NULL: "string" */
     int32_t key_schema_id;         /* fixed id where there is no registry */
     char *headers;                 /* list of fields that messages have as headers, or NULL */
+    /* From schema_change_at on records follow these; NULL: as before. */
+    char *next_schemas[CDR_TYPE_COUNT];
+    int32_t next_schema_ids[CDR_TYPE_COUNT];
+    char *next_mapping;     /* of next_schemas; NULL: mapping */
+    char *schema_change_at; /* a time as base/moment.h has it; NULL: never */
     char *mapping; /* what their fields are filled from: a file of JSON, or such JSON, which begins
                       with a brace; NULL: by their names */
     char *fields;  /* "name,name=source": all that records hold; NULL: all that there is */

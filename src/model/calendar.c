@@ -223,6 +223,18 @@ int64_t cdr_calendar_day_start_ms(const struct cdr_calendar *calendar, int32_t d
     return slot.start_ms;
 }
 
+int64_t cdr_calendar_instant_ms(const struct cdr_calendar *calendar, int64_t local_ms)
+{
+    /* Likewise. */
+    struct cdr_slot slot = cdr_calendar_slot_at(calendar, local_ms - 15 * 3600 * INT64_C(1000));
+    int64_t offset_ms = slot.offset_min * INT64_C(60000);
+    while (slot.start_ms + slot.duration_ms + offset_ms <= local_ms) {
+        slot = cdr_calendar_next(calendar, &slot);
+        offset_ms = slot.offset_min * INT64_C(60000);
+    }
+    return slot.start_ms + offset_ms > local_ms ? slot.start_ms : local_ms - offset_ms;
+}
+
 enum cdr_result cdr_local_day(const char *tz_name, int64_t utc_ms, int32_t *day,
                               struct cdr_error *error)
 {

@@ -59,6 +59,9 @@ static inline struct cdr_slot cdr_calendar_next(const struct cdr_calendar *calen
 /* The first instant of a local day (00:00, or what comes after it where the clock jumps over
  * midnight). */
 int64_t cdr_calendar_day_start_ms(const struct cdr_calendar *calendar, int32_t day);
+/* The first instant at which the local clock shows local_ms (as if since 1970 UTC), or, where the
+ * clock jumps over it, what comes after the jump. */
+int64_t cdr_calendar_instant_ms(const struct cdr_calendar *calendar, int64_t local_ms);
 
 /* The local day of an instant in a zone; as thread-unsafe as create. */
 enum cdr_result cdr_local_day(const char *tz_name, int64_t utc_ms, int32_t *day,

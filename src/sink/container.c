@@ -1,6 +1,7 @@
 #include "sink/container.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,8 +54,8 @@ static enum cdr_result sync_of(uint8_t *sync, const char *dataset_id, struct cdr
 }
 
 enum cdr_result cdr_container_create(struct cdr_container **container, const char *schema_text,
-                                     enum cdr_compression compression, const char *dataset_id,
-                                     struct cdr_error *error)
+                                     unsigned version, enum cdr_compression compression,
+                                     const char *dataset_id, struct cdr_error *error)
 {
     uint8_t sync[CDR_CONTAINER_SYNC_BYTES] = {0};
     enum cdr_result result = sync_of(sync, dataset_id, error);
@@ -69,11 +70,17 @@ enum cdr_result cdr_container_create(struct cdr_container **container, const cha
     uint8_t *out = made->header;
     size_t n = sizeof magic;
     memcpy(out, magic, n);
-    n += put_long(out + n, 2); /* one run of two entries, then none */
+    n += put_long(out + n, version == 0 ? 2 : 3); /* one run of entries, then none */
     n += put_text(out + n, "avro.schema");
     n += put_text(out + n, schema_text);
     n += put_text(out + n, "avro.codec");
     n += put_text(out + n, codec_name[compression]);
+    if (version > 0) {
+        char number[16];
+        snprintf(number, sizeof number, "%u", version + 1);
+        n += put_text(out + n, "cdrgen.schema_version");
+        n += put_text(out + n, number);
+    }
     n += put_long(out + n, 0);
     memcpy(out + n, sync, sizeof sync);
     n += sizeof sync;

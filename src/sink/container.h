@@ -24,11 +24,14 @@ struct cdr_container {
     uint8_t header[]; /* what a file starts with */
 };
 
-/* dataset_id: 32 hex digits. gzip becomes the codec deflate, zstd becomes zstandard. Errors:
- * CDR_E_CONFIG where the id is something else, CDR_E_NOMEM. */
+/* dataset_id: 32 hex digits. version: of the schema, where it changes in the course of the dataset
+ * (encode/change.h): the second one's files say so in their metadata, as cdrgen.schema_version, so
+ * that they begin differently even where both schemas have the same text. gzip becomes the codec
+ * deflate, zstd becomes zstandard. Errors: CDR_E_CONFIG where the id is something else,
+ * CDR_E_NOMEM. */
 enum cdr_result cdr_container_create(struct cdr_container **container, const char *schema_text,
-                                     enum cdr_compression compression, const char *dataset_id,
-                                     struct cdr_error *error);
+                                     unsigned version, enum cdr_compression compression,
+                                     const char *dataset_id, struct cdr_error *error);
 void cdr_container_destroy(struct cdr_container *container);
 
 /* Writes the head of a block whose data is size bytes; returns its length. */

@@ -2,9 +2,9 @@
  * lists them; a run may go on behind what an earlier one left (file_resume.h).
  *
  * DESIGN: where a part ends depends on the log alone: at the first record with which the part's
- * records, newlines included, reach rotate_bytes, and before the first record of another day. Slabs
- * are split there. So the files are the same bytes for any number of workers, any shard split, any
- * pacing.
+ * records, newlines included, reach rotate_bytes, and before the first record of another day or of
+ * another version of the schema, where that changes (encode/change.h). Slabs are split there. So
+ * the files are the same bytes for any number of workers, any shard split, any pacing.
  *
  * Threads: a log belongs to the one thread that writes it at the moment, so logs have no locks.
  * Shared are the counters (atomic) and the first failure (under a lock, with an atomic flag so that
@@ -15,6 +15,7 @@
  * open parts; more records of a log then start a new part. Names are synced per folder at a flush,
  * which is before the manifest lists them. */
 #include "base/clock.h"
+#include "encode/change.h"
 #include "sink/counters.h"
 #include "sink/file_manifest.h"
 #include "sink/file_resume.h"
@@ -38,6 +39,7 @@
 struct file_log {
     uint32_t index;        /* the log's number */
     struct cdr_part *part; /* NULL until the log's first record */
+    uint32_t version;      /* of part */
     bool open;
     bool started;           /* had a record */
     uint64_t first_record;  /* position of the log's first record */
@@ -58,8 +60,11 @@ struct file_sink {
     char extension[32];
     enum cdr_compression compression;
     uint64_t rotate_bytes;
-    struct cdr_container *containers[CDR_TYPE_COUNT]; /* NULL unless Avro */
-    struct cdr_part_format formats[CDR_TYPE_COUNT];
+    /* Of each version of a topic's schema; the second one's encoder is NULL where parts of both
+     * would begin alike, so that there is no need to tell them apart. */
+    struct cdr_container *containers[CDR_VERSIONS][CDR_TYPE_COUNT]; /* NULL unless Avro */
+    struct cdr_part_format formats[CDR_VERSIONS][CDR_TYPE_COUNT];
+    int64_t change_ms; /* 0: no topic's parts change */
     struct cdr_slab_pool *pool;
     struct cdr_counters *counters;
     struct file_log *logs;
@@ -88,7 +93,8 @@ static void file_free(struct file_sink *sink)
     for (unsigned worker = 0; sink->scratches != NULL && worker < sink->setup.workers; worker++)
         cdr_part_scratch_free(&sink->scratches[worker]);
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_container_destroy(sink->containers[type]);
+        for (unsigned version = 0; version < CDR_VERSIONS; version++)
+            cdr_container_destroy(sink->containers[version][type]);
     cdr_slab_pool_destroy(sink->pool);
     cdr_counters_destroy(sink->counters);
     cdr_file_folder_unlock(&sink->folder);
@@ -121,26 +127,45 @@ static enum cdr_result allow_open_files(const struct file_sink *sink, struct cdr
         (unsigned long long)(limit.rlim_max < needed ? limit.rlim_max : soft));
 }
 
+static enum cdr_result set_up_format(struct file_sink *sink, unsigned type, unsigned version,
+                                     const struct cdr_encoder *encoder, struct cdr_error *error)
+{
+    const struct cdr_sink_setup *setup = &sink->setup;
+    struct cdr_container **container = &sink->containers[version][type];
+    enum cdr_result result = CDR_OK;
+    if (strcmp(encoder->ops->name, "avro") == 0)
+        result = cdr_container_create(
+            container, version == 0 ? setup->schemas[type] : setup->next_schemas[type], version,
+            sink->compression, setup->dataset_id, error);
+    sink->formats[version][type] = (struct cdr_part_format){
+        .compression = sink->compression, .container = *container, .encoder = encoder};
+    return result;
+}
+
+static bool begins_alike(const struct cdr_encoder *a, const struct cdr_encoder *b)
+{
+    return strcmp(a->ops->name, "avro") != 0 &&
+           strcmp(a->ops->file_header(a), b->ops->file_header(b)) == 0;
+}
+
 static enum cdr_result set_up_formats(struct file_sink *sink, struct cdr_error *error)
 {
     const struct cdr_sink_setup *setup = &sink->setup;
     const struct cdr_encoder_ops *ops = setup->encoders[0]->ops;
     bool avro = strcmp(ops->name, "avro") == 0;
+    enum cdr_result result = CDR_OK;
     snprintf(sink->extension, sizeof sink->extension, "%s%s", ops->file_extension,
              avro ? "" : cdr_compression_suffix[sink->compression]);
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
-        if (avro) {
-            enum cdr_result result =
-                cdr_container_create(&sink->containers[type], setup->schemas[type],
-                                     sink->compression, setup->dataset_id, error);
-            if (result != CDR_OK)
-                return result;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
+        const struct cdr_encoder *first = cdr_change_version(setup->encoders[type], 0),
+                                 *next = cdr_change_version(setup->encoders[type], 1);
+        result = set_up_format(sink, type, 0, first, error);
+        if (result == CDR_OK && next != NULL && !begins_alike(first, next)) {
+            result = set_up_format(sink, type, 1, next, error);
+            sink->change_ms = cdr_change_ms(setup->encoders[type]);
         }
-        sink->formats[type].compression = sink->compression;
-        sink->formats[type].container = sink->containers[type];
-        sink->formats[type].encoder = setup->encoders[type];
     }
-    return CDR_OK;
+    return result;
 }
 
 static enum cdr_result set_up_memory(struct file_sink *sink, struct cdr_error *error)
@@ -248,18 +273,37 @@ static enum cdr_result reserve_part(struct file_log *log, struct cdr_error *erro
     return CDR_OK;
 }
 
+static bool changes(const struct file_sink *sink, unsigned topic)
+{
+    return sink->formats[1][topic].encoder != NULL;
+}
+
+/* A part object is for one format: the next version takes another. */
+static enum cdr_result prepare_part(struct file_sink *sink, struct file_log *log, uint32_t version,
+                                    struct cdr_error *error)
+{
+    if (log->part != NULL && log->version == version)
+        return CDR_OK;
+    cdr_part_destroy(log->part);
+    log->part = NULL;
+    log->version = version;
+    return cdr_part_create(&log->part, &sink->formats[version][log->index / sink->setup.partitions],
+                           error);
+}
+
 static enum cdr_result open_part(struct file_sink *sink, struct file_log *log, int32_t day,
-                                 struct cdr_error *error)
+                                 uint32_t version, struct cdr_error *error)
 {
     char path[CDR_FILE_PATH_MAX];
     unsigned topic = log->index / sink->setup.partitions;
     uint32_t partition = log->index % sink->setup.partitions;
     memset(&log->now, 0, sizeof log->now);
     log->now.day = day;
+    log->now.version = version;
     log->raw_bytes = 0;
     enum cdr_result result = reserve_part(log, error);
-    if (result == CDR_OK && log->part == NULL)
-        result = cdr_part_create(&log->part, &sink->formats[topic], error);
+    if (result == CDR_OK)
+        result = prepare_part(sink, log, version, error);
     if (result != CDR_OK)
         return result;
     cdr_file_part_path(path, &sink->folder, topic, day, partition, log->part_count, true);
@@ -320,13 +364,18 @@ static enum cdr_result write_some(struct file_sink *sink, struct file_log *log, 
                                   struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;
-    if (log->open && log->now.day != slab->day)
+    uint32_t from = *taken, version = 0;
+    if (changes(sink, log->index / sink->setup.partitions)) {
+        version = slab->event_ms[from] >= sink->change_ms;
+        end = from + cdr_change_run(slab->event_ms + from, end - from, sink->change_ms);
+    }
+    if (log->open && (log->now.day != slab->day || log->now.version != version))
         result = finish_part(sink, log, worker, error);
     if (result == CDR_OK && !log->open)
-        result = open_part(sink, log, slab->day, error);
+        result = open_part(sink, log, slab->day, version, error);
     if (result != CDR_OK)
         return result;
-    uint32_t from = *taken, to = part_end(sink, log, slab, from, end);
+    uint32_t to = part_end(sink, log, slab, from, end);
     result = cdr_part_append(log->part, &sink->scratches[worker], slab, from, to, error);
     if (result != CDR_OK)
         return result;
@@ -466,7 +515,7 @@ static void log_of_manifest(const void *context, uint32_t log, struct cdr_manife
 
 static struct cdr_manifest manifest_of(const struct file_sink *sink, bool complete)
 {
-    const struct cdr_manifest manifest = {
+    struct cdr_manifest manifest = {
         .folder = &sink->folder,
         .format = sink->setup.encoders[0]->ops->name,
         .compress = cdr_compression_name[sink->compression],
@@ -474,9 +523,12 @@ static struct cdr_manifest manifest_of(const struct file_sink *sink, bool comple
         .partitions = sink->setup.partitions,
         .days = sink->setup.days,
         .complete = complete,
+        .change_ms = sink->change_ms,
         .log = log_of_manifest,
         .context = sink->logs,
     };
+    for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++)
+        manifest.changes[topic] = changes(sink, topic);
     return manifest;
 }
 
@@ -550,7 +602,8 @@ static enum cdr_result resume_folder(struct file_sink *sink, struct cdr_resume *
     struct cdr_file_folder *folder = &sink->folder;
     const struct cdr_manifest manifest = manifest_of(sink, false);
     const struct cdr_resume_request request = {.manifest = &manifest,
-                                               .formats = sink->formats,
+                                               .formats = sink->formats[0],
+                                               .next_formats = sink->formats[1],
                                                .first_day = sink->setup.first_day,
                                                .workers = sink->setup.workers};
     enum cdr_result result = cdr_file_folder_check(folder, &exists, error);

@@ -33,6 +33,7 @@ struct cdr_part_checker {
     const char *header; /* text that is still to come */
     uint64_t records, bytes;
     bool in_record;
+    bool begun; /* the header is over */
 };
 
 static enum cdr_result prepare_stream(struct cdr_part_checker *checker, struct cdr_error *error)
@@ -44,6 +45,30 @@ static enum cdr_result prepare_stream(struct cdr_part_checker *checker, struct c
     return cdr_decompress_stream_create(&checker->stream, checker->compression, error);
 }
 
+/* A container's header or a whole block must fit; what cannot be compressed grows a little. */
+static size_t room_for(const struct cdr_part_format *format)
+{
+    size_t room = READ_BYTES + 2 * format->encoder->record_bytes_max;
+    if (format->container != NULL && room < format->container->header_len)
+        room = format->container->header_len;
+    return room;
+}
+
+/* Parts of other topics and versions may need more than those that the checker was made for. */
+static enum cdr_result make_room(struct cdr_part_checker *checker,
+                                 const struct cdr_part_format *format, struct cdr_error *error)
+{
+    size_t room = room_for(format);
+    if (room <= checker->room)
+        return CDR_OK;
+    uint8_t *buffer = realloc(checker->buffer, room);
+    if (buffer == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for reading parts");
+    checker->buffer = buffer;
+    checker->room = room;
+    return CDR_OK;
+}
+
 enum cdr_result cdr_part_checker_create(struct cdr_part_checker **checker,
                                         const struct cdr_part_format *format,
                                         struct cdr_error *error)
@@ -52,10 +77,7 @@ enum cdr_result cdr_part_checker_create(struct cdr_part_checker **checker,
     if (made == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for reading parts");
     made->fd = -1;
-    /* A container's header or a whole block must fit; what cannot be compressed grows a little. */
-    made->room = READ_BYTES + 2 * format->encoder->record_bytes_max;
-    if (format->container != NULL && made->room < format->container->header_len)
-        made->room = format->container->header_len;
+    made->room = room_for(format);
     made->buffer = malloc(made->room);
     made->checksum = XXH3_createState();
     enum cdr_result result = CDR_OK;
@@ -165,6 +187,7 @@ static enum cdr_result take_text(struct cdr_part_checker *checker, const uint8_t
     for (; n > 0 && *checker->header != '\0'; checker->header++, bytes++, n--)
         if (*bytes != (uint8_t)*checker->header)
             return cdr_fail(error, CDR_E_DIFFERENT, "it does not begin with its header line");
+    checker->begun = *checker->header == '\0';
     if (n == 0)
         return CDR_OK;
     checker->bytes += n;
@@ -283,6 +306,7 @@ static enum cdr_result count_blocks(struct cdr_part_checker *checker,
         return cdr_fail(error, CDR_E_DIFFERENT,
                         "it does not begin with the schema, codec and sync marker of this dataset");
     checker->start += container->header_len;
+    checker->begun = true;
     for (;;) {
         result = fill(checker, path, 1, error);
         if (result != CDR_OK || available(checker) == 0)
@@ -298,17 +322,21 @@ enum cdr_result cdr_part_count(struct cdr_part_checker *checker,
                                struct cdr_part_content *content, struct cdr_error *error)
 {
     struct cdr_error why = {{0}};
-    enum cdr_result result = open_file(checker, path, error);
+    content->begun = false;
+    enum cdr_result result = make_room(checker, format, error);
+    if (result == CDR_OK)
+        result = open_file(checker, path, error);
     if (result != CDR_OK)
         return result;
     checker->records = checker->bytes = 0;
-    checker->in_record = false;
+    checker->in_record = checker->begun = false;
     result = format->container != NULL ? count_blocks(checker, format, path, &why)
                                        : count_lines(checker, format, path, &why);
     if (result == CDR_OK && checker->records == 0)
         result = cdr_fail(&why, CDR_E_DIFFERENT, "it has no records");
     close_file(checker, &content->file);
     content->records = checker->records;
+    content->begun = checker->begun;
     content->bytes = checker->bytes;
     if (result == CDR_E_DIFFERENT)
         return cdr_fail(error, result, "%.500s: %s", path, why.text);

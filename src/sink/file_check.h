@@ -16,6 +16,7 @@
 struct cdr_part_content {
     uint64_t records;
     uint64_t bytes; /* of the payloads */
+    bool begun;     /* it has the format's header; set also where the rest is not whole */
     struct cdr_part_result file;
 };
 

@@ -22,6 +22,8 @@ static void write_part(struct cdr_json *json, const struct cdr_manifest *manifes
     cdr_json_u64(json, "bytes", part->bytes);
     cdr_json_u64(json, "file_bytes", part->file.file_bytes);
     cdr_json_hex(json, "xxh128", part->file.checksum, sizeof part->file.checksum);
+    if (manifest->changes[log / manifest->partitions])
+        cdr_json_u64(json, "schema_version", part->version + 1);
     cdr_json_object_end(json);
 }
 
@@ -96,6 +98,8 @@ static void write_all(struct cdr_json *json, const struct cdr_manifest *manifest
     } else {
         cdr_json_null(json, "shard");
     }
+    if (manifest->change_ms != 0)
+        cdr_json_i64(json, "schema_change_ms", manifest->change_ms);
     cdr_json_object(json, "topics");
     for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++)
         write_topic(json, manifest, topic);

@@ -3,10 +3,11 @@
  * A JSON object: dataset_id, generator, format, compress, rotate_bytes, partitions, complete (false
  * while the run goes on and after an interrupted or failed one: what is listed is whole and each
  * log is a prefix of the complete one), days (null of a live run, which has no end), shard (index
- * and count, null without), topics. A topic has records, bytes and
- * partitions; a partition (those of this shard) has partition, records, bytes and parts; a part has
- * path (from the folder on), first_record (its position in the log), records, bytes, file_bytes and
- * xxh128. bytes are those of the records' payloads, without header lines, newlines, frames and
+ * and count, null without), schema_change_ms where the schema of a topic changes, topics. A topic
+ * has records, bytes and partitions; a partition (those of this shard) has partition, records,
+ * bytes and parts; a part has path (from the folder on), first_record (its position in the log),
+ * records, bytes, file_bytes and xxh128; of topics whose schema changes also schema_version, 1 or
+ * 2. bytes are those of the records' payloads, without header lines, newlines, frames and
  * compression, as in the run's summary; file_bytes and xxh128 are of the file as it lies there:
  * `xxh128sum PATH` prints the same. Nothing in it depends on the clock: the same run gives the same
  * bytes.
@@ -24,6 +25,7 @@
 /* A finished part. Its number is its index among the parts of its log. */
 struct cdr_manifest_part {
     int32_t day;
+    uint32_t version; /* of its topic's schema (encode/change.h) */
     uint64_t records, bytes;
     struct cdr_part_result file;
 };
@@ -41,6 +43,10 @@ struct cdr_manifest {
     uint32_t partitions;
     uint32_t days; /* 0: no end */
     bool complete;
+    /* Event time from which on parts are of the second version, of topics that change; 0: none
+     * does. */
+    int64_t change_ms;
+    bool changes[CDR_TYPE_COUNT];
     /* A log of the sink, by its number; shared memory of the caller. */
     void (*log)(const void *context, uint32_t log, struct cdr_manifest_log *out);
     const void *context;

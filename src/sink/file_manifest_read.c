@@ -1,4 +1,6 @@
 #include "sink/file_manifest.h"
+
+#include "encode/change.h"
 #include "sink/file_scan.h"
 
 #include <errno.h>
@@ -98,6 +100,27 @@ static enum cdr_result check_days(const struct reading *reading, const json_t *r
                     reading->path, value, wanted);
 }
 
+/* What was written before the change, and what after it, must go on so. */
+static enum cdr_result check_change(const struct reading *reading, const json_t *root)
+{
+    const int64_t wanted = reading->expected->change_ms;
+    const json_t *member = json_object_get(root, "schema_change_ms");
+    const int64_t value = json_integer_value(member); /* 0 where there is none */
+    if (member != NULL && (!json_is_integer(member) || value == 0))
+        return not_ours(reading, "schema_change_ms");
+    if (value == wanted)
+        return CDR_OK;
+    if (value == 0 || wanted == 0)
+        return cdr_fail(reading->error, CDR_E_STATE,
+                        "%.500s is of a dataset %s, and this run has %s: " REMEDY, reading->path,
+                        value == 0 ? "whose schemas do not change" : "whose schemas change",
+                        value == 0 ? "--schema-change-at" : "no --schema-change-at");
+    return cdr_fail(reading->error, CDR_E_STATE,
+                    "%.500s is of a dataset whose schemas change at %" PRId64
+                    " ms since 1970, and this run's at %" PRId64 ": " REMEDY,
+                    reading->path, value, wanted);
+}
+
 static enum cdr_result check_topics(const struct reading *reading, const json_t *topics)
 {
     const struct cdr_file_folder *folder = reading->expected->folder;
@@ -144,6 +167,8 @@ static enum cdr_result check_settings(const struct reading *reading, const json_
         result = check_shard(reading, root);
     if (result == CDR_OK)
         result = check_topics(reading, json_object_get(root, "topics"));
+    if (result == CDR_OK)
+        result = check_change(reading, root);
     return result == CDR_OK ? check_days(reading, root, &contents->days) : result;
 }
 
@@ -182,14 +207,18 @@ static bool take_part(const struct reading *reading, const json_t *json, uint32_
     const struct cdr_manifest *expected = reading->expected;
     char name[CDR_FILE_PATH_MAX];
     const char *path = json_string_value(json_object_get(json, "path"));
-    uint64_t first_record = 0;
+    uint64_t first_record = 0, version = 1;
+    const bool changes = expected->changes[log / expected->partitions];
     if (path == NULL || !take_day(path, &part->day) ||
         !take_count(json, "first_record", &first_record) || first_record != *position ||
         !take_count(json, "records", &part->records) || part->records == 0 ||
         !take_count(json, "bytes", &part->bytes) ||
         !take_count(json, "file_bytes", &part->file.file_bytes) ||
-        !take_checksum(json_string_value(json_object_get(json, "xxh128")), part->file.checksum))
+        !take_checksum(json_string_value(json_object_get(json, "xxh128")), part->file.checksum) ||
+        (changes && !take_count(json, "schema_version", &version)) || version < 1 ||
+        version > CDR_VERSIONS)
         return false;
+    part->version = (uint32_t)version - 1;
     *position += part->records;
     cdr_file_part_name(name, expected->folder, log / expected->partitions, part->day,
                        log % expected->partitions, number);

@@ -100,6 +100,28 @@ static enum cdr_result check_listed(struct inspection *inspection, const char *p
     return CDR_OK;
 }
 
+/* Counts a part by the header that it begins with, and sets its version by it. */
+static enum cdr_result count_version(struct inspection *inspection, const char *path,
+                                     struct cdr_manifest_part *part,
+                                     struct cdr_part_content *content, struct cdr_error *error)
+{
+    const struct cdr_resume_request *request = inspection->search->request;
+    const uint32_t topic = inspection->log / request->manifest->partitions;
+    struct cdr_error later = {{0}};
+    enum cdr_result result =
+        cdr_part_count(inspection->checker, &request->formats[topic], path, content, error);
+    if (result != CDR_E_DIFFERENT || content->begun || request->next_formats == NULL ||
+        request->next_formats[topic].encoder == NULL)
+        return result;
+    result =
+        cdr_part_count(inspection->checker, &request->next_formats[topic], path, content, &later);
+    if (result == CDR_OK || content->begun)
+        part->version = 1;
+    if (content->begun || (result != CDR_OK && result != CDR_E_DIFFERENT))
+        *error = later; /* else what was said about the first version stands */
+    return result;
+}
+
 /* Counts a part that the manifest does not list. CDR_E_DIFFERENT: it does not stay. */
 static enum cdr_result count_unlisted(struct inspection *inspection, const char *path,
                                       struct cdr_manifest_part *part, struct cdr_error *error)
@@ -108,7 +130,7 @@ static enum cdr_result count_unlisted(struct inspection *inspection, const char 
     const struct cdr_part_format *format =
         &request->formats[inspection->log / request->manifest->partitions];
     struct cdr_part_content content;
-    enum cdr_result result = cdr_part_count(inspection->checker, format, path, &content, error);
+    enum cdr_result result = count_version(inspection, path, part, &content, error);
     if (result != CDR_OK)
         return result;
     part->records = content.records;
@@ -121,17 +143,21 @@ static enum cdr_result count_unlisted(struct inspection *inspection, const char 
     return CDR_OK;
 }
 
-/* Whether the parts found so far can be followed by one of that day. */
+/* Whether the parts found so far can be followed by this one. */
 static enum cdr_result check_order(const struct inspection *inspection, const char *path,
-                                   int32_t day, struct cdr_error *error)
+                                   const struct cdr_manifest_part *part, struct cdr_error *error)
 {
     if (inspection->count == 0)
         return CDR_OK;
     const struct cdr_manifest_part *before = &inspection->parts[inspection->count - 1];
-    if (day < before->day)
+    if (part->day < before->day)
         return cdr_fail(error, CDR_E_DIFFERENT, "%.500s: the part before it is of a later day",
                         path);
-    if (day == before->day && !is_full(inspection, before))
+    if (part->version < before->version)
+        return cdr_fail(error, CDR_E_DIFFERENT,
+                        "%.500s: the part before it follows the next schema already", path);
+    if (part->day == before->day && part->version == before->version &&
+        !is_full(inspection, before))
         return cdr_fail(error, CDR_E_DIFFERENT, "%.500s: the part before it has not its full size",
                         path);
     return CDR_OK;
@@ -177,9 +203,9 @@ static enum cdr_result inspect_part(struct inspection *inspection, const struct 
     part.day = find->day;
     if (find->number != number)
         return cdr_fail(error, CDR_E_DIFFERENT, "%.500s: a part before it is missing", path);
-    enum cdr_result result = check_order(inspection, path, find->day, error);
+    enum cdr_result result = count_unlisted(inspection, path, &part, error);
     if (result == CDR_OK)
-        result = count_unlisted(inspection, path, &part, error);
+        result = check_order(inspection, path, &part, error);
     return result == CDR_OK ? keep(inspection, &part, error) : result;
 }
 

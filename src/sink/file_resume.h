@@ -3,9 +3,9 @@
  *
  * DESIGN: a resumed run's folder ends up with the same bytes as that of a run that was never
  * interrupted, so a part stays only if that run would have ended it where it ends: it has reached
- * the rotation size, or the next one is of a later day, or the dataset was complete and now gets
- * more days. Any other, that is at most the last of each log, is made again from its first record,
- * as torn ones are.
+ * the rotation size, or the next one is of a later day or of the next version of its schema, or the
+ * dataset was complete and now gets more days. Any other, that is at most the last of each log, is
+ * made again from its first record, as torn ones are.
  *
  * Of a part that stays it is checked
  *   that the manifest lists: that the file has the size and checksum that are written there; where
@@ -27,8 +27,10 @@
 struct cdr_resume_request {
     const struct cdr_manifest *manifest;   /* of the run that goes on */
     const struct cdr_part_format *formats; /* one a topic */
-    int32_t first_day;                     /* of the run; its days are the manifest's */
-    unsigned workers;                      /* threads that read parts */
+    /* Of the second version of its schema; encoder NULL: it does not change. */
+    const struct cdr_part_format *next_formats;
+    int32_t first_day; /* of the run; its days are the manifest's */
+    unsigned workers;  /* threads that read parts */
 };
 
 /* Zero-initialise. */

@@ -314,43 +314,78 @@ static enum cdr_result find_one(struct search *search, struct cdr_registry_wish 
     return result != CDR_OK ? cdr_fail(error, result, "%s", why.text) : result;
 }
 
-static enum cdr_result find_all(struct search *search, struct cdr_registry_wish *wishes,
-                                size_t count, struct cdr_error *error)
+/* Whether an earlier wish is to be registered under the same subject: then this one's turn comes
+ * after it, since the registry compares only with what is there. */
+static bool comes_second(const struct cdr_registry_wish *wishes, size_t i)
+{
+    for (size_t before = 0; before < i; before++)
+        if (wishes[before].how == CDR_REGISTRY_REGISTERED &&
+            strcmp(wishes[before].subject, wishes[i].subject) == 0)
+            return true;
+    return false;
+}
+
+static enum cdr_result check_absent(const struct search *search,
+                                    const struct cdr_registry_wish *wish, bool second,
+                                    struct cdr_error *error)
 {
     char reasons[500] = "";
     bool is_new;
-    for (size_t i = 0; i < count; i++) {
+    struct cdr_error why = {{0}};
+    enum cdr_result result = ask_compatible(search->settings, wish->subject, wish->schema_text,
+                                            &is_new, reasons, sizeof reasons, &why);
+    if (result == CDR_E_DIFFERENT)
+        return cdr_fail(error, CDR_E_CONFIG, "%.800s%s; %s", why.text,
+                        second ? " (that is the run's first schema, registered now)" : "",
+                        another_subject);
+    return result != CDR_OK ? cdr_fail(error, result, "%s", why.text) : CDR_OK;
+}
+
+/* Those whose turn it is are all checked before the first of them is registered; seconds[i] says
+ * whose turn is the second. */
+static enum cdr_result register_turn(struct search *search, struct cdr_registry_wish *wishes,
+                                     const bool *seconds, size_t count, bool second,
+                                     struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    for (size_t i = 0; result == CDR_OK && i < count; i++)
+        if (wishes[i].how == CDR_REGISTRY_REGISTERED && seconds[i] == second)
+            result = check_absent(search, &wishes[i], second, error);
+    for (size_t i = 0; result == CDR_OK && i < count; i++) {
+        if (wishes[i].how != CDR_REGISTRY_REGISTERED || seconds[i] != second)
+            continue;
+        result = ask_id(search->settings, wishes[i].subject, "/versions", wishes[i].schema_text,
+                        &wishes[i].id, error);
+        if (result == CDR_OK)
+            remember(search, &wishes[i], wishes[i].schema_text);
+    }
+    return result == CDR_E_STATE ? CDR_E_CONFIG : result;
+}
+
+static enum cdr_result find_all(struct search *search, struct cdr_registry_wish *wishes,
+                                size_t count, struct cdr_error *error)
+{
+    bool *seconds = calloc(count > 0 ? count : 1, sizeof *seconds);
+    enum cdr_result result =
+        seconds != NULL ? CDR_OK
+                        : cdr_fail(error, CDR_E_NOMEM, "no memory for %zu subjects", count);
+    for (size_t i = 0; result == CDR_OK && i < count; i++) {
         wishes[i].id = -1;
         wishes[i].how = CDR_REGISTRY_FOUND;
         wishes[i].note[0] = '\0';
-        enum cdr_result result = find_one(search, &wishes[i], error);
-        if (result == CDR_E_STATE)
+        result = find_one(search, &wishes[i], error);
+        if (result == CDR_E_STATE) {
             wishes[i].how = CDR_REGISTRY_REGISTERED;
-        else if (result != CDR_OK)
-            return result;
+            seconds[i] = comes_second(wishes, i);
+            result = CDR_OK;
+        }
     }
-    for (size_t i = 0; i < count; i++) {
-        struct cdr_error why = {{0}};
-        if (wishes[i].how != CDR_REGISTRY_REGISTERED)
-            continue;
-        enum cdr_result result =
-            ask_compatible(search->settings, wishes[i].subject, wishes[i].schema_text, &is_new,
-                           reasons, sizeof reasons, &why);
-        if (result == CDR_E_DIFFERENT)
-            return cdr_fail(error, CDR_E_CONFIG, "%.900s; %s", why.text, another_subject);
-        if (result != CDR_OK)
-            return cdr_fail(error, result, "%s", why.text);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (wishes[i].how != CDR_REGISTRY_REGISTERED)
-            continue;
-        enum cdr_result result = ask_id(search->settings, wishes[i].subject, "/versions",
-                                        wishes[i].schema_text, &wishes[i].id, error);
-        if (result != CDR_OK)
-            return result == CDR_E_STATE ? CDR_E_CONFIG : result;
-        remember(search, &wishes[i], wishes[i].schema_text);
-    }
-    return CDR_OK;
+    if (result == CDR_OK)
+        result = register_turn(search, wishes, seconds, count, false, error);
+    if (result == CDR_OK)
+        result = register_turn(search, wishes, seconds, count, true, error);
+    free(seconds);
+    return result;
 }
 
 enum cdr_result cdr_registry_find(const struct cdr_registry_settings *settings,
@@ -388,7 +423,7 @@ enum cdr_result cdr_registry_check(const struct cdr_registry_settings *settings,
 
 /* The subject lacks the schema. */
 static void examine_absent(const struct cdr_registry_settings *settings, const char *subject,
-                           const char *schema_text, const char *named,
+                           const char *schema_text, bool next, const char *named,
                            struct cdr_findings *findings)
 {
     struct cdr_error why = {{0}};
@@ -404,9 +439,11 @@ static void examine_absent(const struct cdr_registry_settings *settings, const c
         ask_compatible(settings, subject, schema_text, &is_new, reasons, sizeof reasons, &why);
     if (result == CDR_OK)
         cdr_findings_add(findings, CDR_FINDING_OK, named, NULL, "%s",
-                         is_new ? "is new; the schema would be registered"
-                                : "the schema is compatible with the latest version and would be "
-                                  "registered");
+                         is_new && next ? "is new; whether the next schema is compatible turns out "
+                                          "when the first one is registered"
+                         : is_new       ? "is new; the schema would be registered"
+                                  : "the schema is compatible with the latest version and would be "
+                                    "registered");
     else if (result == CDR_E_DIFFERENT)
         cdr_findings_add(findings, CDR_FINDING_FAIL, named, another_subject,
                          "the schema is not compatible with the latest version%s%s",
@@ -416,13 +453,13 @@ static void examine_absent(const struct cdr_registry_settings *settings, const c
 }
 
 void cdr_registry_examine(const struct cdr_registry_settings *settings, const char *subject,
-                          const char *schema_text, struct cdr_findings *findings)
+                          const char *schema_text, bool next, struct cdr_findings *findings)
 {
     char named[280];
     struct search search = {.settings = settings};
     struct cdr_registry_wish wish = {.subject = subject, .schema_text = schema_text};
     struct cdr_error why = {{0}};
-    snprintf(named, sizeof named, "subject %.260s", subject);
+    snprintf(named, sizeof named, "subject %.240s%s", subject, next ? ", next schema" : "");
     if (cdr_registry_settings_check(settings, &why) != CDR_OK) {
         cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, named, why.text);
         return;
@@ -440,7 +477,7 @@ void cdr_registry_examine(const struct cdr_registry_settings *settings, const ch
                                               : "the schema is registered",
                          (int)wish.id);
     else if (result == CDR_E_STATE)
-        examine_absent(settings, subject, schema_text, named, findings);
+        examine_absent(settings, subject, schema_text, next, named, findings);
     else
         cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, named, why.text);
     curl_global_cleanup();

@@ -80,7 +80,9 @@ struct cdr_registry_wish {
     char note[CDR_REGISTRY_NOTE_MAX];
 };
 
-/* Finds (or registers) the ids of all; none is registered unless all of them can be. */
+/* Finds (or registers) the ids of all; none is registered unless all of them can be. Of several
+ * that one subject lacks, the second can be checked only once the first is there: all firsts are
+ * registered, then the seconds are checked, and registered where all of them can be. */
 enum cdr_result cdr_registry_find(const struct cdr_registry_settings *settings,
                                   struct cdr_registry_wish *wishes, size_t count,
                                   struct cdr_error *error);
@@ -135,8 +137,9 @@ bool cdr_registry_same(const char *ours, const char *other);
 
 void cdr_registry_schema_free(struct cdr_registry_schema *schema);
 
-/* Would cdr_registry_find find or get an id? Registers nothing. Adds findings about the subject. */
+/* Would cdr_registry_find find or get an id? Registers nothing. Adds findings about the subject.
+ * next: another schema will have been registered there before. */
 void cdr_registry_examine(const struct cdr_registry_settings *settings, const char *subject,
-                          const char *schema_text, struct cdr_findings *findings);
+                          const char *schema_text, bool next, struct cdr_findings *findings);
 
 #endif

@@ -69,6 +69,8 @@ struct cdr_sink_setup {
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
     struct cdr_envelope envelopes[CDR_TYPE_COUNT];
     const char *schemas[CDR_TYPE_COUNT]; /* Avro schema texts, else NULL */
+    /* Of the second version where encoders change (encode/change.h), else NULL. */
+    const char *next_schemas[CDR_TYPE_COUNT];
     uint32_t partitions;
     uint32_t shard_index,
         shard_count;        /* this process writes partitions p with p mod count = index */

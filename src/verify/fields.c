@@ -195,26 +195,39 @@ static bool decode_avro(struct cdr_fields *fields, const char *schema_text, cons
 }
 #endif
 
-bool cdr_fields_decode(struct cdr_fields *fields, const struct cdr_payloads *payloads,
-                       uint32_t type, const uint8_t *payload, uint32_t len)
+static bool decode(struct cdr_fields *fields, const struct cdr_payloads *payloads, uint32_t type,
+                   unsigned version, const struct cdr_record *record)
 {
-    const char *format = payloads->format;
+    const char *text = (const char *)record->payload;
     fields->n = 0;
-    if (payload == NULL) {
+    fields->version = version;
+    if (strcmp(payloads->format, "csv") == 0)
+        return decode_csv(fields, payloads->encoders[version][type], text, record->payload_len);
+    if (strcmp(payloads->format, "json") == 0)
+        return decode_json(fields, text, record->payload_len);
+    return decode_avro(fields, payloads->schema_texts[version][type], record->payload,
+                       record->payload_len);
+}
+
+bool cdr_fields_decode(struct cdr_fields *fields, const struct cdr_payloads *payloads,
+                       uint32_t type, const struct cdr_record *record)
+{
+    const unsigned version = cdr_payload_version(payloads, type, record);
+    fields->n = 0;
+    fields->version = version;
+    if (record->payload == NULL) {
         struct cdr_field *field = add(fields, "payload", 7);
         snprintf(field->value, sizeof field->value, "(none)");
         return false;
     }
-    bool good = strcmp(format, "csv") == 0
-                    ? decode_csv(fields, payloads->encoders[type], (const char *)payload, len)
-                : strcmp(format, "json") == 0
-                    ? decode_json(fields, (const char *)payload, len)
-                    : decode_avro(fields, payloads->schema_texts[type], payload, len);
-    if (good)
+    if (decode(fields, payloads, type, version, record) ||
+        (payloads->encoders[1 - version][type] != NULL &&
+         decode(fields, payloads, type, 1 - version, record)))
         return true;
     fields->n = 0;
+    fields->version = version;
     struct cdr_field *field = add(fields, "payload", 7);
-    cdr_bytes_text(field->value, sizeof field->value, payload, len);
+    cdr_bytes_text(field->value, sizeof field->value, record->payload, record->payload_len);
     return false;
 }
 

@@ -13,14 +13,16 @@ struct cdr_field {
 };
 
 struct cdr_fields {
+    unsigned version; /* whose schema the payload was read by (encode/change.h) */
     uint32_t n;
     struct cdr_field items[CDR_FIELDS_MAX];
 };
 
-/* False where the payload is not a record of the format and type: then the one field
+/* A record is read by the schema that it is to be of, and, where it cannot be, by the other
+ * version's. False where its payload is not a record of the format and type: then the one field
  * "payload" has it as text, what is not printable as \xNN. */
 bool cdr_fields_decode(struct cdr_fields *fields, const struct cdr_payloads *payloads,
-                       uint32_t type, const uint8_t *payload, uint32_t len);
+                       uint32_t type, const struct cdr_record *record);
 /* The record's key: a field "key", or one for each of its schema's ("key.msisdn"). */
 void cdr_fields_key(struct cdr_fields *fields, const struct cdr_payloads *payloads, uint32_t type,
                     const struct cdr_record *record);

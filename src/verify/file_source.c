@@ -32,6 +32,7 @@ struct file_log {
     struct part_reader reader;
     uint64_t place;
     /* Avro: */
+    uint32_t file_version; /* of the part at hand, as in struct cdr_record */
     enum cdr_compression codec;
     uint8_t sync[16];
     uint8_t *block; /* decompressed */
@@ -43,7 +44,7 @@ struct file_log {
 struct file_source {
     struct cdr_source base;
     struct cdr_source_setup setup;
-    const char *headers[CDR_TYPE_COUNT];
+    const char *headers[CDR_VERSIONS][CDR_TYPE_COUNT]; /* NULL: there is no such version */
     bool avro;
     uint32_t log_count;
     struct file_log *logs;
@@ -203,16 +204,35 @@ static enum cdr_result next_line(struct part_reader *reader, struct cdr_record *
     }
 }
 
-/* The header line, where a part begins with it as it should; else its first line is a record like
- * others, that nobody expects. */
-static enum cdr_result skip_header(struct part_reader *reader, const char *header,
+/* Passes over the text where the part goes on with it. */
+static enum cdr_result skip_header(struct part_reader *reader, const char *header, bool *skipped,
                                    struct cdr_error *error)
 {
     const size_t len = strlen(header);
     bool enough = false;
     enum cdr_result result = need(reader, len, &enough, error);
-    if (result == CDR_OK && enough && memcmp(reader->buffer + reader->at, header, len) == 0)
+    *skipped = result == CDR_OK && enough && memcmp(reader->buffer + reader->at, header, len) == 0;
+    if (*skipped)
         reader->at += len;
+    return result;
+}
+
+/* The header line, where a part begins with that of a version, as it should; else its first line is
+ * a record like others, that nobody expects. */
+static enum cdr_result skip_headers(const struct file_source *source, struct file_log *log,
+                                    uint32_t type, struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    bool skipped = false;
+    log->file_version = 0;
+    for (unsigned version = 0; version < CDR_VERSIONS && !skipped && result == CDR_OK; version++) {
+        const char *header = source->headers[version][type];
+        if (header == NULL || header[0] == '\0')
+            continue;
+        result = skip_header(&log->reader, header, &skipped, error);
+        if (skipped)
+            log->file_version = version + 1;
+    }
     return result;
 }
 
@@ -282,9 +302,13 @@ static enum cdr_result take_metadata(struct file_log *log, const struct cdr_payl
     result = take_bytes(&log->reader, &bytes, &len, error);
     if (result != CDR_OK)
         return result;
-    if (schema && !is_text(bytes, len, payloads->schema_texts[type]))
-        return reader_failed(&log->reader, CDR_E_DIFFERENT,
-                             "its schema is not that of these settings", error);
+    if (schema) {
+        const char *next = payloads->schema_texts[1][type];
+        log->file_version = is_text(bytes, len, payloads->schema_texts[0][type]) ? 1 : 2;
+        if (log->file_version == 2 && (next == NULL || !is_text(bytes, len, next)))
+            return reader_failed(&log->reader, CDR_E_DIFFERENT,
+                                 "its schema is not that of these settings", error);
+    }
     if (!codec)
         return CDR_OK;
     if (is_text(bytes, len, "deflate"))
@@ -304,6 +328,7 @@ static enum cdr_result take_container_header(struct file_log *log,
     struct part_reader *reader = &log->reader;
     bool enough = false;
     log->codec = CDR_COMPRESSION_NONE;
+    log->file_version = 1;
     log->data_n = log->data_at = 0;
     enum cdr_result result = need(reader, 4, &enough, error);
     if (result == CDR_OK && (!enough || memcmp(reader->buffer + reader->at, "Obj\1", 4) != 0))
@@ -370,7 +395,8 @@ static enum cdr_result next_datum(struct file_log *log, const struct cdr_payload
             return result;
     }
     const size_t left = log->data_n - log->data_at;
-    size_t len = cdr_avro_datum_len(payloads, type, log->data + log->data_at, left);
+    size_t len =
+        cdr_avro_datum_len(payloads, type, log->file_version - 1, log->data + log->data_at, left);
     record->payload = log->data + log->data_at;
     record->payload_len = (uint32_t)(len > 0 ? len : left);
     log->data_at += record->payload_len;
@@ -389,8 +415,8 @@ static enum cdr_result open_next(struct file_source *source, uint32_t number,
     enum cdr_result result = open_part(&log->reader, part, compressed, error);
     if (result == CDR_OK && source->avro)
         result = take_container_header(log, source->setup.payloads, type, error);
-    else if (result == CDR_OK && source->headers[type][0] != '\0')
-        result = skip_header(&log->reader, source->headers[type], error);
+    else if (result == CDR_OK)
+        result = skip_headers(source, log, type, error);
     return result;
 }
 
@@ -407,8 +433,10 @@ static enum cdr_result file_next(struct cdr_source *base, uint32_t number, int w
             result = source->avro ? next_datum(log, source->setup.payloads,
                                                number / source->setup.partitions, record, error)
                                   : next_line(&log->reader, record, error);
-        if (result == CDR_OK)
+        if (result == CDR_OK) {
             record->place = (int64_t)log->place++;
+            record->file_version = log->file_version;
+        }
         if (result != CDR_E_AGAIN)
             return result;
         close_part(&log->reader);
@@ -472,7 +500,11 @@ enum cdr_result cdr_file_source_open(struct cdr_source **opened,
     source->log_count = CDR_TYPE_COUNT * setup->partitions;
     source->logs = calloc(source->log_count, sizeof *source->logs);
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        source->headers[type] = setup->encoders[type]->ops->file_header(setup->encoders[type]);
+        for (unsigned version = 0; version < CDR_VERSIONS; version++) {
+            const struct cdr_encoder *encoder = cdr_change_version(setup->encoders[type], version);
+            source->headers[version][type] =
+                encoder != NULL ? encoder->ops->file_header(encoder) : NULL;
+        }
     struct cdr_part_list *lists = calloc(source->log_count, sizeof *lists);
     enum cdr_result result =
         source->logs != NULL && lists != NULL

@@ -72,8 +72,8 @@ static void describe(char *text, size_t size, const struct cdr_payloads *payload
     snprintf(texts[0], sizeof texts[0], "%" PRId64, expected->event_ms);
     snprintf(texts[1], sizeof texts[1], "%" PRId64, found->event_ms);
     add_pair(text, size, &used, "timestamp", texts[0], texts[1]);
-    cdr_fields_decode(&left, payloads, type, expected->payload, expected->payload_len);
-    cdr_fields_decode(&right, payloads, type, found->payload, found->payload_len);
+    cdr_fields_decode(&left, payloads, type, expected);
+    cdr_fields_decode(&right, payloads, type, found);
     add_pairs(text, size, &used, &left, &right);
 }
 
@@ -288,9 +288,11 @@ enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
     struct tail tail = {.base.ops = &tail_sink_ops, .settings = settings};
     tail.partitions = settings->model->parameters.partitions;
     tail.log_count = CDR_TYPE_COUNT * tail.partitions;
-    enum cdr_result result =
-        cdr_payloads_open(&tail.payloads, settings->encoders, settings->model->parameters.order,
-                          settings->schemas, error);
+    struct cdr_payloads_settings payloads = {.order = settings->model->parameters.order};
+    memcpy(payloads.encoders, settings->encoders, sizeof payloads.encoders);
+    memcpy(payloads.schemas, settings->schemas, sizeof payloads.schemas);
+    memcpy(payloads.next_schemas, settings->next_schemas, sizeof payloads.next_schemas);
+    enum cdr_result result = cdr_payloads_open(&tail.payloads, &payloads, error);
     memcpy(tail.payloads.envelopes, settings->envelopes, sizeof tail.payloads.envelopes);
     memcpy(tail.payloads.key_texts, settings->key_schemas, sizeof tail.payloads.key_texts);
     if (result == CDR_OK)

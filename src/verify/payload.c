@@ -198,51 +198,65 @@ static bool walk_node(struct walk *walk, const struct cdr_schema_node *node, uns
     }
 }
 
-static size_t walk_datum(const struct cdr_payloads *payloads, uint32_t type, const uint8_t *bytes,
-                         size_t n, struct walk *walk)
+static size_t walk_datum(const struct cdr_schema *schema, const uint8_t *bytes, size_t n,
+                         struct walk *walk)
 {
     *walk = (struct walk){.at = bytes, .end = bytes + n, .steps = STEPS_MAX, .time = CDR_NO_TIME};
-    bool whole = walk_node(walk, payloads->schemas[type].root, 0);
+    bool whole = walk_node(walk, schema->root, 0);
     return whole ? (size_t)(walk->at - bytes) : 0;
 }
 
 /* ---- all formats ---- */
 
+static enum cdr_result open_version(struct cdr_payloads *payloads, unsigned version, uint32_t type,
+                                    const struct cdr_encoder *encoder, const char *text,
+                                    struct cdr_error *error)
+{
+    const char *builtin = cdr_builtin_schema(type);
+    payloads->encoders[version][type] = encoder;
+    payloads->schema_texts[version][type] = text != NULL ? text : builtin;
+    payloads->own[version][type] = text != NULL && strcmp(text, builtin) != 0;
+    return payloads->own[version][type]
+               ? cdr_schema_parse(&payloads->schemas[version][type], text, error)
+               : CDR_OK;
+}
+
 enum cdr_result cdr_payloads_open(struct cdr_payloads *payloads,
-                                  const struct cdr_encoder *const encoders[CDR_TYPE_COUNT],
-                                  enum cdr_order order,
-                                  const char *const schema_texts[CDR_TYPE_COUNT],
+                                  const struct cdr_payloads_settings *settings,
                                   struct cdr_error *error)
 {
     memset(payloads, 0, sizeof *payloads);
-    payloads->format = encoders[0]->ops->name;
-    payloads->order = order;
+    payloads->format = settings->encoders[0]->ops->name;
+    payloads->order = settings->order;
     enum cdr_result result = CDR_OK;
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        const char *text = schema_texts != NULL ? schema_texts[type] : NULL;
-        payloads->encoders[type] = encoders[type];
-        payloads->schema_texts[type] = text != NULL ? text : cdr_builtin_schema(type);
-        payloads->own[type] = text != NULL && strcmp(text, cdr_builtin_schema(type)) != 0;
-        if (payloads->own[type])
-            result = cdr_schema_parse(&payloads->schemas[type], text, error);
+        const struct cdr_encoder *encoder = settings->encoders[type],
+                                 *next = cdr_change_version(encoder, 1);
+        payloads->change_ms[type] = cdr_change_ms(encoder);
+        result = open_version(payloads, 0, type, cdr_change_version(encoder, 0),
+                              settings->schemas[type], error);
+        if (result == CDR_OK && next != NULL)
+            result = open_version(payloads, 1, type, next, settings->next_schemas[type], error);
     }
     return result;
 }
 
 void cdr_payloads_close(struct cdr_payloads *payloads)
 {
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        if (payloads->own[type])
-            cdr_schema_destroy(&payloads->schemas[type]);
+    for (unsigned version = 0; version < CDR_VERSIONS; version++)
+        for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+            if (payloads->own[version][type])
+                cdr_schema_destroy(&payloads->schemas[version][type]);
 }
 
-size_t cdr_avro_datum_len(const struct cdr_payloads *payloads, uint32_t type, const uint8_t *bytes,
-                          size_t n)
+size_t cdr_avro_datum_len(const struct cdr_payloads *payloads, uint32_t type, unsigned version,
+                          const uint8_t *bytes, size_t n)
 {
     struct span spans[FIELDS];
     struct walk walk;
-    return payloads->own[type] ? walk_datum(payloads, type, bytes, n, &walk)
-                               : scan_avro(type, bytes, n, spans);
+    return payloads->own[version][type]
+               ? walk_datum(&payloads->schemas[version][type], bytes, n, &walk)
+               : scan_avro(type, bytes, n, spans);
 }
 
 static void scan_csv(const char *text, size_t n, struct span spans[FIELDS])
@@ -358,16 +372,17 @@ static void walk_json(const char *text, size_t n, struct walk *walk)
     }
 }
 
-static void guess_own(const struct cdr_payloads *payloads, uint32_t type, struct cdr_record *record,
-                      char key_text[16])
+static void guess_own(const struct cdr_payloads *payloads, uint32_t type, unsigned version,
+                      struct cdr_record *record, char key_text[16])
 {
     struct walk walk = {.time = CDR_NO_TIME};
     const char *text = (const char *)record->payload;
     if (strcmp(payloads->format, "csv") == 0)
-        walk_csv(payloads->encoders[type], type, text, record->payload_len, &walk);
+        walk_csv(payloads->encoders[version][type], type, text, record->payload_len, &walk);
     else if (strcmp(payloads->format, "json") == 0)
         walk_json(text, record->payload_len, &walk);
-    else if (walk_datum(payloads, type, record->payload, record->payload_len, &walk) == 0)
+    else if (walk_datum(&payloads->schemas[version][type], record->payload, record->payload_len,
+                        &walk) == 0)
         return;
     record->event_ms = walk.time;
     set_key(record, &walk.key, key_text);
@@ -382,8 +397,9 @@ void cdr_payload_guess(const struct cdr_payloads *payloads, uint32_t type,
     bool mt = false;
     if (record->payload == NULL)
         return;
-    if (payloads->own[type]) {
-        guess_own(payloads, type, record, key_text);
+    const unsigned version = cdr_payload_version(payloads, type, record);
+    if (payloads->own[version][type]) {
+        guess_own(payloads, type, version, record, key_text);
         return;
     }
     if (strcmp(payloads->format, "avro") == 0) {

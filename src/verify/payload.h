@@ -6,35 +6,49 @@
 #ifndef CDR_VERIFY_PAYLOAD_H
 #define CDR_VERIFY_PAYLOAD_H
 
-#include "encode/encoder.h"
+#include "encode/change.h"
 #include "encode/schema.h"
 #include "verify/record.h"
+
+struct cdr_payloads_settings {
+    const struct cdr_encoder *encoders[CDR_TYPE_COUNT]; /* with a change where there is one */
+    enum cdr_order order;
+    const char *schemas[CDR_TYPE_COUNT];      /* texts of Avro's; NULL: built-in */
+    const char *next_schemas[CDR_TYPE_COUNT]; /* where encoders change */
+};
 
 struct cdr_payloads {
     const char *format; /* csv avro json */
     enum cdr_order order;
-    const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
-    const char *schema_texts[CDR_TYPE_COUNT];
-    bool own[CDR_TYPE_COUNT]; /* the schema is not the built-in one */
+    int64_t change_ms[CDR_TYPE_COUNT]; /* CDR_CHANGE_NEVER: there is one version */
+    /* Of each version; NULL where there is none. */
+    const struct cdr_encoder *encoders[CDR_VERSIONS][CDR_TYPE_COUNT];
+    const char *schema_texts[CDR_VERSIONS][CDR_TYPE_COUNT]; /* of Avro */
+    bool own[CDR_VERSIONS][CDR_TYPE_COUNT];                 /* the schema is not the built-in one */
+    struct cdr_schema schemas[CDR_VERSIONS][CDR_TYPE_COUNT]; /* where it is not */
     /* What messages have besides; set by who opened, where they do. */
     struct cdr_envelope envelopes[CDR_TYPE_COUNT];
-    const char *key_texts[CDR_TYPE_COUNT];     /* schemas of keys; borrowed */
-    struct cdr_schema schemas[CDR_TYPE_COUNT]; /* where it is not */
+    const char *key_texts[CDR_TYPE_COUNT]; /* schemas of keys; borrowed */
 };
 
-/* Encoders and texts are borrowed; schema_texts NULL, or one of them: built-in. Close also after an
- * error. Errors: CDR_E_CONFIG, CDR_E_NOMEM. */
+/* Encoders and texts are borrowed. Close also after an error. Errors: CDR_E_CONFIG, CDR_E_NOMEM. */
 enum cdr_result cdr_payloads_open(struct cdr_payloads *payloads,
-                                  const struct cdr_encoder *const encoders[CDR_TYPE_COUNT],
-                                  enum cdr_order order,
-                                  const char *const schema_texts[CDR_TYPE_COUNT],
+                                  const struct cdr_payloads_settings *settings,
                                   struct cdr_error *error);
 void cdr_payloads_close(struct cdr_payloads *payloads);
 
-/* Bytes of the Avro datum of a type (CDR_TYPE_*) that starts at bytes; 0 where there is none in n
- * bytes. */
-size_t cdr_avro_datum_len(const struct cdr_payloads *payloads, uint32_t type, const uint8_t *bytes,
-                          size_t n);
+/* The version that a record is to be of. */
+static inline unsigned cdr_payload_version(const struct cdr_payloads *payloads, uint32_t type,
+                                           const struct cdr_record *record)
+{
+    return record->file_version > 0 ? record->file_version - 1
+                                    : record->event_ms >= payloads->change_ms[type];
+}
+
+/* Bytes of the Avro datum of a type (CDR_TYPE_*) and version that starts at bytes; 0 where there is
+ * none in n bytes. */
+size_t cdr_avro_datum_len(const struct cdr_payloads *payloads, uint32_t type, unsigned version,
+                          const uint8_t *bytes, size_t n);
 
 /* Sets key (to key_text) and event_ms of a record from its payload; what cannot be found stays as
  * it was. Of users' own schemas, where the names of fields say nothing: the first text of digits

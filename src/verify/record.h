@@ -16,6 +16,9 @@ struct cdr_record {
     const uint8_t *headers;
     uint32_t payload_len, key_len, headers_len;
     int64_t event_ms; /* message timestamp, or CDR_NO_TIME */
+    /* One more than the version (encode/change.h) that the schema of its file is; 0: nothing but
+     * its time says which. */
+    uint32_t file_version;
     /* expected: its position in the log; found: the message's offset, or the record's number in the
      * log's files */
     int64_t place;

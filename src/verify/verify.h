@@ -69,8 +69,9 @@ struct cdr_verify_tail_settings {
     const char *format;
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT]; /* framed or not */
     struct cdr_envelope envelopes[CDR_TYPE_COUNT];
-    const char *key_schemas[CDR_TYPE_COUNT]; /* texts of the keys' schemas, or NULL */
-    const char *schemas[CDR_TYPE_COUNT];     /* texts of Avro's; NULL: the built-in ones */
+    const char *key_schemas[CDR_TYPE_COUNT];  /* texts of the keys' schemas, or NULL */
+    const char *schemas[CDR_TYPE_COUNT];      /* texts of Avro's; NULL: the built-in ones */
+    const char *next_schemas[CDR_TYPE_COUNT]; /* where encoders change */
     const char *topics[CDR_TYPE_COUNT];
     const struct cdr_sink_settings *sink; /* brokers, properties, timeout */
     unsigned workers;

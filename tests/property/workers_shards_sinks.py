@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """A dataset is the same for any number of workers, any split in shards and any sink."""
+import json
 import os
+import pathlib
 
 from logs import folder, run, same, topics
 
@@ -12,6 +14,25 @@ CONFIGURATIONS = [
     "--subs 2500 --days 3 --seed 13 --leave-prob 0.05 --vacant-days 2 --late-share 0.1",
     "--subs 60000 --days 1 --partitions 3 --seed 9",
 ]
+
+
+# The schema of calls and sessions changes in mid-run; late records, which are of the schema of their time, go to no files.
+CHANGES = [
+    ("--subs 1200 --days 2 --seed 13 --start 2025-03-29 --schema-change-at 2025-03-30T01:59:59.999", True),
+    ("--subs 900 --days 1 --seed 17 --late-share 0.3 --late-max 5h --order start --schema-change-at +13h", False),
+]
+
+
+def next_schemas(out):
+    """Flags that name schemas with one field more than the built-in ones."""
+    flags = "--format avro"
+    for name in ("call", "data"):
+        schema = json.loads((pathlib.Path(os.environ["SOURCE_DIR"]) / "schemas" / f"cdr_{name}.avsc").read_text())
+        schema["fields"].append({"name": "record_uuid", "type": "string", "default": ""})
+        path = pathlib.Path(out) / f"{name}.avsc"
+        path.write_text(json.dumps(schema))
+        flags += f" --next-schema {name}={path}"
+    return flags
 
 
 def with_workers(flags, wanted):
@@ -71,6 +92,19 @@ def main():
             with_sinks(flags, wanted)
             with_formats(flags)
         print("same:", flags)
+    with folder() as out:
+        for flags, into_files in CHANGES:
+            changed = f"{flags} {next_schemas(out)}"
+            wanted = topics(run(f"{changed} --sink null --workers 4"))
+            first = topics(run(f"{flags.rpartition(' --schema-change-at')[0]} --format avro --sink null"))
+            if wanted["sms"] != first["sms"] or wanted["call"]["digest"] == first["call"]["digest"]:
+                raise SystemExit(f"{flags}: another topic changed than was to")
+            with_workers(changed, wanted)
+            with_shards(changed, wanted)
+            same(wanted, topics(run(f"{changed} --sink null --speed 1000000")), f"{flags} paced")
+            if into_files:
+                with_sinks(changed, wanted)
+            print("same:", flags)
 
 
 main()

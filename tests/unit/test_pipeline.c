@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "encode/change.h"
 #include "sink/slab.h"
 
 #include <setjmp.h>
@@ -31,6 +32,11 @@ struct kept { /* what a log has received: key, time and payload of every record 
     uint8_t *bytes;
     size_t len, capacity;
     uint64_t records;
+    struct { /* of each record: where it ends, its time, and the schema id of its frame, if any */
+        size_t end;
+        int64_t event_ms;
+        uint8_t id;
+    } * places;
     atomic_int busy;
 };
 
@@ -109,6 +115,11 @@ static void keep(struct awkward *sink, struct kept *log, const struct cdr_slab *
     memcpy(log->bytes + log->len, slab->bytes + from, len);
     log->len += len;
     log->bytes[log->len++] = '\n';
+    if (log->records % 4096 == 0)
+        log->places = realloc(log->places, (log->records + 4096) * sizeof *log->places);
+    log->places[log->records].end = log->len;
+    log->places[log->records].event_ms = slab->event_ms[i];
+    log->places[log->records].id = encoder->frame_len > 0 ? slab->bytes[from - 1] : 0;
     log->records++;
 }
 
@@ -251,6 +262,30 @@ static struct cdr_model *make_crowded_model(void)
     return make_busy_model(2500, 1, 1, 80);
 }
 
+/* The records' event time from which on all types' records have another schema. */
+static int64_t change_ms = CDR_CHANGE_NEVER;
+
+static struct cdr_encoder *make_encoder(const struct cdr_model *model, const char *format,
+                                        uint32_t type)
+{
+    static const char next_schema[] = "{\"type\": \"record\", \"name\": \"next\", \"fields\": ["
+                                      "{\"name\": \"owner_msisdn\", \"type\": \"string\"},"
+                                      "{\"name\": \"event_ts_ms\", \"type\": \"long\"}]}";
+    struct cdr_encoder *encoder = NULL, *next = NULL;
+    struct cdr_encoder_settings settings = {.type = type,
+                                            .tz_name = model->parameters.tz_name,
+                                            .framed = strcmp(format, "avro") == 0,
+                                            .schema_id = 7};
+    assert_int_equal(cdr_encoder_find(format)->create(&encoder, &settings, NULL), CDR_OK);
+    if (change_ms == CDR_CHANGE_NEVER)
+        return encoder;
+    settings.schema_id = 8;
+    settings.schema_text = next_schema;
+    assert_int_equal(cdr_encoder_find(format)->create(&next, &settings, NULL), CDR_OK);
+    assert_int_equal(cdr_change_create(&encoder, encoder, next, change_ms, NULL), CDR_OK);
+    return encoder;
+}
+
 /* Small slabs, so that a task has several. */
 static void start(struct run *run, const struct cdr_model *model, const char *format,
                   unsigned workers, const struct awkward_settings *how)
@@ -267,12 +302,7 @@ static void start(struct run *run, const struct cdr_model *model, const char *fo
                                    .slab_bytes = 100,
                                    .slab_records = 100};
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        struct cdr_encoder_settings encoder = {.type = type,
-                                               .tz_name = model->parameters.tz_name,
-                                               .framed = strcmp(format, "avro") == 0,
-                                               .schema_id = 7};
-        assert_int_equal(
-            cdr_encoder_find(format)->create(&run->encoders[type], &encoder, &run->error), CDR_OK);
+        run->encoders[type] = make_encoder(model, format, type);
         sink->encoders[type] = setup.encoders[type] = run->settings.encoders[type] =
             run->encoders[type];
     }
@@ -303,8 +333,10 @@ static void go(struct run *run)
 
 static void end(struct run *run)
 {
-    for (uint32_t l = 0; l < LOGS_MAX; l++)
+    for (uint32_t l = 0; l < LOGS_MAX; l++) {
         free(run->sink.logs[l].bytes);
+        free(run->sink.logs[l].places);
+    }
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         cdr_encoder_destroy(run->encoders[type]);
     cdr_pipeline_destroy(run->pipeline);
@@ -425,6 +457,62 @@ static void test_same_logs_when_paced(void **state)
         end(run);
     }
     end(reference);
+    cdr_model_destroy(model);
+}
+
+/* Of two runs without a change, one of each version, a log's records by their time. */
+static uint64_t expect_versions(const struct kept *got, const struct kept *const versions[2])
+{
+    uint64_t alternations = 0;
+    assert_int_equal(got->records, versions[0]->records);
+    for (uint64_t i = 0; i < got->records; i++) {
+        const unsigned version = got->places[i].event_ms >= change_ms;
+        const struct kept *wanted = versions[version];
+        const size_t from = i == 0 ? 0 : got->places[i - 1].end,
+                     wanted_from = i == 0 ? 0 : wanted->places[i - 1].end,
+                     len = wanted->places[i].end - wanted_from;
+        assert_int_equal(got->places[i].end - from, len);
+        assert_memory_equal(got->bytes + from, wanted->bytes + wanted_from, len);
+        assert_int_equal(got->places[i].id, 7 + version);
+        alternations += i > 0 && got->places[i].id != got->places[i - 1].id;
+    }
+    return alternations;
+}
+
+/* With late records both versions interleave for a while. Whatever the workers, the sink and the
+ * pace, each record is of the version that its time says. */
+static void test_schema_change(void **state)
+{
+    (void)state;
+    struct cdr_model *model = make_model(400, 1, 3);
+    const int64_t start_ms =
+        cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day);
+    struct run *first = calloc(1, sizeof *first), *next = calloc(1, sizeof *next);
+    uint64_t alternations = 0;
+    run_reference(first, model, "avro");
+    change_ms = 0;
+    run_reference(next, model, "avro");
+    for (unsigned i = 0; i < 8; i++) {
+        change_ms = start_ms + (9 + i) * INT64_C(3600000) + 12345;
+        const struct awkward_settings how = {.moody = i % 2 == 1, .slabs_max = i % 3 == 0 ? 9 : 0};
+        start(run, model, "avro", 1 + i % 5, &how);
+        if (i >= 5)
+            run->settings.pace = (struct cdr_pace){.kind = CDR_PACE_SPEED, .speed = 2e5};
+        go(run);
+        expect_ok(run);
+        for (uint32_t l = 0; l < CDR_TYPE_COUNT * run->sink.partitions; l++)
+            alternations +=
+                expect_versions(&run->sink.logs[l],
+                                (const struct kept *[]){&first->sink.logs[l], &next->sink.logs[l]});
+        end(run);
+    }
+    if (alternations < 8 * 9 + 50)
+        fail_msg("only %llu alternations", (unsigned long long)alternations);
+    change_ms = CDR_CHANGE_NEVER;
+    end(first);
+    end(next);
+    free(first);
+    free(next);
     cdr_model_destroy(model);
 }
 
@@ -706,6 +794,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_logs_whatever_the_sink_does),
         cmocka_unit_test(test_same_logs_when_paced),
+        cmocka_unit_test(test_schema_change),
         cmocka_unit_test(test_logs_that_begin_later),
         cmocka_unit_test(test_stop_leaves_beginnings),
         cmocka_unit_test(test_stop_while_the_sink_is_stuck),

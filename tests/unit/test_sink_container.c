@@ -7,9 +7,9 @@ static void header_is_the_specified_bytes(void **state)
 {
     (void)state;
     struct cdr_container *container = NULL;
-    assert_int_equal(
-        cdr_container_create(&container, "\"long\"", CDR_COMPRESSION_NONE, HARNESS_DATASET, NULL),
-        CDR_OK);
+    assert_int_equal(cdr_container_create(&container, "\"long\"", 0, CDR_COMPRESSION_NONE,
+                                          HARNESS_DATASET, NULL),
+                     CDR_OK);
     static const uint8_t expected[] =
         "Obj\x01"
         "\x04"
@@ -35,7 +35,7 @@ static void codecs_have_avros_names(void **state)
     static const char *const names[] = {"\x08null", "\016deflate", "\x12zstandard"};
     for (int kind = 0; kind < CDR_COMPRESSION_COUNT; kind++) {
         struct cdr_container *container = NULL;
-        assert_int_equal(cdr_container_create(&container, "\"long\"", (enum cdr_compression)kind,
+        assert_int_equal(cdr_container_create(&container, "\"long\"", 0, (enum cdr_compression)kind,
                                               HARNESS_DATASET, NULL),
                          CDR_OK);
         const uint8_t *codec =
@@ -67,7 +67,7 @@ static void only_a_dataset_id_is_one(void **state)
         struct cdr_container *container = NULL;
         struct cdr_error error = {{0}};
         assert_int_equal(
-            cdr_container_create(&container, "\"long\"", CDR_COMPRESSION_NONE, wrong[i], &error),
+            cdr_container_create(&container, "\"long\"", 0, CDR_COMPRESSION_NONE, wrong[i], &error),
             CDR_E_CONFIG);
         assert_null(container);
         assert_non_null(strstr(error.text, "is not 32 lower-case hex digits"));
