@@ -174,8 +174,8 @@ static enum cdr_result ask_registry(struct cdr_run *run, struct needed *needed, 
     return result;
 }
 
-/* First versions come before next ones, so that a subject that has neither gets them in the order in
- * which they come up. */
+/* First versions come before next ones, so that a subject that has neither gets them in the order
+ * in which they come up. */
 static enum cdr_result ask_for_ids(struct cdr_run *run, struct cdr_error *error)
 {
     struct needed needed[NEEDED_MAX];
