@@ -1,4 +1,5 @@
-/* The files of users' own Avro schemas and of their mapping, read as they are. */
+/* The files of users' own Avro schemas and of their mapping, read as they are; or both as --fields
+ * asks for them. */
 #ifndef CDR_APP_SCHEMA_FILES_H
 #define CDR_APP_SCHEMA_FILES_H
 
@@ -11,10 +12,19 @@ struct cdr_schema_files {
 };
 
 /* Reads what the settings name; free also after an error. Errors: CDR_E_CONFIG names the file, or
- * says that the format is not Avro; CDR_E_NOMEM. */
+ * says what is wrong with the fields; CDR_E_NOMEM. */
 enum cdr_result cdr_schema_files_load(struct cdr_schema_files *files,
                                       const struct cdr_settings *settings, struct cdr_error *error);
 void cdr_schema_files_free(struct cdr_schema_files *files);
+
+/* The text of a mapping, which is a file's name or the JSON itself; to be freed. */
+enum cdr_result cdr_mapping_load(char **text, const char *mapping, struct cdr_error *error);
+
+/* Whether the user says what the type's records hold. */
+static inline bool cdr_schema_is_given(const struct cdr_settings *settings, uint32_t type)
+{
+    return settings->schemas[type] != NULL || settings->fields != NULL;
+}
 
 /* Can a type's records be written by this schema? name stands for it in the error. */
 enum cdr_result cdr_schema_compiles(const struct cdr_settings *settings, uint32_t type,

@@ -14,8 +14,11 @@ struct cdr_payloads {
     const char *format; /* csv avro json */
     enum cdr_order order;
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
-    const char *schema_texts[CDR_TYPE_COUNT];  /* of Avro */
-    bool own[CDR_TYPE_COUNT];                  /* the schema is not the built-in one */
+    const char *schema_texts[CDR_TYPE_COUNT];
+    bool own[CDR_TYPE_COUNT]; /* the schema is not the built-in one */
+    /* What messages have besides; set by who opened, where they do. */
+    struct cdr_envelope envelopes[CDR_TYPE_COUNT];
+    const char *key_texts[CDR_TYPE_COUNT];     /* schemas of keys; borrowed */
     struct cdr_schema schemas[CDR_TYPE_COUNT]; /* where it is not */
 };
 
