@@ -11,12 +11,13 @@ if [[ -z $python || -z $jars ]]; then
 fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/cdrgen-java.XXXXXX")
 host=
-trap 'exec {feed}>&- || true; [[ -z $host ]] || kill "$host" 2> /dev/null || true; rm -rf "$work"' EXIT
-exec {feed}< /dev/null
+trap '[[ -z $host ]] || kill "$host" 2> /dev/null || true; rm -rf "$work"' EXIT
 
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
+# Words of a task for Java, and of what is to be checked afterwards: arguments of tests/schemas/check.py.
 task() { (IFS=$'\t' && echo "$*") >> "$work/tasks"; }
+check() { (IFS=$'\t' && echo "$*") >> "$work/checks"; }
 
 run()
 {
@@ -51,7 +52,7 @@ for schema in "$SOURCE_DIR"/tests/schemas/*.avsc; do
     # One has a field with an alias that another field is called by: Java calls that ambiguous.
     [[ $name == call_dotted_name ]] || task readable "$schema"
     records "$work/$name" "${name%%_*}" "$schema" null
-    echo "$schema ${name%%_*} $work/csv $work/$name $work/$name.java" >> "$work/checks"
+    check "$schema" "${name%%_*}" "$work/csv" "$work/$name" "$work/$name.java"
     count=$((count + 1))
 done
 ((count >= 40)) || fail "only $count schemas"
@@ -64,11 +65,11 @@ for codec in none:null gzip:deflate zstd:zstandard; do
     for type in call sms data; do
         schema=$SOURCE_DIR/schemas/cdr_$type.avsc
         records "$work/$compress" "$type" "$schema" "${codec#*:}"
-        echo "$schema $type $work/csv $work/$compress $work/$compress.java" >> "$work/checks"
+        check "$schema" "$type" "$work/csv" "$work/$compress" "$work/$compress.java"
     done
     run "$work/own-$compress" --format avro --compress "$compress" --schema-call "$everything"
     records "$work/own-$compress" call "$everything" "${codec#*:}"
-    echo "$everything call $work/csv $work/own-$compress $work/own-$compress.java" >> "$work/checks"
+    check "$everything" call "$work/csv" "$work/own-$compress" "$work/own-$compress.java"
 
     # Files of several blocks.
     "$CDRGEN" run --sink file --out "$work/blocks-$compress" --subs 400 --start 2025-01-01 --days 1 --seed 3 --partitions 1 \
@@ -98,23 +99,39 @@ cat > "$work/reader.avsc" << 'JSON'
     "symbols": ["IN", "OTHER"], "default": "OTHER"}},
   {"name": "start_ts_ms", "type": {"type": "long", "logicalType": "timestamp-millis"}}]}
 JSON
-mkfifo "$work/feed"
-"$BUILD_DIR/tests/mock_host" 2 cdr.call cdr.sms cdr.data < "$work/feed" > "$work/brokers" 2> "$work/host.err" &
-host=$!
-exec {feed}> "$work/feed"
-for _ in $(seq 200); do
-    brokers=$(head -n 1 "$work/brokers")
-    [[ -z $brokers ]] || break
-    sleep 0.05
-done
-"$CDRGEN" run -b "$brokers" --force --format avro --schema-id-data 70000 --subs 120 --start 2025-03-30 --days 1 --seed 5 \
-    --partitions 2 --quiet --tz Europe/Amsterdam 2> "$work/errors" || fail "a run into topics: $(cat "$work/errors")"
-for partition in 0 1; do
-    kcat -b "$brokers" -X fetch.wait.max.ms=20 -C -q -e -t cdr.data -p $partition -o beginning -f '%R%s' \
-        > "$work/messages-$partition"
-    task datums 70000 "$SOURCE_DIR/schemas/cdr_data.avsc" "$work/reader.avsc" "$work/messages-$partition" \
-        "$work/messages-$partition.jsonl"
-done
+
+# messages: what a run into topics leaves there, in one file a partition, and the tasks to read it.
+messages()
+{
+    local feed brokers partition
+    mkfifo "$work/feed"
+    : > "$work/brokers"
+    "$BUILD_DIR/tests/mock_host" 2 cdr.call cdr.sms cdr.data < "$work/feed" >> "$work/brokers" 2> "$work/host.err" &
+    host=$!
+    exec {feed}> "$work/feed"
+    for _ in $(seq 200); do
+        brokers=$(head -n 1 "$work/brokers")
+        [[ -z $brokers ]] || break
+        sleep 0.05
+    done
+    "$CDRGEN" run -b "$brokers" --force --format avro --schema-id-data 70000 --subs 120 --start 2025-03-30 --days 1 --seed 5 \
+        --partitions 2 --quiet --tz Europe/Amsterdam 2> "$work/errors" || fail "a run into topics: $(cat "$work/errors")"
+    for partition in 0 1; do
+        kcat -b "$brokers" -X fetch.wait.max.ms=20 -C -q -e -t cdr.data -p $partition -o beginning -f '%R%s' \
+            > "$work/messages-$partition"
+        task datums 70000 "$SOURCE_DIR/schemas/cdr_data.avsc" "$work/reader.avsc" "$work/messages-$partition" \
+            "$work/messages-$partition.jsonl"
+    done
+    exec {feed}>&-
+    wait "$host"
+    host=
+}
+
+if "$CDRGEN" --version | grep 'without Kafka' > /dev/null; then
+    echo "messages are left out: this cdrgen has no Kafka"
+else
+    messages
+fi
 
 java -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -cp "$jars/*" \
     "$SOURCE_DIR/tests/java/ReadAvro.java" < "$work/tasks" || fail "Java does not read it"
@@ -133,16 +150,17 @@ import java_records  # noqa: E402
 
 checks = (work / "checks").read_text().splitlines()
 for line in checks:
-    sys.argv[1:] = line.split()
+    sys.argv[1:] = line.split("\t")
     runpy.run_path(str(source / "tests" / "schemas" / "check.py"))
 
 compared = 0
-for partition in range(2):
-    rows = []
-    for path in sorted((work / "csv" / "cdr.data").rglob(f"part-{partition:04}-*.csv")):
-        with open(path, newline="", encoding="utf-8") as lines:
+messages = sorted(work.glob("messages-*.jsonl"))
+for path in messages:
+    partition, rows = int(path.stem[-1]), []
+    for part in sorted((work / "csv" / "cdr.data").rglob(f"part-{partition:04}-*.csv")):
+        with open(part, newline="", encoding="utf-8") as lines:
             rows += csv.DictReader(lines, delimiter=";")
-    records = java_records.read(work / f"messages-{partition}.jsonl")
+    records = java_records.read(path)
     assert len(rows) == len(records), (partition, len(rows), len(records))
     for number, (row, record) in enumerate(zip(rows, records)):
         start = java_records.moment(int(row["start_ts_ms"]) * 1000, True)
@@ -154,6 +172,6 @@ for partition in range(2):
                     "tags": {"a": 1}, "direction": "OTHER", "start_ts_ms": start}
         assert record == expected, (partition, number, record, expected)
         compared += 1
-assert compared > 500, compared
+assert compared > 500 or not messages, compared
 print(f"{len(checks)} datasets and {compared} messages, as Java reads them, are what the CSV files hold")
 PYTHON

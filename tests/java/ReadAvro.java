@@ -302,10 +302,10 @@ public class ReadAvro {
         return ends;
     }
 
-    private static void requireRanges(String path, List<GenericRecord> all, long... bounds) throws IOException {
+    private static void requireRanges(byte[] content, List<GenericRecord> all, String path, long... bounds) throws IOException {
         List<GenericRecord> joined = new ArrayList<>();
         for (int i = 0; i + 1 < bounds.length; i++) {
-            try (DataFileReader<GenericRecord> reader = open(new SeekableFileInput(new File(path)))) {
+            try (DataFileReader<GenericRecord> reader = open(new SeekableByteArrayInput(content))) {
                 joined.addAll(readRange(reader, bounds[i], bounds[i + 1]));
             }
         }
@@ -331,12 +331,12 @@ public class ReadAvro {
             long[] bounds = new long[parts + 1];
             for (int i = 0; i <= parts; i++)
                 bounds[i] = (long) content.length * i / parts;
-            requireRanges(path, all, bounds);
+            requireRanges(content, all, path, bounds);
         }
         // Two ranges that meet anywhere around the first sync markers, or the last one.
         for (long end : List.of(ends.get(0), ends.get(1), ends.get(2), ends.get(ends.size() - 1)))
-            for (long middle = end - SYNC_BYTES - 2; middle <= Math.min(end + 2, content.length); middle++)
-                requireRanges(path, all, 0, middle, content.length);
+            for (long middle = end - SYNC_BYTES - 2; middle < Math.min(end + 3, content.length); middle++)
+                requireRanges(content, all, path, 0, middle, content.length);
     }
 
     // ---- files that end early ----------------------------------------------------------------------------------------
