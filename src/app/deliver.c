@@ -2,6 +2,7 @@
  * go on where a producer could not. */
 #include "app/run_state.h"
 
+#include "app/dimensions.h"
 #include "app/progress.h"
 #include "app/stop.h"
 #include "base/clock.h"
@@ -43,10 +44,15 @@ static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *st
         .digest_starts = run->first_starts,
         .stop = stop,
         .drain_timeout_ms = DRAIN_TIMEOUT_MS,
+        .day_begin = run->dimensions != NULL ? cdr_dimensions_day : NULL,
+        .day_context = run->dimensions,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         pipeline.encoders[type] = run->encoders[type];
-    return cdr_pipeline_create(&run->pipeline, &pipeline, error);
+        pipeline.envelopes[type] = run->envelopes[type];
+    }
+    enum cdr_result result = cdr_dimensions_begin(run->dimensions, stop, DRAIN_TIMEOUT_MS, error);
+    return result == CDR_OK ? cdr_pipeline_create(&run->pipeline, &pipeline, error) : result;
 }
 
 static enum cdr_result flush_sink(struct cdr_run *run, const atomic_int *stop,
@@ -128,6 +134,9 @@ static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
         flushed = check_durable(run, &later);
     else
         run->sink->ops->progress(run->sink, run->progress);
+    if (flushed == CDR_OK)
+        flushed =
+            cdr_dimensions_check(run->dimensions, result == CDR_OK && !settings->live, &later);
     run->complete = flushed == CDR_OK && (result == CDR_OK || (interrupted && settings->live));
     run->wall_s += (double)(cdr_monotonic_ns() - start_ns) / 1e9;
     run->cpu_s += cdr_cpu_s() - cpu_before_s;
@@ -219,6 +228,8 @@ enum cdr_result cdr_run_deliver(struct cdr_run *run, struct cdr_error *error)
     if (run->sink != NULL) {
         enum cdr_result closed = run->sink->ops->close(run->sink, run->complete, &later);
         run->sink = NULL;
+        if (closed == CDR_OK)
+            closed = cdr_dimensions_close(run->dimensions, run->complete, &later);
         if (result == CDR_OK && closed != CDR_OK) {
             run->complete = false;
             *error = later;

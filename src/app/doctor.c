@@ -1,5 +1,5 @@
 /* `cdrgen doctor`: a run's settings against the cluster and the registry that it would go to. */
-#include "app/run_state.h"
+#include "app/dimensions.h"
 
 #include "base/json_writer.h"
 #include "sink/findings.h"
@@ -35,11 +35,16 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
         result = cdr_schema_files_encoder(&run->schemas, settings, &encoder, 1,
                                           &run->encoders[type], error);
     }
+    if (result == CDR_OK)
+        result = cdr_message_parts_load(&run->parts, settings, error);
+    if (result == CDR_OK && !(run->parts.avro_keys && cdr_key_schemas_come_later(settings)))
+        result = cdr_message_parts_compile(&run->parts, settings, error);
+    cdr_message_parts_envelopes(&run->parts, run->envelopes);
     return result;
 }
 
 /* What a run would write by: the latest version, if it is another than the one that is built in. */
-static void examine_latest(const struct cdr_run *run, uint32_t type, const char *subject,
+static void examine_latest(const struct cdr_run *run, uint32_t type, bool key, const char *subject,
                            struct cdr_findings *findings)
 {
     const struct cdr_settings *settings = run->settings;
@@ -49,7 +54,9 @@ static void examine_latest(const struct cdr_run *run, uint32_t type, const char 
     snprintf(named, sizeof named, "subject %.260s", subject);
     enum cdr_result result =
         cdr_registry_latest(&settings->registry, subject, &id, &text, note, &why);
-    if (result == CDR_OK && !cdr_registry_same(cdr_builtin_schema(type), text))
+    if (result == CDR_OK && key)
+        result = cdr_key_schema_compiles(settings, type, text, subject, run->parts.mapping, &why);
+    else if (result == CDR_OK && !cdr_registry_same(cdr_builtin_schema(type), text))
         result = cdr_schema_compiles(settings, type, text, subject, run->schemas.mapping, &why);
     if (result != CDR_OK)
         cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, named, why.text);
@@ -61,36 +68,69 @@ static void examine_latest(const struct cdr_run *run, uint32_t type, const char 
     free(text);
 }
 
-/* next: the schema that the type's records are to change to. */
-static void examine_subject(const struct cdr_run *run, uint32_t type, const char *text, bool next,
+/* next: of the values, the schema that the type's records are to change to. */
+static void examine_subject(const struct cdr_run *run, uint32_t type, bool key, bool next,
                             struct cdr_findings *findings)
 {
     const struct cdr_settings *settings = run->settings;
+    const char *text = key    ? run->parts.key_texts[type]
+                       : next ? run->schemas.next_texts[type]
+                              : cdr_schema_files_text(&run->schemas, type);
+    const bool given =
+        key ? settings->key_schema != NULL : next || cdr_schema_is_given(settings, type);
     char subject[CDR_REGISTRY_SUBJECT_MAX];
     struct cdr_error why = {{0}};
-    if (cdr_registry_subject(&settings->registry, run->topics[type], text, subject, &why) != CDR_OK)
+    enum cdr_result result =
+        key ? cdr_registry_key_subject(&settings->registry, run->topics[type], text, subject, &why)
+            : cdr_registry_subject(&settings->registry, run->topics[type], text, subject, &why);
+    if (result != CDR_OK)
         cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, run->topics[type], why.text);
-    else if (settings->registry.use_latest && settings->schemas[type] == NULL)
-        examine_latest(run, type, subject, findings);
+    else if (settings->registry.use_latest && !given)
+        examine_latest(run, type, key, subject, findings);
     else
         cdr_registry_examine(&settings->registry, subject, text, next, findings);
+}
+
+static void examine_dimension_subject(const struct cdr_run *run, uint32_t d, bool key,
+                                      struct cdr_findings *findings)
+{
+    const struct cdr_registry_settings *registry = &run->settings->registry;
+    const char *text = key ? cdr_key_schema_default : cdr_dimension_schema(d);
+    char subject[CDR_REGISTRY_SUBJECT_MAX], topic[270];
+    struct cdr_error why = {{0}};
+    snprintf(topic, sizeof topic, "%s%s", run->settings->topic_prefix, cdr_dimension_name[d]);
+    enum cdr_result result = key ? cdr_registry_key_subject(registry, topic, text, subject, &why)
+                                 : cdr_registry_subject(registry, topic, text, subject, &why);
+    if (result != CDR_OK)
+        cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, topic, why.text);
+    else
+        cdr_registry_examine(registry, subject, text, false, findings);
 }
 
 static void examine_registry(const struct cdr_run *run, struct cdr_findings *findings)
 {
     const struct cdr_settings *settings = run->settings;
-    if (strcmp(settings->format, "avro") != 0)
+    const bool values = strcmp(settings->format, "avro") == 0;
+    if (!values && !run->parts.avro_keys)
         return;
     if (settings->registry.urls == NULL) {
         cdr_findings_add(findings, CDR_FINDING_WARN, "schema registry", "pass --registry URL",
                          "none is given: records get fixed schema ids, which readers must know");
         return;
     }
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        examine_subject(run, type, cdr_schema_files_text(&run->schemas, type), false, findings);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; values && type < CDR_TYPE_COUNT; type++)
+        examine_subject(run, type, false, false, findings);
+    for (uint32_t type = 0; values && type < CDR_TYPE_COUNT; type++)
         if (run->schemas.next_texts[type] != NULL)
-            examine_subject(run, type, run->schemas.next_texts[type], true, findings);
+            examine_subject(run, type, false, true, findings);
+    for (uint32_t type = 0; run->parts.avro_keys && type < CDR_TYPE_COUNT; type++)
+        examine_subject(run, type, true, false, findings);
+    for (uint32_t d = 0; settings->dimensions && d < CDR_DIMENSION_COUNT; d++) {
+        if (values)
+            examine_dimension_subject(run, d, false, findings);
+        if (run->parts.avro_keys)
+            examine_dimension_subject(run, d, true, findings);
+    }
 }
 
 static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *findings,
@@ -104,8 +144,14 @@ static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *finding
     if (result != CDR_OK)
         return result;
     run->workers = 1;
-    struct cdr_sink_setup setup = cdr_run_sink_setup(run);
-    result = cdr_kafka_examine(&run->settings->sink, &setup, findings, error);
+    struct cdr_sink_setup setup = cdr_run_sink_setup(run), tables = setup;
+    if (run->settings->dimensions)
+        result = cdr_dimensions_create_unasked(run, error);
+    if (result == CDR_OK && run->settings->dimensions)
+        tables = cdr_dimensions_setup(run);
+    if (result == CDR_OK)
+        result = cdr_kafka_examine(&run->settings->sink, &setup,
+                                   run->settings->dimensions ? &tables : NULL, findings, error);
     if (result == CDR_OK)
         examine_registry(run, findings);
     return result;
@@ -162,7 +208,9 @@ enum cdr_result cdr_command_doctor(const struct cdr_settings *settings, struct c
                           failures == 1 ? "" : "s");
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         cdr_encoder_destroy(run.encoders[type]);
+    cdr_dimensions_destroy(run.dimensions);
     cdr_schema_files_free(&run.schemas);
+    cdr_message_parts_free(&run.parts);
     cdr_model_destroy(run.model);
     cdr_findings_free(&findings);
     return result;

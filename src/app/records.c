@@ -1,5 +1,6 @@
 #include "app/records.h"
 
+#include "app/schema_files.h"
 #include "model/materialise.h"
 
 #include <stdlib.h>
@@ -35,39 +36,82 @@ void cdr_found_sort(struct cdr_found_list *list)
     qsort(list->items, list->count, sizeof *list->items, compare_found);
 }
 
-enum cdr_result cdr_found_print(FILE *out, const struct cdr_model *model, const char *format,
+/* What prints. */
+struct printer {
+    FILE *out;
+    const struct cdr_model *model;
+    struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    struct cdr_block *block;
+    uint8_t *bytes;
+    const char *header; /* the last that was printed */
+};
+
+static enum cdr_result open_printer(struct printer *printer, const struct cdr_settings *settings,
+                                    const struct cdr_schema_files *files, struct cdr_error *error)
+{
+    const struct cdr_encoder_ops *ops =
+        cdr_encoder_find(strcmp(settings->format, "avro") == 0 ? "json" : settings->format);
+    enum cdr_result result = CDR_OK;
+    size_t room = 0;
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        struct cdr_encoder_settings encoder = {
+            .type = type,
+            .tz_name = printer->model->parameters.tz_name,
+            .schema_text = files->texts[type],
+            .schema_name = settings->schemas[type],
+            .mapping_text = files->mapping,
+        };
+        result = ops->create(&printer->encoders[type], &encoder, error);
+        room += result == CDR_OK ? printer->encoders[type]->record_bytes_max : 0;
+    }
+    if (result != CDR_OK)
+        return result;
+    printer->block = malloc(sizeof *printer->block);
+    printer->bytes = malloc(room);
+    if (printer->block == NULL || printer->bytes == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    return CDR_OK;
+}
+
+static void print_header(struct printer *printer, uint32_t type)
+{
+    const char *header = printer->encoders[type]->ops->file_header(printer->encoders[type]);
+    if (printer->header == NULL || strcmp(printer->header, header) != 0)
+        fputs(header, printer->out);
+    printer->header = header;
+}
+
+static void print_record(struct printer *printer, const struct cdr_found *found)
+{
+    const struct cdr_encoder *encoder = printer->encoders[found->type];
+    struct cdr_slot slots[CDR_LAG_MAX + 1] = {0};
+    uint32_t end;
+    slots[cdr_key_lag(&found->key)] = found->start_slot;
+    cdr_materialise(printer->model, found->type, &found->key, 1, found->emission_slot_ms, slots,
+                    printer->block);
+    encoder->ops->encode(encoder, printer->block, printer->bytes, &end);
+    print_header(printer, found->type);
+    fwrite(printer->bytes, 1, end, printer->out);
+}
+
+enum cdr_result cdr_found_print(FILE *out, const struct cdr_model *model,
+                                const struct cdr_settings *settings,
                                 const struct cdr_found_list *list, size_t count,
                                 struct cdr_error *error)
 {
-    const struct cdr_encoder_ops *ops =
-        cdr_encoder_find(strcmp(format, "avro") == 0 ? "json" : format);
-    struct cdr_encoder *encoders[CDR_TYPE_COUNT] = {NULL};
-    struct cdr_block *block = malloc(sizeof *block);
-    uint8_t *bytes = NULL;
-    enum cdr_result result = block != NULL ? CDR_OK : cdr_fail(error, CDR_E_NOMEM, "out of memory");
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        struct cdr_encoder_settings settings = {.type = type, .tz_name = model->parameters.tz_name};
-        result = ops->create(&encoders[type], &settings, error);
-    }
-    if (result == CDR_OK &&
-        (bytes = malloc(encoders[0]->record_bytes_max + encoders[1]->record_bytes_max +
-                        encoders[2]->record_bytes_max)) == NULL)
-        result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    struct printer printer = {.out = out, .model = model};
+    struct cdr_schema_files files;
+    enum cdr_result result = cdr_schema_files_load(&files, settings, error);
     if (result == CDR_OK)
-        fputs(ops->file_header(encoders[0]), out);
-    for (size_t i = 0; result == CDR_OK && i < list->count && i < count; i++) {
-        const struct cdr_found *found = &list->items[i];
-        const struct cdr_encoder *encoder = encoders[found->type];
-        struct cdr_slot slots[CDR_LAG_MAX + 1] = {0};
-        uint32_t end;
-        slots[cdr_key_lag(&found->key)] = found->start_slot;
-        cdr_materialise(model, found->type, &found->key, 1, found->emission_slot_ms, slots, block);
-        encoder->ops->encode(encoder, block, bytes, &end);
-        fwrite(bytes, 1, end, out);
-    }
+        result = open_printer(&printer, settings, &files, error);
+    if (result == CDR_OK && list->count == 0)
+        print_header(&printer, CDR_TYPE_CALL);
+    for (size_t i = 0; result == CDR_OK && i < list->count && i < count; i++)
+        print_record(&printer, &list->items[i]);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_encoder_destroy(encoders[type]);
-    free(bytes);
-    free(block);
+        cdr_encoder_destroy(printer.encoders[type]);
+    free(printer.bytes);
+    free(printer.block);
+    cdr_schema_files_free(&files);
     return result;
 }

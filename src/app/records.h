@@ -2,7 +2,7 @@
 #ifndef CDR_APP_RECORDS_H
 #define CDR_APP_RECORDS_H
 
-#include "encode/encoder.h"
+#include "config/settings.h"
 #include "model/key.h"
 #include "model/model.h"
 
@@ -26,8 +26,10 @@ enum cdr_result cdr_found_add(struct cdr_found_list *list, const struct cdr_foun
                               struct cdr_error *error);
 /* By emission time, then by the keys' order, then by type. */
 void cdr_found_sort(struct cdr_found_list *list);
-/* Prints the records from the list's start on, at most count, in a text format ("csv", "json"). */
-enum cdr_result cdr_found_print(FILE *out, const struct cdr_model *model, const char *format,
+/* Prints the records from the list's start on, at most count, as the settings have them: Avro as
+ * JSON. Where the types of CSV have headers of their own, one stands before each change. */
+enum cdr_result cdr_found_print(FILE *out, const struct cdr_model *model,
+                                const struct cdr_settings *settings,
                                 const struct cdr_found_list *list, size_t count,
                                 struct cdr_error *error);
 

@@ -120,6 +120,7 @@ static enum cdr_result open_topics(struct replay *replay, struct cdr_error *erro
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.topics[type] = manifest->topics[type];
         setup.encoders[type] = replay->encoders[type];
+        setup.envelopes[type] = manifest->envelopes[type];
     }
     int64_t give_up_ns = cdr_monotonic_ns() + replay->settings->replay_wait_ms * INT64_C(1000000);
     bool told = replay->settings->quiet;
@@ -201,9 +202,15 @@ static enum cdr_result compare(void *context, const struct cdr_kafka_record *rec
     const uint32_t i = (uint32_t)(record->offset - range->offset);
     const uint32_t from = i == 0 ? 0 : copy->ends[i - 1];
     const size_t length = copy->ends[i] - from - manifest->trailer_len;
+    const void *key = copy->keys[i];
+    size_t key_len = copy->key_lens[i];
+    if (manifest->envelopes[copy->log / manifest->partitions].key_bytes_max > 0) {
+        const uint32_t start = cdr_column_start(&copy->wire_keys, i);
+        key = copy->wire_keys.bytes + start;
+        key_len = copy->wire_keys.ends[i] - start;
+    }
     if (record->value_len == length && memcmp(record->value, copy->bytes + from, length) == 0 &&
-        record->key_len == copy->key_lens[i] &&
-        memcmp(record->key, copy->keys[i], record->key_len) == 0 &&
+        record->key_len == key_len && memcmp(record->key, key, key_len) == 0 &&
         record->timestamp_ms == copy->event_ms[i])
         return CDR_OK;
     return cdr_fail(error, CDR_E_DIFFERENT,

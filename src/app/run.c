@@ -1,6 +1,7 @@
 /* The start of a run: choose the destination, look up schemas, open; deliver.c does the rest. */
 #include "app/run_state.h"
 
+#include "app/dimensions.h"
 #include "app/progress.h"
 #include "app/stop.h"
 #include "base/clock.h"
@@ -69,16 +70,37 @@ static bool avro_to_kafka(const struct cdr_run *run)
     return strcmp(run->settings->format, "avro") == 0 && strcmp(run->sink_ops->name, "file") != 0;
 }
 
+/* Files have neither keys nor headers. */
+static bool has_messages(const struct cdr_run *run)
+{
+    return strcmp(run->sink_ops->name, "file") != 0;
+}
+
 #if CDR_KAFKA
+/* A schema whose id is to be found: of the values or the keys of a topic. */
+struct needed {
+    uint32_t type;
+    bool key;
+    bool next; /* of the values: the one that they change to */
+    char subject[CDR_REGISTRY_SUBJECT_MAX];
+    struct cdr_registry_wish *wish; /* NULL: not asked for */
+};
+
+enum { NEEDED_MAX = (CDR_VERSIONS + 1) * CDR_TYPE_COUNT };
+
 /* The latest version instead of the schema that is built in, which stays if it has the same form:
  * it is written faster. */
-static enum cdr_result take_latest(struct cdr_run *run, uint32_t type, const char *subject,
+static enum cdr_result take_latest(struct cdr_run *run, const struct needed *needed,
                                    struct cdr_error *error)
 {
+    const uint32_t type = needed->type;
     char *text = NULL, note[CDR_REGISTRY_NOTE_MAX];
+    char **own = needed->key ? &run->parts.key_texts[type] : &run->schemas.texts[type];
+    int32_t *id = needed->key ? &run->parts.key_ids[type] : &run->schema_ids[type];
+    const char *usual = needed->key ? cdr_key_schema_default : cdr_builtin_schema(type);
     struct cdr_error why = {{0}};
-    enum cdr_result result = cdr_registry_latest(&run->settings->registry, subject,
-                                                 &run->schema_ids[type], &text, note, &why);
+    enum cdr_result result =
+        cdr_registry_latest(&run->settings->registry, needed->subject, id, &text, note, &why);
     if (result == CDR_E_STATE)
         return cdr_fail(error, CDR_E_CONFIG,
                         "%.800s; register a schema there, or leave --use-latest out", why.text);
@@ -86,90 +108,93 @@ static enum cdr_result take_latest(struct cdr_run *run, uint32_t type, const cha
         return cdr_fail(error, result, "%s", why.text);
     if (note[0] != '\0')
         fprintf(stderr, "cdrgen: warning: %s\n", note);
-    if (run->schemas.mapping == NULL && cdr_registry_same(cdr_builtin_schema(type), text)) {
+    if ((needed->key || run->schemas.mapping == NULL) && cdr_registry_same(usual, text)) {
         free(text);
         return CDR_OK;
     }
-    free(run->schemas.texts[type]);
-    run->schemas.texts[type] = text;
+    free(*own);
+    *own = text;
     return CDR_OK;
 }
 
-/* What the registry is asked for, and where the id goes. */
-struct wishes {
-    struct cdr_registry_wish list[CDR_VERSIONS * CDR_TYPE_COUNT];
-    char subjects[CDR_VERSIONS * CDR_TYPE_COUNT][CDR_REGISTRY_SUBJECT_MAX];
-    int32_t *ids[CDR_VERSIONS * CDR_TYPE_COUNT];
-    size_t count;
-};
-
-static void wish(struct wishes *wishes, const char *subject, const char *text, int32_t *id)
+/* Topics whose keys share a subject share the wish. */
+static struct cdr_registry_wish *make_wish(struct cdr_registry_wish *wishes, size_t *count,
+                                           const char *subject, const char *text)
 {
-    snprintf(wishes->subjects[wishes->count], sizeof wishes->subjects[0], "%s", subject);
-    wishes->list[wishes->count].subject = wishes->subjects[wishes->count];
-    wishes->list[wishes->count].schema_text = text;
-    wishes->ids[wishes->count++] = id;
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(wishes[i].subject, subject) == 0 && strcmp(wishes[i].schema_text, text) == 0)
+            return &wishes[i];
+    wishes[*count].subject = subject;
+    wishes[*count].schema_text = text;
+    return &wishes[(*count)++];
 }
 
-/* First versions come before second ones, so that a subject that has neither gets them in the order
- * in which they come up. */
-static enum cdr_result collect_wishes(struct cdr_run *run, struct wishes *wishes,
-                                      struct cdr_error *error)
+static enum cdr_result plan_wish(struct cdr_run *run, struct needed *needed,
+                                 struct cdr_registry_wish *wishes, size_t *count,
+                                 struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    char subject[CDR_REGISTRY_SUBJECT_MAX];
+    const uint32_t type = needed->type;
+    const char *text = needed->key    ? run->parts.key_texts[type]
+                       : needed->next ? run->schemas.next_texts[type]
+                                      : cdr_schema_files_text(&run->schemas, type);
+    const bool given = needed->key ? settings->key_schema != NULL
+                                   : needed->next || cdr_schema_is_given(settings, type);
+    enum cdr_result result = needed->key
+                                 ? cdr_registry_key_subject(&settings->registry, run->topics[type],
+                                                            text, needed->subject, error)
+                                 : cdr_registry_subject(&settings->registry, run->topics[type],
+                                                        text, needed->subject, error);
+    if (result != CDR_OK)
+        return result;
+    if (settings->registry.use_latest && !given)
+        return take_latest(run, needed, error);
+    needed->wish = make_wish(wishes, count, needed->subject, text);
+    return CDR_OK;
+}
+
+static enum cdr_result ask_registry(struct cdr_run *run, struct needed *needed, size_t needed_count,
+                                    struct cdr_error *error)
+{
+    struct cdr_registry_wish wishes[NEEDED_MAX] = {{0}};
+    size_t count = 0;
     enum cdr_result result = CDR_OK;
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        const char *text = cdr_schema_files_text(&run->schemas, type);
-        result = cdr_registry_subject(&settings->registry, run->topics[type], text, subject, error);
-        if (result == CDR_OK && settings->registry.use_latest && settings->schemas[type] == NULL)
-            result = take_latest(run, type, subject, error);
-        else if (result == CDR_OK)
-            wish(wishes, subject, text, &run->schema_ids[type]);
-    }
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        const char *text = run->schemas.next_texts[type];
-        if (text == NULL)
-            continue;
-        result = cdr_registry_subject(&settings->registry, run->topics[type], text, subject, error);
-        if (result == CDR_OK)
-            wish(wishes, subject, text, &run->next_schema_ids[type]);
-    }
+    for (size_t i = 0; result == CDR_OK && i < needed_count; i++)
+        result = plan_wish(run, &needed[i], wishes, &count, error);
+    if (result == CDR_OK && count > 0)
+        result = cdr_registry_find(&run->settings->registry, wishes, count, error);
+    for (size_t i = 0; result == CDR_OK && i < needed_count; i++)
+        if (needed[i].wish != NULL)
+            *(needed[i].key    ? &run->parts.key_ids[needed[i].type]
+              : needed[i].next ? &run->next_schema_ids[needed[i].type]
+                               : &run->schema_ids[needed[i].type]) = needed[i].wish->id;
+    for (size_t i = 0; result == CDR_OK && i < count; i++)
+        if (wishes[i].note[0] != '\0')
+            fprintf(stderr, "cdrgen: warning: %s\n", wishes[i].note);
     return result;
 }
 
-static enum cdr_result ask_registry(struct cdr_run *run, struct cdr_error *error)
+/* First versions come before next ones, so that a subject that has neither gets them in the order
+ * in which they come up. */
+static enum cdr_result ask_for_ids(struct cdr_run *run, struct cdr_error *error)
 {
-    struct wishes wishes = {.count = 0};
-    enum cdr_result result = collect_wishes(run, &wishes, error);
-    if (result == CDR_OK && wishes.count > 0)
-        result = cdr_registry_find(&run->settings->registry, wishes.list, wishes.count, error);
-    for (size_t i = 0; result == CDR_OK && i < wishes.count; i++) {
-        *wishes.ids[i] = wishes.list[i].id;
-        if (wishes.list[i].note[0] != '\0')
-            fprintf(stderr, "cdrgen: warning: %s\n", wishes.list[i].note);
-    }
-    return result;
+    struct needed needed[NEEDED_MAX];
+    size_t count = 0;
+    for (uint32_t type = 0; avro_to_kafka(run) && type < CDR_TYPE_COUNT; type++)
+        needed[count++] = (struct needed){.type = type};
+    for (uint32_t type = 0; avro_to_kafka(run) && type < CDR_TYPE_COUNT; type++)
+        if (run->schemas.next_texts[type] != NULL)
+            needed[count++] = (struct needed){.type = type, .next = true};
+    for (uint32_t type = 0; run->parts.avro_keys && type < CDR_TYPE_COUNT; type++)
+        needed[count++] = (struct needed){.type = type, .key = true};
+    return ask_registry(run, needed, count, error);
 }
 #endif
 
-/* Of all types before any encoder, so that a schema that is refused stops a run that did nothing.
- */
-static enum cdr_result find_schema_ids(struct cdr_run *run, struct cdr_error *error)
+static enum cdr_result say_fixed_ids(const struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        bool changes = run->schemas.next_texts[type] != NULL;
-        run->schema_ids[type] = settings->schema_ids[type];
-        run->next_schema_ids[type] = changes ? settings->next_schema_ids[type] : 0;
-    }
-    if (strcmp(run->sink_ops->name, "kafka") != 0)
-        return CDR_OK;
-#if CDR_KAFKA
-    if (settings->registry.urls != NULL)
-        return ask_registry(run, error);
-#endif
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+    for (uint32_t type = 0; avro_to_kafka(run) && type < CDR_TYPE_COUNT; type++) {
         bool changes = run->schemas.next_texts[type] != NULL;
         if (run->schema_ids[type] == 0 || (changes && run->next_schema_ids[type] == 0))
             return cdr_fail(error, CDR_E_CONFIG,
@@ -185,7 +210,38 @@ static enum cdr_result find_schema_ids(struct cdr_run *run, struct cdr_error *er
                     topic_names[type]);
         fputc('\n', stderr);
     }
+    if (!run->parts.avro_keys)
+        return CDR_OK;
+    if (settings->key_schema_id == 0)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "key_format: avro in Kafka needs a schema id; give --registry URL, or a "
+                        "fixed id with --schema-id-key");
+    if (!settings->quiet)
+        fprintf(stderr,
+                "cdrgen: no registry is given: keys get the schema id %d (--schema-id-key)\n",
+                settings->key_schema_id);
     return CDR_OK;
+}
+
+/* Of all types before any encoder, so that a schema that is refused stops a run that did nothing.
+ */
+static enum cdr_result find_schema_ids(struct cdr_run *run, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    for (uint32_t type = 0; avro_to_kafka(run) && type < CDR_TYPE_COUNT; type++) {
+        bool changes = run->schemas.next_texts[type] != NULL;
+        run->schema_ids[type] = settings->schema_ids[type];
+        run->next_schema_ids[type] = changes ? settings->next_schema_ids[type] : 0;
+    }
+    for (uint32_t type = 0; run->parts.avro_keys && type < CDR_TYPE_COUNT; type++)
+        run->parts.key_ids[type] = settings->key_schema_id;
+    if (strcmp(run->sink_ops->name, "kafka") != 0)
+        return CDR_OK;
+#if CDR_KAFKA
+    if (settings->registry.urls != NULL)
+        return ask_for_ids(run, error);
+#endif
+    return say_fixed_ids(run, error);
 }
 
 /* A schema that does not compile is not to be registered. */
@@ -195,7 +251,7 @@ static enum cdr_result check_schema(const struct cdr_run *run, const struct cdr_
     struct cdr_encoder *encoder = NULL;
     /* With --use-latest nothing is, and what is to be compiled is not here yet. */
     bool latest = run->settings->registry.use_latest && run->settings->registry.urls != NULL &&
-                  run->settings->schemas[settings.type] == NULL;
+                  !cdr_schema_is_given(run->settings, settings.type);
     if (run->schemas.texts[settings.type] != NULL && !(latest && settings.framed)) {
         enum cdr_result result = ops->create(&encoder, &settings, error);
         cdr_encoder_destroy(encoder);
@@ -263,6 +319,12 @@ static enum cdr_result prepare_encoders(struct cdr_run *run,
         if (result == CDR_OK)
             result = check_schema(run, ops, encoders[type], error);
     }
+    if (result == CDR_OK && has_messages(run))
+        result = cdr_message_parts_load(&run->parts, settings, error);
+    const bool later =
+        cdr_key_schemas_come_later(settings) && strcmp(run->sink_ops->name, "kafka") == 0;
+    if (result == CDR_OK && has_messages(run) && !(run->parts.avro_keys && later))
+        result = cdr_message_parts_compile(&run->parts, settings, error);
     return result;
 }
 
@@ -270,8 +332,11 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
 {
     struct cdr_encoder_settings encoders[CDR_TYPE_COUNT];
     enum cdr_result result = prepare_encoders(run, encoders, error);
-    if (result == CDR_OK && avro_to_kafka(run))
+    if (result == CDR_OK)
         result = find_schema_ids(run, error);
+    if (result == CDR_OK && run->parts.avro_keys)
+        result = cdr_message_parts_compile(&run->parts, run->settings, error);
+    cdr_message_parts_envelopes(&run->parts, run->envelopes);
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
         encoders[type].schema_id = run->schema_ids[type];
         encoders[type].schema_text = run->schemas.texts[type]; /* maybe the registry's by now */
@@ -317,6 +382,7 @@ struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.topics[type] = run->topics[type];
         setup.encoders[type] = run->encoders[type];
+        setup.envelopes[type] = run->envelopes[type];
         setup.schemas[type] = strcmp(settings->format, "avro") == 0
                                   ? cdr_schema_files_text(&run->schemas, type)
                                   : NULL;
@@ -344,6 +410,12 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
         for (size_t i = 0; i < cdr_kafka_warning_count(run->sink); i++)
             fprintf(stderr, "cdrgen: warning: %s\n", cdr_kafka_warning(run->sink, i));
 #endif
+    if (result == CDR_OK)
+        result = cdr_dimensions_open(run, resume, error);
+    if (result != CDR_OK && run->sink != NULL) {
+        run->sink->ops->close(run->sink, false, NULL);
+        run->sink = NULL;
+    }
     return result;
 }
 
@@ -467,6 +539,8 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     } else if (result == CDR_OK) {
         result = create_encoders(&run, error);
         if (result == CDR_OK)
+            result = cdr_dimensions_create(&run, error);
+        if (result == CDR_OK)
             result = cdr_run_open_sink(&run, false, error);
         if (result == CDR_OK)
             memcpy(run.first_starts, run.starts, cdr_run_logs(&run) * sizeof *run.starts);
@@ -488,10 +562,12 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
             result = fill_sink(&run, error);
     }
     cdr_pipeline_destroy(run.pipeline);
+    cdr_dimensions_destroy(run.dimensions);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         cdr_encoder_destroy(run.encoders[type]);
     cdr_model_destroy(run.model);
     cdr_schema_files_free(&run.schemas);
+    cdr_message_parts_free(&run.parts);
     free(run.progress);
     free(run.starts);
     free(run.first_starts);

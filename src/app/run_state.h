@@ -3,8 +3,11 @@
 #define CDR_APP_RUN_STATE_H
 
 #include "app/app.h"
+#include "app/message_parts.h"
 #include "app/schema_files.h"
 #include "pipeline/pipeline.h"
+
+struct cdr_dimensions;
 
 struct cdr_run {
     const struct cdr_settings *settings;
@@ -18,7 +21,10 @@ struct cdr_run {
     int32_t schema_ids[CDR_TYPE_COUNT];      /* 0 where the format has none */
     int32_t next_schema_ids[CDR_TYPE_COUNT]; /* 0 where the type's schema does not change */
     struct cdr_schema_files schemas;
+    struct cdr_message_parts parts;
+    struct cdr_envelope envelopes[CDR_TYPE_COUNT]; /* of the parts, where there are messages */
     char topics[CDR_TYPE_COUNT][256];
+    struct cdr_dimensions *dimensions; /* app/dimensions.h; NULL where none are asked for */
     struct cdr_pipeline *pipeline;
     /* Per log: where the run began, and where the sink that is open now did. They differ once a
      * producer was replaced. */

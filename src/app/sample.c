@@ -65,8 +65,7 @@ enum cdr_result cdr_command_sample(const struct cdr_settings *settings, struct c
         result = cdr_engine_run(engine, &consumer, error);
     if (result == CDR_OK || result == CDR_E_INTERRUPTED) {
         cdr_found_sort(&sampling.list);
-        result = cdr_found_print(stdout, model, settings->format, &sampling.list, sampling.wanted,
-                                 error);
+        result = cdr_found_print(stdout, model, settings, &sampling.list, sampling.wanted, error);
     }
     free(sampling.list.items);
     cdr_engine_destroy(engine);

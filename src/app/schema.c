@@ -1,6 +1,7 @@
 /* `cdrgen schema`: the schemas of the dataset's topics, here and in the registry. */
 #include "app/app.h"
 
+#include "app/message_parts.h"
 #include "app/run_state.h"
 #include "app/schema_files.h"
 #include "encode/avro.h"
@@ -8,12 +9,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const type_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+/* What has a schema: the types of records, then the dimensions. */
+enum { TOPICS = CDR_TYPE_COUNT + CDR_DIMENSION_COUNT, ITEMS_MAX = 2 * TOPICS };
 
-static bool is_wanted(const struct cdr_settings *settings, uint32_t type)
+static const char *name_of(uint32_t topic)
 {
-    return settings->argument_type == NULL ||
-           strcmp(settings->argument_type, type_names[type]) == 0;
+    static const char *const type_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+    return topic < CDR_TYPE_COUNT ? type_names[topic] : cdr_dimension_name[topic - CDR_TYPE_COUNT];
+}
+
+/* A schema that a command is about: of the values or of the keys of a topic. */
+struct item {
+    uint32_t type; /* below TOPICS */
+    bool key;
+    const char *text; /* that a run would write by */
+    const char *file; /* it is of, or what else gives it; NULL: nothing does */
+    const char *next; /* that the type's records change to; NULL: they do not */
+};
+
+static bool is_named(const struct cdr_settings *settings, const char *name)
+{
+    return settings->argument_type != NULL && strcmp(settings->argument_type, name) == 0;
+}
+
+/* The dimensions' rows and keys have one form. */
+static size_t list_dimensions(const struct cdr_settings *settings, bool avro_keys,
+                              struct item *items)
+{
+    size_t count = 0;
+    const bool all = settings->argument_type == NULL && settings->dimensions;
+    const bool keys = avro_keys && settings->dimensions;
+    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++)
+        if (all || is_named(settings, cdr_dimension_name[d]))
+            items[count++] = (struct item){CDR_TYPE_COUNT + d, false, cdr_dimension_schema(d),
+                                           "the rows of dimensions", NULL};
+    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++)
+        if (keys && (all || is_named(settings, "key")))
+            items[count++] = (struct item){CDR_TYPE_COUNT + d, true, cdr_key_schema_default,
+                                           "the keys of dimensions", NULL};
+    return count;
+}
+
+/* What is asked for: without a TYPE, keys too, if they have a schema, and with dimensions those. */
+static size_t list_items(const struct cdr_settings *settings,
+                         const struct cdr_schema_files *schemas,
+                         const struct cdr_message_parts *parts, struct item items[ITEMS_MAX])
+{
+    size_t count = 0;
+    const bool all = settings->argument_type == NULL;
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        if (all || is_named(settings, name_of(type)))
+            items[count++] = (struct item){type, false, cdr_schema_files_text(schemas, type),
+                                           settings->schemas[type] != NULL ? settings->schemas[type]
+                                           : settings->fields != NULL      ? "the fields"
+                                                                           : NULL,
+                                           schemas->next_texts[type]};
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        if (parts->avro_keys && (all || is_named(settings, "key")))
+            items[count++] =
+                (struct item){type, true, parts->key_texts[type], settings->key_schema, NULL};
+    return count + list_dimensions(settings, parts->avro_keys, items + count);
 }
 
 static void print_text(const char *text)
@@ -22,45 +77,54 @@ static void print_text(const char *text)
     printf("%s%s", text, len > 0 && text[len - 1] == '\n' ? "" : "\n");
 }
 
-/* The schemas that a run would write, one after the other; where one changes, both. */
-static enum cdr_result print_own(const struct cdr_settings *settings,
-                                 const struct cdr_schema_files *schemas)
+/* The schemas that a run would write, one after the other; that of the keys is one, and where one
+ * changes, both are printed. */
+static enum cdr_result print_own(const struct item *items, size_t count)
 {
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        if (!is_wanted(settings, type))
-            continue;
-        print_text(cdr_schema_files_text(schemas, type));
-        if (schemas->next_texts[type] != NULL)
-            print_text(schemas->next_texts[type]);
+    for (size_t i = 0; i < count; i++) {
+        if (!items[i].key || items[i].type == 0)
+            print_text(items[i].text);
+        if (items[i].next != NULL)
+            print_text(items[i].next);
     }
     return CDR_OK;
 }
 
 #if CDR_KAFKA
 
-/* A type's subject, as an action gets it. next: the schema that the type's records change to, or
- * NULL. */
-typedef enum cdr_result (*subject_action)(const struct cdr_settings *settings, uint32_t type,
-                                          const char *subject, const char *text, const char *next,
+/* An item's subject, as an action gets it. */
+typedef enum cdr_result (*subject_action)(const struct cdr_settings *settings,
+                                          const struct item *item, const char *subject,
                                           struct cdr_error *error);
 
-static enum cdr_result subject_of(const struct cdr_settings *settings, uint32_t type,
-                                  const char *text, char subject[CDR_REGISTRY_SUBJECT_MAX],
-                                  struct cdr_error *error)
+static enum cdr_result subject_of(const struct cdr_settings *settings, const struct item *item,
+                                  char subject[CDR_REGISTRY_SUBJECT_MAX], struct cdr_error *error)
 {
     char topic[270];
-    snprintf(topic, sizeof topic, "%s%s", settings->topic_prefix, type_names[type]);
-    return cdr_registry_subject(&settings->registry, topic, text, subject, error);
+    snprintf(topic, sizeof topic, "%s%s", settings->topic_prefix, name_of(item->type));
+    return item->key
+               ? cdr_registry_key_subject(&settings->registry, topic, item->text, subject, error)
+               : cdr_registry_subject(&settings->registry, topic, item->text, subject, error);
+}
+
+/* Keys of several topics may share a subject, which is that of an item before then. */
+static bool is_repeated(const struct cdr_settings *settings, const struct item *items, size_t i,
+                        const char *subject)
+{
+    char before[CDR_REGISTRY_SUBJECT_MAX];
+    for (size_t k = 0; items[i].key && k < i; k++)
+        if (items[k].key && subject_of(settings, &items[k], before, NULL) == CDR_OK &&
+            strcmp(before, subject) == 0)
+            return true;
+    return false;
 }
 
 /* One line a version; "-" where there is none. The schema is "same" where it is of the form that
  * is written, "next" where it is of that which is written later. */
-static enum cdr_result list_subject(const struct cdr_settings *settings, uint32_t type,
-                                    const char *subject, const char *text, const char *next,
-                                    struct cdr_error *error)
+static enum cdr_result list_subject(const struct cdr_settings *settings, const struct item *item,
+                                    const char *subject, struct cdr_error *error)
 {
     const struct cdr_registry_settings *registry = &settings->registry;
-    (void)type;
     int32_t *versions = NULL;
     size_t count = 0;
     enum cdr_result result = cdr_registry_versions(registry, subject, &versions, &count, error);
@@ -73,9 +137,9 @@ static enum cdr_result list_subject(const struct cdr_settings *settings, uint32_
             result = CDR_OK;
         } else if (result == CDR_OK) {
             printf("%s\t%d\t%d\t%s\n", subject, (int)schema.version, (int)schema.id,
-                   cdr_registry_same(text, schema.whole)                   ? "same"
-                   : next != NULL && cdr_registry_same(next, schema.whole) ? "next"
-                                                                           : "another");
+                   cdr_registry_same(item->text, schema.whole)                         ? "same"
+                   : item->next != NULL && cdr_registry_same(item->next, schema.whole) ? "next"
+                                                                                       : "another");
             cdr_registry_schema_free(&schema);
         }
     }
@@ -83,13 +147,12 @@ static enum cdr_result list_subject(const struct cdr_settings *settings, uint32_
     return result;
 }
 
-static enum cdr_result print_subject(const struct cdr_settings *settings, uint32_t type,
-                                     const char *subject, const char *text, const char *next,
-                                     struct cdr_error *error)
+static enum cdr_result print_subject(const struct cdr_settings *settings, const struct item *item,
+                                     const char *subject, struct cdr_error *error)
 {
     char *latest = NULL, note[CDR_REGISTRY_NOTE_MAX];
     int32_t id = 0;
-    (void)type, (void)text, (void)next;
+    (void)item;
     enum cdr_result result =
         cdr_registry_latest(&settings->registry, subject, &id, &latest, note, error);
     if (result == CDR_OK && note[0] != '\0')
@@ -100,22 +163,29 @@ static enum cdr_result print_subject(const struct cdr_settings *settings, uint32
     return result == CDR_E_STATE ? CDR_E_DIFFERENT : result;
 }
 
+static enum cdr_result compile(const struct cdr_settings *settings, const struct item *item,
+                               const char *text, const char *name, struct cdr_error *error)
+{
+    return item->key
+               ? cdr_key_schema_compiles(settings, item->type, text, name, settings->mapping, error)
+               : cdr_schema_compiles(settings, item->type, text, name, settings->mapping, error);
+}
+
 /* Without a file, the run writes by the latest version; with one, both must have the same form. */
-static enum cdr_result check_latest(const struct cdr_settings *settings, uint32_t type,
-                                    const char *subject, const char *text, struct cdr_error *error)
+static enum cdr_result check_latest(const struct cdr_settings *settings, const struct item *item,
+                                    const char *subject, struct cdr_error *error)
 {
     struct cdr_registry_schema schema;
     enum cdr_result result = cdr_registry_version(&settings->registry, subject, 0, &schema, error);
     if (result != CDR_OK)
         return result == CDR_E_STATE ? CDR_E_DIFFERENT : result;
     int32_t id = schema.id;
-    bool fits = cdr_registry_same(text, schema.whole);
-    if (!fits && settings->schemas[type] != NULL)
+    bool fits = cdr_registry_same(item->text, schema.whole);
+    if (!fits && item->file != NULL)
         result = cdr_fail(error, CDR_E_DIFFERENT,
                           "subject %s: the latest version, id %d, is not of the form of %s",
-                          subject, (int)id, settings->schemas[type]);
-    else if (!fits && cdr_schema_compiles(settings, type, schema.whole, subject, settings->mapping,
-                                          error) != CDR_OK)
+                          subject, (int)id, item->file);
+    else if (!fits && compile(settings, item, schema.whole, subject, error) != CDR_OK)
         result = CDR_E_DIFFERENT;
     cdr_registry_schema_free(&schema);
     if (result == CDR_OK)
@@ -143,39 +213,36 @@ static enum cdr_result check_one(const struct cdr_settings *settings, const char
     return CDR_OK;
 }
 
-static enum cdr_result check_subject(const struct cdr_settings *settings, uint32_t type,
-                                     const char *subject, const char *text, const char *next,
-                                     struct cdr_error *error)
+static enum cdr_result check_subject(const struct cdr_settings *settings, const struct item *item,
+                                     const char *subject, struct cdr_error *error)
 {
     int32_t id = -1, next_id = -1;
     if (settings->registry.use_latest)
-        return check_latest(settings, type, subject, text, error);
-    enum cdr_result result = check_one(settings, subject, text, "", &id, error);
-    if (result != CDR_OK || next == NULL)
+        return check_latest(settings, item, subject, error);
+    enum cdr_result result = check_one(settings, subject, item->text, "", &id, error);
+    if (result != CDR_OK || item->next == NULL)
         return result;
     /* Where the first is still to come, the registry has nothing to compare the next one with. */
     if (id < 0) {
         printf("%s\tnext schema: turns out when the first one is registered\n", subject);
         return CDR_OK;
     }
-    return check_one(settings, subject, next, "next ", &next_id, error);
+    return check_one(settings, subject, item->next, "next ", &next_id, error);
 }
 
 /* All are gone through, so that a list of what is wrong is whole; error keeps the last of it. */
-static enum cdr_result for_all(const struct cdr_settings *settings,
-                               const struct cdr_schema_files *schemas, subject_action action,
-                               struct cdr_error *error)
+static enum cdr_result for_all(const struct cdr_settings *settings, const struct item *items,
+                               size_t count, subject_action action, struct cdr_error *error)
 {
     enum cdr_result last = CDR_OK;
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        const char *text = cdr_schema_files_text(schemas, type);
+    for (size_t i = 0; i < count; i++) {
         char subject[CDR_REGISTRY_SUBJECT_MAX];
         struct cdr_error why = {{0}};
-        if (!is_wanted(settings, type))
+        enum cdr_result result = subject_of(settings, &items[i], subject, &why);
+        if (result == CDR_OK && is_repeated(settings, items, i, subject))
             continue;
-        enum cdr_result result = subject_of(settings, type, text, subject, &why);
         if (result == CDR_OK)
-            result = action(settings, type, subject, text, schemas->next_texts[type], &why);
+            result = action(settings, &items[i], subject, &why);
         if (result == CDR_OK)
             continue;
         if (last != CDR_OK)
@@ -188,20 +255,21 @@ static enum cdr_result for_all(const struct cdr_settings *settings,
 }
 
 /* First schemas before next ones. */
-static enum cdr_result register_all(const struct cdr_settings *settings,
-                                    const struct cdr_schema_files *schemas, struct cdr_error *error)
+static enum cdr_result register_all(const struct cdr_settings *settings, const struct item *items,
+                                    size_t item_count, struct cdr_error *error)
 {
-    char subjects[CDR_VERSIONS * CDR_TYPE_COUNT][CDR_REGISTRY_SUBJECT_MAX];
-    struct cdr_registry_wish wishes[CDR_VERSIONS * CDR_TYPE_COUNT] = {{0}};
+    char subjects[CDR_VERSIONS * ITEMS_MAX][CDR_REGISTRY_SUBJECT_MAX];
+    struct cdr_registry_wish wishes[CDR_VERSIONS * ITEMS_MAX] = {{0}};
     size_t count = 0;
     enum cdr_result result = CDR_OK;
-    for (uint32_t i = 0; result == CDR_OK && i < CDR_VERSIONS * CDR_TYPE_COUNT; i++) {
-        const uint32_t type = i % CDR_TYPE_COUNT;
-        const char *text =
-            i == type ? cdr_schema_files_text(schemas, type) : schemas->next_texts[type];
-        if (!is_wanted(settings, type) || text == NULL)
+    for (size_t k = 0; result == CDR_OK && k < CDR_VERSIONS * item_count; k++) {
+        const size_t i = k % item_count;
+        const char *text = k < item_count ? items[i].text : items[i].next;
+        if (text == NULL)
             continue;
-        result = subject_of(settings, type, text, subjects[count], error);
+        result = subject_of(settings, &items[i], subjects[count], error);
+        if (result != CDR_OK || is_repeated(settings, items, i, subjects[count]))
+            continue;
         wishes[count].subject = subjects[count];
         wishes[count++].schema_text = text;
     }
@@ -216,27 +284,27 @@ static enum cdr_result register_all(const struct cdr_settings *settings,
     return result;
 }
 
-static enum cdr_result perform(const struct cdr_settings *settings,
-                               const struct cdr_schema_files *schemas, struct cdr_error *error)
+static enum cdr_result perform(const struct cdr_settings *settings, const struct item *items,
+                               size_t count, struct cdr_error *error)
 {
     const char *action = settings->argument_action;
     if (strcmp(action, "list") == 0) {
         printf("subject\tversion\tid\tschema\n");
-        return for_all(settings, schemas, list_subject, error);
+        return for_all(settings, items, count, list_subject, error);
     }
     if (strcmp(action, "print") == 0)
-        return for_all(settings, schemas, print_subject, error);
+        return for_all(settings, items, count, print_subject, error);
     if (strcmp(action, "check") == 0)
-        return for_all(settings, schemas, check_subject, error);
-    return register_all(settings, schemas, error);
+        return for_all(settings, items, count, check_subject, error);
+    return register_all(settings, items, count, error);
 }
 
 #else
 
-static enum cdr_result perform(const struct cdr_settings *settings,
-                               const struct cdr_schema_files *schemas, struct cdr_error *error)
+static enum cdr_result perform(const struct cdr_settings *settings, const struct item *items,
+                               size_t count, struct cdr_error *error)
 {
-    (void)settings, (void)schemas;
+    (void)settings, (void)items, (void)count;
     return cdr_fail(error, CDR_E_CONFIG,
                     "schema: this cdrgen was built without Kafka and registry");
 }
@@ -248,13 +316,29 @@ enum cdr_result cdr_command_schema(const struct cdr_settings *settings, struct c
     char avro[] = "avro";
     struct cdr_settings own = *settings;
     struct cdr_schema_files schemas;
+    struct cdr_message_parts parts = {0};
+    struct item items[ITEMS_MAX];
+    size_t count = 0;
     own.format = avro;
+    /* Who asks for the keys' schema by name means one. */
+    if (is_named(settings, "key") || settings->key_schema != NULL)
+        own.key_format = avro;
     enum cdr_result result = cdr_schema_files_load(&schemas, &own, error);
+    if (result == CDR_OK)
+        result = cdr_message_parts_load(&parts, &own, error);
     own.mapping = schemas.mapping; /* the text instead of a file's name */
+    if (result == CDR_OK)
+        count = list_items(&own, &schemas, &parts, items);
+    /* A schema that no run could write by is not to be registered. */
+    for (size_t i = 0; result == CDR_OK && i < count; i++)
+        if (items[i].key && items[i].file != NULL && items[i].type < CDR_TYPE_COUNT)
+            result = cdr_key_schema_compiles(&own, items[i].type, items[i].text, items[i].file,
+                                             parts.mapping, error);
     if (result == CDR_OK && strcmp(own.argument_action, "print") == 0 && own.registry.urls == NULL)
-        result = print_own(&own, &schemas);
+        result = print_own(items, count);
     else if (result == CDR_OK)
-        result = perform(&own, &schemas, error);
+        result = perform(&own, items, count, error);
     cdr_schema_files_free(&schemas);
+    cdr_message_parts_free(&parts);
     return result == CDR_E_KAFKA ? CDR_E_STATE : result;
 }

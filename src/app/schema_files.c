@@ -2,60 +2,102 @@
 
 #include "base/moment.h"
 #include "config/text_file.h"
+#include "encode/json_text.h"
+#include "encode/selection.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { FILE_MAX = 1 << 20 };
 
-static enum cdr_result load_schema(const struct cdr_settings *settings, const char *key,
-                                   const char *path, char **text, struct cdr_error *error)
-{
-    size_t len;
-    if (path == NULL)
-        return CDR_OK;
-    if (strcmp(settings->format, "avro") != 0)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "%s: %s is an Avro schema, but the format is %s; pass --format avro", key,
-                        path, settings->format);
-    return cdr_text_file_read(path, FILE_MAX, text, &len, error);
-}
+static const char *const keys[CDR_TYPE_COUNT] = {"schema_call", "schema_sms", "schema_data"};
 
-static enum cdr_result load_mapping(const char *mapping, char **text, struct cdr_error *error)
+enum cdr_result cdr_mapping_load(char **text, const char *mapping, struct cdr_error *error)
 {
     size_t len;
-    if (mapping == NULL)
-        return CDR_OK;
     if (mapping[strspn(mapping, " \t\r\n")] != '{')
         return cdr_text_file_read(mapping, FILE_MAX, text, &len, error);
     *text = strdup(mapping);
     return *text != NULL ? CDR_OK : cdr_fail(error, CDR_E_NOMEM, "out of memory");
 }
 
+static enum cdr_result select_fields(struct cdr_schema_files *files,
+                                     const struct cdr_settings *settings, struct cdr_error *error)
+{
+    struct cdr_selection selection;
+    struct cdr_error why = {{0}};
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        if (settings->schemas[type] != NULL)
+            return cdr_fail(error, CDR_E_CONFIG,
+                            "%s: %s cannot be given together with fields, which say what the "
+                            "records of all types hold",
+                            keys[type], settings->schemas[type]);
+    if (settings->mapping != NULL)
+        return cdr_fail(
+            error, CDR_E_CONFIG,
+            "mapping: it cannot be given together with fields; write name=source there");
+    enum cdr_result result = cdr_selection_make(&selection, settings->fields, &why);
+    if (result != CDR_OK) {
+        cdr_fail(error, result, "fields: %s", why.text);
+        cdr_selection_free(&selection);
+        return result;
+    }
+    memcpy(files->texts, selection.schemas, sizeof files->texts);
+    files->mapping = selection.mapping;
+    return CDR_OK;
+}
+
+/* The built-in schema by the mapping. JSON and CSV of a type that it does not name stay as they are
+ * without it; the mapping is checked all the same. */
+static enum cdr_result map_builtin(struct cdr_schema_files *files,
+                                   const struct cdr_settings *settings, uint32_t type,
+                                   struct cdr_error *error)
+{
+    static const char *const sections[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+    if (strcmp(settings->format, "avro") != 0 &&
+        !cdr_json_has(files->mapping, strlen(files->mapping), sections[type]))
+        return cdr_schema_compiles(settings, type, cdr_builtin_schema(type), NULL, files->mapping,
+                                   error);
+    files->texts[type] = strdup(cdr_builtin_schema(type));
+    return files->texts[type] != NULL ? CDR_OK : cdr_fail(error, CDR_E_NOMEM, "out of memory");
+}
+
+static enum cdr_result load_schemas(char *texts[CDR_TYPE_COUNT], char *const paths[CDR_TYPE_COUNT],
+                                    struct cdr_error *error)
+{
+    size_t len;
+    enum cdr_result result = CDR_OK;
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
+        if (paths[type] != NULL)
+            result = cdr_text_file_read(paths[type], FILE_MAX, &texts[type], &len, error);
+    return result;
+}
+
+static enum cdr_result load_first(struct cdr_schema_files *files,
+                                  const struct cdr_settings *settings, struct cdr_error *error)
+{
+    if (settings->fields != NULL)
+        return select_fields(files, settings, error);
+    enum cdr_result result = load_schemas(files->texts, settings->schemas, error);
+    if (settings->mapping == NULL)
+        return result;
+    if (result == CDR_OK)
+        result = cdr_mapping_load(&files->mapping, settings->mapping, error);
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
+        if (files->texts[type] == NULL)
+            result = map_builtin(files, settings, type, error);
+    return result;
+}
+
 enum cdr_result cdr_schema_files_load(struct cdr_schema_files *files,
                                       const struct cdr_settings *settings, struct cdr_error *error)
 {
-    static const char *const keys[CDR_VERSIONS][CDR_TYPE_COUNT] = {
-        {"schema_call", "schema_sms", "schema_data"},
-        {"next_schema_call", "next_schema_sms", "next_schema_data"}};
-    bool avro = strcmp(settings->format, "avro") == 0;
-    enum cdr_result result = CDR_OK;
     *files = (struct cdr_schema_files){.change_ms = CDR_CHANGE_NEVER};
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        result = load_schema(settings, keys[0][type], settings->schemas[type], &files->texts[type],
-                             error);
-        if (result == CDR_OK)
-            result = load_schema(settings, keys[1][type], settings->next_schemas[type],
-                                 &files->next_texts[type], error);
-    }
-    if (result == CDR_OK && avro)
-        result = load_mapping(settings->mapping, &files->mapping, error);
-    if (result == CDR_OK && avro)
-        result = load_mapping(settings->next_mapping, &files->next_mapping, error);
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
-        if (files->mapping != NULL && files->texts[type] == NULL &&
-            (files->texts[type] = strdup(cdr_builtin_schema(type))) == NULL)
-            result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    enum cdr_result result = load_first(files, settings, error);
+    if (result == CDR_OK)
+        result = load_schemas(files->next_texts, settings->next_schemas, error);
+    if (result == CDR_OK && settings->next_mapping != NULL)
+        result = cdr_mapping_load(&files->next_mapping, settings->next_mapping, error);
     return result;
 }
 

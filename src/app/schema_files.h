@@ -1,5 +1,6 @@
-/* The files of users' own Avro schemas and of their mapping, read as they are; and the encoders
- * that follow from them, of one schema or of one that changes (docs/schema-change.md). */
+/* The files of users' own Avro schemas and of their mapping, read as they are, or both as --fields
+ * asks for them; and the encoders that follow from them, of one schema or of one that changes
+ * (docs/schema-change.md). */
 #ifndef CDR_APP_SCHEMA_FILES_H
 #define CDR_APP_SCHEMA_FILES_H
 
@@ -18,7 +19,7 @@ struct cdr_schema_files {
 };
 
 /* Reads what the settings name; free also after an error. Errors: CDR_E_CONFIG names the file, or
- * says that the format is not Avro; CDR_E_NOMEM. */
+ * says what is wrong with the fields; CDR_E_NOMEM. */
 enum cdr_result cdr_schema_files_load(struct cdr_schema_files *files,
                                       const struct cdr_settings *settings, struct cdr_error *error);
 /* Sets change_ms from what the settings say and the model's days and zone. */
@@ -26,6 +27,15 @@ enum cdr_result cdr_schema_files_resolve(struct cdr_schema_files *files,
                                          const struct cdr_settings *settings,
                                          const struct cdr_model *model, struct cdr_error *error);
 void cdr_schema_files_free(struct cdr_schema_files *files);
+
+/* The text of a mapping, which is a file's name or the JSON itself; to be freed. */
+enum cdr_result cdr_mapping_load(char **text, const char *mapping, struct cdr_error *error);
+
+/* Whether the user says what the type's records hold. */
+static inline bool cdr_schema_is_given(const struct cdr_settings *settings, uint32_t type)
+{
+    return settings->schemas[type] != NULL || settings->fields != NULL;
+}
 
 /* The encoder of a type. settings are those of the first version; the second one has next_id in its
  * frame. */

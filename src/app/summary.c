@@ -1,5 +1,6 @@
 #include "app/run_state.h"
 
+#include "app/dimensions.h"
 #include "app/progress.h"
 #include "base/json_writer.h"
 
@@ -79,6 +80,14 @@ static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32
         cdr_json_i64(json, "schema_id", run->schema_ids[type]);
     if (run->next_schema_ids[type] != 0)
         cdr_json_i64(json, "next_schema_id", run->next_schema_ids[type]);
+    if (run->parts.avro_keys)
+        cdr_json_i64(json, "key_schema_id", run->parts.key_ids[type]);
+    if (run->envelopes[type].header_count > 0) {
+        cdr_json_array(json, "headers");
+        for (uint32_t i = 0; i < run->envelopes[type].header_count; i++)
+            cdr_json_text(json, NULL, run->envelopes[type].header_names[i]);
+        cdr_json_array_end(json);
+    }
     cdr_json_array(json, "partitions");
     for (uint32_t p = 0; p < partitions; p++) {
         if (!owned(run, p))
@@ -224,6 +233,7 @@ enum cdr_result cdr_write_summary(const struct cdr_run *run, struct cdr_error *e
     cdr_json_object(&json, "topics");
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         write_topic(&json, run, type);
+    cdr_dimensions_summary(run->dimensions, &json);
     cdr_json_object_end(&json);
     cdr_json_object_end(&json);
     bool good = cdr_json_finish(&json);
@@ -261,6 +271,7 @@ void cdr_print_closing(const struct cdr_run *run)
                 run->topics[type], cdr_with_commas(total.records, records),
                 cdr_with_commas(total.bytes, bytes), total.ordered);
     }
+    cdr_dimensions_print(run->dimensions, stderr);
     if (run->settings->speed > 0 || run->settings->rate_per_s > 0 || run->settings->live)
         fprintf(stderr, "  at most %.3f s behind schedule\n", (double)status.behind_max_ns / 1e9);
 }
@@ -317,6 +328,13 @@ static void print_destination(const struct cdr_run *run)
         printf(", because %s", run->sink_reason);
     printf("\nformat       %s\n", settings->format);
     print_change(run);
+    if (strcmp(name, "file") == 0)
+        return;
+    if (run->parts.avro_keys)
+        printf("keys         avro, schema %s\n",
+               settings->key_schema != NULL ? settings->key_schema : cdr_key_schema_default);
+    if (settings->headers != NULL)
+        printf("headers      %s\n", settings->headers);
 }
 
 void cdr_print_plan(const struct cdr_run *run)
@@ -338,6 +356,10 @@ void cdr_print_plan(const struct cdr_run *run)
            settings->live ? " a day" : "");
     printf("topics       %s, %s, %s; %" PRIu32 " partitions each\n", run->topics[0], run->topics[1],
            run->topics[2], p->partitions);
+    if (settings->dimensions)
+        printf("dimensions   %s%s, %s%s; rows from the first day on, updates and tombstones\n",
+               settings->topic_prefix, cdr_dimension_name[0], settings->topic_prefix,
+               cdr_dimension_name[1]);
     if (settings->shard_count > 1)
         printf("shard        partitions p with p mod %" PRIu32 " = %" PRIu32 "\n",
                settings->shard_count, settings->shard_index);

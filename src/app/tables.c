@@ -1,7 +1,7 @@
 /* Dimension tables: what a stream's keys and cell ids join with. */
 #include "app/app.h"
 
-#include "model/traits.h"
+#include "model/profile.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,28 +17,21 @@ int cdr_write_cells(FILE *out, const struct cdr_model *model)
     return fflush(out) == 0 && !ferror(out);
 }
 
-/* As of the run's first day: devices and SIMs change later. */
+/* As of the run's first day: devices, SIMs and customers change later. A number that is vacant
+ * keeps its line, because the line's number is the subscriber's. */
 int cdr_write_subscribers(FILE *out, const struct cdr_model *model)
 {
-    const struct cdr_identities *identities = &model->identities;
-    const uint32_t day = (uint32_t)model->parameters.start_day;
     fputs("msisdn,imsi,imei,mccmnc,home_cell_id,contacts\n", out);
     for (uint32_t s = 0; s < model->parameters.subscribers; s++) {
-        struct cdr_imsi imsi =
-            cdr_imsi(identities, s, cdr_renewal_number(&identities->sim, s, day));
-        uint64_t imei = cdr_imei14(identities, s, cdr_renewal_number(&identities->device, s, day));
-        uint32_t home = (uint32_t)(cdr_place_random(cdr_place_traits(&model->cells, s), 0) >> 32);
-        uint64_t rank_traits = cdr_rank_traits(&model->contacts, s);
-        uint32_t degree_class =
-            cdr_degree_class(&model->traits, cdr_activity_class(&model->traits, s), rank_traits);
-        uint32_t rat = model->cells.served_count[CDR_RAT_LTE] != 0     ? CDR_RAT_LTE
-                       : model->cells.served_count[CDR_RAT_WCDMA] != 0 ? CDR_RAT_WCDMA
-                                                                       : CDR_RAT_NR;
-        fprintf(out,
-                "%" PRIu64 ",%015" PRIu64 ",%014" PRIu64 "%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%u\n",
-                cdr_msisdn(identities, s).value, imsi.value, imei, cdr_luhn_digit(imei),
-                imsi.mccmnc, cdr_serving_cell(&model->cells, rat, home, 0),
-                model->contacts.degree[degree_class]);
+        struct cdr_profile profile =
+            cdr_profile_on(model, s, (uint32_t)model->parameters.start_day);
+        fprintf(out, "%" PRIu64, profile.msisdn.value);
+        if (profile.present)
+            fprintf(out, ",%015" PRIu64 ",%015" PRIu64 ",%" PRIu32, profile.imsi.value,
+                    profile.imei, profile.imsi.mccmnc);
+        else
+            fputs(",,,", out);
+        fprintf(out, ",%" PRIu32 ",%" PRIu32 "\n", profile.home_cell_id, profile.contacts);
     }
     return fflush(out) == 0 && !ferror(out);
 }

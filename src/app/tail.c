@@ -28,7 +28,9 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
     };
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         tail.encoders[type] = run->encoders[type];
+        tail.envelopes[type] = run->envelopes[type];
         tail.schemas[type] = run->schemas.texts[type];
+        tail.key_schemas[type] = run->parts.key_texts[type];
         tail.next_schemas[type] = run->schemas.next_texts[type];
         tail.topics[type] = run->topics[type];
     }

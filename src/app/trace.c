@@ -139,8 +139,7 @@ static enum cdr_result trace_subscriber(struct trace *trace, const struct cdr_se
         result = trace_slots(trace, error);
     if (result == CDR_OK) {
         cdr_found_sort(&trace->list);
-        result = cdr_found_print(stdout, model, settings->format, &trace->list, trace->list.count,
-                                 error);
+        result = cdr_found_print(stdout, model, settings, &trace->list, trace->list.count, error);
     }
     return result;
 }

@@ -1,6 +1,7 @@
 /* The course of a verification: choose the source, open it, compare, report. */
 #include "app/progress.h"
 #include "app/stop.h"
+#include "app/verify_dimensions.h"
 #include "app/verify_ids.h"
 #include "app/verify_state.h"
 #include "base/clock.h"
@@ -68,6 +69,10 @@ static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_
         result = cdr_schema_files_encoder(&run->schemas, settings, &encoder, 1,
                                           &run->encoders[type], error);
     }
+    if (result == CDR_OK && !run->from_files)
+        result = cdr_message_parts_load(&run->parts, settings, error);
+    if (result == CDR_OK && !run->from_files)
+        result = cdr_message_parts_compile(&run->parts, settings, error);
     if (result != CDR_OK)
         return result;
     struct cdr_payloads_settings payloads = {.order = settings->model.order};
@@ -76,7 +81,11 @@ static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_
         payloads.schemas[type] = run->schemas.texts[type];
         payloads.next_schemas[type] = run->schemas.next_texts[type];
     }
-    return cdr_payloads_open(&run->payloads, &payloads, error);
+    result = cdr_payloads_open(&run->payloads, &payloads, error);
+    cdr_message_parts_envelopes(&run->parts, run->payloads.envelopes);
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        run->payloads.key_texts[type] = run->parts.key_texts[type];
+    return result;
 }
 
 static enum cdr_result open_source(struct cdr_verification *run, const atomic_int *stop,
@@ -97,6 +106,7 @@ static enum cdr_result open_source(struct cdr_verification *run, const atomic_in
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.topics[type] = run->topics[type];
         setup.encoders[type] = run->encoders[type];
+        setup.envelopes[type] = run->payloads.envelopes[type];
     }
 #if CDR_KAFKA
     if (!run->from_files)
@@ -124,6 +134,7 @@ static enum cdr_result create_verify(struct cdr_verification *run, const atomic_
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         verify.topics[type] = run->topics[type];
         verify.encoders[type] = run->encoders[type];
+        verify.envelopes[type] = run->payloads.envelopes[type];
     }
     return cdr_verify_create(&run->verify, &verify, error);
 }
@@ -162,6 +173,10 @@ static enum cdr_result conclude(const struct cdr_verification *run, enum cdr_res
                                 : "",
                         failed ? "; and the rest could not be compared: " : "",
                         failed ? cause : "");
+    if (cdr_verification_dimensions_differ(run, counts, sizeof counts))
+        return cdr_fail(error, CDR_E_DIFFERENT, "different: %s%s%.600s", counts,
+                        failed ? "; and the rest could not be compared: " : "",
+                        failed ? cause : "");
     if (failed)
         return cdr_fail(error, CDR_E_STATE, "%.900s; what was compared until then is the same",
                         cause);
@@ -192,6 +207,9 @@ static enum cdr_result verify(struct cdr_verification *run, struct cdr_error *er
     if (run->note != NULL && !run->settings->quiet)
         fprintf(stderr, "cdrgen: %s: %s\n", run->settings->sink.out, run->note);
     result = compare(run, error);
+    if (result == CDR_OK)
+        result = cdr_verification_dimensions(run, stop, error);
+    run->complete = result == CDR_OK;
     struct cdr_error later = {0};
     enum cdr_result reported = report(run, result == CDR_OK ? "" : error->text, &later);
     result = conclude(run, result, error);
@@ -230,12 +248,14 @@ enum cdr_result cdr_command_verify(const struct cdr_settings *settings, struct c
     if (result == CDR_OK)
         result = by_id ? cdr_verification_by_id(&run, error) : verify(&run, error);
     cdr_verify_destroy(run.verify);
+    cdr_verification_dimensions_free(&run);
     if (run.source != NULL)
         run.source->ops->close(run.source);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         cdr_encoder_destroy(run.encoders[type]);
     cdr_payloads_close(&run.payloads);
     cdr_schema_files_free(&run.schemas);
+    cdr_message_parts_free(&run.parts);
     cdr_model_destroy(run.model);
     free(run.note);
     return result;

@@ -1,5 +1,5 @@
 #include "app/progress.h"
-#include "app/verify_state.h"
+#include "app/verify_dimensions.h"
 #include "base/json_writer.h"
 #include "verify/fields.h"
 
@@ -60,6 +60,12 @@ void cdr_counts_text(const struct cdr_compare_counts *counts, char *text, size_t
         snprintf(text, size, "same");
 }
 
+static bool is_different(const struct cdr_verification *run, const struct cdr_compare_counts *total)
+{
+    char text[300];
+    return cdr_is_different(total) || cdr_verification_dimensions_differ(run, text, sizeof text);
+}
+
 /* ---- for a person ---- */
 
 static void time_text(int64_t ms, char text[64])
@@ -76,12 +82,19 @@ static void time_text(int64_t ms, char text[64])
                  parts.tm_sec, (int)(ms % 1000));
 }
 
-static void key_text(const struct cdr_record *record, char *text, size_t size)
+/* The key in one text: "491…", or "msisdn=491… rat=LTE". */
+static void key_text(const struct cdr_verification *run, uint32_t type,
+                     const struct cdr_record *record, char *text, size_t size)
 {
-    if (record->key == NULL)
-        snprintf(text, size, "none");
-    else
-        cdr_bytes_text(text, size, record->key, record->key_len);
+    struct cdr_fields fields;
+    size_t used = 0;
+    cdr_fields_key(&fields, &run->payloads, type, record);
+    for (uint32_t i = 0; i < fields.n && used < size; i++) {
+        const char *dot = strchr(fields.items[i].name, '.');
+        used += (size_t)snprintf(text + used, size - used, "%s%s%s%s", i > 0 ? " " : "",
+                                 dot != NULL ? dot + 1 : "", dot != NULL ? "=" : "",
+                                 fields.items[i].value);
+    }
 }
 
 static void print_fields(FILE *out, const struct cdr_fields *fields)
@@ -99,9 +112,12 @@ static void print_record(FILE *out, const struct cdr_verification *run, uint32_t
     struct cdr_fields fields;
     char key[160], time[64];
     if (!run->from_files) {
-        key_text(record, key, sizeof key);
+        key_text(run, type, record, key, sizeof key);
         time_text(record->event_ms, time);
         fprintf(out, "      key %s, timestamp %s\n", key, time);
+        cdr_fields_headers(&fields, &run->payloads, type, record);
+        if (fields.n > 0)
+            print_fields(out, &fields);
     }
     cdr_fields_decode(&fields, &run->payloads, type, record);
     print_fields(out, &fields);
@@ -115,16 +131,40 @@ static void print_pair(FILE *out, const char *name, const char *expected, const 
 
 static const char *const schema_names[CDR_VERSIONS] = {"first", "next"};
 
-/* Field by field, those that differ. */
+static bool same_bytes(const struct cdr_record *left, const struct cdr_record *right)
+{
+    return left->payload != NULL && right->payload != NULL &&
+           left->payload_len == right->payload_len &&
+           memcmp(left->payload, right->payload, left->payload_len) == 0;
+}
+
+/* Those that differ, or that only one of them has. */
+static void print_pairs(FILE *out, const struct cdr_fields *expected,
+                        const struct cdr_fields *found)
+{
+    for (uint32_t i = 0; i < expected->n; i++) {
+        const char *value = cdr_fields_find(found, expected->items[i].name);
+        print_pair(out, expected->items[i].name, expected->items[i].value,
+                   value != NULL ? value : "(none)");
+    }
+    for (uint32_t i = 0; i < found->n; i++)
+        if (cdr_fields_find(expected, found->items[i].name) == NULL)
+            print_pair(out, found->items[i].name, "(none)", found->items[i].value);
+}
+
+/* Field by field. */
 static void print_difference_of(FILE *out, const struct cdr_verification *run, uint32_t type,
                                 const struct cdr_record *expected, const struct cdr_record *found)
 {
     struct cdr_fields left, right;
     char texts[2][160];
     if (!run->from_files) {
-        key_text(expected, texts[0], sizeof texts[0]);
-        key_text(found, texts[1], sizeof texts[1]);
-        print_pair(out, "key", texts[0], texts[1]);
+        cdr_fields_key(&left, &run->payloads, type, expected);
+        cdr_fields_key(&right, &run->payloads, type, found);
+        print_pairs(out, &left, &right);
+        cdr_fields_headers(&left, &run->payloads, type, expected);
+        cdr_fields_headers(&right, &run->payloads, type, found);
+        print_pairs(out, &left, &right);
         time_text(expected->event_ms, texts[0]);
         time_text(found->event_ms, texts[1]);
         print_pair(out, "timestamp", texts[0], texts[1]);
@@ -135,14 +175,9 @@ static void print_difference_of(FILE *out, const struct cdr_verification *run, u
     if (left.version != right.version)
         fprintf(out, "      schema: expected the %s one, found the %s one\n",
                 schema_names[left.version], schema_names[right.version]);
-    for (uint32_t i = 0; same_shape && i < left.n; i++) {
-        const char *value = cdr_fields_find(&right, left.items[i].name);
-        print_pair(out, left.items[i].name, left.items[i].value, value != NULL ? value : "(none)");
-    }
-    for (uint32_t i = 0; same_shape && i < right.n; i++)
-        if (cdr_fields_find(&left, right.items[i].name) == NULL)
-            print_pair(out, right.items[i].name, "(none)", right.items[i].value);
-    if (!same_shape) {
+    if (same_shape) {
+        print_pairs(out, &left, &right);
+    } else if (!same_bytes(expected, found)) {
         print_fields(out, &left);
         print_fields(out, &right);
     }
@@ -199,9 +234,9 @@ void cdr_print_verification(const struct cdr_verification *run, FILE *out)
     char expected[32], found[32], rate[32], text[256];
     fprintf(
         out, "%s: %s records expected, %s found in %.2f s (%s/s); dataset %s\n",
-        cdr_is_different(&total) ? "different"
-        : run->complete          ? "same"
-                                 : "same so far",
+        is_different(run, &total) ? "different"
+        : run->complete           ? "same"
+                                  : "same so far",
         cdr_with_commas(total.expected, expected), cdr_with_commas(total.found, found), run->wall_s,
         cdr_with_commas(run->wall_s > 0 ? (uint64_t)((double)total.found / run->wall_s) : 0, rate),
         run->model->dataset_id);
@@ -217,6 +252,7 @@ void cdr_print_verification(const struct cdr_verification *run, FILE *out)
         for (uint32_t partition = 0; partition < partitions; partition++)
             print_log(out, run, type * partitions + partition);
     }
+    cdr_print_dimensions(run, out);
     const struct cdr_difference *const *differences;
     size_t n = cdr_verify_shown(run->verify, &differences);
     for (size_t i = 0; i < n; i++)
@@ -236,6 +272,19 @@ static void put_counts(struct cdr_json *json, const struct cdr_compare_counts *c
     cdr_json_u64(json, "expired", counts->expired);
 }
 
+static void put_headers(struct cdr_json *json, const struct cdr_verification *run, uint32_t type,
+                        const struct cdr_record *record)
+{
+    struct cdr_fields fields;
+    cdr_fields_headers(&fields, &run->payloads, type, record);
+    if (fields.n == 0)
+        return;
+    cdr_json_object(json, "headers");
+    for (uint32_t i = 0; i < fields.n; i++)
+        cdr_json_text(json, fields.items[i].name + sizeof "header", fields.items[i].value);
+    cdr_json_object_end(json);
+}
+
 static void put_record(struct cdr_json *json, const char *name, const char *place_name,
                        const struct cdr_verification *run, uint32_t type,
                        const struct cdr_record *record)
@@ -245,8 +294,9 @@ static void put_record(struct cdr_json *json, const char *name, const char *plac
     cdr_json_object(json, name);
     cdr_json_i64(json, place_name, record->place);
     if (!run->from_files) {
-        key_text(record, key, sizeof key);
+        key_text(run, type, record, key, sizeof key);
         cdr_json_text(json, "key", record->key != NULL ? key : NULL);
+        put_headers(json, run, type, record);
         if (record->event_ms == CDR_NO_TIME)
             cdr_json_null(json, "timestamp");
         else
@@ -322,9 +372,9 @@ static void put_report(struct cdr_json *json, const struct cdr_verification *run
     if (!run->from_files)
         cdr_json_text(json, "isolation", run->settings->isolation);
     cdr_json_text(json, "result",
-                  cdr_is_different(&total) ? "different"
-                  : run->complete          ? "same"
-                                           : "unknown");
+                  is_different(run, &total) ? "different"
+                  : run->complete           ? "same"
+                                            : "unknown");
     cdr_json_bool(json, "complete", run->complete);
     cdr_json_text(json, "reason", why[0] != '\0' ? why : NULL);
     put_counts(json, &total);
@@ -342,6 +392,7 @@ static void put_report(struct cdr_json *json, const struct cdr_verification *run
     for (size_t i = 0; i < n; i++)
         put_difference(json, run, differences[i]);
     cdr_json_array_end(json);
+    cdr_put_dimensions(json, run);
     cdr_json_object_end(json);
 }
 

@@ -3,9 +3,12 @@
 #define CDR_APP_VERIFY_STATE_H
 
 #include "app/app.h"
+#include "app/message_parts.h"
 #include "app/schema_files.h"
 #include "verify/source.h"
 #include "verify/verify.h"
+
+struct cdr_verified_dimensions;
 
 struct cdr_verification {
     const struct cdr_settings *settings;
@@ -13,12 +16,14 @@ struct cdr_verification {
     unsigned workers;
     bool from_files;
     struct cdr_schema_files schemas;
+    struct cdr_message_parts parts; /* of messages; none of files */
     char topics[CDR_TYPE_COUNT][256];
     struct cdr_encoder *encoders[CDR_TYPE_COUNT];
     struct cdr_payloads payloads;
     struct cdr_source *source;
     struct cdr_verify *verify;
-    char *note; /* what the source says besides, or NULL */
+    struct cdr_verified_dimensions *dimensions; /* app/verify_dimensions.h; or NULL */
+    char *note;                                 /* what the source says besides, or NULL */
     double wall_s;
     bool complete; /* compared to the end */
 };

@@ -2,6 +2,7 @@
 
 #include "base/moment.h"
 #include "base/parse.h"
+#include "encode/headers.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +86,11 @@ enum cdr_result cdr_check_user_info(const char *text, struct cdr_error *error)
     if (colon != NULL && colon != text)
         return CDR_OK;
     return cdr_fail(error, CDR_E_CONFIG, "the value is not of the form user:password");
+}
+
+enum cdr_result cdr_check_headers(const char *text, struct cdr_error *error)
+{
+    return cdr_headers_check(text, error);
 }
 
 enum cdr_result cdr_check_topic_prefix(const char *text, struct cdr_error *error)

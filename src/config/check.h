@@ -11,6 +11,8 @@ enum cdr_result cdr_check_brokers(const char *text, struct cdr_error *error);
 enum cdr_result cdr_check_registry(const char *text, struct cdr_error *error);
 /* user:password; the message does not show it. */
 enum cdr_result cdr_check_user_info(const char *text, struct cdr_error *error);
+/* What cdr_headers_check takes. */
+enum cdr_result cdr_check_headers(const char *text, struct cdr_error *error);
 /* A time as base/moment.h has it. */
 enum cdr_result cdr_check_moment(const char *text, struct cdr_error *error);
 /* What Kafka takes at the start of a topic's name. */

@@ -16,10 +16,12 @@
 #define MODEL                                                                                      \
     (SAMPLE | 1u << CDR_COMMAND_TRACE | 1u << CDR_COMMAND_SUBSCRIBERS | 1u << CDR_COMMAND_CELLS)
 #define RECORDS (SAMPLE | 1u << CDR_COMMAND_TRACE)
+#define SCHEMAS (RECORDS | 1u << CDR_COMMAND_SCHEMA)
 
 static const char *const order_names[] = {"end", "start", NULL};
 static const char *const sink_names[] = {"auto", "kafka", "file", "null", NULL};
 static const char *const format_names[] = {"csv", "avro", "json", NULL};
+static const char *const key_format_names[] = {"string", "avro", NULL};
 static const char *const compress_names[] = {"none", "gzip", "zstd", NULL};
 static const char *const strategy_names[] = {"topic", "record", "topic-record", NULL};
 static const char *const by_names[] = {"place", "id", NULL};
@@ -176,10 +178,23 @@ const struct cdr_option cdr_options[] = {
     {.key = "abort_share", .flag = "abort-share", .value = "SHARE", .type = CDR_OPTION_DECIMAL,
      .group = CDR_GROUP_KAFKA, .commands = RUN, AT(sink.abort_share), .max = 1, .initial = "0",
      .help = "share of transactions preceded by one of the same records that is aborted"},
+    {.key = "dimensions", .flag = "dimensions", .type = CDR_OPTION_BOOLEAN,
+     .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY | REGISTRY, AT(dimensions),
+     .initial = "false",
+     .help = "publish subscribers and cells too, with their changes, as the compacted topics "
+             "cdr.subscriber and cdr.cell; verify: compare these, too"},
     {.key = "id_header", .flag = "id-header", .type = CDR_OPTION_BOOLEAN,
      .group = CDR_GROUP_KAFKA, .commands = RUN, AT(sink.id_header), .initial = "false",
      .help = "give each message its record's id in a header, cdrgen-id, by which verify can look "
              "for it"},
+    {.key = "headers", .flag = "headers", .value = "LIST", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY, AT(headers), .check = cdr_check_headers,
+     .help = "give each message fields of its record in headers: direction,rat,trace=record_uuid; "
+             "docs/keys-and-headers.md has their names"},
+    {.key = "key_format", .flag = "key-format", .value = "NAME", .type = CDR_OPTION_CHOICE,
+     .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY | REGISTRY, AT(key_format),
+     .names = key_format_names, .initial = "string",
+     .help = "keys of messages: the owner's MSISDN as text, or Avro with a schema id in front"},
     {.key = "force", .flag = "force", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_KAFKA,
      .commands = RUN | REPLAY, AT(sink.force), .initial = "false",
      .help = "go on where a topic would delete, stamp, reject or compact the records"},
@@ -268,27 +283,45 @@ const struct cdr_option cdr_options[] = {
     {.key = "schema_id_data", .flag = "schema-id-data", .value = "ID", .type = CDR_OPTION_I32,
      .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(schema_ids[CDR_TYPE_DATA]),
      .max = 2147483647, .initial = "3", .help = "likewise of data records"},
+    {.key = "schema_id_subscriber", .flag = "schema-id-subscriber", .value = "ID",
+     .type = CDR_OPTION_I32, .group = CDR_GROUP_REGISTRY, .commands = RUN,
+     AT(dimension_schema_ids[CDR_DIMENSION_SUBSCRIBER]), .max = 2147483647, .initial = "4",
+     .help = "likewise of subscribers (--dimensions)"},
+    {.key = "schema_id_cell", .flag = "schema-id-cell", .value = "ID", .type = CDR_OPTION_I32,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(dimension_schema_ids[CDR_DIMENSION_CELL]),
+     .max = 2147483647, .initial = "5", .help = "likewise of cells (--dimensions)"},
     {.key = "schema_call", .flag = "schema-call", .value = "FILE", .type = CDR_OPTION_TEXT,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY,
+     .group = CDR_GROUP_REGISTRY, .commands = SCHEMAS,
      AT(schemas[CDR_TYPE_CALL]),
-     .help = "Avro schema of your own for call records; docs/schemas.md says what fills its "
-             "fields. --schema call=FILE is the same"},
+     .help = "Avro schema of your own for call records, in any format; docs/schemas.md says what "
+             "fills its fields. --schema call=FILE is the same"},
     {.key = "schema_sms", .flag = "schema-sms", .value = "FILE", .type = CDR_OPTION_TEXT,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY,
+     .group = CDR_GROUP_REGISTRY, .commands = SCHEMAS,
      AT(schemas[CDR_TYPE_SMS]),
      .help = "likewise for SMS records"},
     {.key = "schema_data", .flag = "schema-data", .value = "FILE", .type = CDR_OPTION_TEXT,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY,
+     .group = CDR_GROUP_REGISTRY, .commands = SCHEMAS,
      AT(schemas[CDR_TYPE_DATA]),
      .help = "likewise for data records"},
     {.key = "schemas", .flag = "schema", .value = "NAME=FILE", .type = CDR_OPTION_SCHEMAS,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY, AT(schemas),
+     .group = CDR_GROUP_REGISTRY, .commands = SCHEMAS, AT(schemas),
      .unlisted = true,
      .help = "the schemas by type or topic; repeatable"},
+    {.key = "key_schema", .flag = "key-schema", .value = "FILE", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY, AT(key_schema),
+     .help = "Avro schema of your own for the keys of all topics, with --key-format avro; else "
+             "they are strings"},
+    {.key = "schema_id_key", .flag = "schema-id-key", .value = "ID", .type = CDR_OPTION_I32,
+     .group = CDR_GROUP_REGISTRY, .commands = RUN, AT(key_schema_id), .max = 2147483647,
+     .initial = "4", .help = "schema id in front of Avro's keys where there is no registry"},
     {.key = "mapping", .flag = "mapping", .value = "FILE", .type = CDR_OPTION_JSON,
-     .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY, AT(mapping),
+     .group = CDR_GROUP_REGISTRY, .commands = SCHEMAS, AT(mapping),
      .help = "JSON that says what fields of your own schemas are filled from, where their names do "
              "not; in a config file an object"},
+    {.key = "fields", .flag = "fields", .value = "LIST", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_REGISTRY, .commands = SCHEMAS, AT(fields),
+     .help = "the fields that records hold, in any format, instead of a schema: sources of "
+             "docs/schemas.md, with commas between them, or name=source"},
     {.key = "next_schema_call", .flag = "next-schema-call", .value = "FILE",
      .type = CDR_OPTION_TEXT, .group = CDR_GROUP_REGISTRY, .commands = RUN_OR_VERIFY | REGISTRY,
      AT(next_schemas[CDR_TYPE_CALL]),
@@ -397,6 +430,12 @@ const struct cdr_option cdr_options[] = {
     {.key = "sim_change_prob", .also = "sim_daily_change_prob", .flag = "sim-change-prob",
      .value = "P", .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_NETWORK, .commands = MODEL,
      AT(model.sim_change_prob), .max = 1, .help = "a subscriber gets a new SIM, per day"},
+    {.key = "leave_prob", .flag = "leave-prob", .value = "P", .type = CDR_OPTION_DECIMAL,
+     .group = CDR_GROUP_NETWORK, .commands = MODEL, AT(model.leave_prob), .max = 0.1,
+     .help = "a subscriber leaves, per day; 0 = never"},
+    {.key = "vacant_days", .flag = "vacant-days", .value = "N", .type = CDR_OPTION_U32,
+     .group = CDR_GROUP_NETWORK, .commands = MODEL, AT(model.vacant_days), .min = 1, .max = 365,
+     .help = "days before a number whose subscriber has left is another's"},
     {.key = "cells", .flag = "cells", .value = "N", .type = CDR_OPTION_U32,
      .group = CDR_GROUP_NETWORK, .commands = MODEL, AT(model.cells), .min = CDR_RAT_COUNT,
      .max = CDR_CELLS_MAX, .help = "cells in the catalogue"},

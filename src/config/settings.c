@@ -95,7 +95,7 @@ static enum cdr_result set_schema_argument(struct cdr_settings *settings, const 
                                            struct cdr_error *error)
 {
     static const char *const actions[] = {"list", "print", "register", "check", NULL};
-    static const char *const types[] = {"call", "sms", "data", NULL};
+    static const char *const types[] = {"call", "sms", "data", "key", "subscriber", "cell", NULL};
     bool first = settings->argument_action == NULL;
     const char *const *names = first ? actions : types;
     char quoted[72];
@@ -108,7 +108,8 @@ static enum cdr_result set_schema_argument(struct cdr_settings *settings, const 
                                     text, error);
     return cdr_fail(error, CDR_E_CONFIG, "schema: %s is not %s", cdr_quote(text, quoted),
                     first ? "something to do; allowed are list, print, register, check"
-                          : "a type of records; allowed are call, sms, data");
+                          : "a type of records; allowed are call, sms, data, key, subscriber, "
+                            "cell");
 }
 
 /* Third pass: values. */
@@ -261,6 +262,18 @@ static enum cdr_result check_together(const struct cdr_settings *settings, enum 
         return cdr_fail(error, CDR_E_CONFIG,
                         "spill and id_header: the files of a spill keep no ids; leave one of them "
                         "out");
+    if (settings->sink.spill != NULL && settings->dimensions)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "spill and dimensions: a spill keeps no rows of subscribers and cells; "
+                        "leave one of them out");
+    if (settings->key_schema != NULL && settings->dimensions)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "key_schema and dimensions: the keys of subscribers and cells are strings "
+                        "(--key-format avro, or text); leave one of them out");
+    if (settings->follow && settings->dimensions && command == CDR_COMMAND_VERIFY)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "follow and dimensions: the dimension topics are compared as they are, "
+                        "not followed; leave one of them out");
     if ((settings->registry.certificate_location == NULL) !=
         (settings->registry.key_location == NULL))
         return cdr_fail(error, CDR_E_CONFIG,
@@ -423,6 +436,10 @@ void cdr_settings_free(struct cdr_settings *settings)
                      settings->schemas[CDR_TYPE_SMS],
                      settings->schemas[CDR_TYPE_DATA],
                      settings->mapping,
+                     settings->key_format,
+                     settings->key_schema,
+                     settings->headers,
+                     settings->fields,
                      settings->next_schemas[CDR_TYPE_CALL],
                      settings->next_schemas[CDR_TYPE_SMS],
                      settings->next_schemas[CDR_TYPE_DATA],

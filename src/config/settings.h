@@ -9,6 +9,7 @@
 #define CDR_CONFIG_SETTINGS_H
 
 #include "base/result.h"
+#include "encode/dimension.h"
 #include "model/parameters.h"
 #include "sink/registry.h"
 #include "sink/sink.h"
@@ -45,7 +46,13 @@ struct cdr_settings {
     char *format;         /* csv avro json */
     char *topic_prefix;   /* "cdr." : topics cdr.call cdr.sms cdr.data */
     int32_t schema_ids[CDR_TYPE_COUNT]; /* fixed ids where there is no registry */
-    char *schemas[CDR_TYPE_COUNT];      /* files of Avro schemas; NULL: the built-in one */
+    bool dimensions;                    /* the topics of subscribers and cells, too */
+    int32_t dimension_schema_ids[CDR_DIMENSION_COUNT];
+    char *schemas[CDR_TYPE_COUNT]; /* files of Avro schemas; NULL: the built-in one */
+    char *key_format;              /* string avro: of message keys */
+    char *key_schema;              /* file of an Avro schema of theirs; NULL: "string" */
+    int32_t key_schema_id;         /* fixed id where there is no registry */
+    char *headers;                 /* list of fields that messages have as headers, or NULL */
     /* From schema_change_at on records follow these; NULL: as before. */
     char *next_schemas[CDR_TYPE_COUNT];
     int32_t next_schema_ids[CDR_TYPE_COUNT];
@@ -53,6 +60,7 @@ struct cdr_settings {
     char *schema_change_at; /* a time as base/moment.h has it; NULL: never */
     char *mapping; /* what their fields are filled from: a file of JSON, or such JSON, which begins
                       with a brace; NULL: by their names */
+    char *fields;  /* "name,name=source": all that records hold; NULL: all that there is */
 
     uint32_t workers;                  /* 0 = one per CPU */
     uint32_t shard_index, shard_count; /* i/N, 0/1 = all */
@@ -76,7 +84,7 @@ struct cdr_settings {
     uint64_t argument_msisdn; /* trace MSISDN */
     char *argument_dir;       /* replay DIR */
     char *argument_action;    /* schema ACTION: list print register check */
-    char *argument_type;      /* schema … TYPE: call sms data; NULL = all */
+    char *argument_type;      /* schema … TYPE: call sms data key subscriber cell; NULL = all */
     uint32_t replay_wait_ms;  /* for brokers that do not answer */
     bool replay_remove;       /* remove the spill once it is published */
     int64_t now_ms;           /* wall clock when the settings were read; resolves relative dates */

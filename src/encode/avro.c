@@ -72,6 +72,8 @@ static enum cdr_result avro_create(struct cdr_encoder **created,
     enum cdr_result result = cdr_zone_name_check(settings->tz_name, error);
     if (result != CDR_OK)
         return result;
+    if (settings->key)
+        return cdr_program_create(created, settings, error);
     struct cdr_encoder *custom = NULL;
     if (is_custom(settings))
         result = create_custom(&custom, settings, error);

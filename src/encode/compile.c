@@ -1,4 +1,5 @@
-/* The compiler of users' schemas: finds for each field what it is filled from, in this order.
+/* The compiler of users' schemas: finds for each field what it is filled from, in this order, the
+ * same for all formats.
  *   1. what the mapping says of its path
  *   2. the source of its name, of an alias, of a name that differs in case and '_' only, or of its
  *      record's name and its own joined (cell.id: cell_id)
@@ -120,6 +121,8 @@ static const struct cdr_source *find_source(const struct compiler *c,
     const struct cdr_source *source = cdr_source_find(field->name, c->settings->type);
     if (!holds_plain(field->type))
         return NULL;
+    if (source == NULL && c->settings->key && cdr_name_same(field->name, "msisdn"))
+        source = cdr_source_find("owner_msisdn", c->settings->type);
     for (size_t i = 0; source == NULL && i < json_array_size(field->aliases); i++)
         source = cdr_source_find(json_string_value(json_array_get(field->aliases, i)),
                                  c->settings->type);
@@ -226,7 +229,7 @@ static enum cdr_result apply_rule(struct compiler *c, const struct cdr_schema_no
         return cdr_fail(error, CDR_E_NOMEM, "no memory for a mapping");
     enum cdr_result result = read_rule(c, rule, &value, &constant, &why);
     if (result == CDR_OK && constant != NULL)
-        result = cdr_constant_put(&c->emitter.pending, node, constant, &why);
+        result = cdr_emit_constant(&c->emitter, node, constant, &why);
     else if (result == CDR_OK)
         result = cdr_emit_value(&c->emitter, node, &value, &why);
     return result == CDR_OK ? CDR_OK : blame(c, node, result, &why, error);
@@ -237,7 +240,7 @@ static enum cdr_result put_default(struct compiler *c, const struct cdr_schema_f
 {
     struct cdr_error clause = {{0}}, why = {{0}};
     enum cdr_result result =
-        cdr_constant_put(&c->emitter.pending, field->type, field->default_value, &clause);
+        cdr_emit_constant(&c->emitter, field->type, field->default_value, &clause);
     if (result == CDR_OK)
         return CDR_OK;
     cdr_fail(&why, result, "its default does not suit it: %s", clause.text);
@@ -266,10 +269,10 @@ static enum cdr_result fill_lacking(struct compiler *c, const struct cdr_schema_
         return cdr_emit_value(&c->emitter, node, &value, error);
     }
     if (node->kind == CDR_AVRO_NULL)
-        return CDR_OK;
+        return cdr_emit_null(&c->emitter, node, error);
     for (size_t i = 0; node->kind == CDR_AVRO_UNION && i < node->count; i++)
         if (node->members[i]->kind == CDR_AVRO_NULL)
-            return cdr_bytes_put_long(&c->emitter.pending, (int64_t)i, error);
+            return cdr_emit_null(&c->emitter, node, error);
     if (node->kind == CDR_AVRO_RECORD && !is_open(c, node) && c->open_count < CDR_SCHEMA_DEPTH_MAX)
         return fill_record(c, node, error); /* names the field in it that lacks a source */
     if (node->kind == CDR_AVRO_RECORD && is_open(c, node)) {
@@ -296,7 +299,7 @@ static enum cdr_result fill_inner(struct compiler *c, const struct cdr_schema_fi
     if (record == NULL)
         return fill_lacking(c, field, error);
     if (field->type->kind == CDR_AVRO_UNION)
-        result = cdr_bytes_put_long(&c->emitter.pending, (int64_t)branch, error);
+        result = cdr_emit_branch(&c->emitter, branch, error);
     return result == CDR_OK ? fill_record(c, record, error) : result;
 }
 
@@ -326,12 +329,26 @@ static enum cdr_result fill_field(struct compiler *c, const struct cdr_schema_fi
 static enum cdr_result fill_record(struct compiler *c, const struct cdr_schema_node *record,
                                    struct cdr_error *error)
 {
-    enum cdr_result result = CDR_OK;
+    enum cdr_result result = cdr_emit_record_begin(&c->emitter, error);
     c->open[c->open_count++] = record;
-    for (size_t i = 0; result == CDR_OK && i < record->count; i++)
-        result = fill_field(c, &record->fields[i], error);
+    for (size_t i = 0; result == CDR_OK && i < record->count; i++) {
+        result = cdr_emit_field(&c->emitter, record->fields[i].name, i == 0, error);
+        if (result == CDR_OK)
+            result = fill_field(c, &record->fields[i], error);
+    }
     c->open_count--;
-    return result;
+    return result == CDR_OK ? cdr_emit_record_end(&c->emitter, error) : result;
+}
+
+/* Of keys, a root that is no record has no name, and is filled as the key in Kafka is. */
+static enum cdr_result fill_root(struct compiler *c, struct cdr_error *error)
+{
+    const struct cdr_schema_node *root = c->schema.root;
+    struct cdr_value value = {.source = cdr_source_find("owner_msisdn", c->settings->type)};
+    if (root->kind == CDR_AVRO_RECORD && root->count == 0)
+        return cdr_fail(error, CDR_E_CONFIG, "the record %s has no fields", root->full_name);
+    return root->kind == CDR_AVRO_RECORD ? fill_record(c, root, error)
+                                         : cdr_emit_value(&c->emitter, root, &value, error);
 }
 
 /* --- the mapping --- */
@@ -339,6 +356,7 @@ static enum cdr_result fill_record(struct compiler *c, const struct cdr_schema_n
 static enum cdr_result read_mapping(struct compiler *c, struct cdr_error *error)
 {
     static const char *const sections[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+    static const char key_section[] = "key";
     const char *text = c->settings->mapping_text;
     char quoted[72];
     json_error_t where;
@@ -353,12 +371,12 @@ static enum cdr_result read_mapping(struct compiler *c, struct cdr_error *error)
                         where.text);
     for (void *i = json_object_iter(c->mapping); i != NULL;
          i = json_object_iter_next(c->mapping, i)) {
-        bool known = false;
+        bool known = strcmp(json_object_iter_key(i), key_section) == 0;
         for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
             known = known || strcmp(json_object_iter_key(i), sections[type]) == 0;
         if (!known)
             return cdr_fail(error, CDR_E_CONFIG,
-                            "the mapping: %s is not known; there are call, sms and data",
+                            "the mapping: %s is not known; there are call, sms, data and key",
                             cdr_quote(json_object_iter_key(i), quoted));
         if (!json_is_object(json_object_iter_value(i)))
             return cdr_fail(error, CDR_E_CONFIG,
@@ -367,7 +385,8 @@ static enum cdr_result read_mapping(struct compiler *c, struct cdr_error *error)
     }
     if (!json_is_object(c->mapping))
         return cdr_fail(error, CDR_E_CONFIG, "the mapping is not an object");
-    c->rules = json_object_get(c->mapping, sections[c->settings->type]);
+    c->rules =
+        json_object_get(c->mapping, c->settings->key ? key_section : sections[c->settings->type]);
     return CDR_OK;
 }
 
@@ -393,7 +412,7 @@ static enum cdr_result make_program(struct compiler *c, struct cdr_encoder **enc
     struct cdr_emitter *emitter = &c->emitter;
     struct cdr_program *program = calloc(1, sizeof *program);
     if (program == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "no memory for the Avro encoder");
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the encoder of a schema");
     program->type = c->settings->type;
     program->tail = emitter->offset;
     program->room = (uint32_t)emitter->bytes_max + CDR_PUT_SLACK;
@@ -406,9 +425,16 @@ static enum cdr_result make_program(struct compiler *c, struct cdr_encoder **enc
     program->data_len = emitter->data.len;
     emitter->ops = NULL;
     emitter->data.data = NULL;
-    program->base.frame_len = c->settings->framed ? 5 : 0;
+    program->header = (char *)emitter->header.data;
+    emitter->header.data = NULL;
+    bool avro = emitter->form == CDR_FORM_AVRO;
+    program->base.frame_len = avro && c->settings->framed ? 5 : 0;
+    program->base.trailer_len = avro ? 0 : 1;
     program->base.record_bytes_max = program->room;
-    program->base.ops = &cdr_program_ops[cdr_level_best()];
+    program->base.ops = (avro                             ? cdr_program_ops
+                         : emitter->form == CDR_FORM_JSON ? cdr_program_json_ops
+                                                          : cdr_program_csv_ops) +
+                        cdr_level_best();
     *encoder = &program->base;
     return CDR_OK;
 }
@@ -422,45 +448,68 @@ static enum cdr_result compile(struct compiler *c, struct cdr_encoder **encoder,
     c->used = json_object();
     if (c->used == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for a mapping");
-    if (c->settings->framed)
+    if (c->settings->framed && c->emitter.form == CDR_FORM_AVRO)
         result = cdr_bytes_put(&c->emitter.pending, frame, sizeof frame, error);
     if (result == CDR_OK)
-        result = cdr_schema_parse(&c->schema, c->settings->schema_text, error);
+        result = c->settings->key
+                     ? cdr_schema_parse_any(&c->schema, c->settings->schema_text, error)
+                     : cdr_schema_parse(&c->schema, c->settings->schema_text, error);
     if (result == CDR_OK)
         result = read_mapping(c, error);
-    if (result == CDR_OK && c->schema.root->count == 0)
-        result =
-            cdr_fail(error, CDR_E_CONFIG, "the record %s has no fields", c->schema.root->full_name);
     if (result == CDR_OK)
-        result = fill_record(c, c->schema.root, error);
+        result = fill_root(c, error);
     if (result == CDR_OK)
         result = check_rules(c, error);
+    if (result == CDR_OK)
+        result = cdr_emit_end(&c->emitter, error);
     if (result == CDR_OK)
         result = cdr_emit_pending(&c->emitter, error);
     return result == CDR_OK ? make_program(c, encoder, error) : result;
 }
 
-enum cdr_result cdr_program_create(struct cdr_encoder **encoder,
-                                   const struct cdr_encoder_settings *settings,
-                                   struct cdr_error *error)
+static enum cdr_result create(struct cdr_encoder **encoder, enum cdr_form form,
+                              const struct cdr_encoder_settings *settings, struct cdr_error *error)
 {
     struct cdr_error why = {{0}};
     struct compiler *c = calloc(1, sizeof *c);
     if (c == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the compiler of schemas");
     c->settings = settings;
+    c->emitter.form = form;
+    c->emitter.path = c->path;
     c->emitter.type = settings->type;
     c->emitter.tz_name = settings->tz_name;
     enum cdr_result result = compile(c, encoder, &why);
     if (result != CDR_OK && settings->schema_name != NULL)
         cdr_fail(error, result, "%.300s: %s", settings->schema_name, why.text);
     else if (result != CDR_OK)
-        cdr_fail(error, result, "the Avro schema of %s records: %s", cdr_type_name[settings->type],
-                 why.text);
+        cdr_fail(error, result, "the schema of %s %s: %s", cdr_type_name[settings->type],
+                 settings->key ? "keys" : "records", why.text);
     cdr_emitter_free(&c->emitter);
     cdr_schema_destroy(&c->schema);
     json_decref(c->mapping);
     json_decref(c->used);
     free(c);
     return result;
+}
+
+enum cdr_result cdr_program_create(struct cdr_encoder **encoder,
+                                   const struct cdr_encoder_settings *settings,
+                                   struct cdr_error *error)
+{
+    return create(encoder, CDR_FORM_AVRO, settings, error);
+}
+
+enum cdr_result cdr_program_create_json(struct cdr_encoder **encoder,
+                                        const struct cdr_encoder_settings *settings,
+                                        struct cdr_error *error)
+{
+    return create(encoder, CDR_FORM_JSON, settings, error);
+}
+
+enum cdr_result cdr_program_create_csv(struct cdr_encoder **encoder,
+                                       const struct cdr_encoder_settings *settings,
+                                       struct cdr_error *error)
+{
+    return create(encoder, CDR_FORM_CSV, settings, error);
 }

@@ -1,5 +1,6 @@
 /* CSV: the 22 fields separated by semicolons, one line a record, one format for all types. */
 #include "encode/csv.h"
+#include "encode/program.h"
 #include "encode/put.h"
 
 #include <stdlib.h>
@@ -87,6 +88,8 @@ static enum cdr_result csv_create(struct cdr_encoder **created,
     enum cdr_result result = cdr_zone_name_check(settings->tz_name, error);
     if (result != CDR_OK)
         return result;
+    if (settings->schema_text != NULL)
+        return cdr_program_create_csv(created, settings, error);
     struct cdr_csv_encoder *encoder = calloc(1, sizeof *encoder);
     if (encoder == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the CSV encoder (%zu bytes)",

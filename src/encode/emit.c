@@ -61,8 +61,7 @@ enum cdr_result cdr_emit_pending(struct cdr_emitter *emitter, struct cdr_error *
     return result;
 }
 
-/* len_max: of a value whose length varies (op->len is 0). */
-static enum cdr_result emit(struct cdr_emitter *emitter, struct cdr_op *op, uint32_t len_max,
+enum cdr_result cdr_emit_op(struct cdr_emitter *emitter, struct cdr_op *op, uint32_t len_max,
                             struct cdr_error *error)
 {
     struct cdr_bytes *pending = &emitter->pending;
@@ -147,6 +146,24 @@ static bool convert_time(struct cdr_op *op, enum cdr_avro_logical logical)
     }
 }
 
+/* What the number stays below once it is reduced; 0 where it may have a sign or be of any size. */
+static uint64_t number_limit(const struct cdr_op *op, const struct cdr_source *source)
+{
+    uint64_t limit = 1;
+    uint32_t digits = number_digits(source);
+    /* The local clock may be ahead of what blocks hold at most. */
+    if (op->column == CDR_COLUMN_START_LOCAL || op->column == CDR_COLUMN_END_LOCAL)
+        digits++;
+    if (source->is_signed || digits > 17)
+        return 0;
+    for (uint32_t i = 0; i < digits; i++)
+        limit *= 10;
+    if (op->modulus != 0)
+        limit = (uint64_t)op->modulus;
+    limit = (limit - 1) / (uint64_t)op->divisor + 1;
+    return limit > UINT64_MAX / (uint64_t)op->factor ? 0 : limit * (uint64_t)op->factor;
+}
+
 static bool is_plain_u32(const struct cdr_op *op)
 {
     bool small = op->column == CDR_COLUMN_CELL || op->column == CDR_COLUMN_DURATION ||
@@ -164,10 +181,12 @@ static enum cdr_result emit_integer(struct cdr_emitter *emitter, struct cdr_op *
         return cdr_fail(error, CDR_E_CONFIG,
                         "%s has up to %u digits, which are too many for %s; a long holds them",
                         source->name, number_digits(source), cdr_schema_describe(node, text));
+    if (emitter->form != CDR_FORM_AVRO)
+        return cdr_emit_number_text(emitter, op, node, number_limit(op, source), error);
     op->kind = is_plain_u32(op)        ? CDR_OP_VARINT32
                : op->factor == 1000000 ? CDR_OP_VARINT_WIDE
                                        : CDR_OP_VARINT;
-    return emit(emitter, op, op->kind == CDR_OP_VARINT_WIDE ? 10 : 8, error);
+    return cdr_emit_op(emitter, op, op->kind == CDR_OP_VARINT_WIDE ? 10 : 8, error);
 }
 
 static enum cdr_result emit_decimal(struct cdr_emitter *emitter, struct cdr_op *op,
@@ -181,11 +200,13 @@ static enum cdr_result emit_decimal(struct cdr_emitter *emitter, struct cdr_op *
                         "%s has up to %u digits before the point, which are too many for %s%s",
                         source->name, digits, cdr_schema_describe(node, text),
                         digits + node->scale > 18 ? " (18 in all are possible)" : "");
+    if (emitter->form != CDR_FORM_AVRO)
+        return cdr_emit_number_text(emitter, op, node, number_limit(op, source), error);
     for (uint32_t i = 0; i < node->scale; i++)
         op->factor *= 10;
     op->kind = node->kind == CDR_AVRO_FIXED ? CDR_OP_DECIMAL_FIXED : CDR_OP_DECIMAL_BYTES;
     op->len = node->kind == CDR_AVRO_FIXED ? node->size : 0;
-    return emit(emitter, op, 10, error);
+    return cdr_emit_op(emitter, op, 10, error);
 }
 
 static enum cdr_result emit_number(struct cdr_emitter *emitter, const struct cdr_schema_node *node,
@@ -203,12 +224,16 @@ static enum cdr_result emit_number(struct cdr_emitter *emitter, const struct cdr
         return emit_integer(emitter, &op, node, source, error);
     case CDR_AVRO_FLOAT:
     case CDR_AVRO_DOUBLE:
+        if (emitter->form != CDR_FORM_AVRO)
+            return cdr_emit_number_text(emitter, &op, node, number_limit(&op, source), error);
         op.kind = node->kind == CDR_AVRO_FLOAT ? CDR_OP_FLOAT : CDR_OP_DOUBLE;
         op.len = node->kind == CDR_AVRO_FLOAT ? 4 : 8;
-        return emit(emitter, &op, 0, error);
+        return cdr_emit_op(emitter, &op, 0, error);
     case CDR_AVRO_STRING:
+        if (emitter->form != CDR_FORM_AVRO)
+            return cdr_emit_number_text(emitter, &op, node, number_limit(&op, source), error);
         op.kind = CDR_OP_NUMBER_TEXT;
-        return emit(emitter, &op, 1 + 20, error);
+        return cdr_emit_op(emitter, &op, 1 + 20, error);
     default:
         if (node->logical == CDR_LOGICAL_DECIMAL)
             return emit_decimal(emitter, &op, node, source, error);
@@ -233,29 +258,41 @@ static enum cdr_result emit_text(struct cdr_emitter *emitter, const struct cdr_s
         } else if (node->size != op.len || node->logical != CDR_LOGICAL_NONE) {
             return unfit(error, node, source);
         }
-        return emit(emitter, &op, 0, error);
+        return emitter->form != CDR_FORM_AVRO ? cdr_emit_string_text(emitter, &op, node, error)
+                                              : cdr_emit_op(emitter, &op, 0, error);
     }
     if ((node->kind != CDR_AVRO_STRING && node->kind != CDR_AVRO_BYTES) ||
         (node->logical == CDR_LOGICAL_UUID && source->kind != CDR_SOURCE_UUID) ||
         node->logical == CDR_LOGICAL_DECIMAL)
         return unfit(error, node, source);
     enum cdr_result result = CDR_OK;
+    if (emitter->form != CDR_FORM_AVRO)
+        return cdr_emit_string_text(emitter, &op, node, error);
     if (op.len != 0)
         result = cdr_bytes_put_long(&emitter->pending, op.len, error);
-    return result == CDR_OK ? emit(emitter, &op, 16, error) : result;
+    return result == CDR_OK ? cdr_emit_op(emitter, &op, 16, error) : result;
 }
 
 static enum cdr_result emit_zone(struct cdr_emitter *emitter, const struct cdr_schema_node *node,
                                  const struct cdr_source *source, struct cdr_error *error)
 {
     size_t len = strlen(emitter->tz_name);
+    struct cdr_bytes name = {0};
+    enum cdr_result result;
     if (node->logical != CDR_LOGICAL_NONE)
         return unfit(error, node, source);
     if (node->kind == CDR_AVRO_FIXED && node->size == len)
-        return cdr_bytes_put(&emitter->pending, emitter->tz_name, len, error);
-    if (node->kind == CDR_AVRO_STRING || node->kind == CDR_AVRO_BYTES)
-        return cdr_bytes_put_text(&emitter->pending, emitter->tz_name, len, error);
-    return unfit(error, node, source);
+        result = cdr_bytes_put(&name, emitter->tz_name, len, error);
+    else if (node->kind == CDR_AVRO_STRING || node->kind == CDR_AVRO_BYTES)
+        result = cdr_bytes_put_text(&name, emitter->tz_name, len, error);
+    else
+        return unfit(error, node, source);
+    if (result == CDR_OK)
+        result = cdr_emit_convert(emitter, &name, node, error);
+    if (result == CDR_OK)
+        result = cdr_bytes_put(&emitter->pending, name.data, name.len, error);
+    free(name.data);
+    return result;
 }
 
 /* --- symbols --- */
@@ -372,7 +409,7 @@ static enum cdr_result emit_table(struct cdr_emitter *emitter, const struct cdr_
     op.len = op.kind == CDR_OP_TABLE_FIXED ? (uint32_t)longest : 0;
     op.stride = (uint32_t)(longest > 16 ? longest : 16);
     enum cdr_result result = put_table(emitter, &op, entries, error);
-    return result == CDR_OK ? emit(emitter, &op, (uint32_t)longest, error) : result;
+    return result == CDR_OK ? cdr_emit_op(emitter, &op, (uint32_t)longest, error) : result;
 }
 
 static enum cdr_result emit_symbol(struct cdr_emitter *emitter, const struct cdr_schema_node *node,
@@ -380,6 +417,8 @@ static enum cdr_result emit_symbol(struct cdr_emitter *emitter, const struct cdr
 {
     struct cdr_bytes entries[CDR_SOURCE_SYMBOLS_MAX] = {{0}};
     enum cdr_result result = make_entries(emitter, node, value, entries, error);
+    for (uint32_t i = 0; result == CDR_OK && i < CDR_SOURCE_SYMBOLS_MAX; i++)
+        result = cdr_emit_convert(emitter, &entries[i], node, error);
     if (result == CDR_OK && value->source->column == CDR_COLUMN_TYPE)
         result = cdr_bytes_put(&emitter->pending, entries[emitter->type].data,
                                entries[emitter->type].len, error);
@@ -446,7 +485,7 @@ static enum cdr_result emit_union(struct cdr_emitter *emitter, const struct cdr_
             const struct cdr_schema_node *branch = node->members[i];
             if (branch->kind == CDR_AVRO_NULL || is_natural(branch, value->source) != natural)
                 continue;
-            enum cdr_result result = cdr_bytes_put_long(&emitter->pending, (int64_t)i, error);
+            enum cdr_result result = cdr_emit_branch(emitter, i, error);
             if (result == CDR_OK)
                 result = emit_plain(emitter, branch, value, why.text[0] == '\0' ? &why : NULL);
             if (result != CDR_E_CONFIG)
@@ -459,14 +498,17 @@ static enum cdr_result emit_union(struct cdr_emitter *emitter, const struct cdr_
 enum cdr_result cdr_emit_value(struct cdr_emitter *emitter, const struct cdr_schema_node *node,
                                const struct cdr_value *value, struct cdr_error *error)
 {
-    if (node->kind == CDR_AVRO_UNION)
+    enum cdr_result result = cdr_emit_column(emitter, error);
+    if (result == CDR_OK && node->kind == CDR_AVRO_UNION)
         return emit_union(emitter, node, value, error);
-    return emit_plain(emitter, node, value, error);
+    return result == CDR_OK ? emit_plain(emitter, node, value, error) : result;
 }
 
 void cdr_emitter_free(struct cdr_emitter *emitter)
 {
     free(emitter->pending.data);
     free(emitter->data.data);
+    free(emitter->header.data);
+    json_decref(emitter->columns);
     free(emitter->ops);
 }

@@ -25,15 +25,21 @@
 #include <stdint.h>
 
 struct cdr_encoder_settings {
-    uint32_t type;           /* CDR_TYPE_* */
-    const char *tz_name;     /* the tz_name field; copied */
-    bool framed;             /* Avro: put the wire format's frame before each datum */
-    int32_t schema_id;       /* of the frame */
-    const char *schema_text; /* Avro: the schema's JSON text, NULL = the built-in one of the type */
+    uint32_t type;       /* CDR_TYPE_* */
+    const char *tz_name; /* the tz_name field; copied */
+    bool framed;         /* Avro: put the wire format's frame before each datum */
+    int32_t schema_id;   /* of the frame */
+    /* An Avro schema's JSON text: its fields are the record's in all formats. NULL = Avro: the
+     * built-in one of the type; CSV and JSON: all fields, as docs/data-format.md has them. */
+    const char *schema_text;
     const char *schema_name; /* of schema_text for messages, such as its file; NULL: of no name */
-    /* Avro: what the fields of schema_text are filled from, JSON as docs/schemas.md has it, or
+    /* What the fields of schema_text are filled from, JSON as docs/schemas.md has it, or
      * NULL: by their names alone. */
     const char *mapping_text;
+    /* Avro: schema_text, which must be given, is that of message keys. It need be no record: the
+     * key is then the owner's MSISDN alone. Of a record, a field msisdn is the owner's; the
+     * mapping's rules are those of "key". */
+    bool key;
 };
 
 struct cdr_encoder_ops;

@@ -5,6 +5,7 @@
  * set).
  */
 #include "encode/json.h"
+#include "encode/program.h"
 #include "encode/put.h"
 
 #include <stdlib.h>
@@ -99,6 +100,8 @@ static enum cdr_result json_create(struct cdr_encoder **created,
     enum cdr_result result = cdr_zone_name_check(settings->tz_name, error);
     if (result != CDR_OK)
         return result;
+    if (settings->schema_text != NULL)
+        return cdr_program_create_json(created, settings, error);
     struct cdr_json_encoder *encoder = calloc(1, sizeof *encoder);
     if (encoder == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the JSON encoder (%zu bytes)",

@@ -26,6 +26,14 @@ bool cdr_json_find_integer(const char *text, size_t text_len, const char *key, i
     return found;
 }
 
+bool cdr_json_has(const char *text, size_t text_len, const char *key)
+{
+    json_t *object = json_loadb(text, text_len, JSON_ALLOW_NUL, NULL);
+    bool has = json_object_get(object, key) != NULL;
+    json_decref(object);
+    return has;
+}
+
 int cdr_json_find_boolean(const char *text, size_t text_len, const char *key)
 {
     json_t *object = json_loadb(text, text_len, 0, NULL);

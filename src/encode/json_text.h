@@ -20,6 +20,9 @@ bool cdr_json_find_integer(const char *text, size_t text_len, const char *key, i
 /* 1 or 0: the truth value that text, an object, holds under key; −1 where it holds none. */
 int cdr_json_find_boolean(const char *text, size_t text_len, const char *key);
 
+/* Whether text, an object, holds anything under key. */
+bool cdr_json_has(const char *text, size_t text_len, const char *key);
+
 /* The string that text, an object, holds under key; NULL where it is no object or holds none. */
 char *cdr_json_find_string(const char *text, size_t text_len, const char *key);
 

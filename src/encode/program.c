@@ -72,10 +72,10 @@ uint32_t cdr_program_wide(uint8_t *to, int64_t value)
     return n;
 }
 
-uint32_t cdr_program_number_text(uint8_t *to, int64_t value)
+uint32_t cdr_program_number(uint8_t *to, int64_t value)
 {
     char digits[20];
-    uint32_t count = 0, len = 1;
+    uint32_t count = 0, len = 0;
     uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     do {
         digits[count++] = (char)('0' + magnitude % 10);
@@ -83,10 +83,16 @@ uint32_t cdr_program_number_text(uint8_t *to, int64_t value)
     } while (magnitude != 0);
     if (value < 0)
         to[len++] = '-';
-    to[0] = (uint8_t)((count + len - 1) << 1);
     while (count > 0)
         to[len++] = (uint8_t)digits[--count];
     return len;
+}
+
+uint32_t cdr_program_number_text(uint8_t *to, int64_t value)
+{
+    uint32_t len = cdr_program_number(to + 1, value);
+    to[0] = (uint8_t)(len << 1);
+    return 1 + len;
 }
 
 uint32_t cdr_program_decimal(uint8_t *to, int64_t value)
@@ -124,8 +130,8 @@ bool cdr_program_same(const struct cdr_encoder *left, const struct cdr_encoder *
 
 static const char *program_file_header(const struct cdr_encoder *encoder)
 {
-    (void)encoder;
-    return "";
+    const struct cdr_program *program = (const struct cdr_program *)(const void *)encoder;
+    return program->header != NULL ? program->header : "";
 }
 
 static void program_destroy(struct cdr_encoder *encoder)
@@ -133,18 +139,26 @@ static void program_destroy(struct cdr_encoder *encoder)
     struct cdr_program *program = (struct cdr_program *)(void *)encoder;
     free(program->ops);
     free(program->data);
+    free(program->header);
     free(program);
 }
 
-#define PROGRAM_OPS(loop)                                                                          \
+#define PROGRAM_OPS(format, creator, loop)                                                         \
     {                                                                                              \
-        .name = "avro", .description = "Avro binary by a schema of the user's",                    \
-        .file_extension = "avro", .create = cdr_program_create, .encode = loop,                    \
+        .name = format, .description = "records by a schema of the user's",                        \
+        .file_extension = format, .create = creator, .encode = loop,                               \
         .file_header = program_file_header, .destroy = program_destroy,                            \
     }
+#define PROGRAM_LEVELS(format, creator)                                                            \
+    {                                                                                              \
+        [CDR_LEVEL_BASE] = PROGRAM_OPS(format, creator, cdr_program_encode_base),                  \
+        [CDR_LEVEL_V3] = PROGRAM_OPS(format, creator, CDR_LOOP_V3(cdr_program_encode)),            \
+        [CDR_LEVEL_V4] = PROGRAM_OPS(format, creator, CDR_LOOP_V4(cdr_program_encode)),            \
+    }
 
-const struct cdr_encoder_ops cdr_program_ops[CDR_LEVEL_COUNT] = {
-    [CDR_LEVEL_BASE] = PROGRAM_OPS(cdr_program_encode_base),
-    [CDR_LEVEL_V3] = PROGRAM_OPS(CDR_LOOP_V3(cdr_program_encode)),
-    [CDR_LEVEL_V4] = PROGRAM_OPS(CDR_LOOP_V4(cdr_program_encode)),
-};
+const struct cdr_encoder_ops cdr_program_ops[CDR_LEVEL_COUNT] =
+    PROGRAM_LEVELS("avro", cdr_program_create);
+const struct cdr_encoder_ops cdr_program_json_ops[CDR_LEVEL_COUNT] =
+    PROGRAM_LEVELS("json", cdr_program_create_json);
+const struct cdr_encoder_ops cdr_program_csv_ops[CDR_LEVEL_COUNT] =
+    PROGRAM_LEVELS("csv", cdr_program_create_csv);

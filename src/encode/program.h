@@ -1,5 +1,5 @@
-/* What a user's Avro schema is compiled to: a flat program that the loop in program_loop.h runs.
- * Inside src/encode only.
+/* What a user's Avro schema is compiled to: a flat program that the loop in program_loop.h runs. It
+ * writes Avro, JSON or CSV. Inside src/encode only.
  *
  * An operation puts one value of every record of a step before the next operation comes, so that
  * the records' addresses do not wait for each other, and so that what an operation is, is looked at
@@ -36,6 +36,14 @@ enum cdr_op_kind {
     CDR_OP_CLOCK,         /* len bytes: 23, or 24 with a Z; the length is in the prefix */
     CDR_OP_UUID_TEXT,     /* 36 bytes, likewise */
     CDR_OP_UUID_BYTES,    /* 16 bytes */
+    /* Of texts: */
+    CDR_OP_TEXT8,         /* decimal digits of a number of no sign below 10^8 */
+    CDR_OP_TEXT16,        /* below 10^16 */
+    CDR_OP_TEXT,          /* of any number */
+    CDR_OP_TEXT_DIGITS,   /* digits as they are, without a length */
+    CDR_OP_BASE64_DIGITS, /* base64 of what the operations above put, stride bytes, 0: varies */
+    CDR_OP_BASE64_CLOCK,
+    CDR_OP_BASE64_UUID, /* 36 bytes of text or 16 */
 };
 
 struct cdr_op {
@@ -46,7 +54,7 @@ struct cdr_op {
     uint8_t prefix[8];
     uint32_t len;    /* 0 where it varies */
     uint32_t at;     /* in data */
-    uint32_t stride; /* of a table */
+    uint32_t stride; /* of a table; of base64: what goes in */
     /* A number is first reduced by modulus (0: not), divided, rounding down, and multiplied. */
     int64_t modulus, divisor, factor;
 };
@@ -61,6 +69,7 @@ struct cdr_program {
     struct cdr_op *ops;
     uint8_t *data;
     size_t data_len;
+    char *header; /* of CSV files, with its newline; NULL: none */
 };
 
 enum {
@@ -72,12 +81,21 @@ enum {
 
 cdr_encode_loop cdr_program_encode_base, cdr_program_encode_v3, cdr_program_encode_v4;
 extern const struct cdr_encoder_ops cdr_program_ops[CDR_LEVEL_COUNT];
+extern const struct cdr_encoder_ops cdr_program_json_ops[CDR_LEVEL_COUNT];
+extern const struct cdr_encoder_ops cdr_program_csv_ops[CDR_LEVEL_COUNT];
 
 /* The encoder of a user's schema: settings->schema_text is not NULL. Errors: CDR_E_CONFIG names the
  * schema, the field, its type and what there is to fill it from; CDR_E_NOMEM. */
 enum cdr_result cdr_program_create(struct cdr_encoder **encoder,
                                    const struct cdr_encoder_settings *settings,
                                    struct cdr_error *error);
+/* The same as lines of text. */
+enum cdr_result cdr_program_create_json(struct cdr_encoder **encoder,
+                                        const struct cdr_encoder_settings *settings,
+                                        struct cdr_error *error);
+enum cdr_result cdr_program_create_csv(struct cdr_encoder **encoder,
+                                       const struct cdr_encoder_settings *settings,
+                                       struct cdr_error *error);
 
 /* Whether both write the same bytes, by the same operations. */
 bool cdr_program_same(const struct cdr_encoder *left, const struct cdr_encoder *right);
@@ -87,6 +105,7 @@ void cdr_program_clock(uint8_t *to, int64_t ms);
 void cdr_program_uuid(uint8_t bytes[16], const struct cdr_block *block, uint32_t i);
 void cdr_program_uuid_text(uint8_t *to, const uint8_t bytes[16]);
 uint32_t cdr_program_wide(uint8_t *to, int64_t value);
+uint32_t cdr_program_number(uint8_t *to, int64_t value);
 uint32_t cdr_program_number_text(uint8_t *to, int64_t value);
 uint32_t cdr_program_decimal(uint8_t *to, int64_t value);
 

@@ -4,6 +4,7 @@
 #include "encode/columns.h"
 #include "encode/program.h"
 #include "encode/put.h"
+#include "encode/text_value.h"
 #include "encode/varint.h"
 
 #ifndef CDR_ENCODE_PROGRAM_LOOP_H
@@ -467,7 +468,7 @@ static __attribute__((noinline)) void CDR_LOOP(program_digits)(struct cdr_progra
                                                                const struct cdr_op *op)
 {
     const struct cdr_program_begin begin = cdr_program_take(step, op);
-    if (op->column == CDR_COLUMN_MCCMNC) {
+    if (op->kind == CDR_OP_DIGITS && op->column == CDR_COLUMN_MCCMNC) {
         CDR_LOOP(program_mccmnc)(step, &begin);
         return;
     }
@@ -479,6 +480,8 @@ static __attribute__((noinline)) void CDR_LOOP(program_digits)(struct cdr_progra
     cdr_put_behind(at[i] + begin.offset, (uint8_t)begin.prefix, texts.digits[i]);
     else if (op->kind == CDR_OP_DIGITS_FIXED) CDR_FOR_RECORDS(step)
         memcpy(cdr_program_begin(&begin, i), texts.digits[i] + skip, 16);
+    else if (op->kind == CDR_OP_TEXT_DIGITS) CDR_FOR_RECORDS(step) at[i] =
+        cdr_put_digits16(cdr_program_begin(&begin, i), texts.digits[i], texts.lens[i]);
     else if (op->prefix_len == 0) CDR_FOR_RECORDS(step)
     {
         uint32_t len = texts.lens[i];
@@ -511,6 +514,72 @@ static __attribute__((noinline)) void CDR_LOOP(program_uuid)(const struct cdr_pr
     }
 }
 
+/* Digits behind digits: the column functions make all of a step's at once. */
+static __attribute__((noinline)) void CDR_LOOP(program_text)(struct cdr_program_step *step,
+                                                             const struct cdr_op *op)
+{
+    const struct cdr_program_begin begin = cdr_program_take(step, op);
+    uint8_t **at = step->at;
+    char digits[CDR_STEP_RECORDS + 1][16]; /* readable behind the last */
+    const uint64_t *values = cdr_program_direct(step, op);
+    if (values == NULL) {
+        CDR_LOOP(program_numbers)(step, op);
+        values = (const uint64_t *)step->numbers;
+    }
+    if (op->kind == CDR_OP_TEXT8) {
+        char(*short_digits)[8] = (char(*)[8])digits;
+        CDR_FOR_RECORDS(step) step->small[i] = (uint32_t)values[i];
+        cdr_digits8_column(short_digits, step->small, step->n);
+        CDR_FOR_RECORDS(step)
+        at[i] = cdr_put_number8(cdr_program_begin(&begin, i), short_digits[i]);
+    } else if (op->kind == CDR_OP_TEXT16) {
+        cdr_digits16_column(digits, values, step->n);
+        CDR_FOR_RECORDS(step)
+        {
+            uint32_t zeros = cdr_leading_zeros16(digits[i]);
+            at[i] = cdr_put16(cdr_program_begin(&begin, i), digits[i] + zeros, 16 - zeros);
+        }
+    } else {
+        CDR_FOR_RECORDS(step)
+        {
+            uint8_t *to = cdr_program_begin(&begin, i);
+            at[i] = to + cdr_program_number(to, (int64_t)values[i]);
+        }
+    }
+}
+
+static __attribute__((noinline)) void CDR_LOOP(program_base64)(struct cdr_program_step *step,
+                                                               const struct cdr_op *op)
+{
+    const struct cdr_program_begin begin = cdr_program_take(step, op);
+    struct cdr_text_column texts = {NULL, NULL};
+    if (op->kind == CDR_OP_BASE64_DIGITS)
+        texts = cdr_program_texts(step, op->column);
+    else if (op->kind == CDR_OP_BASE64_CLOCK)
+        CDR_LOOP(program_numbers)(step, op);
+    CDR_FOR_RECORDS(step)
+    {
+        uint8_t from[48], *to = cdr_program_begin(&begin, i);
+        uint32_t len = op->stride;
+        if (op->kind == CDR_OP_BASE64_DIGITS) {
+            len = texts.lens[i];
+            memcpy(from, texts.digits[i] + 16 - len, len);
+        } else if (op->kind == CDR_OP_BASE64_CLOCK) {
+            cdr_program_clock(from, step->numbers[i]);
+        } else {
+            uint8_t bytes[16];
+            cdr_program_uuid(bytes, step->block, step->first + i);
+            if (len == 16)
+                memcpy(from, bytes, 16);
+            else
+                cdr_program_uuid_text(from, bytes);
+        }
+        len = cdr_base64(to, from, len);
+        if (op->len == 0)
+            step->at[i] = to + len;
+    }
+}
+
 CDR_INLINE void CDR_LOOP(program_op)(struct cdr_program_step *step, const struct cdr_op *op,
                                      const uint8_t *data)
 {
@@ -534,11 +603,22 @@ CDR_INLINE void CDR_LOOP(program_op)(struct cdr_program_step *step, const struct
         break;
     case CDR_OP_DIGITS:
     case CDR_OP_DIGITS_FIXED:
+    case CDR_OP_TEXT_DIGITS:
         CDR_LOOP(program_digits)(step, op);
         break;
     case CDR_OP_UUID_TEXT:
     case CDR_OP_UUID_BYTES:
         CDR_LOOP(program_uuid)(step, op);
+        break;
+    case CDR_OP_TEXT8:
+    case CDR_OP_TEXT16:
+    case CDR_OP_TEXT:
+        CDR_LOOP(program_text)(step, op);
+        break;
+    case CDR_OP_BASE64_DIGITS:
+    case CDR_OP_BASE64_CLOCK:
+    case CDR_OP_BASE64_UUID:
+        CDR_LOOP(program_base64)(step, op);
         break;
     default:
         CDR_LOOP(program_other)(step, op);

@@ -445,7 +445,7 @@ static enum cdr_result ask_avro_c(const json_t *json, struct cdr_error *error)
     avro_schema_t schema = NULL;
     json_t *copy = json_deep_copy(json);
     strip(copy);
-    char *text = copy != NULL ? json_dumps(copy, JSON_COMPACT) : NULL;
+    char *text = copy != NULL ? json_dumps(copy, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
     if (text == NULL)
         result = cdr_fail(error, CDR_E_NOMEM, "no memory for a schema");
     else if (avro_schema_from_json_length(text, strlen(text), &schema) != 0)
@@ -464,8 +464,8 @@ static enum cdr_result ask_avro_c(const json_t *json, struct cdr_error *error)
 }
 #endif
 
-enum cdr_result cdr_schema_parse(struct cdr_schema *schema, const char *text,
-                                 struct cdr_error *error)
+enum cdr_result cdr_schema_parse_any(struct cdr_schema *schema, const char *text,
+                                     struct cdr_error *error)
 {
     const struct place top = {"", "the schema", NULL, 0};
     json_error_t where;
@@ -482,10 +482,17 @@ enum cdr_result cdr_schema_parse(struct cdr_schema *schema, const char *text,
     if (schema->names == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for a schema");
     enum cdr_result result = parse_type(schema, schema->json, &top, &schema->root, error);
+    return result == CDR_OK ? ask_avro_c(schema->json, error) : result;
+}
+
+enum cdr_result cdr_schema_parse(struct cdr_schema *schema, const char *text,
+                                 struct cdr_error *error)
+{
+    enum cdr_result result = cdr_schema_parse_any(schema, text, error);
     if (result == CDR_OK && schema->root->kind != CDR_AVRO_RECORD)
         result = cdr_fail(error, CDR_E_CONFIG, "it is of type %s; it must be a record",
                           kind_names[schema->root->kind]);
-    return result == CDR_OK ? ask_avro_c(schema->json, error) : result;
+    return result;
 }
 
 void cdr_schema_destroy(struct cdr_schema *schema)

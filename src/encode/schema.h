@@ -86,14 +86,17 @@ struct cdr_schema {
     json_t *json;
     json_t *names; /* full name → place in nodes */
     struct cdr_schema_node **nodes;
-    size_t node_count, part_count;      /* nodes; nodes, fields and branches */
-    const struct cdr_schema_node *root; /* a record */
+    size_t node_count, part_count; /* nodes; nodes, fields and branches */
+    const struct cdr_schema_node *root;
 };
 
-/* Reads a text; destroy also after an error. Errors: CDR_E_CONFIG with a clause such as "the type
- * \"strin\" of Call.imsi is not known", CDR_E_NOMEM. */
+/* Reads a text, whose root must be a record; destroy also after an error. Errors: CDR_E_CONFIG with
+ * a clause such as "the type \"strin\" of Call.imsi is not known", CDR_E_NOMEM. */
 enum cdr_result cdr_schema_parse(struct cdr_schema *schema, const char *text,
                                  struct cdr_error *error);
+/* The same of a root of any type. */
+enum cdr_result cdr_schema_parse_any(struct cdr_schema *schema, const char *text,
+                                     struct cdr_error *error);
 void cdr_schema_destroy(struct cdr_schema *schema);
 
 /* "string", "record Call", "decimal(10,2) as bytes": for messages. */

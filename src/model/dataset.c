@@ -98,6 +98,10 @@ static void add_model(XXH3_state_t *state, const struct cdr_parameters *p)
     add_u64(state, p->late_share > 0 ? p->late_mean_s : 0);
     add_u64(state, p->late_share > 0 ? p->late_max_s : 0);
     add_u64(state, p->partial_s);
+    if (p->leave_prob > 0) {
+        add_doubles(state, &p->leave_prob, 1);
+        add_u64(state, p->vacant_days);
+    }
 }
 
 /* The offset at the start and every change after it: a week of offsets before does not matter to a

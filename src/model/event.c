@@ -99,3 +99,33 @@ void cdr_counts_set(struct cdr_counts *counts, const struct cdr_model *model,
                            class_mean(model, rate, table));
     }
 }
+
+static bool takes_place(const struct cdr_tenures *tenures, const struct cdr_events *events,
+                        uint32_t i, uint32_t day)
+{
+    return cdr_tenure_on(tenures, events->origin[i], day).present &&
+           (events->party[i] != CDR_PARTY_ONNET ||
+            cdr_tenure_on(tenures, events->peer[i], day).present);
+}
+
+void cdr_events_drop_absent(const struct cdr_model *model, const struct cdr_slot *slot,
+                            struct cdr_events *events)
+{
+    const uint32_t day = (uint32_t)slot->day;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < events->n; i++) {
+        if (!takes_place(&model->identities.tenures, events, i, day))
+            continue;
+        events->origin[n] = events->origin[i];
+        events->index[n] = events->index[i];
+        events->base[n] = events->base[i];
+        events->offset_ms[n] = events->offset_ms[i];
+        events->duration_s[n] = events->duration_s[i];
+        events->peer[n] = events->peer[i];
+        events->type[n] = events->type[i];
+        events->party[n] = events->party[i];
+        events->outcome[n] = events->outcome[i];
+        n++;
+    }
+    events->n = n;
+}

@@ -68,13 +68,23 @@ typedef bool cdr_events_loop(const struct cdr_model *model, const struct cdr_cou
                              struct cdr_events *events);
 cdr_events_loop cdr_events_next_base, cdr_events_next_v3, cdr_events_next_v4;
 
-/* Fills events with the next block; false when there was none left. classes: activity class of
+/* Takes out the events that do not take place, where subscribers leave: whose origin's number is
+ * vacant on the slot's local day, and those on-net with a peer whose number is. */
+void cdr_events_drop_absent(const struct cdr_model *model, const struct cdr_slot *slot,
+                            struct cdr_events *events);
+
+/* Fills events with the next block; false when there was none left. Where subscribers leave, a
+ * block can be empty (n = 0) and others follow, and indices have gaps. classes: activity class of
  * every subscriber, or NULL (then they are computed). */
 static inline bool cdr_events_next(const struct cdr_model *model, const struct cdr_counts *counts,
                                    const uint8_t *classes, struct cdr_expansion *expansion,
                                    struct cdr_events *events)
 {
-    return model->loops->events_next(model, counts, classes, expansion, events);
+    if (!model->loops->events_next(model, counts, classes, expansion, events))
+        return false;
+    if (model->identities.tenures.on)
+        cdr_events_drop_absent(model, &counts->slot, events);
+    return true;
 }
 
 /* Draws of an event that several stages need. */

@@ -2,6 +2,7 @@
 
 #include "model/streams.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,16 @@ static void renewal_init(struct cdr_renewal *renewal, double probability, uint64
     renewal->rate = (uint64_t)(probability * 65536 + 0.5);
     renewal->stream = stream;
     renewal->count = (uint32_t)(((uint64_t)RENEWAL_DAYS * renewal->rate + 0xffff) >> 16) + 2;
+}
+
+/* Devices and SIMs that can occur, of all customers of a number. */
+static void changes_init(struct cdr_identities *identities, const struct cdr_parameters *p)
+{
+    renewal_init(&identities->device, p->imei_change_prob, cdr_stream(p->seed, CDR_STREAM_DEVICE));
+    renewal_init(&identities->sim, p->sim_change_prob, cdr_stream(p->seed, CDR_STREAM_SIM));
+    cdr_tenures_init(&identities->tenures, p, RENEWAL_DAYS);
+    identities->device.count += identities->tenures.count;
+    identities->sim.count += identities->tenures.count;
 }
 
 static uint64_t tacs_needed(uint32_t subscribers, uint32_t devices)
@@ -106,6 +117,28 @@ static enum cdr_result check_pool(const struct cdr_parameters *p, struct cdr_err
     return CDR_OK;
 }
 
+static enum cdr_result check_changes(const struct cdr_parameters *p, struct cdr_error *error)
+{
+    struct cdr_identities numbers;
+    changes_init(&numbers, p);
+    char leaving[64] = "";
+    if (numbers.tenures.on)
+        snprintf(leaving, sizeof leaving, " and leave_prob %.10g", p->leave_prob);
+    uint64_t sims = ((uint64_t)((p->subscribers - 1) >> 16) + 1) * numbers.sim.count;
+    uint64_t msins = (uint64_t)p->mccmnc_count * msin_b_scale(p);
+    if (sims > msins)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "sim_change_prob: %.10g%s a day with %u subscribers needs more IMSIs than "
+                        "the %u codes of mccmnc_pool have; lower it or add codes",
+                        p->sim_change_prob, leaving, p->subscribers, p->mccmnc_count);
+    if (tacs_needed(p->subscribers, numbers.device.count) > TACS_MAX)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "imei_change_prob: %.10g%s a day with %u subscribers needs more IMEIs than "
+                        "there are; lower one of them",
+                        p->imei_change_prob, leaving, p->subscribers);
+    return CDR_OK;
+}
+
 enum cdr_result cdr_identity_check(const struct cdr_parameters *p, struct cdr_error *error)
 {
     enum cdr_result result = check_prefixes(p, error);
@@ -113,9 +146,6 @@ enum cdr_result cdr_identity_check(const struct cdr_parameters *p, struct cdr_er
         result = check_pool(p, error);
     if (result != CDR_OK)
         return result;
-    struct cdr_renewal device, sim;
-    renewal_init(&device, p->imei_change_prob, 0);
-    renewal_init(&sim, p->sim_change_prob, 0);
     uint64_t msisdns = (uint64_t)p->prefix_count * 10000000;
     if (p->subscribers > msisdns)
         return cdr_fail(error, CDR_E_CONFIG,
@@ -123,19 +153,7 @@ enum cdr_result cdr_identity_check(const struct cdr_parameters *p, struct cdr_er
                         "each; give more prefixes or at most %llu subscribers",
                         p->subscribers, p->prefix_count, p->prefix_count == 1 ? "" : "es",
                         (unsigned long long)msisdns);
-    uint64_t sims = ((uint64_t)((p->subscribers - 1) >> 16) + 1) * sim.count;
-    uint64_t msins = (uint64_t)p->mccmnc_count * msin_b_scale(p);
-    if (sims > msins)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "sim_change_prob: %.10g a day with %u subscribers needs more IMSIs than "
-                        "the %u codes of mccmnc_pool have; lower it or add codes",
-                        p->sim_change_prob, p->subscribers, p->mccmnc_count);
-    if (tacs_needed(p->subscribers, device.count) > TACS_MAX)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "imei_change_prob: %.10g a day with %u subscribers needs more IMEIs than "
-                        "there are; lower one of them",
-                        p->imei_change_prob, p->subscribers);
-    return CDR_OK;
+    return check_changes(p, error);
 }
 
 static void numbers_init(char const (*prefixes)[8], uint32_t count, uint32_t *values,
@@ -159,8 +177,7 @@ void cdr_identities_init(struct cdr_identities *identities, const struct cdr_par
     numbers_init(p->offnet_prefixes, p->offnet_prefix_count, identities->offnet_prefix,
                  identities->offnet_len);
     memcpy(identities->mccmnc, p->mccmnc_pool, sizeof identities->mccmnc);
-    renewal_init(&identities->device, p->imei_change_prob, cdr_stream(p->seed, CDR_STREAM_DEVICE));
-    renewal_init(&identities->sim, p->sim_change_prob, cdr_stream(p->seed, CDR_STREAM_SIM));
+    changes_init(identities, p);
     uint32_t tacs = (uint32_t)tacs_needed(p->subscribers, identities->device.count);
     identities->tac_stride = TACS_MAX / tacs;
     bijection_init(&identities->msisdn, 10000, 1000 * p->prefix_count,

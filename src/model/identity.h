@@ -16,13 +16,16 @@
  * A change of device or SIM lasts: its number is how many changes the subscriber has had since
  * 1970. Changes come one in every 1/p days, at a random time of each such period that starts at a
  * random phase, so that the chance of a change on any day is p, and the count takes no loop over
- * past days.
+ * past days. A number's next customer (model/tenure.h) has another device and SIM: where
+ * subscribers leave, their numbers are changes + tenure number. Both only grow, so a sum never
+ * returns once one of them has changed.
  */
 #ifndef CDR_MODEL_IDENTITY_H
 #define CDR_MODEL_IDENTITY_H
 
 #include "base/hash.h"
 #include "model/parameters.h"
+#include "model/tenure.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,7 +46,8 @@ struct cdr_renewal {
 
 struct cdr_identities {
     struct cdr_bijection msisdn, imsi, imei;
-    struct cdr_renewal device, sim;
+    struct cdr_renewal device, sim; /* counts: with those of the tenures */
+    struct cdr_tenures tenures;
     uint32_t tac_stride;   /* TAC = 35000000 + half × stride */
     uint32_t msin_b_scale; /* IMSI's b = pool × this */
     uint32_t mccmnc[CDR_MCCMNC_MAX];

@@ -173,6 +173,16 @@ static void changes_column(const struct cdr_renewal *restrict renewal,
         changes[i] = cdr_renewal_number(renewal, s->owner[i], s->day[i]);
 }
 
+/* Where subscribers leave, a number's next customer has another SIM and another device. */
+static void add_tenures(const struct cdr_tenures *restrict tenures,
+                        const struct scratch *restrict s, uint32_t *restrict changes)
+{
+    if (!tenures->on)
+        return;
+    for (uint32_t i = 0; i < s->n; i++)
+        changes[i] += cdr_tenure_on(tenures, s->owner[i], s->day[i]).number;
+}
+
 static void imsi_column(const struct cdr_identities *restrict identities,
                         const uint32_t *restrict owners, const uint32_t *restrict sims, uint32_t n,
                         uint64_t *restrict values, uint32_t *restrict mccmnc)
@@ -215,10 +225,12 @@ static void set_identities(const struct cdr_model *model, const struct scratch *
     uint32_t changes[BLOCK], mccmnc[BLOCK];
     uint64_t values[BLOCK];
     changes_column(&identities->sim, s, changes);
+    add_tenures(&identities->tenures, s, changes);
     imsi_column(identities, s->owner, changes, s->n, values, mccmnc);
     memcpy(block->mccmnc, mccmnc, s->n * sizeof *mccmnc);
     cdr_digits16_column(block->imsi, values, s->n);
     changes_column(&identities->device, s, changes);
+    add_tenures(&identities->tenures, s, changes);
     for (uint32_t i = 0; i < s->n; i++)
         values[i] = cdr_imei14(identities, s->owner[i], changes[i]) * 10;
     cdr_digits16_column(block->imei, values, s->n);

@@ -203,13 +203,27 @@ double cdr_slot_rate(const struct cdr_model *model, const struct cdr_slot *slot)
            cdr_day_multiplier(model, slot->day) * ((double)slot->duration_ms / 3600000.0);
 }
 
+/* Of a number, on a plain day. */
+static double records_per_day(const struct cdr_parameters *p)
+{
+    const double present = cdr_present_share(p), mo[2] = {p->mo_share_call, p->mo_share_sms};
+    double records = 0;
+    for (int type = 0; type < CDR_TYPE_COUNT; type++) {
+        double onnet = 0;
+        if (type != CDR_TYPE_DATA)
+            onnet = 2 * mo[type] * (1 - offnet_share(p->interconnect_share, mo[type]));
+        records += p->records_per_day[type] * present * (1 - onnet * (1 - present));
+    }
+    return records;
+}
+
 double cdr_expected_records(const struct cdr_model *model)
 {
     const struct cdr_parameters *p = &model->parameters;
     double records = 0;
     struct cdr_slot slot = cdr_calendar_slot_at(
         &model->calendar, cdr_calendar_day_start_ms(&model->calendar, p->start_day));
-    double mean = p->records_per_day[0] + p->records_per_day[1] + p->records_per_day[2];
+    double mean = records_per_day(p);
     for (; slot.day < p->start_day + (int32_t)p->days;
          slot = cdr_calendar_next(&model->calendar, &slot))
         records += cdr_slot_rate(model, &slot) / model->events_per_day * mean;

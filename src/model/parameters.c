@@ -47,6 +47,7 @@ void cdr_parameters_default(struct cdr_parameters *parameters)
         .interconnect_share = 0.15,
         .imei_change_prob = 0.02,
         .sim_change_prob = 0.0002,
+        .vacant_days = 90,
         .call_dispositions = {.82, .12, .04, .015, .005},
         .call_duration_p50_s = 75,
         .call_duration_p90_s = 240,
@@ -124,6 +125,8 @@ static enum cdr_result check_numbers(const struct cdr_parameters *p, struct cdr_
         {"interconnect_share", p->interconnect_share, 0, 1},
         {"imei_change_prob", p->imei_change_prob, 0, 1},
         {"sim_change_prob", p->sim_change_prob, 0, 1},
+        {"leave_prob", p->leave_prob, 0, 0.1},
+        {"vacant_days", p->vacant_days, 1, 365},
         {"call_duration_quantiles.p50", p->call_duration_p50_s, 1, 86400},
         {"call_duration_quantiles.p90", p->call_duration_p90_s, p->call_duration_p50_s, 86400},
         {"duration_max", p->duration_max_s, 60, 86400},
@@ -141,6 +144,11 @@ static enum cdr_result check_numbers(const struct cdr_parameters *p, struct cdr_
         {"duration_min", p->duration_min_s, 1, 3600},
     };
     enum cdr_result result = check_ranges(ranges, COUNT(ranges), error);
+    if (result == CDR_OK && p->leave_prob > 0 && p->leave_prob < 1e-6)
+        result = cdr_fail(error, CDR_E_CONFIG,
+                          "leave_prob: %.10g is out of range; allowed is 0 (never) or 0.000001 to "
+                          "0.1",
+                          p->leave_prob);
     if (result == CDR_OK && p->partial_s != 0 && (p->partial_s < 60 || p->partial_s > 86400))
         result = cdr_fail(error, CDR_E_CONFIG,
                           "partial: %u s is out of range; allowed is 0 (never) or 60 to 86400",

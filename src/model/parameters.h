@@ -86,6 +86,8 @@ struct cdr_parameters {
     double interconnect_share; /* least share of MO events that go off-net, 0 … 1 */
     double imei_change_prob;   /* a subscriber changes device, per day */
     double sim_change_prob;    /* a subscriber changes SIM (IMSI), per day */
+    double leave_prob;         /* a subscriber leaves, per day; 0 = never, else 1e-6 … 0.1 */
+    uint32_t vacant_days;      /* then its number is nobody's for so many days, 1 … 365 */
 
     double call_dispositions[CDR_CALL_DISPOSITION_COUNT]; /* weights */
     double call_duration_p50_s;

@@ -20,6 +20,7 @@ enum cdr_stream_number {
     CDR_STREAM_CONTACT = 10,   /* the contact graph */
     CDR_STREAM_OFFNET = 11,    /* a subscriber's off-net parties */
     CDR_STREAM_PLACE = 12,     /* where a subscriber is in a slot */
+    CDR_STREAM_TENURE = 13,    /* when customers leave */
 };
 
 static inline uint64_t cdr_stream(uint64_t seed, enum cdr_stream_number number)

@@ -39,6 +39,7 @@ struct cdr_pipeline {
     struct worker_state *workers;
     bool scheduled; /* paced: the current slot and all that follow go by the schedule */
     bool begun;     /* paced: the schedule has begun */
+    int32_t day;    /* that day_begin was told last */
     atomic_ullong records, bytes;
     atomic_llong emission_ms, behind_ns, behind_max_ns;
     pthread_mutex_t failure_lock;
@@ -151,6 +152,25 @@ static enum cdr_result hand_over(struct cdr_pipeline *pipeline, unsigned worker,
     return result;
 }
 
+static void encode_column(const struct cdr_encoder *encoder, const struct cdr_block *block,
+                          uint32_t first, struct cdr_slab_column *column)
+{
+    const uint32_t used = cdr_column_start(column, first);
+    encoder->ops->encode(encoder, block, column->bytes + used, column->ends + first);
+    for (uint32_t i = 0; i < block->n; i++)
+        column->ends[first + i] += used;
+}
+
+/* Of types that have no headers where others do, the column stays as it is: nobody reads it. */
+static void encode_envelope(const struct cdr_envelope *envelope, const struct cdr_block *block,
+                            struct cdr_slab *slab)
+{
+    if (envelope->key != NULL)
+        encode_column(envelope->key, block, slab->n, &slab->wire_keys);
+    if (envelope->headers != NULL)
+        encode_column(envelope->headers, block, slab->n, &slab->headers);
+}
+
 /* Materialises and encodes n ≤ CDR_BLOCK_RECORDS keys behind what the slab holds. */
 static void encode_block(struct cdr_pipeline *pipeline, unsigned worker,
                          const struct cdr_slot *slots, uint32_t type, const struct cdr_key *keys,
@@ -174,16 +194,34 @@ static void encode_block(struct cdr_pipeline *pipeline, unsigned worker,
     }
     for (uint32_t i = 0; slab->ids != NULL && i < n; i++)
         slab->ids[first + i] = cdr_key_id(&keys[i], type, block->slot[i]);
+    encode_envelope(&pipeline->settings.envelopes[type], block, slab);
     slab->n += n;
     cdr_hash_records(slab, first, encoder->frame_len, encoder->trailer_len, state->hashes);
 }
 
-/* How many of wanted records surely fit. */
-static uint32_t room(const struct cdr_slab *slab, const struct cdr_encoder *encoder,
-                     uint32_t wanted)
+/* How many more values surely fit into a column. */
+static size_t column_room(const struct cdr_slab_column *column, const struct cdr_encoder *encoder,
+                          uint32_t n)
 {
+    return encoder == NULL
+               ? SIZE_MAX
+               : (column->bytes_max - cdr_column_start(column, n)) / encoder->record_bytes_max;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many of wanted records of a type surely fit. */
+static uint32_t room(const struct cdr_pipeline *pipeline, const struct cdr_slab *slab,
+                     uint32_t type, const struct cdr_encoder *encoder, uint32_t wanted)
+{
+    const struct cdr_envelope *envelope = &pipeline->settings.envelopes[type];
     size_t used = slab->n == 0 ? 0 : slab->ends[slab->n - 1];
     size_t by_bytes = (slab->bytes_max - used) / encoder->record_bytes_max;
+    by_bytes = least(by_bytes, column_room(&slab->wire_keys, envelope->key, slab->n));
+    by_bytes = least(by_bytes, column_room(&slab->headers, envelope->headers, slab->n));
     uint32_t by_count = slab->records_max - slab->n;
     uint32_t fits = by_bytes < by_count ? (uint32_t)by_bytes : by_count;
     fits = fits < CDR_BLOCK_RECORDS ? fits : CDR_BLOCK_RECORDS;
@@ -205,7 +243,8 @@ static enum cdr_result hash_only(struct cdr_pipeline *pipeline, unsigned worker,
         result = take_slab(pipeline, worker, &slab, error);
         if (result != CDR_OK)
             return result;
-        for (uint32_t block; (block = room(slab, encoder, n - done)) > 0; done += block)
+        for (uint32_t block; (block = room(pipeline, slab, type, encoder, n - done)) > 0;
+             done += block)
             encode_block(pipeline, worker, slots, type, keys + done, block, slab);
         struct cdr_digest more = cdr_digest_of(pipeline->workers[worker].hashes, slab->n,
                                                payload_bytes(slab, encoder, 0, slab->n));
@@ -301,7 +340,8 @@ static enum cdr_result deliver(struct cdr_pipeline *pipeline, unsigned worker,
             break;
         slab->log = task->log;
         slab->day = task->slots[0].day;
-        for (uint32_t n; (n = room(slab, encoder, task->n - done)) > 0; done += n)
+        for (uint32_t n; (n = room(pipeline, slab, task->type, encoder, task->n - done)) > 0;
+             done += n)
             encode_block(pipeline, worker, task->slots, task->type, task->keys + done, n, slab);
         uint32_t taken = 0;
         result = wait_for_turn(log, task->sequence, error);
@@ -399,8 +439,9 @@ static enum cdr_result release(struct cdr_pipeline *pipeline, uint32_t log_numbe
             log->slab->day = slots[0].day;
             log->taken = 0;
         }
-        uint32_t n =
-            log->slab->day == slots[0].day ? room(log->slab, encoder, due_end - log->next) : 0;
+        uint32_t n = log->slab->day == slots[0].day
+                         ? room(pipeline, log->slab, type, encoder, due_end - log->next)
+                         : 0;
         if (n > 0) {
             encode_block(pipeline, 0, slots, type, log->keys + log->next, n, log->slab);
             log->next += n;
@@ -506,6 +547,40 @@ static enum cdr_result end_slice(void *state, const struct cdr_slot *slots, uint
     return result;
 }
 
+/* ---- days ---- */
+
+/* Until the schedule reaches emission_ms, which the last record of the day before may be long
+ * before. A rate knows no such time, nor does a schedule that is still to begin. */
+static enum cdr_result wait_until_due(struct cdr_pipeline *pipeline, int64_t emission_ms,
+                                      struct cdr_error *error)
+{
+    struct cdr_pace *pace = &pipeline->settings.pace;
+    enum cdr_result result = CDR_OK;
+    if (pace->kind != CDR_PACE_LIVE && (pace->kind != CDR_PACE_SPEED || !pipeline->begun))
+        return CDR_OK;
+    struct cdr_pace_line line = cdr_pace_slice(pace, emission_ms, 1, 0);
+    while (result == CDR_OK && !stopped(pipeline)) {
+        int64_t wait_ns = cdr_pace_due_ns(&line, emission_ms) - cdr_monotonic_ns();
+        if (wait_ns <= 0)
+            break;
+        result = pipeline->settings.sink->ops->poll(pipeline->settings.sink, 0, error);
+        cdr_sleep_ns(wait_ns < TICK_NS ? wait_ns + 1000 : TICK_NS);
+    }
+    return result;
+}
+
+static enum cdr_result begin_slot(void *state, const struct cdr_slot *slot, struct cdr_error *error)
+{
+    struct cdr_pipeline *pipeline = state;
+    if (slot->day == pipeline->day)
+        return CDR_OK;
+    enum cdr_result result = wait_until_due(pipeline, slot->start_ms, error);
+    if (result != CDR_OK || stopped(pipeline))
+        return result;
+    pipeline->day = slot->day;
+    return pipeline->settings.day_begin(pipeline->settings.day_context, slot->day, error);
+}
+
 /* ---- life ---- */
 
 static enum cdr_result create_engine(struct cdr_pipeline *pipeline, struct cdr_error *error)
@@ -576,6 +651,9 @@ enum cdr_result cdr_pipeline_run(struct cdr_pipeline *pipeline, struct cdr_error
         consumer.slice_end = end_slice;
         consumer.slot_whole = slot_is_past;
     }
+    pipeline->day = INT32_MIN;
+    if (pipeline->settings.day_begin != NULL)
+        consumer.slot_begin = begin_slot;
     pace->wall_to_monotonic_ns = cdr_monotonic_ns() - cdr_wall_ms() * 1000000;
     pipeline->begun = pace->start_ns != 0;
     if (!pipeline->begun) {

@@ -24,6 +24,7 @@ struct cdr_pipeline;
 struct cdr_pipeline_settings {
     const struct cdr_model *model;
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    struct cdr_envelope envelopes[CDR_TYPE_COUNT]; /* the sink's slabs must have room for them */
     struct cdr_sink *sink;
     unsigned workers;
     uint32_t shard_index, shard_count;
@@ -39,6 +40,12 @@ struct cdr_pipeline_settings {
     const uint64_t *digest_starts;
     const atomic_int *stop;    /* not 0: finish what is in hand */
     uint32_t drain_timeout_ms; /* how long a stopped run waits for room */
+    /* Called when a local day of the run begins, by the schedule where there is one, before the
+     * first of its records is handed over and behind the last of the day before; by one thread,
+     * while the others rest. Anything but CDR_OK ends the run with that result. NULL: not
+     * wanted. */
+    enum cdr_result (*day_begin)(void *context, int32_t day, struct cdr_error *error);
+    void *day_context;
 };
 
 /* Readable by any thread while the run goes on. */

@@ -120,8 +120,8 @@ rd_kafka_resp_err_t cdr_kafka_admin_code(rd_kafka_event_t *event)
 struct creation {
     struct cdr_kafka_client *asker;
     const struct cdr_sink_settings *settings;
+    const struct cdr_sink_setup *setup;
     const char *name;
-    uint32_t partitions;
     bool validate_only;
     int timeout_ms;
 };
@@ -141,15 +141,19 @@ static enum cdr_result new_topic(const struct creation *creation, unsigned limit
     const struct cdr_sink_settings *settings = creation->settings;
     const char *name = creation->name;
     char reason[256] = "", retention[32];
-    *topic = rd_kafka_NewTopic_new(name, (int)creation->partitions,
+    *topic = rd_kafka_NewTopic_new(name, (int)creation->setup->partitions,
                                    settings->replication > 0 ? (int)settings->replication : -1,
                                    reason, sizeof reason);
     if (*topic == NULL)
         return cdr_fail(error, CDR_E_CONFIG, "cannot create topic %s: %s", name, reason);
     snprintf(retention, sizeof retention, "%" PRId64, settings->retention_ms);
-    rd_kafka_NewTopic_set_config(*topic, "cleanup.policy", "delete");
-    rd_kafka_NewTopic_set_config(*topic, "retention.ms", retention);
-    rd_kafka_NewTopic_set_config(*topic, "retention.bytes", "-1");
+    if (creation->setup->compacted) {
+        rd_kafka_NewTopic_set_config(*topic, "cleanup.policy", "compact");
+    } else {
+        rd_kafka_NewTopic_set_config(*topic, "cleanup.policy", "delete");
+        rd_kafka_NewTopic_set_config(*topic, "retention.ms", retention);
+        rd_kafka_NewTopic_set_config(*topic, "retention.bytes", "-1");
+    }
     rd_kafka_NewTopic_set_config(*topic, "message.timestamp.type", "CreateTime");
     for (size_t i = 0; i < 2 && timestamp_limits[limit_set][i] != NULL; i++)
         rd_kafka_NewTopic_set_config(*topic, timestamp_limits[limit_set][i], "9223372036854775807");
@@ -214,11 +218,11 @@ static enum cdr_result create_one(const struct creation *creation, unsigned limi
 }
 
 enum cdr_result cdr_kafka_create_topic(struct cdr_kafka_client *asker,
-                                       const struct cdr_sink_settings *settings, const char *name,
-                                       uint32_t partitions, bool validate_only, int timeout_ms,
-                                       struct cdr_error *error)
+                                       const struct cdr_sink_settings *settings,
+                                       const struct cdr_sink_setup *setup, const char *name,
+                                       bool validate_only, int timeout_ms, struct cdr_error *error)
 {
-    const struct creation creation = {asker, settings, name, partitions, validate_only, timeout_ms};
+    const struct creation creation = {asker, settings, setup, name, validate_only, timeout_ms};
     bool again = true;
     enum cdr_result result = CDR_OK;
     for (unsigned limit_set = 0; result == CDR_OK && again; limit_set++)

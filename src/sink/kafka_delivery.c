@@ -15,6 +15,7 @@
  * on from it are unknown too (false_offset). They can never equal the expected one: record k of a
  * batch gets at most k - 1, and its place in the log is at least k.
  */
+#include "encode/headers.h"
 #include "sink/kafka_internal.h"
 
 #include <assert.h>
@@ -174,6 +175,25 @@ static uint32_t find_record(const struct cdr_slab *slab, const uint8_t *payload)
     return low;
 }
 
+static bool is_tombstone(const struct cdr_kafka_sink *sink, const struct cdr_slab *slab,
+                         uint32_t record)
+{
+    const struct cdr_encoder *encoder = sink->setup.encoders[slab->log / sink->setup.partitions];
+    return sink->setup.compacted &&
+           slab->ends[record] - start_of(slab, record) == encoder->frame_len + encoder->trailer_len;
+}
+
+/* The next one from record on: without a payload, nothing says which it is, but the order. Where
+ * that does not hold (after a failure), it may be another, which then changes no more than the
+ * words. */
+static uint32_t find_tombstone(const struct cdr_kafka_sink *sink, const struct cdr_slab *slab,
+                               uint32_t record)
+{
+    while (record < slab->n && !is_tombstone(sink, slab, record))
+        record++;
+    return record < slab->n ? record : slab->n - 1;
+}
+
 static void on_lost(struct cdr_kafka_sink *sink, const rd_kafka_message_t *message,
                     int64_t expected)
 {
@@ -236,8 +256,10 @@ void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void
     if (slab != run->slab)
         start_run(sink, slab);
     uint32_t record = run->index;
-    if (__builtin_expect(
-            record >= slab->n || message->payload != slab->bytes + start_of(slab, record), 0))
+    if (__builtin_expect(message->payload == NULL, 0))
+        record = find_tombstone(sink, slab, record);
+    else if (__builtin_expect(
+                 record >= slab->n || message->payload != slab->bytes + start_of(slab, record), 0))
         record = find_record(slab, message->payload);
     run->index = record + 1;
     int64_t expected = run->offset + record;
@@ -389,42 +411,124 @@ static enum cdr_result refused(struct cdr_kafka_sink *sink, const struct cdr_sla
     return failure_of(sink, error);
 }
 
-static enum cdr_result produce(struct cdr_kafka_sink *sink, struct cdr_slab *slab, uint32_t *next,
-                               uint32_t end, struct cdr_error *error)
+/* Of a message, in the order in which librdkafka is told. Headers follow. */
+enum { VALUE, KEY, TIMESTAMP, TOPIC, PARTITION, OPAQUE, FLAGS, FIELDS };
+
+/* What all records of a slab have in common. */
+static void set_fields(const struct cdr_kafka_sink *sink, struct cdr_slab *slab,
+                       rd_kafka_vu_t fields[FIELDS])
 {
-    uint32_t type = slab->log / sink->setup.partitions;
-    const uint32_t trailer_len = sink->setup.encoders[type]->trailer_len;
-    enum { VALUE, KEY, TIMESTAMP, TOPIC, PARTITION, OPAQUE, FLAGS, HEADER, FIELDS };
-    char id[CDR_ID_TEXT_LEN];
-    const size_t field_count = slab->ids != NULL ? FIELDS : HEADER;
-    rd_kafka_vu_t fields[FIELDS] = {
-        [VALUE] = {.vtype = RD_KAFKA_VTYPE_VALUE},
-        [KEY] = {.vtype = RD_KAFKA_VTYPE_KEY},
-        [TIMESTAMP] = {.vtype = RD_KAFKA_VTYPE_TIMESTAMP},
-        [TOPIC] = {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = sink->handles[type]},
-        [PARTITION] = {.vtype = RD_KAFKA_VTYPE_PARTITION,
-                       .u.i32 = (int32_t)(slab->log % sink->setup.partitions)},
-        [OPAQUE] = {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = slab},
-        [FLAGS] = {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = 0}, /* neither copied nor freed */
-        [HEADER] = {.vtype = RD_KAFKA_VTYPE_HEADER,
-                    .u.header = {.name = CDR_ID_HEADER, .val = id, .size = sizeof id}},
-    };
+    fields[VALUE].vtype = RD_KAFKA_VTYPE_VALUE;
+    fields[KEY].vtype = RD_KAFKA_VTYPE_KEY;
+    fields[TIMESTAMP].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+    fields[TOPIC].vtype = RD_KAFKA_VTYPE_RKT;
+    fields[TOPIC].u.rkt = sink->handles[slab->log / sink->setup.partitions];
+    fields[PARTITION].vtype = RD_KAFKA_VTYPE_PARTITION;
+    fields[PARTITION].u.i32 = (int32_t)(slab->log % sink->setup.partitions);
+    fields[OPAQUE].vtype = RD_KAFKA_VTYPE_OPAQUE;
+    fields[OPAQUE].u.ptr = slab;
+    fields[FLAGS].vtype = RD_KAFKA_VTYPE_MSGFLAGS; /* neither copied nor freed */
+    fields[FLAGS].u.i = 0;
+}
+
+static inline void set_value(const struct cdr_kafka_sink *sink, const struct cdr_slab *slab,
+                             uint32_t record, uint32_t start, uint32_t trailer_len,
+                             rd_kafka_vu_t *field)
+{
+    const bool tombstone = is_tombstone(sink, slab, record);
+    field->u.mem.ptr = tombstone ? NULL : slab->bytes + start;
+    field->u.mem.size = tombstone ? 0 : slab->ends[record] - start - trailer_len;
+}
+
+static enum cdr_result produce_plain(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
+                                     uint32_t *next, uint32_t end, uint32_t trailer_len,
+                                     struct cdr_error *error)
+{
+    rd_kafka_vu_t fields[FIELDS];
+    set_fields(sink, slab, fields);
     uint32_t start = start_of(slab, *next);
     for (; *next < end; (*next)++) {
         uint32_t record = *next;
-        fields[VALUE].u.mem.ptr = slab->bytes + start;
-        fields[VALUE].u.mem.size = slab->ends[record] - start - trailer_len;
+        set_value(sink, slab, record, start, trailer_len, &fields[VALUE]);
         fields[KEY].u.mem.ptr = slab->keys[record];
         fields[KEY].u.mem.size = slab->key_lens[record];
         fields[TIMESTAMP].u.i64 = slab->event_ms[record];
-        if (slab->ids != NULL)
-            cdr_id_text(slab->ids[record], id);
-        rd_kafka_error_t *reason = rd_kafka_produceva(sink->client.rk, fields, field_count);
+        rd_kafka_error_t *reason = rd_kafka_produceva(sink->client.rk, fields, FIELDS);
         if (__builtin_expect(reason != NULL, 0))
             return refused(sink, slab, record, reason, error);
         start = slab->ends[record];
     }
     return CDR_OK;
+}
+
+static void set_header(rd_kafka_vu_t *field, const char *name, const void *value, size_t size)
+{
+    field->vtype = RD_KAFKA_VTYPE_HEADER;
+    field->u.header.name = name;
+    field->u.header.val = value;
+    field->u.header.size = (ssize_t)size;
+}
+
+/* Key and headers of a record; how many fields it has then. */
+static size_t set_envelope(const struct cdr_envelope *envelope, const struct cdr_slab *slab,
+                           uint32_t record, char id[CDR_ID_TEXT_LEN], rd_kafka_vu_t *fields)
+{
+    size_t count = FIELDS;
+    fields[KEY].u.mem.ptr = slab->keys[record];
+    fields[KEY].u.mem.size = slab->key_lens[record];
+    if (envelope->key_bytes_max > 0) {
+        uint32_t from = cdr_column_start(&slab->wire_keys, record);
+        fields[KEY].u.mem.ptr = slab->wire_keys.bytes + from;
+        fields[KEY].u.mem.size = slab->wire_keys.ends[record] - from;
+    }
+    const uint8_t *at = NULL;
+    if (envelope->header_count > 0)
+        at = slab->headers.bytes + cdr_column_start(&slab->headers, record);
+    for (uint32_t i = 0; i < envelope->header_count; i++) {
+        uint32_t size = cdr_header_take(&at);
+        set_header(&fields[count++], envelope->header_names[i], at, size);
+        at += size;
+    }
+    if (slab->ids != NULL) {
+        cdr_id_text(slab->ids[record], id);
+        set_header(&fields[count++], CDR_ID_HEADER, id, CDR_ID_TEXT_LEN);
+    }
+    return count;
+}
+
+/* With keys of a schema, or headers. */
+static enum cdr_result produce_enveloped(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
+                                         uint32_t *next, uint32_t end, uint32_t trailer_len,
+                                         struct cdr_error *error)
+{
+    const struct cdr_envelope *envelope =
+        &sink->setup.envelopes[slab->log / sink->setup.partitions];
+    rd_kafka_vu_t fields[FIELDS + CDR_HEADERS_MAX + 1];
+    char id[CDR_ID_TEXT_LEN];
+    set_fields(sink, slab, fields);
+    uint32_t start = start_of(slab, *next);
+    for (; *next < end; (*next)++) {
+        uint32_t record = *next;
+        size_t count = set_envelope(envelope, slab, record, id, fields);
+        set_value(sink, slab, record, start, trailer_len, &fields[VALUE]);
+        fields[TIMESTAMP].u.i64 = slab->event_ms[record];
+        rd_kafka_error_t *reason = rd_kafka_produceva(sink->client.rk, fields, count);
+        if (__builtin_expect(reason != NULL, 0))
+            return refused(sink, slab, record, reason, error);
+        start = slab->ends[record];
+    }
+    return CDR_OK;
+}
+
+static enum cdr_result produce(struct cdr_kafka_sink *sink, struct cdr_slab *slab, uint32_t *next,
+                               uint32_t end, struct cdr_error *error)
+{
+    const uint32_t type = slab->log / sink->setup.partitions;
+    const struct cdr_envelope *envelope = &sink->setup.envelopes[type];
+    const uint32_t trailer_len = sink->setup.encoders[type]->trailer_len;
+    bool plain = envelope->key_bytes_max == 0 && envelope->header_count == 0 && slab->ids == NULL;
+    return plain ? produce_plain(sink, slab, next, end, trailer_len, error)
+                 : produce_enveloped(sink, slab, next, end, trailer_len, error);
 }
 
 /* sign −1 takes an acceptance back: the counters wrap as they should. */

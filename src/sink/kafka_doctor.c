@@ -112,9 +112,8 @@ static void examine_missing(struct doctor *doctor, const struct topic *topic)
                          "create it, or pass --create-topics", "does not exist");
         return;
     }
-    enum cdr_result result =
-        cdr_kafka_create_topic(&doctor->asker, doctor->settings, topic->name,
-                               doctor->setup->partitions, true, doctor->timeout_ms, &error);
+    enum cdr_result result = cdr_kafka_create_topic(&doctor->asker, doctor->settings, doctor->setup,
+                                                    topic->name, true, doctor->timeout_ms, &error);
     if (result == CDR_OK)
         cdr_findings_add(doctor->findings, OK, topic->subject, NULL,
                          "does not exist and would be created");
@@ -214,6 +213,7 @@ static void examine_config(struct doctor *doctor, const struct topic *topic,
         .now_ms = setup->now_ms,
         .record_bytes_max = encoder->record_bytes_max - encoder->trailer_len,
         .replicas = topic->state.replicas,
+        .compacted = setup->compacted,
     };
     struct cdr_topic_finding found[CDR_TOPIC_FINDINGS_MAX];
     size_t found_count = cdr_topic_guard(&use, configs, n, found);
@@ -444,16 +444,23 @@ static void judge_rights(struct doctor *doctor, const rd_kafka_TopicDescription_
                          "the brokers do not say whether the user may write to it");
 }
 
-static void examine_rights(struct doctor *doctor)
+static size_t name_topics(const struct cdr_sink_setup *setup, const char **names)
+{
+    size_t n = 0;
+    for (unsigned type = 0; setup != NULL && type < CDR_TYPE_COUNT; type++)
+        if (setup->topics[type] != NULL)
+            names[n++] = setup->topics[type];
+    return n;
+}
+
+static void examine_rights(struct doctor *doctor, const struct cdr_sink_setup *tables)
 {
     struct cdr_error error = {{0}};
     struct cdr_kafka_admin call;
     rd_kafka_event_t *event = NULL;
-    const char *names[CDR_TYPE_COUNT];
-    size_t n = 0;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        if (doctor->setup->topics[type] != NULL)
-            names[n++] = doctor->setup->topics[type];
+    const char *names[2 * CDR_TYPE_COUNT];
+    size_t n = name_topics(doctor->setup, names);
+    n += name_topics(tables, names + n);
     rd_kafka_TopicCollection_t *topics = rd_kafka_TopicCollection_of_topic_names(names, n);
     if (cdr_kafka_admin_begin(&call, &doctor->asker, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
                               doctor->timeout_ms, &error) == CDR_OK) {
@@ -481,8 +488,9 @@ static void examine_rights(struct doctor *doctor)
 #else
 
 /* Brokers without an authorizer say so to whoever asks for rules. */
-static void examine_rights(struct doctor *doctor)
+static void examine_rights(struct doctor *doctor, const struct cdr_sink_setup *tables)
 {
+    (void)tables;
     struct cdr_error error = {{0}};
     struct cdr_kafka_admin call;
     rd_kafka_event_t *event = NULL;
@@ -525,17 +533,28 @@ static bool is_idempotent(const struct cdr_kafka_properties *properties)
            strcmp(value, "true") == 0;
 }
 
-static void examine_all(struct doctor *doctor)
+static void examine_topics(struct doctor *doctor)
 {
-    examine_library(doctor);
-    examine_brokers(doctor);
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
         if (doctor->setup->topics[type] != NULL)
             examine_topic(doctor, type);
+}
+
+static void examine_all(struct doctor *doctor, const struct cdr_sink_setup *tables)
+{
+    const struct cdr_sink_setup *records = doctor->setup;
+    examine_library(doctor);
+    examine_brokers(doctor);
+    examine_topics(doctor);
+    if (tables != NULL) {
+        doctor->setup = tables;
+        examine_topics(doctor);
+        doctor->setup = records;
+    }
     if (is_idempotent(doctor->properties))
         examine_producer(doctor);
     examine_ages(doctor);
-    examine_rights(doctor);
+    examine_rights(doctor, tables);
     if (doctor->settings->transactions)
         cdr_findings_add(doctor->findings, WARN, "transactions", NULL,
                          "the rights on the transactional id are not asked for, since asking would "
@@ -543,8 +562,9 @@ static void examine_all(struct doctor *doctor)
 }
 
 enum cdr_result cdr_kafka_examine(const struct cdr_sink_settings *settings,
-                                  const struct cdr_sink_setup *setup, struct cdr_findings *findings,
-                                  struct cdr_error *error)
+                                  const struct cdr_sink_setup *setup,
+                                  const struct cdr_sink_setup *tables,
+                                  struct cdr_findings *findings, struct cdr_error *error)
 {
     struct cdr_kafka_properties properties;
     struct cdr_kafka_warnings warnings = {0};
@@ -565,7 +585,7 @@ enum cdr_result cdr_kafka_examine(const struct cdr_sink_settings *settings,
     if (result == CDR_OK) {
         for (size_t i = 0; i < warnings.n; i++)
             cdr_findings_add(findings, WARN, "settings", NULL, "%s", warnings.texts[i]);
-        examine_all(&doctor);
+        examine_all(&doctor, tables);
         if (findings->failure != CDR_OK)
             result = cdr_fail(error, findings->failure, "no memory for the findings");
     }

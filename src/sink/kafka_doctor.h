@@ -16,11 +16,13 @@
 #include "sink/findings.h"
 #include "sink/sink.h"
 
-/* Adds findings about brokers and the topics of setup (encoders: for the size of records). Blocks
+/* Adds findings about brokers and the topics of setup (encoders: for the size of
+ * records) and, where they are not NULL, of tables. Blocks
  * for a few settings->kafka_timeout_ms at most. CDR_OK: it could look, whatever it found;
  * CDR_E_CONFIG: a property is wrong; CDR_E_KAFKA: no broker answers. */
 enum cdr_result cdr_kafka_examine(const struct cdr_sink_settings *settings,
-                                  const struct cdr_sink_setup *setup, struct cdr_findings *findings,
-                                  struct cdr_error *error);
+                                  const struct cdr_sink_setup *setup,
+                                  const struct cdr_sink_setup *tables,
+                                  struct cdr_findings *findings, struct cdr_error *error);
 
 #endif

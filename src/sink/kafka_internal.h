@@ -126,12 +126,13 @@ enum cdr_result cdr_kafka_look_at(struct cdr_kafka_client *asker, const char *na
                                   struct cdr_kafka_topic_state *state, int32_t *broker,
                                   struct cdr_error *error);
 
-/* Creates a topic that keeps what is written, whatever its time; with validate_only asks whether
+/* Creates a topic of setup that keeps what is written, whatever its time, or of a table the last of
+ * each key; with validate_only asks whether
  * that would work. One that somebody else made meanwhile is as good as ours. */
 enum cdr_result cdr_kafka_create_topic(struct cdr_kafka_client *asker,
-                                       const struct cdr_sink_settings *settings, const char *name,
-                                       uint32_t partitions, bool validate_only, int timeout_ms,
-                                       struct cdr_error *error);
+                                       const struct cdr_sink_settings *settings,
+                                       const struct cdr_sink_setup *setup, const char *name,
+                                       bool validate_only, int timeout_ms, struct cdr_error *error);
 
 /* One admin request: begin, the request itself with options and queue, wait (NULL: time-out), end
  * (also after a begin that failed). */

@@ -79,8 +79,8 @@ static enum cdr_result create_missing(struct prepare *prepare, struct cdr_error 
         if (prepare->sink->topics[type] == NULL || prepare->states[type].exists)
             continue;
         result =
-            cdr_kafka_create_topic(prepare->asker, prepare->settings, prepare->sink->topics[type],
-                                   prepare->sink->setup.partitions, false, left_ms(prepare), error);
+            cdr_kafka_create_topic(prepare->asker, prepare->settings, &prepare->sink->setup,
+                                   prepare->sink->topics[type], false, left_ms(prepare), error);
         if (result == CDR_OK)
             result = wait_for_leaders(prepare, type, error);
         if (result == CDR_OK)
@@ -109,6 +109,7 @@ static enum cdr_result judge(struct prepare *prepare, unsigned type,
         .now_ms = sink->setup.now_ms,
         .record_bytes_max = encoder->record_bytes_max - encoder->trailer_len,
         .replicas = prepare->states[type].replicas,
+        .compacted = sink->setup.compacted,
     };
     struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX];
     size_t found = cdr_topic_guard(&use, configs, n, findings);

@@ -17,22 +17,22 @@
 static const char another_subject[] =
     "use another --topic-prefix, or set the subject's compatibility";
 
-enum cdr_result cdr_registry_subject(const struct cdr_registry_settings *settings,
-                                     const char *topic, const char *schema_text,
-                                     char subject[CDR_REGISTRY_SUBJECT_MAX],
-                                     struct cdr_error *error)
+static enum cdr_result find_subject(const struct cdr_registry_settings *settings, bool key,
+                                    const char *topic, const char *schema_text, char *subject,
+                                    struct cdr_error *error)
 {
     const char *strategy = settings->subject_strategy;
     if (strategy == NULL || strcmp(strategy, "topic") == 0) {
-        snprintf(subject, CDR_REGISTRY_SUBJECT_MAX, "%s-value", topic);
+        snprintf(subject, CDR_REGISTRY_SUBJECT_MAX, "%s-%s", topic, key ? "key" : "value");
         return CDR_OK;
     }
     char *name = cdr_registry_full_name(schema_text);
     if (name == NULL)
         return cdr_fail(error, CDR_E_CONFIG,
-                        "subject_strategy: \"%s\" needs a schema that has a name, and that of "
-                        "topic %s has none",
-                        strategy, topic);
+                        "subject_strategy: \"%s\" needs a schema that has a name, and that of %s "
+                        "topic %s has none%s",
+                        strategy, key ? "the keys of" : "the values of", topic,
+                        key ? "; give keys that are a record with --key-schema FILE" : "");
     bool with_topic = strcmp(strategy, "topic-record") == 0;
     int len = snprintf(subject, CDR_REGISTRY_SUBJECT_MAX, "%s%s%s", with_topic ? topic : "",
                        with_topic ? "-" : "", name);
@@ -40,6 +40,22 @@ enum cdr_result cdr_registry_subject(const struct cdr_registry_settings *setting
     if (len >= CDR_REGISTRY_SUBJECT_MAX)
         return cdr_fail(error, CDR_E_CONFIG, "the schema of topic %s has too long a name", topic);
     return CDR_OK;
+}
+
+enum cdr_result cdr_registry_subject(const struct cdr_registry_settings *settings,
+                                     const char *topic, const char *schema_text,
+                                     char subject[CDR_REGISTRY_SUBJECT_MAX],
+                                     struct cdr_error *error)
+{
+    return find_subject(settings, false, topic, schema_text, subject, error);
+}
+
+enum cdr_result cdr_registry_key_subject(const struct cdr_registry_settings *settings,
+                                         const char *topic, const char *schema_text,
+                                         char subject[CDR_REGISTRY_SUBJECT_MAX],
+                                         struct cdr_error *error)
+{
+    return find_subject(settings, true, topic, schema_text, subject, error);
 }
 
 /* curl would only find out after it has a connection. */

@@ -19,6 +19,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What messages of a topic carry beside value and timestamp, where that is more than the owner's
+ * MSISDN as their key. All zero: nothing. The names are the caller's. */
+struct cdr_envelope {
+    /* Of the keys, with their frames; NULL: the MSISDN as text. */
+    const struct cdr_encoder *key;
+    const struct cdr_encoder *headers; /* see encode/headers.h; NULL: none */
+    const char *const *header_names;
+    uint32_t header_count;
+    /* Of one record, to make room for; 0 where there are none. */
+    size_t key_bytes_max, header_bytes_max;
+};
+
+/* Bytes of each record, one behind the other. */
+struct cdr_slab_column {
+    uint8_t *bytes; /* bytes_max of them; NULL where nobody asked for the column */
+    uint32_t *ends; /* records_max: offset one past record i's */
+    size_t bytes_max;
+};
+
+static inline uint32_t cdr_column_start(const struct cdr_slab_column *column, uint32_t record)
+{
+    return record == 0 ? 0 : column->ends[record - 1];
+}
+
 /* Records of one log in a row, encoded. The memory is a slab of the sink's own (see take_slab). */
 struct cdr_slab {
     uint8_t *bytes;    /* bytes_max of them */
@@ -26,7 +50,9 @@ struct cdr_slab {
     int64_t *event_ms; /* records_max: message timestamps */
     char (*keys)[16];  /* records_max: the owner's MSISDN, left-aligned */
     uint8_t *key_lens; /* records_max */
-    uint64_t *ids;     /* records_max: cdr_key_id of each, or NULL where nobody asked for them */
+    /* Of the message, where it is not that: see struct cdr_envelope. */
+    struct cdr_slab_column wire_keys, headers;
+    uint64_t *ids; /* records_max: cdr_key_id of each, or NULL where nobody asked for them */
     size_t bytes_max;
     uint32_t records_max;
 
@@ -41,6 +67,7 @@ struct cdr_slab {
 struct cdr_sink_setup {
     const char *topics[CDR_TYPE_COUNT];
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    struct cdr_envelope envelopes[CDR_TYPE_COUNT];
     const char *schemas[CDR_TYPE_COUNT]; /* Avro schema texts, else NULL */
     /* Of the second version where encoders change (encode/change.h), else NULL. */
     const char *next_schemas[CDR_TYPE_COUNT];
@@ -57,6 +84,9 @@ struct cdr_sink_setup {
     size_t slab_bytes; /* wanted size of slabs */
     uint32_t slab_records;
     bool ids; /* slabs carry the records' ids */
+    /* The topics are tables: compacted, and a record whose payload is empty is a tombstone, a
+     * message without a value. Topics that a set-up lacks are NULL. */
+    bool compacted;
 };
 
 struct cdr_log_progress {

@@ -30,14 +30,30 @@ struct owned_slab {
 };
 _Static_assert(offsetof(struct owned_slab, slab) == 0, "a slab's address is its allocation's");
 
+/* Of a column whose longest value has so many bytes: no more than the records get, unless a block
+ * needs it. */
+static size_t column_bytes(const struct cdr_slab_settings *settings, size_t value_bytes_max)
+{
+    size_t all = settings->records_max * value_bytes_max;
+    size_t least = CDR_BLOCK_RECORDS * value_bytes_max;
+    size_t most = settings->bytes_max > least ? settings->bytes_max : least;
+    return all < most ? all : most;
+}
+
 struct cdr_slab_settings cdr_slab_settings_of(const struct cdr_sink_setup *setup,
                                               unsigned slabs_max)
 {
-    size_t record_bytes_max = 0;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
+    size_t record_bytes_max = 0, key_bytes_max = 0, header_bytes_max = 0;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
+        const struct cdr_envelope *envelope = &setup->envelopes[type];
         if (setup->encoders[type] != NULL &&
             setup->encoders[type]->record_bytes_max > record_bytes_max)
             record_bytes_max = setup->encoders[type]->record_bytes_max;
+        if (envelope->key_bytes_max > key_bytes_max)
+            key_bytes_max = envelope->key_bytes_max;
+        if (envelope->header_bytes_max > header_bytes_max)
+            header_bytes_max = envelope->header_bytes_max;
+    }
     size_t bytes_min = CDR_BLOCK_RECORDS * record_bytes_max;
     struct cdr_slab_settings settings = {
         .bytes_max = setup->slab_bytes > bytes_min ? setup->slab_bytes : bytes_min,
@@ -47,6 +63,8 @@ struct cdr_slab_settings cdr_slab_settings_of(const struct cdr_sink_setup *setup
         .slabs_max = slabs_max > 0 ? slabs_max : 1,
         .ids = setup->ids,
     };
+    settings.wire_key_bytes_max = column_bytes(&settings, key_bytes_max);
+    settings.header_bytes_max = column_bytes(&settings, header_bytes_max);
     return settings;
 }
 
@@ -62,6 +80,24 @@ static size_t round_up(size_t size)
     return (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
 }
 
+/* What a column takes of a slab's memory. */
+static size_t column_room(const struct cdr_slab_settings *settings, size_t bytes_max)
+{
+    return bytes_max == 0 ? 0
+                          : round_up(settings->records_max * sizeof(uint32_t)) +
+                                round_up(bytes_max + OVERRUN_BYTES);
+}
+
+static void place_column(struct cdr_slab_column *column, const struct cdr_slab_settings *settings,
+                         size_t bytes_max, char *memory)
+{
+    if (bytes_max == 0)
+        return;
+    column->ends = (uint32_t *)(void *)memory;
+    column->bytes = (uint8_t *)memory + round_up(settings->records_max * sizeof(uint32_t));
+    column->bytes_max = bytes_max;
+}
+
 /* The big part comes last: a slab that is rarely full then touches few pages. */
 static struct cdr_slab *slab_create(const struct cdr_slab_settings *settings)
 {
@@ -71,7 +107,9 @@ static struct cdr_slab *slab_create(const struct cdr_slab_settings *settings)
     size_t keys_at = event_at + round_up(records * sizeof(int64_t));
     size_t key_lens_at = keys_at + round_up(records * sizeof(char[16]));
     size_t ids_at = key_lens_at + round_up(records);
-    size_t bytes_at = ids_at + (settings->ids ? round_up(records * sizeof(uint64_t)) : 0);
+    size_t wire_keys_at = ids_at + (settings->ids ? round_up(records * sizeof(uint64_t)) : 0);
+    size_t headers_at = wire_keys_at + column_room(settings, settings->wire_key_bytes_max);
+    size_t bytes_at = headers_at + column_room(settings, settings->header_bytes_max);
     char *memory =
         aligned_alloc(CACHE_LINE, round_up(bytes_at + settings->bytes_max + OVERRUN_BYTES));
     if (memory == NULL)
@@ -83,6 +121,8 @@ static struct cdr_slab *slab_create(const struct cdr_slab_settings *settings)
     slab->keys = (char(*)[16])(void *)(memory + keys_at);
     slab->key_lens = (uint8_t *)(memory + key_lens_at);
     slab->ids = settings->ids ? (uint64_t *)(void *)(memory + ids_at) : NULL;
+    place_column(&slab->wire_keys, settings, settings->wire_key_bytes_max, memory + wire_keys_at);
+    place_column(&slab->headers, settings, settings->header_bytes_max, memory + headers_at);
     slab->bytes = (uint8_t *)(memory + bytes_at);
     slab->bytes_max = settings->bytes_max;
     slab->records_max = settings->records_max;

@@ -20,12 +20,14 @@ struct cdr_slab_settings {
     size_t bytes_max;     /* of each slab */
     uint32_t records_max; /* of each slab */
     bool ids;             /* with room for ids */
-    unsigned workers;     /* worker numbers are below this */
-    unsigned slabs_max;   /* in existence at once, at least 1 */
+    /* Of the columns of each slab; 0: without. */
+    size_t wire_key_bytes_max, header_bytes_max;
+    unsigned workers;   /* worker numbers are below this */
+    unsigned slabs_max; /* in existence at once, at least 1 */
 };
 
 /* What the set-up asks for, raised where needed so that a whole block (CDR_BLOCK_RECORDS) of the
- * longest records of any of its encoders fits into an empty slab. */
+ * longest records of any of its encoders, keys and headers fits into an empty slab. */
 struct cdr_slab_settings cdr_slab_settings_of(const struct cdr_sink_setup *setup,
                                               unsigned slabs_max);
 

@@ -120,6 +120,7 @@ static enum cdr_result begin_segment(struct spill_sink *sink, uint32_t log,
         .first = state->next,
         .frame_len = manifest->frame_len,
         .trailer_len = manifest->trailer_len,
+        .parts = cdr_spill_parts(&manifest->envelopes[log / manifest->partitions]),
     };
     memcpy(segment.dataset_id, manifest->dataset_id, sizeof segment.dataset_id);
     memcpy(segment.format, manifest->format, sizeof segment.format);
@@ -185,7 +186,10 @@ static enum cdr_result write_batch(struct spill_sink *sink, struct cdr_spill_buf
     if (state->fd < 0)
         result = begin_segment(sink, slab->log, buffer, error);
     if (result == CDR_OK)
-        result = cdr_spill_put_batch(buffer, slab, from, end, &records, &record_bytes, error);
+        result = cdr_spill_put_batch(
+            buffer, slab,
+            cdr_spill_parts(&sink->manifest.envelopes[slab->log / sink->manifest.partitions]), from,
+            end, &records, &record_bytes, error);
     if (result != CDR_OK)
         return result;
     char path[CDR_SPILL_PATH_MAX];
@@ -375,6 +379,7 @@ static enum cdr_result set_up(struct spill_sink *sink, const struct cdr_spill_se
     snprintf(manifest->dataset_id, sizeof manifest->dataset_id, "%s", setup->dataset_id);
     snprintf(manifest->format, sizeof manifest->format, "%s", setup->encoders[0]->ops->name);
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
+        manifest->envelopes[type] = setup->envelopes[type];
         snprintf(manifest->topics[type], sizeof manifest->topics[type], "%s", setup->topics[type]);
         if (!cdr_spill_path(path, settings->dir, setup->topics[type], UINT32_MAX, UINT32_MAX))
             return cdr_fail(error, CDR_E_CONFIG, "the path of the spill, %.60s…, is too long",

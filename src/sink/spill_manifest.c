@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define NAME "spill.json"
+#define VALUE_BYTES_MAX (1 << 20) /* of keys and headers */
 
 static enum cdr_result make_path(char path[CDR_SPILL_PATH_MAX], const char *dir, const char *name,
                                  struct cdr_error *error)
@@ -136,12 +137,26 @@ static void write_log(struct cdr_json *json, const struct cdr_spill_manifest *ma
     cdr_json_object_end(json);
 }
 
+static void write_envelope(struct cdr_json *json, const struct cdr_envelope *envelope)
+{
+    if (envelope->key_bytes_max > 0)
+        cdr_json_u64(json, "key_bytes_max", envelope->key_bytes_max);
+    if (envelope->header_count == 0)
+        return;
+    cdr_json_u64(json, "header_bytes_max", envelope->header_bytes_max);
+    cdr_json_array(json, "headers");
+    for (uint32_t i = 0; i < envelope->header_count; i++)
+        cdr_json_text(json, NULL, envelope->header_names[i]);
+    cdr_json_array_end(json);
+}
+
 static void write_topics(struct cdr_json *json, const struct cdr_spill_manifest *manifest)
 {
     cdr_json_array(json, "topics");
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         cdr_json_object(json, NULL);
         cdr_json_text(json, "topic", manifest->topics[type]);
+        write_envelope(json, &manifest->envelopes[type]);
         cdr_json_array(json, "partitions");
         for (uint32_t p = 0; p < manifest->partitions; p++)
             if (cdr_spill_mine(manifest, type * manifest->partitions + p))
@@ -264,12 +279,35 @@ static const char *read_log(struct cdr_spill_manifest *manifest, uint32_t type, 
     return members.wrong;
 }
 
+/* Both are there only where messages have them. */
+static void read_envelope(struct cdr_spill_manifest *manifest, uint32_t type,
+                          struct members *members)
+{
+    struct cdr_envelope *envelope = &manifest->envelopes[type];
+    const json_t *names = json_object_get(members->object, "headers");
+    if (json_object_get(members->object, "key_bytes_max") != NULL)
+        envelope->key_bytes_max = (size_t)whole(members, "key_bytes_max", 1, VALUE_BYTES_MAX);
+    if (names == NULL)
+        return;
+    envelope->header_bytes_max = (size_t)whole(members, "header_bytes_max", 1, VALUE_BYTES_MAX);
+    envelope->header_count = (uint32_t)json_array_size(names);
+    envelope->header_names = manifest->header_names[type];
+    bool good = envelope->header_count > 0 && envelope->header_count <= CDR_HEADERS_MAX;
+    for (uint32_t i = 0; good && i < envelope->header_count; i++) {
+        manifest->header_names[type][i] = json_string_value(json_array_get(names, i));
+        good = manifest->header_names[type][i] != NULL;
+    }
+    if (!good && members->wrong == NULL)
+        members->wrong = "headers";
+}
+
 static const char *read_topics(struct cdr_spill_manifest *manifest, const json_t *topics)
 {
     const char *wrong = json_array_size(topics) != CDR_TYPE_COUNT ? "topics" : NULL;
     for (uint32_t type = 0; type < CDR_TYPE_COUNT && wrong == NULL; type++) {
         struct members members = {.object = json_array_get(topics, type)};
         text(&members, "topic", manifest->topics[type], sizeof manifest->topics[type]);
+        read_envelope(manifest, type, &members);
         const json_t *partitions = member(&members, "partitions", JSON_ARRAY);
         wrong = members.wrong;
         uint32_t count = 0;
@@ -333,7 +371,7 @@ enum cdr_result cdr_spill_manifest_read(struct cdr_spill_manifest *manifest, con
                           wrong);
     else if (manifest->logs == NULL)
         result = cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", cdr_spill_logs(manifest));
-    json_decref(root);
+    manifest->texts = root;
     if (result != CDR_OK)
         cdr_spill_manifest_free(manifest);
     return result;
@@ -342,5 +380,7 @@ enum cdr_result cdr_spill_manifest_read(struct cdr_spill_manifest *manifest, con
 void cdr_spill_manifest_free(struct cdr_spill_manifest *manifest)
 {
     free(manifest->logs);
+    json_decref(manifest->texts);
     manifest->logs = NULL;
+    manifest->texts = NULL;
 }

@@ -3,8 +3,9 @@
  * A JSON object: cdrgen (version), dataset_id, format, frame_len, trailer_len, partitions,
  * shard_index, shard_count, first_event_ms and last_event_ms (for the checks of topics),
  * transactions (how the run published, and so must who goes on), closed, complete, published,
- * topics. Of each topic: its name and its partitions with base (offset of position 0), first_record
- * (position of the first that was spilled), records and bytes (payloads).
+ * topics. Of each topic: its name; where messages have keys of a schema or headers, key_bytes_max,
+ * header_bytes_max (of the longest) and headers (names); its partitions with base (offset of
+ * position 0), first_record (position of the first that was spilled), records and bytes (payloads).
  *
  * It is there before the first record, so that what a run that died has spilled can be published;
  * then closed is false, and records and bytes say nothing: the files show how far they go. closed:
@@ -16,6 +17,7 @@
 #ifndef CDR_SINK_SPILL_MANIFEST_H
 #define CDR_SINK_SPILL_MANIFEST_H
 
+#include "encode/headers.h"
 #include "sink/spill_file.h"
 
 struct cdr_spill_log {
@@ -33,6 +35,10 @@ struct cdr_spill_manifest {
     int64_t first_event_ms, last_event_ms;
     bool transactions;
     bool closed, complete, published;
+    /* Without encoders once read; then the names are in texts. */
+    struct cdr_envelope envelopes[CDR_TYPE_COUNT];
+    const char *header_names[CDR_TYPE_COUNT][CDR_HEADERS_MAX];
+    void *texts;                /* owned */
     struct cdr_spill_log *logs; /* of all partitions; owned */
 };
 

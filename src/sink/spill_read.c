@@ -88,6 +88,7 @@ static enum cdr_result begin_segment(struct cdr_spill *spill, uint32_t log, stru
         strcmp(segment.topic, topic_of(spill, log)) != 0 ||
         strcmp(segment.format, manifest->format) != 0 ||
         segment.partition != log % manifest->partitions ||
+        segment.parts != cdr_spill_parts(&manifest->envelopes[log / manifest->partitions]) ||
         segment.base != manifest->logs[log].base || segment.frame_len != manifest->frame_len ||
         segment.trailer_len != manifest->trailer_len)
         return cdr_fail(error, CDR_E_STATE, "%s does not belong to the spill.json beside it",
@@ -116,6 +117,8 @@ static enum cdr_result next_batch(struct cdr_spill *spill, uint32_t log, bool *t
         if (cursor->offset == 0)
             result = begin_segment(spill, log, error);
         spill->batch_end = cursor->offset;
+        spill->batch.parts =
+            cdr_spill_parts(&spill->manifest.envelopes[log / spill->manifest.partitions]);
         if (result == CDR_OK)
             result = cdr_spill_get_batch(spill->fd, spill->path, &spill->buffer, &spill->batch,
                                          &spill->batch_end, torn, error);
@@ -291,6 +294,27 @@ void cdr_spill_seek(struct cdr_spill *spill, uint32_t log, uint64_t position)
     cursor->wanted = position;
 }
 
+/* Where the value of the record in hand is in a column of the batch. */
+struct value {
+    const uint8_t *bytes;
+    uint32_t len;
+};
+
+static bool value_fits(const struct value *value, const struct cdr_slab_column *column, uint32_t n)
+{
+    return value->bytes == NULL ||
+           (column->bytes != NULL && value->len <= column->bytes_max - cdr_column_start(column, n));
+}
+
+static void copy_value(const struct value *value, struct cdr_slab_column *column, uint32_t n)
+{
+    if (value->bytes == NULL)
+        return;
+    uint32_t start = cdr_column_start(column, n);
+    memcpy(column->bytes + start, value->bytes, value->len);
+    column->ends[n] = start + value->len;
+}
+
 /* Copies records of the batch in hand from the wanted one on, as many as fit. */
 static void copy_records(struct cdr_spill *spill, struct cursor *cursor, uint64_t end,
                          struct cdr_slab *slab)
@@ -299,14 +323,27 @@ static void copy_records(struct cdr_spill *spill, struct cursor *cursor, uint64_
     const char *key = batch->keys;
     const uint8_t *record = batch->records;
     uint32_t used = slab->n == 0 ? 0 : slab->ends[slab->n - 1];
+    struct cdr_slab_column *columns[CDR_SPILL_COLUMNS] = {&slab->wire_keys, &slab->headers};
+    struct value values[CDR_SPILL_COLUMNS];
+    for (uint32_t k = 0; k < CDR_SPILL_COLUMNS; k++)
+        values[k] = (struct value){batch->columns[k], 0};
     for (uint32_t i = 0; i < batch->n; i++) {
+        for (uint32_t k = 0; k < CDR_SPILL_COLUMNS; k++) {
+            if (values[k].bytes == NULL)
+                continue;
+            values[k].bytes += values[k].len;
+            values[k].len = cdr_load_le32(batch->column_lens[k] + 4 * (size_t)i);
+        }
         uint32_t length = cdr_load_le32(batch->lengths + 4 * (size_t)i);
         uint64_t position = batch->position + i;
         if (position == end || slab->n == slab->records_max)
             return;
         if (position == cursor->wanted) {
-            if (length > slab->bytes_max - used)
+            if (length > slab->bytes_max - used || !value_fits(&values[0], columns[0], slab->n) ||
+                !value_fits(&values[1], columns[1], slab->n))
                 return;
+            copy_value(&values[0], columns[0], slab->n);
+            copy_value(&values[1], columns[1], slab->n);
             memcpy(slab->bytes + used, record, length);
             used += length;
             slab->ends[slab->n] = used;

@@ -134,6 +134,20 @@ static void check_timestamps(struct guard *guard)
              span(after).text, moment(last_ms).text, lead_ms);
 }
 
+static void check_policy(struct guard *guard, const char *policy)
+{
+    if (policy == NULL)
+        return;
+    const bool compacts = strstr(policy, "compact") != NULL;
+    if (compacts && !guard->use->compacted)
+        find(guard, "cleanup.policy", true,
+             "keeps only the last record of each key; set it to delete");
+    if (!compacts && guard->use->compacted)
+        find(guard, "cleanup.policy", true,
+             "never drops a row that was replaced, and drops those that hold still; set it to "
+             "compact");
+}
+
 size_t cdr_topic_guard(const struct cdr_topic_use *use, const struct cdr_topic_config *configs,
                        size_t config_count,
                        struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX])
@@ -150,9 +164,7 @@ size_t cdr_topic_guard(const struct cdr_topic_use *use, const struct cdr_topic_c
              use->replicas, use->replicas == 1 ? "" : "s");
 
     const char *policy = value_of(configs, config_count, "cleanup.policy");
-    if (policy != NULL && strstr(policy, "compact") != NULL)
-        find(&guard, "cleanup.policy", true,
-             "keeps only the last record of each key; set it to delete");
+    check_policy(&guard, policy);
     const char *stamp = value_of(configs, config_count, "message.timestamp.type");
     bool keeps_event_times = stamp == NULL || strcmp(stamp, "LogAppendTime") != 0;
     if (!keeps_event_times)

@@ -15,6 +15,7 @@
  * older brokers, and in 3.6 … 3.9 stands in for whichever of the two is at its unlimited default.
  * With LogAppendTime none applies.
  * - max.message.bytes bounds a record batch, so at least one record with its overhead must fit.
+ * - cleanup.policy must not contain compact for records, and must for a table.
  * - min.insync.replicas above the number of replicas: acks=all never succeeds.
  */
 #ifndef CDR_SINK_TOPIC_GUARD_H
@@ -36,6 +37,7 @@ struct cdr_topic_use {
     int64_t now_ms;                        /* wall clock */
     size_t record_bytes_max;               /* frame and payload of the longest record */
     uint32_t replicas;                     /* fewest of any partition, 0 = unknown */
+    bool compacted; /* a table: it must be compacted, which records must not be */
 };
 
 struct cdr_topic_finding {

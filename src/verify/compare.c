@@ -1,5 +1,6 @@
 #include "verify/compare.h"
 
+#include "base/hash.h"
 #include "pipeline/digest.h"
 #include "verify/pending.h"
 #include "verify/window.h"
@@ -44,10 +45,23 @@ struct cdr_compare {
     struct kept_list kept[CDR_DIFFERENCE_KINDS];
 };
 
+static uint64_t with_headers(uint64_t hash, const struct cdr_record *record)
+{
+    if (record->headers == NULL)
+        return hash;
+    return cdr_mix(hash + cdr_hash_record(record->headers, record->headers_len, NULL, 0, 0));
+}
+
 uint64_t cdr_record_hash(const struct cdr_record *record)
 {
-    return cdr_hash_record(record->payload, record->payload_len, record->key, record->key_len,
-                           record->event_ms);
+    return with_headers(cdr_hash_record(record->payload, record->payload_len, record->key,
+                                        record->key_len, record->event_ms),
+                        record);
+}
+
+uint64_t cdr_body_hash(const struct cdr_record *record)
+{
+    return with_headers(cdr_hash_record(record->payload, record->payload_len, NULL, 0, 0), record);
 }
 
 enum cdr_result cdr_compare_create(struct cdr_compare **made,
@@ -105,12 +119,17 @@ static struct cdr_record copy_record(const struct cdr_record *record, uint8_t **
         copy.key = *at;
     }
     *at += record->key_len;
+    if (record->headers != NULL) {
+        memcpy(*at, record->headers, record->headers_len);
+        copy.headers = *at;
+    }
+    *at += record->headers_len;
     return copy;
 }
 
 static size_t size_of(const struct cdr_record *record)
 {
-    return record == NULL ? 0 : (size_t)record->payload_len + record->key_len;
+    return record == NULL ? 0 : (size_t)record->payload_len + record->key_len + record->headers_len;
 }
 
 /* NULL where enough of the kind are kept, or there is no memory: then it is only counted. */
@@ -193,7 +212,9 @@ static bool same_record(const struct cdr_compare *compare, const struct cdr_reco
                       found->payload_len) &&
            (!compare->settings.has_keys ||
             (expected->event_ms == found->event_ms &&
-             same_bytes(expected->key, expected->key_len, found->key, found->key_len)));
+             same_bytes(expected->key, expected->key_len, found->key, found->key_len) &&
+             same_bytes(expected->headers, expected->headers_len, found->headers,
+                        found->headers_len)));
 }
 
 static uint64_t identity(const struct cdr_compare *compare, const struct cdr_record *record)

@@ -8,9 +8,9 @@
  * needed, and the nearest place is looked for at which they are equal again: the pair of positions
  * with the least sum. What lies before it on either side is unexpected or missing:
  *
- *   altered           key and time are those of a missing record, the payload is not; in files,
- *                     which have neither, also: at least three quarters are the same from the start
- *                     and from the end on
+ *   altered           key and time are those of a missing record, payload or headers are not; in
+ *                     files, which have none of these, also: at least three quarters are the same
+ *                     from the start and from the end on
  *   wrong key         payload and time are those of a missing record, the key is not
  *   wrong timestamp   payload and key are, the time is not
  *   reordered         one that was missing before, or comes up missing later: it is there, at
@@ -33,7 +33,8 @@
  * it for reordered.) Lost and foreign records are remembered (up to CDR_COMPARE_PENDING of each) to
  * be recognised when they come up elsewhere.
  *
- * Identity is the hash of payload, key and timestamp (64 bits); equality of neighbours is of bytes.
+ * Identity is the hash of payload, key, timestamp and the headers that were asked for (64 bits);
+ * equality of neighbours is of bytes.
  *
  * Memory: 8 bytes a recent record; in trouble as much again, up to 2 × CDR_COMPARE_WINDOW
  * records and 64 bytes a remembered one. One comparison belongs to one thread at a time.
@@ -123,7 +124,9 @@ const struct cdr_compare_counts *cdr_compare_counts(const struct cdr_compare *co
 size_t cdr_compare_differences(const struct cdr_compare *compare, enum cdr_difference_kind kind,
                                const struct cdr_difference *const **differences);
 
-/* Key, timestamp and payload as 64 bits. */
+/* Key, timestamp, payload and headers as 64 bits. */
 uint64_t cdr_record_hash(const struct cdr_record *record);
+/* Payload and headers alone. */
+uint64_t cdr_body_hash(const struct cdr_record *record);
 
 #endif

@@ -1,5 +1,8 @@
 #include "verify/fields.h"
 
+#include "encode/headers.h"
+#include "verify/cell.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #if CDR_KAFKA
@@ -27,7 +30,8 @@ void cdr_bytes_text(char *text, size_t size, const uint8_t *bytes, size_t n)
     text[used] = '\0';
 }
 
-/* The next field, for its name and value to be set; NULL where there are too many. */
+/* The next field, for its name and value to be set; NULL where there are too many, which are left
+ * out. */
 static struct cdr_field *add(struct cdr_fields *fields, const char *name, size_t name_len)
 {
     if (fields->n == CDR_FIELDS_MAX)
@@ -38,6 +42,21 @@ static struct cdr_field *add(struct cdr_fields *fields, const char *name, size_t
     return field;
 }
 
+static void set_cell(struct cdr_field *field, const struct cdr_cell *cell)
+{
+    char plain[sizeof field->value + 8];
+    size_t len = 0;
+    if (!cell->quoted) {
+        cdr_bytes_text(field->value, sizeof field->value, (const uint8_t *)cell->text, cell->len);
+        return;
+    }
+    for (size_t i = 0; i < cell->len && len < sizeof plain; i++) {
+        plain[len++] = cell->text[i];
+        i += cell->text[i] == '"';
+    }
+    cdr_bytes_text(field->value, sizeof field->value, (const uint8_t *)plain, len);
+}
+
 /* Names are those of the header line. False: it has more or fewer fields. */
 static bool decode_csv(struct cdr_fields *fields, const struct cdr_encoder *encoder,
                        const char *text, size_t n)
@@ -45,18 +64,14 @@ static bool decode_csv(struct cdr_fields *fields, const struct cdr_encoder *enco
     const char *name = encoder->ops->file_header(encoder), *end = text + n;
     for (;;) {
         size_t name_len = strcspn(name, ";\n");
-        const char *stop = memchr(text, ';', (size_t)(end - text));
-        const char *value_end = stop != NULL ? stop : end;
+        struct cdr_cell cell = cdr_cell_take(&text, end);
         struct cdr_field *field = add(fields, name, name_len);
-        if (field == NULL)
-            return false;
-        cdr_bytes_text(field->value, sizeof field->value, (const uint8_t *)text,
-                       (size_t)(value_end - text));
+        if (field != NULL)
+            set_cell(field, &cell);
         name += name_len;
-        if (*name != ';' || stop == NULL)
-            return *name != ';' && stop == NULL;
+        if (*name != ';' || text == NULL)
+            return *name != ';' && text == NULL;
         name++;
-        text = stop + 1;
     }
 }
 
@@ -70,10 +85,8 @@ static bool decode_json(struct cdr_fields *fields, const char *text, size_t n)
         json_object_foreach(object, name, value)
         {
             struct cdr_field *field = add(fields, name, strlen(name));
-            if (field == NULL) {
-                good = false;
+            if (field == NULL)
                 break;
-            }
             if (json_is_string(value)) {
                 cdr_bytes_text(field->value, sizeof field->value,
                                (const uint8_t *)json_string_value(value),
@@ -152,8 +165,12 @@ static bool decode_avro(struct cdr_fields *fields, const char *schema_text, cons
     bool good = avro_generic_value_new(interface, &record) == 0;
     if (good) {
         char more;
+        const bool plain = avro_value_get_type(&record) != AVRO_RECORD;
         good = avro_value_read(reader, &record) == 0 && avro_read(reader, &more, 1) != 0 &&
-               avro_value_get_size(&record, &count) == 0;
+               (plain || avro_value_get_size(&record, &count) == 0);
+        struct cdr_field *whole = good && plain ? add(fields, "", 0) : NULL;
+        if (whole != NULL)
+            avro_text(&record, whole->value, sizeof whole->value);
         for (size_t i = 0; good && i < count; i++) {
             const char *name = NULL;
             avro_value_t value;
@@ -212,6 +229,54 @@ bool cdr_fields_decode(struct cdr_fields *fields, const struct cdr_payloads *pay
     struct cdr_field *field = add(fields, "payload", 7);
     cdr_bytes_text(field->value, sizeof field->value, record->payload, record->payload_len);
     return false;
+}
+
+static void prefix(struct cdr_field *field, const char *word)
+{
+    char name[sizeof field->name];
+    snprintf(name, sizeof name, "%s%s%.40s", word, field->name[0] != '\0' ? "." : "", field->name);
+    memcpy(field->name, name, sizeof name);
+}
+
+void cdr_fields_key(struct cdr_fields *fields, const struct cdr_payloads *payloads, uint32_t type,
+                    const struct cdr_record *record)
+{
+    const char *schema = payloads->key_texts[type];
+    fields->n = 0;
+    if (schema != NULL && record->key != NULL &&
+        decode_avro(fields, schema, record->key, record->key_len)) {
+        for (uint32_t i = 0; i < fields->n; i++)
+            prefix(&fields->items[i], "key");
+        return;
+    }
+    fields->n = 0;
+    struct cdr_field *field = add(fields, "key", 3);
+    if (record->key != NULL)
+        cdr_bytes_text(field->value, sizeof field->value, record->key, record->key_len);
+    else
+        snprintf(field->value, sizeof field->value, "none");
+}
+
+void cdr_fields_headers(struct cdr_fields *fields, const struct cdr_payloads *payloads,
+                        uint32_t type, const struct cdr_record *record)
+{
+    const struct cdr_envelope *envelope = &payloads->envelopes[type];
+    const uint8_t *at = record->headers;
+    fields->n = 0;
+    for (uint32_t i = 0; at != NULL && i < envelope->header_count; i++) {
+        const char *name = envelope->header_names[i];
+        const bool absent = (*at & 1) != 0;
+        const bool missing = *at == 1; /* the length −1 */
+        struct cdr_field *field = add(fields, name, strlen(name));
+        uint32_t len = cdr_header_take(&at);
+        if (field != NULL && absent)
+            snprintf(field->value, sizeof field->value, missing ? "none" : "there twice");
+        else if (field != NULL)
+            cdr_bytes_text(field->value, sizeof field->value, at, len);
+        if (field != NULL)
+            prefix(field, "header");
+        at += absent ? 0 : len;
+    }
 }
 
 const char *cdr_fields_find(const struct cdr_fields *fields, const char *name)

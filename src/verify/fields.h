@@ -23,6 +23,12 @@ struct cdr_fields {
  * "payload" has it as text, what is not printable as \xNN. */
 bool cdr_fields_decode(struct cdr_fields *fields, const struct cdr_payloads *payloads,
                        uint32_t type, const struct cdr_record *record);
+/* The record's key: a field "key", or one for each of its schema's ("key.msisdn"). */
+void cdr_fields_key(struct cdr_fields *fields, const struct cdr_payloads *payloads, uint32_t type,
+                    const struct cdr_record *record);
+/* Its headers ("header.rat"), those that were asked for. */
+void cdr_fields_headers(struct cdr_fields *fields, const struct cdr_payloads *payloads,
+                        uint32_t type, const struct cdr_record *record);
 /* The value of a field, or NULL. */
 const char *cdr_fields_find(const struct cdr_fields *fields, const char *name);
 

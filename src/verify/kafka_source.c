@@ -27,6 +27,8 @@ struct kafka_log {
     rd_kafka_message_t **batch;
     uint32_t n, at;              /* messages in it; taken of them */
     rd_kafka_message_t *yielded; /* the caller looks at it */
+    uint8_t *headers;            /* of that */
+    size_t headers_room;
     bool started, ended;
 };
 
@@ -48,7 +50,8 @@ struct kafka_source {
 
 static bool is_mine(const struct kafka_source *source, uint32_t log)
 {
-    return log % source->setup.partitions % source->setup.shard_count == source->setup.shard_index;
+    return source->names[log / source->setup.partitions] != NULL &&
+           log % source->setup.partitions % source->setup.shard_count == source->setup.shard_index;
 }
 
 static const char *name_of(const struct kafka_source *source, uint32_t log)
@@ -261,7 +264,8 @@ static enum cdr_result ask(struct kafka_source *source, const struct cdr_sink_se
     if (result == CDR_OK)
         result = cdr_kafka_connect(&asker, timeout_ms, error);
     for (unsigned type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
-        result = check_topic(source, asker.rk, type, timeout_ms, error);
+        if (source->names[type] != NULL)
+            result = check_topic(source, asker.rk, type, timeout_ms, error);
     if (result == CDR_OK)
         result = find_extents(source, asker.rk, timeout_ms, error);
     cdr_kafka_client_close(&asker);
@@ -295,6 +299,8 @@ static enum cdr_result start(struct kafka_source *source, struct cdr_error *erro
     enum cdr_result result = cdr_kafka_client_open(&source->client, RD_KAFKA_CONSUMER,
                                                    &source->properties, NULL, NULL, error);
     for (unsigned type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        if (source->names[type] == NULL)
+            continue;
         source->topics[type] = rd_kafka_topic_new(source->client.rk, source->names[type], NULL);
         if (source->topics[type] == NULL)
             result = cdr_fail(error, CDR_E_KAFKA, "topic %s: %s", source->names[type],
@@ -386,27 +392,95 @@ static enum cdr_result take_event(const struct kafka_source *source, uint32_t nu
     }
 }
 
-static void show(const struct kafka_source *source, uint32_t number,
-                 const rd_kafka_message_t *message, struct cdr_record *record)
+/* What does not begin with a frame is no datum; it will not be equal to one. */
+static void pass_frame(const uint8_t **bytes, size_t *len, uint32_t frame)
 {
-    const uint32_t frame = source->frames[number / source->setup.partitions];
-    const uint8_t *value = message->payload;
-    size_t len = message->len;
-    /* What does not begin with a frame is no datum; it will not be equal to one. */
-    if (frame > 0 && value != NULL && len >= frame && value[0] == 0) {
-        value += frame;
-        len -= frame;
+    if (frame == 0 || *bytes == NULL || *len < frame || (*bytes)[0] != 0)
+        return;
+    *bytes += frame;
+    *len -= frame;
+}
+
+static uint8_t *put_length(uint8_t *to, int64_t len)
+{
+    uint64_t folded = (uint64_t)len << 1 ^ (uint64_t)(len >> 63);
+    for (; folded >= 0x80; folded >>= 7)
+        *to++ = (uint8_t)(folded | 0x80);
+    *to++ = (uint8_t)folded;
+    return to;
+}
+
+/* The value of the header of a name: its length, or CDR_HEADER_MISSING, CDR_HEADER_DOUBLED. */
+static int64_t find_header(const rd_kafka_headers_t *headers, const char *name, const void **value)
+{
+    size_t size, other_size;
+    const void *other;
+    if (headers == NULL || rd_kafka_header_get(headers, 0, name, value, &size) != 0 ||
+        *value == NULL)
+        return CDR_HEADER_MISSING;
+    if (rd_kafka_header_get(headers, 1, name, &other, &other_size) == 0)
+        return CDR_HEADER_DOUBLED;
+    return (int64_t)size;
+}
+
+/* Puts the headers that were asked for into the log's buffer, as record.h has them. */
+static enum cdr_result read_headers(const struct kafka_source *source, uint32_t number,
+                                    const rd_kafka_message_t *message, struct cdr_record *record,
+                                    struct cdr_error *error)
+{
+    enum { LENGTH_MAX = 10 };
+    struct kafka_log *log = &source->logs[number];
+    const struct cdr_envelope *envelope =
+        &source->setup.envelopes[number / source->setup.partitions];
+    rd_kafka_headers_t *headers = NULL;
+    if (envelope->header_count == 0)
+        return CDR_OK;
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        headers = NULL;
+    size_t used = 0;
+    for (uint32_t i = 0; i < envelope->header_count; i++) {
+        const void *value = NULL;
+        int64_t len = find_header(headers, envelope->header_names[i], &value);
+        size_t needed = used + LENGTH_MAX + (len > 0 ? (size_t)len : 0);
+        if (needed > log->headers_room) {
+            uint8_t *grown = realloc(log->headers, 2 * needed);
+            if (grown == NULL)
+                return cdr_fail(error, CDR_E_NOMEM, "no memory for %zu bytes of headers", needed);
+            log->headers = grown;
+            log->headers_room = 2 * needed;
+        }
+        used = (size_t)(put_length(log->headers + used, len) - log->headers);
+        if (len > 0) {
+            memcpy(log->headers + used, value, (size_t)len);
+            used += (size_t)len;
+        }
     }
+    record->headers = log->headers;
+    record->headers_len = (uint32_t)used;
+    return CDR_OK;
+}
+
+static enum cdr_result show(const struct kafka_source *source, uint32_t number,
+                            const rd_kafka_message_t *message, struct cdr_record *record,
+                            struct cdr_error *error)
+{
+    const uint32_t type = number / source->setup.partitions;
+    const struct cdr_encoder *key_encoder = source->setup.envelopes[type].key;
+    const uint8_t *value = message->payload, *key = message->key;
+    size_t len = message->len, key_len = message->key_len;
+    pass_frame(&value, &len, source->frames[type]);
+    pass_frame(&key, &key_len, key_encoder != NULL ? key_encoder->frame_len : 0);
     rd_kafka_timestamp_type_t kind;
     int64_t ms = rd_kafka_message_timestamp(message, &kind);
     *record = (struct cdr_record){
         .payload = value,
         .payload_len = (uint32_t)len,
-        .key = message->key,
-        .key_len = (uint32_t)message->key_len,
+        .key = key,
+        .key_len = (uint32_t)key_len,
         .event_ms = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? CDR_NO_TIME : ms,
         .place = message->offset,
     };
+    return read_headers(source, number, message, record, error);
 }
 
 static enum cdr_result kafka_next(struct cdr_source *base, uint32_t number, int wait_ms,
@@ -439,8 +513,7 @@ static enum cdr_result kafka_next(struct cdr_source *base, uint32_t number, int 
         log->yielded = message;
         log->next = message->offset + 1;
         log->ended = !source->setup.follow && log->next >= log->extent.end;
-        show(source, number, message, record);
-        return CDR_OK;
+        return show(source, number, message, record, error);
     }
     *ended = true;
     return CDR_E_AGAIN;
@@ -470,6 +543,7 @@ static void kafka_close(struct cdr_source *base)
         if (log->started)
             rd_kafka_consume_stop(log->topic, (int32_t)partition_of(source, number));
         free(log->batch);
+        free(log->headers);
     }
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
         if (source->topics[type] != NULL)
@@ -504,6 +578,8 @@ enum cdr_result cdr_kafka_source_open(struct cdr_source **opened,
     source->stall_ns = STALLS * settings->kafka_timeout_ms * INT64_C(1000000);
     bool good = source->logs != NULL;
     for (unsigned type = 0; good && type < CDR_TYPE_COUNT; type++) {
+        if (setup->topics[type] == NULL)
+            continue;
         source->names[type] = strdup(setup->topics[type]);
         source->frames[type] = setup->encoders[type]->frame_len;
         good = source->names[type] != NULL;

@@ -46,6 +46,16 @@ static void add_pair(char *text, size_t size, size_t *used, const char *name, co
                               *used > 0 ? "; " : "", name, expected, found);
 }
 
+static void add_pairs(char *text, size_t size, size_t *used, const struct cdr_fields *expected,
+                      const struct cdr_fields *found)
+{
+    for (uint32_t i = 0; i < found->n; i++) {
+        const char *value = cdr_fields_find(expected, found->items[i].name);
+        add_pair(text, size, used, found->items[i].name, value != NULL ? value : "none",
+                 found->items[i].value);
+    }
+}
+
 static void describe(char *text, size_t size, const struct cdr_payloads *payloads, uint32_t type,
                      const struct cdr_record *expected, const struct cdr_record *found)
 {
@@ -53,23 +63,18 @@ static void describe(char *text, size_t size, const struct cdr_payloads *payload
     char texts[2][160];
     size_t used = 0;
     text[0] = '\0';
-    for (unsigned i = 0; i < 2; i++) {
-        const struct cdr_record *record = i == 0 ? expected : found;
-        snprintf(texts[i], sizeof texts[i], "none");
-        if (record->key != NULL)
-            cdr_bytes_text(texts[i], sizeof texts[i], record->key, record->key_len);
-    }
-    add_pair(text, size, &used, "key", texts[0], texts[1]);
+    cdr_fields_key(&left, payloads, type, expected);
+    cdr_fields_key(&right, payloads, type, found);
+    add_pairs(text, size, &used, &left, &right);
+    cdr_fields_headers(&left, payloads, type, expected);
+    cdr_fields_headers(&right, payloads, type, found);
+    add_pairs(text, size, &used, &left, &right);
     snprintf(texts[0], sizeof texts[0], "%" PRId64, expected->event_ms);
     snprintf(texts[1], sizeof texts[1], "%" PRId64, found->event_ms);
     add_pair(text, size, &used, "timestamp", texts[0], texts[1]);
     cdr_fields_decode(&left, payloads, type, expected);
     cdr_fields_decode(&right, payloads, type, found);
-    for (uint32_t i = 0; i < right.n; i++) {
-        const char *value = cdr_fields_find(&left, right.items[i].name);
-        add_pair(text, size, &used, right.items[i].name, value != NULL ? value : "none",
-                 right.items[i].value);
-    }
+    add_pairs(text, size, &used, &left, &right);
 }
 
 static enum cdr_result differs(const struct tail *tail, uint32_t log,
@@ -109,7 +114,10 @@ static enum cdr_result compare_next(struct tail *tail, uint32_t log,
                         expected->place, tail->settings->model->dataset_id);
     if (result != CDR_OK)
         return result;
-    if (found.event_ms == expected->event_ms &&
+    const bool same_headers =
+        expected->headers == NULL ||
+        same_bytes(found.headers, found.headers_len, expected->headers, expected->headers_len);
+    if (same_headers && found.event_ms == expected->event_ms &&
         same_bytes(found.key, found.key_len, expected->key, expected->key_len) &&
         same_bytes(found.payload, found.payload_len, expected->payload, expected->payload_len))
         return CDR_OK;
@@ -121,10 +129,12 @@ static enum cdr_result tail_write(struct cdr_sink *sink, unsigned worker, struct
 {
     (void)worker;
     struct tail *tail = (struct tail *)sink;
-    const struct cdr_encoder *encoder = tail->settings->encoders[slab->log / tail->partitions];
+    const uint32_t type = slab->log / tail->partitions;
+    const struct cdr_encoder *encoder = tail->settings->encoders[type];
+    const struct cdr_envelope *envelope = &tail->settings->envelopes[type];
     struct cdr_verify_range *range = &tail->ranges[slab->log];
     for (; *taken < end && range->from < range->to; ++*taken) {
-        const struct cdr_record expected = cdr_slab_record(slab, *taken, encoder);
+        const struct cdr_record expected = cdr_slab_message(slab, *taken, encoder, envelope);
         enum cdr_result result = compare_next(tail, slab->log, &expected, error);
         if (result != CDR_OK)
             return result;
@@ -190,8 +200,10 @@ static enum cdr_result make_memory(struct tail *tail, struct cdr_error *error)
         .slab_bytes = SLAB_BYTES,
         .slab_records = SLAB_RECORDS,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.encoders[type] = settings->encoders[type];
+        setup.envelopes[type] = settings->envelopes[type];
+    }
     struct cdr_slab_settings slabs =
         cdr_slab_settings_of(&setup, cdr_slabs_for_direct_sinks(&setup));
     return cdr_slab_pool_create(&tail->pool, &slabs, error);
@@ -213,6 +225,7 @@ static enum cdr_result open_source(struct tail *tail, struct cdr_error *error)
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.topics[type] = settings->topics[type];
         setup.encoders[type] = settings->encoders[type];
+        setup.envelopes[type] = settings->envelopes[type];
     }
     return cdr_kafka_source_open(&tail->source, settings->sink, &setup, error);
 }
@@ -250,8 +263,10 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
         .starts = tail->starts,
         .stop = &tail->stop,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         wanted.encoders[type] = settings->encoders[type];
+        wanted.envelopes[type] = settings->envelopes[type];
+    }
     enum cdr_result result = cdr_pipeline_create(&pipeline, &wanted, error);
     if (result == CDR_OK)
         result = cdr_pipeline_run(pipeline, error);
@@ -278,6 +293,8 @@ enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
     memcpy(payloads.schemas, settings->schemas, sizeof payloads.schemas);
     memcpy(payloads.next_schemas, settings->next_schemas, sizeof payloads.next_schemas);
     enum cdr_result result = cdr_payloads_open(&tail.payloads, &payloads, error);
+    memcpy(tail.payloads.envelopes, settings->envelopes, sizeof tail.payloads.envelopes);
+    memcpy(tail.payloads.key_texts, settings->key_schemas, sizeof tail.payloads.key_texts);
     if (result == CDR_OK)
         result = make_memory(&tail, error);
     bool any = false;

@@ -1,5 +1,8 @@
 #include "verify/payload.h"
 
+#include "encode/source.h"
+#include "verify/cell.h"
+
 #include <string.h>
 
 /* Types of the fields of the schemas in schemas/, in order: v int, long or enum, s string; in upper
@@ -318,10 +321,68 @@ static void set_key(struct cdr_record *record, const struct span *owner, char ke
     record->key_len = (uint32_t)owner->len;
 }
 
-static void guess_own(const struct cdr_schema *schema, struct cdr_record *record, char key_text[16])
+/* ---- users' own schemas as text ---- */
+
+/* The first time that a column of this name holds, and the first digits that are none. */
+static void walk_csv(const struct cdr_encoder *encoder, uint32_t type, const char *text, size_t n,
+                     struct walk *walk)
 {
-    struct walk walk;
-    if (walk_datum(schema, record->payload, record->payload_len, &walk) == 0)
+    const char *name = encoder->ops->file_header(encoder), *end = text + n;
+    while (text != NULL && *name != '\n') {
+        char column[64] = "";
+        size_t name_len = strcspn(name, ";\n");
+        if (name_len < sizeof column)
+            memcpy(column, name, name_len);
+        name += name_len + (name[name_len] == ';');
+        struct cdr_cell cell = cdr_cell_take(&text, end);
+        const struct cdr_source *source = cdr_source_find(column, type);
+        bool number = source != NULL && source->kind != CDR_SOURCE_DIGITS;
+        struct span span = {.text = cell.text, .len = cell.len};
+        if (number && walk->time == CDR_NO_TIME && take_number(&span, &span.number) &&
+            span.number >= TIME_MIN)
+            walk->time = span.number;
+        if (!number && walk->key.text == NULL && is_digits(cell.text, cell.len))
+            walk->key = span;
+    }
+}
+
+/* The first text of digits that is a value, and the first number that can be a time. */
+static void walk_json(const char *text, size_t n, struct walk *walk)
+{
+    const char *end = text + n;
+    for (const char *at = text; at < end;) {
+        const char *start = at;
+        if (*at == '"') {
+            for (start = ++at; at < end && *at != '"'; at++)
+                at += *at == '\\' && end - at > 1;
+            bool value = end - at > 1 && at[1] != ':';
+            if (value && walk->key.text == NULL && is_digits(start, (size_t)(at - start)))
+                walk->key = (struct span){.text = start, .len = (size_t)(at - start)};
+            at++;
+            continue;
+        }
+        while (at < end && *at >= '0' && *at <= '9')
+            at++;
+        struct span span = {.text = start, .len = (size_t)(at - start)};
+        if (at == start)
+            at++;
+        else if (walk->time == CDR_NO_TIME && take_number(&span, &span.number) &&
+                 span.number >= TIME_MIN)
+            walk->time = span.number;
+    }
+}
+
+static void guess_own(const struct cdr_payloads *payloads, uint32_t type, unsigned version,
+                      struct cdr_record *record, char key_text[16])
+{
+    struct walk walk = {.time = CDR_NO_TIME};
+    const char *text = (const char *)record->payload;
+    if (strcmp(payloads->format, "csv") == 0)
+        walk_csv(payloads->encoders[version][type], type, text, record->payload_len, &walk);
+    else if (strcmp(payloads->format, "json") == 0)
+        walk_json(text, record->payload_len, &walk);
+    else if (walk_datum(&payloads->schemas[version][type], record->payload, record->payload_len,
+                        &walk) == 0)
         return;
     record->event_ms = walk.time;
     set_key(record, &walk.key, key_text);
@@ -338,7 +399,7 @@ void cdr_payload_guess(const struct cdr_payloads *payloads, uint32_t type,
         return;
     const unsigned version = cdr_payload_version(payloads, type, record);
     if (payloads->own[version][type]) {
-        guess_own(&payloads->schemas[version][type], record, key_text);
+        guess_own(payloads, type, version, record, key_text);
         return;
     }
     if (strcmp(payloads->format, "avro") == 0) {

@@ -26,6 +26,9 @@ struct cdr_payloads {
     const char *schema_texts[CDR_VERSIONS][CDR_TYPE_COUNT]; /* of Avro */
     bool own[CDR_VERSIONS][CDR_TYPE_COUNT];                 /* the schema is not the built-in one */
     struct cdr_schema schemas[CDR_VERSIONS][CDR_TYPE_COUNT]; /* where it is not */
+    /* What messages have besides; set by who opened, where they do. */
+    struct cdr_envelope envelopes[CDR_TYPE_COUNT];
+    const char *key_texts[CDR_TYPE_COUNT]; /* schemas of keys; borrowed */
 };
 
 /* Encoders and texts are borrowed. Close also after an error. Errors: CDR_E_CONFIG, CDR_E_NOMEM. */

@@ -44,7 +44,7 @@ static inline void cdr_recent_add(struct cdr_recent *recent, uint64_t hash)
 #define CDR_PENDING_NONE UINT32_MAX
 
 struct cdr_pending_entry {
-    uint64_t hash, key, body; /* of the record, its key, its payload */
+    uint64_t hash, key, body; /* of the record, its key, its payload and headers */
     int64_t event_ms;
     struct cdr_difference *kept; /* what is kept to be shown, or NULL */
     bool open;                   /* not recognised yet */

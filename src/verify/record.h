@@ -9,8 +9,12 @@
 
 struct cdr_record {
     const uint8_t *payload; /* without frame and newline; NULL for a message without a value */
-    const uint8_t *key;     /* NULL where the source has no keys, or the message has none */
-    uint32_t payload_len, key_len;
+    /* Without frame; NULL where the source has no keys, or the message has none. */
+    const uint8_t *key;
+    /* Those that were asked for, as encode/headers.h has them; NULL: none were. Of a found record,
+     * a length of −1 is a header that is missing, −2 one that is there more than once. */
+    const uint8_t *headers;
+    uint32_t payload_len, key_len, headers_len;
     int64_t event_ms; /* message timestamp, or CDR_NO_TIME */
     /* One more than the version (encode/change.h) that the schema of its file is; 0: nothing but
      * its time says which. */
@@ -20,7 +24,9 @@ struct cdr_record {
     int64_t place;
 };
 
-/* Record i of a slab. */
+enum { CDR_HEADER_MISSING = -1, CDR_HEADER_DOUBLED = -2 };
+
+/* Record i of a slab, whose key is the owner's MSISDN as text. */
 static inline struct cdr_record cdr_slab_record(const struct cdr_slab *slab, uint32_t i,
                                                 const struct cdr_encoder *encoder)
 {
@@ -33,6 +39,25 @@ static inline struct cdr_record cdr_slab_record(const struct cdr_slab *slab, uin
         .event_ms = slab->event_ms[i],
         .place = (int64_t)(slab->position + i),
     };
+}
+
+/* Record i of a slab as its message is. */
+static inline struct cdr_record cdr_slab_message(const struct cdr_slab *slab, uint32_t i,
+                                                 const struct cdr_encoder *encoder,
+                                                 const struct cdr_envelope *envelope)
+{
+    struct cdr_record record = cdr_slab_record(slab, i, encoder);
+    if (envelope->key != NULL) {
+        const uint32_t start = cdr_column_start(&slab->wire_keys, i) + envelope->key->frame_len;
+        record.key = slab->wire_keys.bytes + start;
+        record.key_len = slab->wire_keys.ends[i] - start;
+    }
+    if (envelope->headers != NULL) {
+        const uint32_t start = cdr_column_start(&slab->headers, i);
+        record.headers = slab->headers.bytes + start;
+        record.headers_len = slab->headers.ends[i] - start;
+    }
+    return record;
 }
 
 #endif

@@ -17,8 +17,9 @@ struct cdr_source_setup {
     const struct cdr_model *model;
     const char *format;
     const struct cdr_payloads *payloads;
-    const char *topics[CDR_TYPE_COUNT];
+    const char *topics[CDR_TYPE_COUNT];                 /* Kafka: NULL where one is not read */
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT]; /* frame_len: of the found records too */
+    struct cdr_envelope envelopes[CDR_TYPE_COUNT];      /* Kafka: likewise; and headers to read */
     uint32_t partitions;
     uint32_t shard_index, shard_count;
     bool read_uncommitted; /* Kafka: records of open and aborted transactions too */

@@ -53,10 +53,12 @@ static enum cdr_result verify_write(struct cdr_sink *sink, unsigned worker, stru
 {
     (void)worker;
     struct cdr_verify *verify = (struct cdr_verify *)sink;
-    const struct cdr_encoder *encoder = verify->settings.encoders[slab->log / verify->partitions];
+    const uint32_t type = slab->log / verify->partitions;
+    const struct cdr_encoder *encoder = verify->settings.encoders[type];
+    const struct cdr_envelope *envelope = &verify->settings.envelopes[type];
     struct cdr_compare *compare = verify->compares[slab->log];
     for (; *taken < end; ++*taken) {
-        const struct cdr_record expected = cdr_slab_record(slab, *taken, encoder);
+        const struct cdr_record expected = cdr_slab_message(slab, *taken, encoder, envelope);
         enum cdr_result result = cdr_compare_expect(compare, &expected, error);
         if (result != CDR_OK)
             return result;
@@ -139,8 +141,10 @@ static enum cdr_result create_pipeline(struct cdr_verify *verify, struct cdr_err
         .endless = settings->follow,
         .stop = settings->stop,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         pipeline.encoders[type] = settings->encoders[type];
+        pipeline.envelopes[type] = settings->envelopes[type];
+    }
     return cdr_pipeline_create(&verify->pipeline, &pipeline, error);
 }
 
@@ -166,8 +170,10 @@ enum cdr_result cdr_verify_create(struct cdr_verify **made,
         .slab_bytes = SLAB_BYTES,
         .slab_records = SLAB_RECORDS,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.encoders[type] = settings->encoders[type];
+        setup.envelopes[type] = settings->envelopes[type];
+    }
     struct cdr_slab_settings slabs =
         cdr_slab_settings_of(&setup, cdr_slabs_for_direct_sinks(&setup));
     enum cdr_result result =

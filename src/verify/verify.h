@@ -6,7 +6,8 @@
  * starts work as in a run. Where two records differ, compare.h finds out what happened.
  *
  * Compared are payload (without Avro's five bytes of frame: schema ids differ between registries)
- * and, from Kafka, key, timestamp and partition.
+ * and, from Kafka, key (likewise), timestamp, partition and the headers that the envelopes have:
+ * others are not looked at, nor is the order of headers.
  *
  * One verification is run by one thread, which is joined by settings.workers − 1 others.
  */
@@ -24,6 +25,7 @@ struct cdr_verify_settings {
     const struct cdr_payloads *payloads;
     /* Of the expected records. Where they are framed, the found ones' frames are left out. */
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    struct cdr_envelope envelopes[CDR_TYPE_COUNT];
     const char *topics[CDR_TYPE_COUNT];
     struct cdr_source *source; /* open; see source.h */
     bool has_keys;             /* the source knows keys and timestamps */
@@ -66,6 +68,8 @@ struct cdr_verify_tail_settings {
     const struct cdr_model *model;
     const char *format;
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT]; /* framed or not */
+    struct cdr_envelope envelopes[CDR_TYPE_COUNT];
+    const char *key_schemas[CDR_TYPE_COUNT];  /* texts of the keys' schemas, or NULL */
     const char *schemas[CDR_TYPE_COUNT];      /* texts of Avro's; NULL: the built-in ones */
     const char *next_schemas[CDR_TYPE_COUNT]; /* where encoders change */
     const char *topics[CDR_TYPE_COUNT];

@@ -33,7 +33,7 @@ enum cdr_result cdr_window_push(struct cdr_window *window, const struct cdr_reco
             return result;
     }
     struct cdr_item *item = cdr_window_at(window, window->n);
-    uint32_t size = record->payload_len + record->key_len;
+    uint32_t size = record->payload_len + record->key_len + record->headers_len;
     if (size > item->room || item->bytes == NULL) {
         uint8_t *bytes = realloc(item->bytes, size + 32);
         if (bytes == NULL)
@@ -51,10 +51,14 @@ enum cdr_result cdr_window_push(struct cdr_window *window, const struct cdr_reco
         memcpy(item->bytes + record->payload_len, record->key, record->key_len);
         item->record.key = item->bytes + record->payload_len;
     }
+    if (record->headers != NULL) {
+        uint8_t *headers = item->bytes + record->payload_len + record->key_len;
+        item->record.headers = memcpy(headers, record->headers, record->headers_len);
+    }
     item->hash = has_keys ? cdr_record_hash(record)
                           : cdr_hash_record(record->payload, record->payload_len, NULL, 0, 0);
     item->key = cdr_hash_record(record->key, record->key_len, NULL, 0, 0);
-    item->body = cdr_hash_record(record->payload, record->payload_len, NULL, 0, 0);
+    item->body = cdr_body_hash(record);
     window->n++;
     return CDR_OK;
 }

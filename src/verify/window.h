@@ -7,7 +7,7 @@
 
 struct cdr_item {
     struct cdr_record record; /* into bytes */
-    uint64_t hash, key, body; /* of all, of the key, of the payload */
+    uint64_t hash, key, body; /* of all, of the key, of payload and headers */
     uint8_t *bytes;
     uint32_t room;
     bool judged;

@@ -1,5 +1,6 @@
 /* Random schemas, compiled: what they write, avro-c must read to the last byte and write again as it
- * was, and the fields of known names must hold the record's values. Every other text is then damaged
+ * was, and the fields of known names must hold the record's values. As JSON, jansson must read the
+ * same values; as CSV, each line must have a cell for each column, with them. Every other text is then damaged
  * at random: it is refused in one line, or holds the same.
  *
  *   fuzz_schema SECONDS [SEED]
@@ -13,6 +14,7 @@
 #include <time.h>
 
 #include "encode/program.h"
+#include "encode/schema.h"
 #include "tests/unit/encode_blocks.h"
 
 struct text {
@@ -53,10 +55,25 @@ static void put_type(struct text *text, int depth);
 
 static void put_default(struct text *text)
 {
-    static const char *const values[] = {
-        "null", "0",         "1.5",    "\"\"",        "\"a\\u00ff\\u0000\"",
-        "true", "[]",        "{}",     "-2147483648", "9223372036854775807",
-        "[1]",  "{\"a\":1}", "\"MO\"", "1e300",       "{\"f0\":null}"};
+    static const char *const values[] = {"null",
+                                         "0",
+                                         "1.5",
+                                         "\"\"",
+                                         "\"a\\u00ff\\u0000\"",
+                                         "true",
+                                         "[]",
+                                         "{}",
+                                         "-2147483648",
+                                         "9223372036854775807",
+                                         "[1]",
+                                         "{\"a\":1}",
+                                         "\"MO\"",
+                                         "1e300",
+                                         "{\"f0\":null}",
+                                         "\"a;\\\"b\\\\\"",
+                                         "\"\\n\\u20ac\"",
+                                         "0.1",
+                                         "-3.4028234663852886e38"};
     put(text, ",\"default\":%s", values[below(text, sizeof values / sizeof *values)]);
 }
 
@@ -334,6 +351,289 @@ static void expect_agreement(const struct text *text, const struct cdr_block *bl
     json_decref(json);
 }
 
+/* --- as text --- */
+
+/* What a line of CSV has left, at NULL: nothing; some: whether there is CSV. */
+struct cells {
+    const char *at, *end;
+    bool some;
+    size_t taken;
+};
+
+static char *take_cell(const struct text *text, struct cells *cells)
+{
+    static char cell[CDR_PROGRAM_RECORD_MAX + 1];
+    size_t len = 0;
+    const char *at = cells->at;
+    if (at == NULL)
+        fail(text, "CSV has too few cells", "");
+    cells->taken++;
+    if (*at == '"') {
+        for (at++; *at != '"' || at[1] == '"'; at++) {
+            at += *at == '"';
+            if (at >= cells->end)
+                fail(text, "CSV has a quote without its end", "");
+            cell[len++] = *at;
+        }
+        at++;
+    } else {
+        while (at < cells->end && *at != ';') {
+            if (*at == '"')
+                fail(text, "CSV has a quote in a plain cell", "");
+            cell[len++] = *at++;
+        }
+    }
+    if (at < cells->end && *at != ';')
+        fail(text, "CSV has something behind a quoted cell", "");
+    cells->at = at < cells->end ? at + 1 : NULL;
+    cell[len] = '\0';
+    return cell;
+}
+
+static size_t plain_bytes(const char *base64, uint8_t *to)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t bits = 0;
+    int held = 0;
+    size_t len = 0;
+    for (; *base64 != '\0' && *base64 != '='; base64++) {
+        const char *found = strchr(alphabet, *base64);
+        if (found == NULL)
+            return SIZE_MAX;
+        bits = bits << 6 | (uint32_t)(found - alphabet);
+        held += 6;
+        if (held >= 8)
+            to[len++] = (uint8_t)(bits >> (held -= 8));
+    }
+    return len;
+}
+
+static bool same_bytes(const struct cdr_schema_node *node, const uint8_t *bytes, size_t len,
+                       const json_t *found)
+{
+    static uint8_t plain[CDR_PROGRAM_RECORD_MAX];
+    if (node->logical == CDR_LOGICAL_DECIMAL) {
+        long double number = 0;
+        for (size_t i = 0; i < len; i++)
+            number = number * 256 + (i == 0 ? (int8_t)bytes[0] : bytes[i]);
+        for (uint32_t i = 0; i < node->scale; i++)
+            number /= 10;
+        long double distance = number - (long double)json_number_value(found);
+        long double size = number < 0 ? -number : number;
+        return json_is_number(found) && distance <= size * 1e-9L && -distance <= size * 1e-9L;
+    }
+    if (!json_is_string(found))
+        return false;
+    if (node->kind == CDR_AVRO_STRING)
+        return json_string_length(found) == len &&
+               memcmp(json_string_value(found), bytes, len) == 0;
+    if (node->logical == CDR_LOGICAL_UUID)
+        return json_string_length(found) == 36;
+    return json_string_length(found) == (len + 2) / 3 * 4 &&
+           plain_bytes(json_string_value(found), plain) == len && memcmp(plain, bytes, len) == 0;
+}
+
+static bool same_scalar(const struct cdr_schema_node *node, avro_value_t *value,
+                        const json_t *found)
+{
+    int truth = 0, symbol = 0;
+    int32_t small = 0;
+    int64_t large = 0;
+    float single = 0;
+    double number = 0;
+    const void *bytes = NULL;
+    const char *string = NULL;
+    size_t len = 0;
+    switch (node->kind) {
+    case CDR_AVRO_NULL:
+        return json_is_null(found);
+    case CDR_AVRO_BOOLEAN:
+        return avro_value_get_boolean(value, &truth) == 0 && json_is_boolean(found) &&
+               json_is_true(found) == (truth != 0);
+    case CDR_AVRO_INT:
+        return avro_value_get_int(value, &small) == 0 && json_is_integer(found) &&
+               json_integer_value(found) == small;
+    case CDR_AVRO_LONG:
+        return avro_value_get_long(value, &large) == 0 && json_is_integer(found) &&
+               json_integer_value(found) == large;
+    case CDR_AVRO_FLOAT:
+        avro_value_get_float(value, &single);
+        return json_is_number(found) &&
+               (json_is_integer(found) ? (float)json_integer_value(found)
+                                       : (float)json_real_value(found)) == single;
+    case CDR_AVRO_DOUBLE:
+        avro_value_get_double(value, &number);
+        return json_is_number(found) && json_number_value(found) == number;
+    case CDR_AVRO_ENUM:
+        avro_value_get_enum(value, &symbol);
+        return json_equal(json_array_get(node->symbols, (size_t)symbol), found);
+    case CDR_AVRO_FIXED:
+        return avro_value_get_fixed(value, &bytes, &len) == 0 &&
+               same_bytes(node, bytes, len, found);
+    case CDR_AVRO_BYTES:
+        return avro_value_get_bytes(value, &bytes, &len) == 0 &&
+               same_bytes(node, bytes, len, found);
+    default:
+        return avro_value_get_string(value, &string, &len) == 0 &&
+               same_bytes(node, (const uint8_t *)string, len - 1, found);
+    }
+}
+
+/* A cell holds what JSON does. */
+static void expect_cell(const struct text *text, const json_t *found, struct cells *cells)
+{
+    const char *cell = take_cell(text, cells);
+    bool same = json_is_null(found)     ? *cell == '\0'
+                : json_is_string(found) ? strcmp(cell, json_string_value(found)) == 0
+                                        : false;
+    if (!same && !json_is_null(found) && !json_is_string(found)) {
+        json_t *parsed = json_loads(cell, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+        same = json_equal(parsed, found);
+        json_decref(parsed);
+    }
+    if (!same)
+        fail(text, "CSV holds another value:", cell);
+}
+
+static void expect_json(const struct text *text, const struct cdr_schema_node *node,
+                        avro_value_t *value, const json_t *found, struct cells *cells);
+
+static void expect_items(const struct text *text, const struct cdr_schema_node *node,
+                         avro_value_t *value, const json_t *found)
+{
+    bool array = node->kind == CDR_AVRO_ARRAY;
+    size_t count = 0;
+    if (avro_value_get_size(value, &count) != 0 ||
+        count != (array ? json_array_size(found) : json_object_size(found)) ||
+        !(array ? json_is_array(found) : json_is_object(found)))
+        fail(text, "JSON has another number of items", "");
+    for (size_t i = 0; i < count; i++) {
+        avro_value_t item;
+        const char *key = NULL;
+        avro_value_get_by_index(value, i, &item, &key);
+        expect_json(text, node->members[0], &item,
+                    array ? json_array_get(found, i) : json_object_get(found, key), NULL);
+    }
+}
+
+static void expect_json(const struct text *text, const struct cdr_schema_node *node,
+                        avro_value_t *value, const json_t *found, struct cells *cells)
+{
+    int branch = 0;
+    avro_value_t inner = *value;
+    while (node->kind == CDR_AVRO_UNION) {
+        avro_value_t outer = inner;
+        if (avro_value_get_discriminant(&outer, &branch) != 0 ||
+            avro_value_get_current_branch(&outer, &inner) != 0)
+            fail(text, "a union of no branch", "");
+        node = node->members[branch];
+    }
+    if (node->kind == CDR_AVRO_RECORD) {
+        if (!json_is_object(found) || json_object_size(found) != node->count)
+            fail(text, "JSON has other fields in", node->full_name);
+        for (size_t i = 0; i < node->count; i++) {
+            avro_value_t field;
+            const json_t *member = json_object_get(found, node->fields[i].name);
+            avro_value_get_by_index(&inner, i, &field, NULL);
+            if (member == NULL)
+                fail(text, "JSON lacks", node->fields[i].name);
+            expect_json(text, node->fields[i].type, &field, member, cells);
+        }
+        return;
+    }
+    if (node->kind == CDR_AVRO_ARRAY || node->kind == CDR_AVRO_MAP) {
+        expect_items(text, node, &inner, found);
+    } else if (!same_scalar(node, &inner, found)) {
+        char *dumped = json_dumps(found, JSON_ENCODE_ANY);
+        fail(text, "JSON has another value:", dumped);
+    }
+    if (cells != NULL)
+        expect_cell(text, found, cells);
+}
+
+/* Lines of a text format, or NULL where it is refused. */
+static char *encode_text(const struct text *text, const struct cdr_encoder_ops *ops,
+                         const struct cdr_block *block, uint32_t *ends, size_t *columns)
+{
+    struct cdr_encoder *encoder = NULL;
+    struct cdr_error error = {{0}};
+    struct cdr_encoder_settings settings = {
+        .type = text->type, .tz_name = "Europe/Amsterdam", .schema_text = text->bytes};
+    enum cdr_result result = ops->create(&encoder, &settings, &error);
+    if (result != CDR_OK) {
+        bool csv = strcmp(ops->name, "csv") == 0;
+        const char *const why[] = {"more than 32704 bytes",    "more than 4096 values",
+                                   "constants take more than", "as that of the field",
+                                   "with a line break or NUL", "the record has no columns"};
+        bool known = false;
+        for (size_t i = 0; i < (csv ? sizeof why / sizeof *why : 3); i++)
+            known |= strstr(error.text, why[i]) != NULL;
+        if (result != CDR_E_CONFIG || !known || strchr(error.text, '\n') != NULL)
+            fail(text, "text is refused, though Avro is not:", error.text);
+        return NULL;
+    }
+    *columns = 1;
+    for (const char *c = encoder->ops->file_header(encoder); *c != '\0'; c++)
+        *columns += *c == ';';
+    uint8_t *bytes = malloc(block->n * encoder->record_bytes_max);
+    if (bytes == NULL)
+        exit(1);
+    encoder->ops->encode(encoder, block, bytes, ends);
+    cdr_encoder_destroy(encoder);
+    return (char *)bytes;
+}
+
+static void expect_texts(const struct text *text, const struct cdr_block *block,
+                         const uint8_t *bytes, const uint32_t *ends)
+{
+    uint32_t json_ends[CDR_BLOCK_RECORDS], csv_ends[CDR_BLOCK_RECORDS];
+    size_t columns = 0;
+    struct cdr_schema tree;
+    char *json = encode_text(text, cdr_json_ops, block, json_ends, &columns);
+    char *csv = encode_text(text, cdr_csv_ops, block, csv_ends, &columns);
+    json_t *stripped = json_loads(text->bytes, JSON_ALLOW_NUL, NULL);
+    strip(stripped);
+    avro_schema_t schema = read_schema(text, stripped);
+    avro_value_iface_t *class = avro_generic_class_from_schema(schema);
+    avro_value_t record;
+    if (cdr_schema_parse(&tree, text->bytes, NULL) != CDR_OK ||
+        avro_generic_value_new(class, &record) != 0)
+        fail(text, "no value", "");
+    for (uint32_t i = 0; json != NULL && i < block->n; i++) {
+        uint32_t start = i > 0 ? ends[i - 1] : 0, from = i > 0 ? json_ends[i - 1] : 0;
+        struct cells cells = {NULL, NULL, csv != NULL, 0};
+        json_t *found = json_loadb(json + from, json_ends[i] - from,
+                                   JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
+        if (found == NULL || json[json_ends[i] - 1] != '\n' ||
+            memchr(json + from, '\n', json_ends[i] - from - 1) != NULL)
+            fail(text, "not a line of JSON", "");
+        if (csv != NULL) {
+            cells.at = csv + (i > 0 ? csv_ends[i - 1] : 0);
+            cells.end = csv + csv_ends[i] - 1;
+            if (*cells.end != '\n' || memchr(cells.at, '\n', (size_t)(cells.end - cells.at)))
+                fail(text, "not a line of CSV", "");
+        }
+        avro_reader_t reader =
+            avro_reader_memory((const char *)bytes + start, (int64_t)(ends[i] - start));
+        avro_value_reset(&record);
+        if (avro_value_read(reader, &record) != 0)
+            fail(text, "avro-c cannot read a record:", avro_strerror());
+        expect_json(text, tree.root, &record, found, cells.some ? &cells : NULL);
+        if (cells.some && (cells.at != NULL || cells.taken != columns))
+            fail(text, "CSV has another number of cells", "");
+        avro_reader_free(reader);
+        json_decref(found);
+    }
+    avro_value_decref(&record);
+    avro_value_iface_decref(class);
+    avro_schema_decref(schema);
+    cdr_schema_destroy(&tree);
+    json_decref(stripped);
+    free(json);
+    free(csv);
+}
+
 /* Returns whether the schema was compiled. */
 static bool try_text(struct text *text)
 {
@@ -355,6 +655,7 @@ static bool try_text(struct text *text)
         exit(1);
     encoder->ops->encode(encoder, &block, bytes, ends);
     expect_agreement(text, &block, bytes, ends);
+    expect_texts(text, &block, bytes, ends);
     free(bytes);
     cdr_encoder_destroy(encoder);
     return true;

@@ -24,6 +24,7 @@ CONFIGURATIONS = [
      " --tz UTC --partitions 12 --seed 18446744073709551615"),
     ("prefixes", True, "--subs 400 --start 2025-07-01 --days 1 --prefixes 316,4479,31612,316201 --mo-share-call 0.7"
      " --mo-share-sms 0.3 --interconnect-share 0.4 --cells 3 --cell-center=-33.9,151.2 --imei-change-prob 1"),
+    ("leaving", True, "--subs 500 --start 2025-10-25 --days 3 --leave-prob 0.05 --vacant-days 7"),
     ("many", False, "--subs 30000 --start 2025-05-05 --days 2 --partitions 24 --tz Europe/London"),
 ]
 

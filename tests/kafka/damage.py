@@ -4,8 +4,9 @@
     damage.py CHANGE FROM TO [--partition N] [--record K]
 
 CHANGE: none, remove, repeat, swap, flip (a bit of the value), flip-end (of its last byte), foreign (a record that nobody
-expects), key, timestamp, partition (the record goes to the next partition), early (the record comes 300 before its
-place), late-copy (a second copy 300 behind it). The others keep partition, key, value, timestamp and order.
+expects), key, key-frame (the schema id of an Avro key), header (the last digit or letter of the first one's value),
+no-header (the first one is missing), two-headers (the first one comes twice), timestamp, partition (the record goes to the next partition), early (the record comes 300 before its
+place), late-copy (a second copy 300 behind it). The others keep partition, key, value, headers, timestamp and order.
 """
 
 import argparse
@@ -19,7 +20,7 @@ LIMIT = str(2**63 - 1)
 
 
 def read(settings, topic):
-    """Lists of (key, value, timestamp), one for each partition."""
+    """Lists of (key, value, timestamp, headers), one for each partition."""
     consumer = Consumer({**settings, "group.id": "cdrgen-damage", "enable.partition.eof": True,
                          "enable.auto.commit": False, "auto.offset.reset": "earliest"})
     partitions = sorted(consumer.list_topics(topic, timeout=30).topics[topic].partitions)
@@ -29,7 +30,8 @@ def read(settings, topic):
     while left > 0:
         for message in consumer.consume(10000, timeout=1):
             if message.error() is None:
-                logs[message.partition()].append((message.key(), message.value(), message.timestamp()[1]))
+                logs[message.partition()].append((message.key(), message.value(), message.timestamp()[1],
+                                                  message.headers()))
             elif message.error().code() == -191:  # _PARTITION_EOF
                 left -= 1
             else:
@@ -40,7 +42,7 @@ def read(settings, topic):
 
 def change(what, logs, partition, at):
     log = logs[partition]
-    key, value, timestamp = log[at]
+    key, value, timestamp, headers = log[at]
     if what == "remove":
         del log[at]
     elif what == "repeat":
@@ -49,15 +51,24 @@ def change(what, logs, partition, at):
         log[at], log[at + 1] = log[at + 1], log[at]
     elif what == "flip":
         middle = len(value) // 2
-        log[at] = (key, value[:middle] + bytes([value[middle] ^ 1]) + value[middle + 1:], timestamp)
+        log[at] = (key, value[:middle] + bytes([value[middle] ^ 1]) + value[middle + 1:], timestamp, headers)
     elif what == "flip-end":
-        log[at] = (key, value[:-1] + bytes([value[-1] ^ 2]), timestamp)
+        log[at] = (key, value[:-1] + bytes([value[-1] ^ 2]), timestamp, headers)
     elif what == "foreign":
-        log.insert(at, (b"31699999999", b"nobody expects this", timestamp))
+        log.insert(at, (b"31699999999", b"nobody expects this", timestamp, headers))
     elif what == "key":
-        log[at] = (key[:-1] + bytes([key[-1] ^ 1]), value, timestamp)
+        log[at] = (key[:-1] + bytes([key[-1] ^ 1]), value, timestamp, headers)
+    elif what == "key-frame":
+        log[at] = (key[:4] + bytes([key[4] ^ 85]) + key[5:], value, timestamp, headers)
+    elif what == "header":
+        (name, text), *rest = headers
+        log[at] = (key, value, timestamp, [(name, text[:-1] + bytes([text[-1] ^ 1])), *rest])
+    elif what == "no-header":
+        log[at] = (key, value, timestamp, headers[1:])
+    elif what == "two-headers":
+        log[at] = (key, value, timestamp, [*headers, headers[0]])
     elif what == "timestamp":
-        log[at] = (key, value, timestamp + 3600000)
+        log[at] = (key, value, timestamp + 3600000, headers)
     elif what == "partition":
         other = logs[(partition + 1) % len(logs)]
         other.insert(min(at, len(other)), log.pop(at))
@@ -77,8 +88,8 @@ def write(settings, topic, logs):
     faults = []
     producer = Producer({**settings, "enable.idempotence": True, "queue.buffering.max.messages": 2000000})
     for partition, log in enumerate(logs):
-        for key, value, timestamp in log:
-            producer.produce(topic, value, key, partition, timestamp=timestamp,
+        for key, value, timestamp, headers in log:
+            producer.produce(topic, value, key, partition, timestamp=timestamp, headers=headers,
                              on_delivery=lambda fault, _: faults.append(fault) if fault else None)
         producer.poll(0)
     if producer.flush(60) > 0 or faults:

@@ -2,7 +2,9 @@
 #
 # A test finds a running cluster of one broker in CDRGEN_TEST_BROKERS and a registry in CDRGEN_TEST_REGISTRY (scripts/test
 # starts them; by hand: scripts/kafka start --registry && eval "$(scripts/kafka env)"). The cluster is shared: each test
-# uses topics under a prefix of its own. What needs other brokers starts them with start_cluster.
+# uses topics under a prefix of its own. What needs other brokers starts them with start_cluster. ctest runs a test that
+# calls need_cluster beside one that does not, and never two of either kind (tests/CMakeLists.txt): a test must bear
+# another one's load, and waits for what it needs to see rather than for a time.
 #
 # Set here: WORK, a folder that goes when the test ends; PYTHON, an interpreter that has the foreign clients.
 set -euo pipefail

@@ -159,7 +159,7 @@ for start in range(0, max(map(len, logs)), size):
     for aborted in (True, False) if start // size % 2 == 0 else (False,):
         producer.begin_transaction()
         for partition, log in enumerate(logs):
-            for key, value, timestamp in log[start:start + size]:
+            for key, value, timestamp, _ in log[start:start + size]:
                 producer.produce(sys.argv[4], value, key, partition, timestamp=timestamp)
         producer.flush(30)
         producer.abort_transaction(30) if aborted else producer.commit_transaction(30)

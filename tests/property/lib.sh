@@ -71,7 +71,7 @@ dataset()
         --days "$(pick days 1 1 2)" --order "$(pick order end end start)" --activity-sigma "$(pick sigma 0.8 0.8 0 0.5)"
         --late-share "$(pick late 0 0 0.1 1)"
         $(pick parts "--partial 0s" "--partial 1m" "--partial 5m --duration-max 1d" "--duration-max 10m")
-        $(pick who "--subs 1" "--subs 2" "--subs 30" "--subs 200 --burst-share 0.2" "--subs 400" "--subs 700 --burst-share 0.4"))
+        $(pick who "--subs 1" "--subs 2" "--subs 30" "--subs 200 --burst-share 0.2" "--subs 400 --leave-prob 0.05 --vacant-days 3" "--subs 700 --burst-share 0.4"))
 }
 
 # run FLAGS…: the dataset, quietly.

@@ -11,6 +11,7 @@ CONFIGURATIONS = [
     "--subs 300 --start 2025-04-05 --tz Australia/Lord_Howe --order start",
     "--subs 300 --start 2025-03-08 --tz America/St_Johns --late-share 0.2 --late-max 12h",
     "--subs 300 --start 2011-12-28 --tz Pacific/Apia --partial 90s",
+    "--subs 400 --start 2025-10-25 --tz Europe/Amsterdam --leave-prob 0.1 --vacant-days 1",
     "--subs 300 --start 2024-02-28 --tz UTC --burst-share 0.1 --partitions 13",
 ]
 

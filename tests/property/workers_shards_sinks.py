@@ -11,6 +11,7 @@ CONFIGURATIONS = [
     "--subs 77 --days 2 --partitions 1 --seed 3",
     "--subs 3000 --days 2 --seed 11 --start 2025-03-29",
     "--subs 1500 --days 1 --seed 5 --late-share 0.2 --late-max 6h --partial 60s --burst-share 0.2 --order start",
+    "--subs 2500 --days 3 --seed 13 --leave-prob 0.05 --vacant-days 2 --late-share 0.1",
     "--subs 60000 --days 1 --partitions 3 --seed 9",
 ]
 

@@ -1,4 +1,5 @@
-"""check.py SCHEMA.avsc TYPE CSV_FOLDER AVRO_FOLDER: what fastavro reads must be what the CSV holds.
+"""check.py SCHEMA.avsc TYPE CSV_FOLDER AVRO_FOLDER [JAVA_FOLDER]: what fastavro reads must be what the CSV holds; given
+JAVA_FOLDER, what Java reads, as tests/java/ReadAvro.java printed it there.
 
 Resolves the schema by itself: what each field must be is worked out here from the schema's JSON, the mapping beside
 it (SCHEMA.map.json) and the CSV's row, by the rules of docs/schemas.md.
@@ -14,7 +15,11 @@ import uuid
 
 import fastavro
 
-schema_path, kind, csv_folder, avro_folder = sys.argv[1:]
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "java"))
+import java_records  # noqa: E402
+
+schema_path, kind, csv_folder, avro_folder = sys.argv[1:5]
+java_folder = sys.argv[5] if len(sys.argv) > 5 else None
 text = pathlib.Path(schema_path).read_text(encoding="utf-8")
 map_path = pathlib.Path(schema_path.replace(".avsc", ".map.json"))
 rules = json.loads(map_path.read_text(encoding="utf-8")).get(kind, {}) if map_path.exists() else {}
@@ -313,7 +318,8 @@ for path in sorted(pathlib.Path(avro_folder, f"cdr.{kind}").rglob("*.avro")):
         if reader.metadata["avro.schema"] != text:
             raise SystemExit(f"{path}: the schema is not the text that was given")
         rows = list(csv.DictReader(csv_file, delimiter=";"))
-        records = list(reader)
+        records = list(reader) if java_folder is None else java_records.read(
+            pathlib.Path(java_folder, path.relative_to(avro_folder)).with_suffix(".jsonl"))
     if len(rows) != len(records):
         raise SystemExit(f"{path}: {len(records)} records, not {len(rows)}")
     for number, (row, record) in enumerate(zip(rows, records)):

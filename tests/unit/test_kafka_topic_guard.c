@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#define DAY_MS    INT64_C(86400000)
+#define DAY_MS INT64_C(86400000)
 #define UNLIMITED "9223372036854775807"
 
 static const int64_t now_ms = INT64_C(1767225600000); /* 2026-01-01 */
@@ -146,6 +146,21 @@ static void compaction_is_found(void **state)
                      2);
 }
 
+/* A table is the other way round: it must be compacted, and then retention has no say. */
+static void a_table_must_be_compacted(void **state)
+{
+    (void)state;
+    struct cdr_topic_use use = usual();
+    use.compacted = true;
+    assert_int_equal(judge(&use, CONFIGS("cleanup.policy", "compact", "retention.ms", "1")), 0);
+    assert_int_equal(judge(&use, CONFIGS("cleanup.policy", "delete", "retention.ms", "-1")), 1);
+    assert_says(0, "cleanup.policy=delete never drops a row that was replaced");
+    assert_says(0, "set it to compact");
+    assert_int_equal(judge(&use, CONFIGS("cleanup.policy", "compact,delete", "retention.ms", "1")),
+                     1);
+    assert_says(0, "retention.ms=1 ");
+}
+
 static void a_record_must_fit_into_a_batch(void **state)
 {
     (void)state;
@@ -202,6 +217,7 @@ int main(void)
         cmocka_unit_test(older_brokers_limit_the_difference),
         cmocka_unit_test(stamping_brokers_are_found_and_need_no_limits),
         cmocka_unit_test(compaction_is_found),
+        cmocka_unit_test(a_table_must_be_compacted),
         cmocka_unit_test(a_record_must_fit_into_a_batch),
         cmocka_unit_test(more_replicas_than_there_are_cannot_be_forced),
         cmocka_unit_test(everything_at_once_fits),

@@ -533,9 +533,11 @@ static enum cdr_result compare_levels(void *state, unsigned worker, const struct
 static void levels_give_the_same_records(void **state)
 {
     (void)state;
-    for (int variant = 0; variant < 2; variant++) {
+    for (int variant = 0; variant < 3; variant++) {
         struct cdr_parameters p = parameters_of(3001, 1);
         p.partitions = 2;
+        p.leave_prob = variant == 2 ? 0.01 : 0;
+        p.vacant_days = 9;
         if (variant == 1) {
             p.late_share = 0.2;
             p.partial_s = 120;

@@ -674,6 +674,78 @@ static void test_failure_before_its_turn(void **state)
 
 /* How far behind the schedule: not at all where there is time, about as much as the sink's sleep
  * where it sleeps. */
+/* ---- days ---- */
+
+struct days {
+    struct run *run;
+    const struct cdr_model *model;
+    uint32_t n, fails_at; /* days begun; the one that fails, from 1 on */
+    uint64_t records[8];  /* that the sink had when each began */
+    int64_t began_ns[8], started_ns;
+};
+
+static enum cdr_result day_begins(void *context, int32_t day, struct cdr_error *error)
+{
+    struct days *days = context;
+    struct cdr_pipeline_status status;
+    cdr_pipeline_status(days->run->pipeline, &status);
+    assert_int_equal(day, days->model->parameters.start_day + (int32_t)days->n);
+    if (days->n > 0)
+        assert_int_equal(status.emission_ms,
+                         cdr_calendar_day_start_ms(&days->model->calendar, day));
+    days->began_ns[days->n] = cdr_monotonic_ns();
+    days->records[days->n++] = status.records;
+    if (days->n == days->fails_at)
+        return cdr_fail(error, CDR_E_KAFKA, "the rows of day %u are lost", days->n);
+    return CDR_OK;
+}
+
+/* Told of each day once, in order, when all records of the days before are handed over and none of
+ * its own; with a schedule not before its midnight, though records are few. */
+static void test_days_begin(void **state)
+{
+    (void)state;
+    struct cdr_model *model = make_busy_model(60, 4, 3, 1);
+    const double speed = 86400 * 4;
+    uint64_t unpaced[8] = {0};
+    for (unsigned i = 0; i < 4; i++) {
+        struct days days = {.run = run, .model = model, .fails_at = i == 3 ? 3 : 0};
+        const struct awkward_settings how = {.moody = i == 1};
+        start(run, model, "csv", 1 + i, &how);
+        run->settings.day_begin = day_begins;
+        run->settings.day_context = &days;
+        if (i == 2)
+            run->settings.pace = (struct cdr_pace){.kind = CDR_PACE_SPEED, .speed = speed};
+        days.started_ns = cdr_monotonic_ns();
+        go(run);
+        if (days.fails_at > 0) {
+            assert_int_equal(run->result, CDR_E_KAFKA);
+            assert_string_equal(run->error.text, "the rows of day 3 are lost");
+            assert_int_equal(days.n, 3);
+        } else {
+            expect_ok(run);
+            assert_int_equal(days.n, 4);
+            assert_int_equal(days.records[0], 0);
+            for (uint32_t d = 1; d < 4; d++)
+                assert_true(days.records[d] > days.records[d - 1]);
+        }
+        if (i == 0)
+            memcpy(unpaced, days.records, sizeof unpaced);
+        if (days.fails_at == 0)
+            assert_memory_equal(unpaced, days.records, sizeof unpaced);
+        for (uint32_t d = 0; i == 2 && d < 4; d++) {
+            double hours =
+                (double)(cdr_calendar_day_start_ms(&model->calendar,
+                                                   model->parameters.start_day + (int32_t)d) -
+                         cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day)) /
+                3600000;
+            assert_true((double)(days.began_ns[d] - days.started_ns) >= hours * 3600e9 / speed);
+        }
+        end(run);
+    }
+    cdr_model_destroy(model);
+}
+
 static void test_behind_schedule(void **state)
 {
     (void)state;
@@ -727,6 +799,7 @@ int main(void)
         cmocka_unit_test(test_stop_leaves_beginnings),
         cmocka_unit_test(test_stop_while_the_sink_is_stuck),
         cmocka_unit_test(test_failures_end_the_run),
+        cmocka_unit_test(test_days_begin),
         cmocka_unit_test(test_behind_schedule),
         cmocka_unit_test(test_failure_before_its_turn),
         cmocka_unit_test(test_same_logs_where_workers_queue_for_one),

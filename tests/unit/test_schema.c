@@ -154,6 +154,12 @@ static void check_schema_file(const char *path, const char *name)
         expect_avro_c_agrees(name, text, &encoded, n);
 #endif
         encoded_free(&encoded);
+        encoded = check_levels(cdr_program_json_ops, &settings, &block);
+        assert_int_equal(encoded.encoder->frame_len, 0);
+        assert_int_equal(encoded.encoder->trailer_len, 1);
+        encoded_free(&encoded);
+        encoded = check_levels(cdr_program_csv_ops, &settings, &block);
+        encoded_free(&encoded);
     }
     free(text);
     free(mapping);
@@ -201,7 +207,136 @@ static void test_the_builtin_loop_where_it_fits(void **state)
     }
 }
 
-static void expect_refused(uint32_t type, const char *text, const char *mapping, const char *words)
+#define RECORD(fields) "{\"type\":\"record\",\"name\":\"R\",\"fields\":[" fields "]}"
+#define FIELD(name, type) "{\"name\":\"" name "\",\"type\":" type "}"
+#define IMSI FIELD("imsi", "\"string\"")
+#define PARTS                                                                                      \
+    FIELD("p",                                                                                     \
+          "{\"type\":\"record\",\"name\":\"P\",\"fields\":["                                       \
+          "{\"name\":\"start_ts_ms\",\"type\":\"long\"},{\"name\":\"direction\",\"type\":"         \
+          "\"string\"},{\"name\":\"z\",\"type\":{\"type\":\"record\",\"name\":\"Z\",\"fields\":"   \
+          "[{\"name\":\"tz_name\",\"type\":\"bytes\"}]}}]}")
+
+/* The only record of the block is these lines, and CSV has this header. */
+static void expect_lines(const char *text, const char *mapping, const char *json,
+                         const char *header, const char *csv)
+{
+    static struct cdr_block block;
+    struct cdr_encoder_settings settings = {.type = CDR_TYPE_CALL,
+                                            .tz_name = "Europe/Amsterdam",
+                                            .framed = true,
+                                            .schema_text = text,
+                                            .mapping_text = mapping};
+    make_usual(&block, CDR_TYPE_CALL, 1, 3);
+    memcpy(block.imsi[0], "0204161234567890", 16);
+    block.start_ms[0] = INT64_C(1735729137637);
+    block.end_ms[0] = INT64_C(1735729138637);
+    block.tz_offset_min[0] = -90;
+    block.duration_s[0] = 0;
+    block.direction[0] = CDR_DIRECTION_MT;
+    struct encoded encoded = check_levels(cdr_program_json_ops, &settings, &block);
+    encoded.bytes[encoded.ends[0]] = '\0';
+    assert_string_equal((const char *)encoded.bytes, json);
+    encoded_free(&encoded);
+    encoded = check_levels(cdr_program_csv_ops, &settings, &block);
+    encoded.bytes[encoded.ends[0]] = '\0';
+    assert_string_equal(encoded.encoder->ops->file_header(encoded.encoder), header);
+    assert_string_equal((const char *)encoded.bytes, csv);
+    encoded_free(&encoded);
+}
+
+static void test_texts_of_sources(void **state)
+{
+    (void)state;
+    expect_lines(
+        RECORD(IMSI "," FIELD("duration_sec", "\"double\"") "," FIELD(
+            "tz_offset_min", "[\"null\",\"int\"]") "," FIELD("is_mo", "\"boolean\"") "," PARTS),
+        NULL,
+        "{\"imsi\":\"204161234567890\",\"duration_sec\":0,\"tz_offset_min\":-90,\"is_mo\":false,"
+        "\"p\":{\"start_ts_ms\":1735729137637,\"direction\":\"MT\",\"z\":{\"tz_name\":"
+        "\"RXVyb3BlL0Ftc3RlcmRhbQ==\"}}}\n",
+        "imsi;duration_sec;tz_offset_min;is_mo;p_start_ts_ms;p_direction;p_z_tz_name\n",
+        "204161234567890;0;-90;false;1735729137637;MT;RXVyb3BlL0Ftc3RlcmRhbQ==\n");
+    expect_lines(
+        RECORD(FIELD("duration_sec", "\"string\"") "," FIELD(
+            "tz_offset_min",
+            "{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":9,"
+            "\"scale\":2}") "," FIELD("start_ts_ms",
+                                      "{\"type\":\"long\",\"logicalType\":"
+                                      "\"timestamp-nanos\"}") "," FIELD("end_time", "\"string\"")),
+        NULL,
+        "{\"duration_sec\":\"0\",\"tz_offset_min\":-90.00,\"start_ts_ms\":1735729137637000000,"
+        "\"end_time\":\"2025-01-01T10:58:58.637Z\"}\n",
+        "duration_sec;tz_offset_min;start_ts_ms;end_time\n",
+        "0;-90.00;1735729137637000000;2025-01-01T10:58:58.637Z\n");
+    expect_lines(RECORD(FIELD("imsi", "\"bytes\"")), NULL, "{\"imsi\":\"MjA0MTYxMjM0NTY3ODkw\"}\n",
+                 "imsi\n", "MjA0MTYxMjM0NTY3ODkw\n");
+}
+
+static void test_texts_of_constants(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type, *value, *json, *csv;
+    } constants[] = {
+        {"[\"null\",\"string\"]", "null", "null", "\"\""}, /* a line of nothing is no record */
+        {"\"string\"", "\"\"", "\"\"", "\"\""},
+        {"\"string\"", "\"a b\"", "\"a b\"", "a b"},
+        {"\"string\"", "\"a;\\\"b\\\"\\\\\"", "\"a;\\\"b\\\"\\\\\"", "\"a;\"\"b\"\"\\\""},
+        {"\"string\"", "\"\\u20ac\\t\"", "\"\u20ac\\u0009\"", "\u20ac\t"},
+        {"\"boolean\"", "true", "true", "true"},
+        {"\"long\"", "-9223372036854775808", "-9223372036854775808", "-9223372036854775808"},
+        {"\"double\"", "0.1", "0.1", "0.1"},
+        {"\"double\"", "3", "3", "3"},
+        {"\"double\"", "1e300", "1e300", "1e300"},
+        {"\"float\"", "0.1", "0.1", "0.1"},
+        {"\"float\"", "16777216", "16777216", "16777216"},
+        {"\"bytes\"", "\"\\u00ff\\u0000\"", "\"/wA=\"", "/wA="},
+        {"\"bytes\"", "\"\"", "\"\"", "\"\""},
+        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":40,\"scale\":3}",
+         "\"\\u00ff\"", "-0.001", "-0.001"},
+        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":40,\"scale\":0}",
+         "\"\\u0001\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\"",
+         "18446744073709551616", "18446744073709551616"},
+        {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":4,\"scale\":1}", "\"\"",
+         "0.0", "0.0"},
+        {"{\"type\":\"fixed\",\"name\":\"F\",\"size\":16,\"logicalType\":\"uuid\"}",
+         "\"0123456789abcdef\"", "\"30313233-3435-3637-3839-616263646566\"",
+         "30313233-3435-3637-3839-616263646566"},
+        {"{\"type\":\"array\",\"items\":[\"null\",\"string\"]}", "[\"x\",null]", "[\"x\",null]",
+         "\"[\"\"x\"\",null]\""},
+        {"{\"type\":\"array\",\"items\":\"int\"}", "[]", "[]", "[]"},
+        {"{\"type\":\"map\",\"values\":\"int\"}", "{\"a;\\\"\":1}", "{\"a;\\\"\":1}",
+         "\"{\"\"a;\\\"\"\"\":1}\""},
+        {"{\"type\":\"array\",\"items\":\"string\"}", "[\"\\n\"]", "[\"\\u000a\"]",
+         "\"[\"\"\\u000a\"\"]\""},
+    };
+    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
+        char text[500], mapping[300], json[300], csv[300];
+        snprintf(text, sizeof text, RECORD("{\"name\":\"c\",\"type\":%s}"), constants[i].type);
+        snprintf(mapping, sizeof mapping, "{\"call\":{\"c\":{\"const\":%s}}}", constants[i].value);
+        snprintf(json, sizeof json, "{\"c\":%s}\n", constants[i].json);
+        snprintf(csv, sizeof csv, "%s\n", constants[i].csv);
+        expect_lines(text, mapping, json, "c\n", csv);
+    }
+    /* A record has its columns, whatever fills it; symbols may become any value. */
+    expect_lines(
+        RECORD(FIELD(
+            "a",
+            "[\"null\",{\"type\":\"record\",\"name\":\"A\",\"fields\":["
+            "{\"name\":\"x\",\"type\":\"int\"},"
+            "{\"name\":\"y\",\"type\":[\"null\",\"string\"]}]}]") "," IMSI
+                                                                  "," FIELD("leg",
+                                                                            "{\"type\":\"array\","
+                                                                            "\"items\":\"int\"}")),
+        "{\"call\":{\"a\":{\"const\":{\"x\":1,\"y\":null}},\"leg\":{\"source\":\"direction\","
+        "\"symbols\":{\"MO\":[],\"MT\":[1,2]}}}}",
+        "{\"a\":{\"x\":1,\"y\":null},\"imsi\":\"204161234567890\",\"leg\":[1,2]}\n",
+        "a_x;a_y;imsi;leg\n", "1;;204161234567890;[1,2]\n");
+}
+
+static void expect_refused_by(const struct cdr_encoder_ops *ops, uint32_t type, const char *text,
+                              const char *mapping, const char *words)
 {
     struct cdr_encoder *encoder = NULL;
     struct cdr_error error = {{0}};
@@ -210,7 +345,7 @@ static void expect_refused(uint32_t type, const char *text, const char *mapping,
                                             .schema_text = text,
                                             .schema_name = "my.avsc",
                                             .mapping_text = mapping};
-    if (cdr_avro_ops->create(&encoder, &settings, &error) != CDR_E_CONFIG)
+    if (ops->create(&encoder, &settings, &error) != CDR_E_CONFIG)
         fail_msg("not refused: %.200s", text);
     assert_null(encoder);
     if (strstr(error.text, words) == NULL || strncmp(error.text, "my.avsc: ", 9) != 0 ||
@@ -218,9 +353,33 @@ static void expect_refused(uint32_t type, const char *text, const char *mapping,
         fail_msg("\"%s\" lacks \"%s\"", error.text, words);
 }
 
-#define RECORD(fields) "{\"type\":\"record\",\"name\":\"R\",\"fields\":[" fields "]}"
-#define FIELD(name, type) "{\"name\":\"" name "\",\"type\":" type "}"
-#define IMSI FIELD("imsi", "\"string\"")
+static void test_texts_that_cannot_be(void **state)
+{
+    (void)state;
+    const char *break_text = "{\"name\":\"c\",\"type\":\"string\",\"default\":\"a\\nb\"}";
+    char text[200];
+    snprintf(text, sizeof text, RECORD("%s"), break_text);
+    expect_refused_by(cdr_csv_ops, CDR_TYPE_CALL, text, NULL,
+                      "the field c (string): its default does not suit it: it holds a text with a "
+                      "line break or NUL, which CSV cannot");
+    expect_lines(RECORD("{\"name\":\"c\",\"type\":\"string\"}"),
+                 "{\"call\":{\"c\":{\"const\":\"a b\"}}}", "{\"c\":\"a b\"}\n", "c\n", "a b\n");
+    expect_refused_by(
+        cdr_csv_ops, CDR_TYPE_CALL,
+        RECORD(FIELD("cell_id", "\"int\"") "," FIELD(
+            "cell", "{\"type\":\"record\",\"name\":\"C\",\"fields\":[{\"name\":\"id\",\"type\":"
+                    "\"int\"}]}")),
+        NULL,
+        "the field cell.id (int): its column in CSV has the name cell_id, as that of the field "
+        "cell_id has");
+    expect_refused_by(cdr_json_ops, CDR_TYPE_CALL, RECORD(FIELD("lac", "\"int\"")), NULL,
+                      "the field lac (int): CALL records have nothing of this name");
+}
+
+static void expect_refused(uint32_t type, const char *text, const char *mapping, const char *words)
+{
+    expect_refused_by(cdr_avro_ops, type, text, mapping, words);
+}
 
 static void test_bad_schemas(void **state)
 {
@@ -290,7 +449,7 @@ static void test_bad_mappings(void **state)
     } bad[] = {
         {"", "the mapping: line 1: it is not JSON"},
         {"[]", "the mapping is not an object"},
-        {"{\"voice\":{}}", "\"voice\" is not known; there are call, sms and data"},
+        {"{\"voice\":{}}", "\"voice\" is not known; there are call, sms, data and key"},
         {"{\"call\":[]}", "call is not an object"},
         {"{\"call\":{\"imsy\":\"imsi\"}}", "the mapping names the field \"imsy\""},
         {"{\"call\":{\"imsi\":\"imsy\"}}", "CALL records have no source \"imsy\""},
@@ -360,6 +519,9 @@ int main(void)
         cmocka_unit_test(test_the_builtin_schema_compiled),
         cmocka_unit_test(test_schema_files),
         cmocka_unit_test(test_the_builtin_loop_where_it_fits),
+        cmocka_unit_test(test_texts_of_sources),
+        cmocka_unit_test(test_texts_of_constants),
+        cmocka_unit_test(test_texts_that_cannot_be),
         cmocka_unit_test(test_bad_schemas),
         cmocka_unit_test(test_bad_mappings),
         cmocka_unit_test(test_hostile_schemas),

@@ -265,6 +265,8 @@ static void test_every_flag_arrives(void **state)
         {"config --partial 15m --duration-max 4h",
          "\"partial\": \"15m\",\n  \"duration_max\": \"4h\""},
         {"config --sim-change-prob 0.01", "\"sim_change_prob\": 0.01"},
+        {"config --leave-prob 0.001 --vacant-days 45",
+         "\"leave_prob\": 0.001,\n  \"vacant_days\": 45"},
         {"config --count 5", "\"count\": 5"},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
@@ -843,10 +845,10 @@ static void test_java_producer_settings(void **state)
                                       "sasl.login.refresh.window.factor=0.8\n"
                                       "partitioner.ignore.keys=false\n"
                                       "value.subject.name.strategy=io.x.TopicRecordNameStrategy\n"
-                                                             "ssl.enabled.protocols=TLSv1.3\n"
+                                      "ssl.enabled.protocols=TLSv1.3\n"
                                       "ssl.cipher.suites=ECDHE-RSA-AES256-GCM-SHA384\n"
                                       "ssl.endpoint.identification.algorithm=HTTPS\n"
-               "use.latest.version=true\n");
+                                      "use.latest.version=true\n");
     assert_loads("-F %s/producer.properties");
     assert_string_equal(settings.registry.subject_strategy, "topic-record");
     assert_true(settings.registry.use_latest);

@@ -31,6 +31,54 @@ static uint8_t key_of(char key[16], uint32_t log, uint64_t position)
     return used;
 }
 
+/* Wire keys of 5 to 11 bytes, headers of 0 to 6. */
+static uint32_t value_of(uint8_t value[16], uint32_t least, uint32_t log, uint64_t position)
+{
+    uint32_t len = least + (uint32_t)((position * 7 + log) % 7);
+    for (uint32_t i = 0; i < len; i++)
+        value[i] = (uint8_t)(position * 31 + log * 3 + i + least);
+    return len;
+}
+
+enum { WIRE_KEY_LEAST = 5, HEADERS_LEAST = 0 };
+
+/* Topics with wire keys, with both, with headers. */
+static const char *const header_names[] = {"direction", "rat"};
+static const struct cdr_envelope envelopes[CDR_TYPE_COUNT] = {
+    {.key_bytes_max = 11},
+    {.key_bytes_max = 11, .header_bytes_max = 6, .header_count = 2, .header_names = header_names},
+    {.header_bytes_max = 6, .header_count = 1, .header_names = header_names},
+};
+
+static bool has_wire_keys(const struct cdr_sink_setup *setup, uint32_t log)
+{
+    return setup->envelopes[log / HARNESS_PARTITIONS].key_bytes_max > 0;
+}
+
+static bool has_headers(const struct cdr_sink_setup *setup, uint32_t log)
+{
+    return setup->envelopes[log / HARNESS_PARTITIONS].header_count > 0;
+}
+
+static void put_value(struct cdr_slab_column *column, uint32_t i, uint32_t least, uint32_t log,
+                      uint64_t position)
+{
+    uint8_t value[16];
+    uint32_t start = cdr_column_start(column, i), len = value_of(value, least, log, position);
+    assert_true(start + len <= column->bytes_max);
+    memcpy(column->bytes + start, value, len);
+    column->ends[i] = start + len;
+}
+
+static void check_value(const struct cdr_slab_column *column, uint32_t i, uint32_t least,
+                        uint32_t log, uint64_t position)
+{
+    uint8_t value[16];
+    uint32_t start = cdr_column_start(column, i), len = value_of(value, least, log, position);
+    assert_int_equal(column->ends[i] - start, len);
+    assert_memory_equal(column->bytes + start, value, len);
+}
+
 struct spilling {
     struct harness harness;
     struct cdr_spill_settings settings;
@@ -69,6 +117,10 @@ static void fill(const struct harness *harness, struct cdr_slab *slab, uint32_t 
         slab->ends[i] = end;
         slab->event_ms[i] = event_ms_of(log, position + i);
         slab->key_lens[i] = key_of(slab->keys[i], log, position + i);
+        if (has_wire_keys(&harness->setup, log))
+            put_value(&slab->wire_keys, i, WIRE_KEY_LEAST, log, position + i);
+        if (has_headers(&harness->setup, log))
+            put_value(&slab->headers, i, HEADERS_LEAST, log, position + i);
     }
     slab->n = records;
     slab->log = log;
@@ -130,6 +182,10 @@ static void check_record(const struct spilling *spilling, const struct cdr_slab 
     assert_int_equal(slab->key_lens[i], key_of(key, slab->log, position));
     assert_memory_equal(slab->keys[i], key, sizeof key);
     assert_int_equal(slab->event_ms[i], event_ms_of(slab->log, position));
+    if (has_wire_keys(&spilling->harness.setup, slab->log))
+        check_value(&slab->wire_keys, i, WIRE_KEY_LEAST, slab->log, position);
+    if (has_headers(&spilling->harness.setup, slab->log))
+        check_value(&slab->headers, i, HEADERS_LEAST, slab->log, position);
 }
 
 /* Reads a slab of each log in turn, as replay does, and looks at every record. */
@@ -160,10 +216,13 @@ static void check_records(const struct spilling *spilling, struct cdr_spill *spi
     cdr_slab_pool_destroy(pool);
 }
 
-static void round_trip(const char *format, uint32_t frame_len, uint64_t segment_bytes)
+static void round_trip(const char *format, uint32_t frame_len, uint64_t segment_bytes,
+                       bool enveloped)
 {
     struct spilling spilling;
     start(&spilling, format);
+    if (enveloped)
+        memcpy(spilling.harness.setup.envelopes, envelopes, sizeof envelopes);
     spilling.harness.encoder.frame_len = frame_len;
     spilling.settings.segment_bytes = segment_bytes;
     spilling.settings.transactions = frame_len > 0;
@@ -199,6 +258,12 @@ static void round_trip(const char *format, uint32_t frame_len, uint64_t segment_
         assert_int_equal(manifest->logs[log].records, progress[log].accepted);
         assert_int_equal(manifest->logs[log].bytes, progress[log].bytes);
     }
+    if (enveloped) {
+        assert_int_equal(manifest->envelopes[1].key_bytes_max, 11);
+        assert_int_equal(manifest->envelopes[0].header_count, 0);
+        assert_int_equal(manifest->envelopes[1].header_count, 2);
+        assert_string_equal(manifest->envelopes[1].header_names[1], "rat");
+    }
     check_records(&spilling, spill, spilling.harness.next, 1024);
     for (uint32_t log = 0; log < LOGS; log++)
         cdr_spill_seek(spill, log, firsts[log]);
@@ -216,9 +281,37 @@ static void round_trip(const char *format, uint32_t frame_len, uint64_t segment_
 static void what_is_spilled_is_read_back(void **state)
 {
     (void)state;
-    round_trip("csv", 0, 1000000);
-    round_trip("json", 0, 1);
-    round_trip("avro", HARNESS_FRAME, 5000);
+    round_trip("csv", 0, 1000000, false);
+    round_trip("json", 0, 1, false);
+    round_trip("avro", HARNESS_FRAME, 5000, false);
+}
+
+static void keys_and_headers_are_read_back(void **state)
+{
+    (void)state;
+    round_trip("csv", 0, 1000000, true);
+    round_trip("avro", HARNESS_FRAME, 1, true);
+}
+
+/* What was spilled before there were any must be the same bytes and readable for ever. */
+static void plain_segments_are_of_version_1(void **state)
+{
+    (void)state;
+    for (uint32_t enveloped = 0; enveloped < 2; enveloped++) {
+        struct spilling spilling;
+        size_t n = 0;
+        start(&spilling, "csv");
+        if (enveloped != 0)
+            memcpy(spilling.harness.setup.envelopes, envelopes, sizeof envelopes);
+        must_open(&spilling);
+        must_spill(&spilling, 1, 1, 1);
+        assert_int_equal(harness_close(&spilling.harness, true, NULL), CDR_OK);
+        char *bytes = harness_read(&spilling.harness, "cdr.call-0001-000000.spill", &n);
+        assert_int_equal(bytes[8], 1 + enveloped);
+        assert_int_equal(bytes[12], 88 + 8 + 8 + 4 * enveloped);
+        free(bytes);
+        harness_end(&spilling.harness);
+    }
 }
 
 static void a_seek_goes_to_any_record(void **state)
@@ -668,6 +761,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_spilled_is_read_back),
+        cmocka_unit_test(keys_and_headers_are_read_back),
+        cmocka_unit_test(plain_segments_are_of_version_1),
         cmocka_unit_test(a_seek_goes_to_any_record),
         cmocka_unit_test(a_torn_tail_is_cut_wherever_it_is_torn),
         cmocka_unit_test(a_tail_of_zeros_or_noise_is_cut),

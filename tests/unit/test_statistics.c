@@ -298,6 +298,8 @@ static void change_what_and_when(struct ids *ids)
     WITH(p.late_mean_s++);
     WITH(p.late_max_s--);
     WITH(p.partial_s = 3600);
+    WITH(p.leave_prob = 0.001);
+    WITH((p.leave_prob = 0.001, p.vacant_days = 91));
 }
 
 static void dataset_ids_differ_with_every_parameter(void **state)
@@ -308,7 +310,7 @@ static void dataset_ids_differ_with_every_parameter(void **state)
     ids->base.late_share = 0.1;
     change_who_and_how_many(ids);
     change_what_and_when(ids);
-    assert_true(ids->count == 50);
+    assert_true(ids->count == 52);
     for (size_t i = 0; i < ids->count; i++) {
         assert_int_equal(strlen(ids->text[i]), 32);
         for (size_t j = 0; j < i; j++)
@@ -316,6 +318,8 @@ static void dataset_ids_differ_with_every_parameter(void **state)
                 fail_msg("changes %zu and %zu give the same id", j, i);
     }
     WITH(p.days = 100);
+    assert_string_equal(ids->text[ids->count - 1], ids->text[0]);
+    WITH(p.vacant_days = 91); /* of nobody */
     assert_string_equal(ids->text[ids->count - 1], ids->text[0]);
     free(ids);
 }

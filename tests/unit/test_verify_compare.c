@@ -14,6 +14,7 @@ enum { RECORDS_MAX = 60000, TEXT = 96 };
 
 struct text_record {
     char payload[TEXT], key[16];
+    char headers[16];
     int64_t event_ms;
     int nothing; /* of the source: none is there yet */
 };
@@ -76,6 +77,10 @@ static struct cdr_record view(const struct text_record *record, int64_t place, b
         seen.key = (const uint8_t *)record->key;
         seen.key_len = (uint32_t)strlen(record->key);
         seen.event_ms = record->event_ms;
+    }
+    if (record->headers[0] != '\0') {
+        seen.headers = (const uint8_t *)record->headers;
+        seen.headers_len = (uint32_t)strlen(record->headers);
     }
     return seen;
 }
@@ -255,6 +260,23 @@ static void test_each_kind_at_each_place(void **state)
 }
 
 /* Files have neither key nor time. */
+/* A header that is another one alters its record; so does one that is missing. */
+static void test_headers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        for (unsigned kind = 0; kind < 3; kind++) {
+            struct log expected = make_log(1, 5000), found = make_log(1, 5000);
+            for (uint32_t k = 0; k < 5000; k++) {
+                snprintf(expected.records[k].headers, 16, "\6LTE\4M%u", k % 2);
+                memcpy(found.records[k].headers, expected.records[k].headers, 16);
+            }
+            if (kind > 0)
+                strcpy(found.records[places[i]].headers, kind == 1 ? "\6LTE\4MX" : "\1\4M1");
+            expect_one(&expected, &found, CDR_DIFFERENCE_ALTERED, kind > 0);
+        }
+}
+
 static void test_without_keys(void **state)
 {
     (void)state;
@@ -580,6 +602,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same),
         cmocka_unit_test(test_each_kind_at_each_place),
+        cmocka_unit_test(test_headers),
         cmocka_unit_test(test_without_keys),
         cmocka_unit_test(test_runs),
         cmocka_unit_test(test_far_swap),

@@ -1,0 +1,179 @@
+#include "app/verify_dimensions.h"
+
+#include "app/progress.h"
+#include "verify/dimensions.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct cdr_verified_dimensions {
+    char topics[CDR_DIMENSION_COUNT][256];
+    struct cdr_dimension_encoder *encoders[CDR_DIMENSION_COUNT];
+    struct cdr_dimension_report report;
+};
+
+#if CDR_KAFKA
+
+static enum cdr_result check(struct cdr_verification *run, const atomic_int *stop,
+                             struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    struct cdr_verified_dimensions *dimensions = run->dimensions;
+    const bool avro = strcmp(settings->format, "avro") == 0;
+    enum cdr_result result = CDR_OK;
+    struct cdr_dimension_check_settings how = {
+        .model = run->model,
+        .avro_keys = strcmp(settings->key_format, "avro") == 0,
+        .sink = &settings->sink,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .days = settings->model.days,
+        .show = settings->show,
+        .stop = stop,
+    };
+    for (uint32_t d = 0; result == CDR_OK && d < CDR_DIMENSION_COUNT; d++) {
+        snprintf(dimensions->topics[d], sizeof dimensions->topics[d], "%s%s",
+                 settings->topic_prefix, cdr_dimension_name[d]);
+        result = cdr_dimension_encoder_create(&dimensions->encoders[d], d, settings->format, avro,
+                                              1, error);
+        how.topics[d] = dimensions->topics[d];
+        how.encoders[d] = dimensions->encoders[d];
+    }
+    return result == CDR_OK ? cdr_dimension_check(&how, &dimensions->report, error) : result;
+}
+
+enum cdr_result cdr_verification_dimensions(struct cdr_verification *run, const atomic_int *stop,
+                                            struct cdr_error *error)
+{
+    if (!run->settings->dimensions)
+        return CDR_OK;
+    if (run->from_files) {
+        if (!run->settings->quiet)
+            fprintf(stderr, "cdrgen: dimensions: files hold no dimension topics; only the records "
+                            "are compared\n");
+        return CDR_OK;
+    }
+    run->dimensions = calloc(1, sizeof *run->dimensions);
+    if (run->dimensions == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    return check(run, stop, error);
+}
+
+#else
+
+enum cdr_result cdr_verification_dimensions(struct cdr_verification *run, const atomic_int *stop,
+                                            struct cdr_error *error)
+{
+    (void)run, (void)stop, (void)error;
+    return CDR_OK;
+}
+
+#endif
+
+void cdr_verification_dimensions_free(struct cdr_verification *run)
+{
+    if (run->dimensions == NULL)
+        return;
+    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++)
+        cdr_dimension_encoder_destroy(run->dimensions->encoders[d]);
+    free(run->dimensions->report.counts);
+    free(run->dimensions);
+    run->dimensions = NULL;
+}
+
+static struct cdr_dimension_counts total_of(const struct cdr_verification *run, uint32_t d)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    struct cdr_dimension_counts sum = {0};
+    for (uint32_t p = 0; run->dimensions->report.counts != NULL && p < partitions; p++) {
+        const struct cdr_dimension_counts *log =
+            &run->dimensions->report.counts[d * partitions + p];
+        sum.expected += log->expected;
+        sum.found += log->found;
+        sum.matched += log->matched;
+        sum.compacted += log->compacted;
+        sum.lost += log->lost;
+        sum.wrong_key += log->wrong_key;
+        sum.wrong_timestamp += log->wrong_timestamp;
+        sum.altered += log->altered;
+        sum.foreign += log->foreign;
+    }
+    return sum;
+}
+
+static void counts_text(const struct cdr_dimension_counts *counts, char *text, size_t size)
+{
+    const struct {
+        const char *word;
+        uint64_t n;
+    } parts[] = {{"lost", counts->lost},
+                 {"with another key", counts->wrong_key},
+                 {"with another timestamp", counts->wrong_timestamp},
+                 {"altered", counts->altered},
+                 {"foreign", counts->foreign}};
+    size_t used = 0;
+    snprintf(text, size, "same");
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (parts[i].n > 0 && used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%" PRIu64 " %s",
+                                     used > 0 ? ", " : "", parts[i].n, parts[i].word);
+}
+
+bool cdr_verification_dimensions_differ(const struct cdr_verification *run, char *text, size_t size)
+{
+    bool differ = false;
+    for (uint32_t d = 0; run->dimensions != NULL && d < CDR_DIMENSION_COUNT; d++) {
+        struct cdr_dimension_counts sum = total_of(run, d);
+        char counts[200];
+        if (differ || !cdr_dimension_differs(&sum))
+            continue;
+        differ = true;
+        counts_text(&sum, counts, sizeof counts);
+        snprintf(text, size, "rows of %s: %s", run->dimensions->topics[d], counts);
+    }
+    return differ;
+}
+
+void cdr_print_dimensions(const struct cdr_verification *run, FILE *out)
+{
+    for (uint32_t d = 0; run->dimensions != NULL && d < CDR_DIMENSION_COUNT; d++) {
+        struct cdr_dimension_counts sum = total_of(run, d);
+        char expected[32], found[32], compacted[32], text[200];
+        counts_text(&sum, text, sizeof text);
+        fprintf(out, "  %-16s %14s rows    expected, %14s found: %s", run->dimensions->topics[d],
+                cdr_with_commas(sum.expected, expected), cdr_with_commas(sum.found, found), text);
+        if (sum.compacted > 0)
+            fprintf(out, "; %s more were replaced, and compacted",
+                    cdr_with_commas(sum.compacted, compacted));
+        fputc('\n', out);
+    }
+    for (uint32_t i = 0; run->dimensions != NULL && i < run->dimensions->report.lines; i++)
+        fprintf(out, "  %s\n", run->dimensions->report.line[i]);
+}
+
+void cdr_put_dimensions(struct cdr_json *json, const struct cdr_verification *run)
+{
+    if (run->dimensions == NULL)
+        return;
+    cdr_json_object(json, "dimensions");
+    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++) {
+        struct cdr_dimension_counts sum = total_of(run, d);
+        cdr_json_object(json, run->dimensions->topics[d]);
+        cdr_json_u64(json, "expected", sum.expected);
+        cdr_json_u64(json, "found", sum.found);
+        cdr_json_u64(json, "matched", sum.matched);
+        cdr_json_u64(json, "compacted", sum.compacted);
+        cdr_json_u64(json, "lost", sum.lost);
+        cdr_json_u64(json, "wrong_key", sum.wrong_key);
+        cdr_json_u64(json, "wrong_timestamp", sum.wrong_timestamp);
+        cdr_json_u64(json, "altered", sum.altered);
+        cdr_json_u64(json, "foreign", sum.foreign);
+        cdr_json_object_end(json);
+    }
+    cdr_json_object_end(json);
+    cdr_json_array(json, "dimension_differences");
+    for (uint32_t i = 0; i < run->dimensions->report.lines; i++)
+        cdr_json_text(json, NULL, run->dimensions->report.line[i]);
+    cdr_json_array_end(json);
+}

@@ -1,0 +1,307 @@
+#include "encode/dimension.h"
+
+#include "base/bytes.h"
+#include "base/digits.h"
+#include "encode/varint.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const cdr_dimension_name[CDR_DIMENSION_COUNT] = {"subscriber", "cell"};
+
+enum { FRAME_LEN = 5, TRAILER_LEN = 1, MICRO = 1000000, IMEI_BELOW_TAC = 10000000 };
+
+/* Of JSON, the longest format: the names and their quotes, then of each field the longest value. */
+enum { ROW_BYTES_MAX = 160 + 4 * 15 + 8 + 3 * 10 + 14 + 2 * 12 };
+
+static_assert(FRAME_LEN + ROW_BYTES_MAX + TRAILER_LEN <= CDR_DIMENSION_RECORD_MAX, "room");
+
+/* --- rows --- */
+
+void cdr_subscriber_row(const struct cdr_model *model, uint32_t subscriber, int32_t day,
+                        struct cdr_subscriber_row *row)
+{
+    const uint32_t activity = cdr_activity_class(&model->traits, subscriber);
+    *row = (struct cdr_subscriber_row){
+        .profile = cdr_profile_on(model, subscriber, (uint32_t)day),
+        .activity_milli = (uint32_t)(model->traits.activity[activity] * 1000 + 0.5),
+        .valid_from_ms = cdr_calendar_day_start_ms(&model->calendar, day),
+    };
+}
+
+static int32_t micro(double degrees)
+{
+    double scaled = degrees * MICRO;
+    return (int32_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+}
+
+void cdr_cell_row(const struct cdr_model *model, uint32_t cell, struct cdr_cell_row *row)
+{
+    const struct cdr_cell *found = &model->cells.cells[cell];
+    *row = (struct cdr_cell_row){
+        .cell_id = CDR_CELL_ID_FIRST + cell,
+        .rat = found->rat,
+        .lat_micro = micro(found->lat),
+        .lon_micro = micro(found->lon),
+    };
+}
+
+static uint8_t *put_text(uint8_t *to, const char *text)
+{
+    size_t len = strlen(text);
+    memcpy(to, text, len);
+    return to + len;
+}
+
+/* With at least width digits. */
+static uint8_t *put_number(uint8_t *to, uint64_t value, uint32_t width)
+{
+    char digits[16];
+    cdr_digits16(digits, value);
+    uint32_t len = 16 - cdr_leading_zeros16(digits);
+    len = len < width ? width : len;
+    memcpy(to, digits + 16 - len, len);
+    return to + len;
+}
+
+uint32_t cdr_dimension_key(const struct cdr_model *model, uint32_t dimension, uint32_t index,
+                           char key[16])
+{
+    memset(key, 0, 16);
+    uint64_t value = CDR_CELL_ID_FIRST + (uint64_t)index;
+    uint32_t width = 1;
+    if (dimension == CDR_DIMENSION_SUBSCRIBER) {
+        struct cdr_number msisdn = cdr_msisdn(&model->identities, index);
+        value = msisdn.value;
+        width = msisdn.len;
+    }
+    return (uint32_t)(put_number((uint8_t *)key, value, width) - (uint8_t *)key);
+}
+
+/* --- texts: CSV and JSON --- */
+
+/* A field is what comes before its value, and the value; JSON's strings have quotes. */
+struct writer {
+    uint8_t *at;
+    bool json, first;
+};
+
+static void put_name(struct writer *writer, const char *name)
+{
+    if (writer->json) {
+        writer->at = put_text(writer->at, writer->first ? "{\"" : ",\"");
+        writer->at = put_text(writer->at, name);
+        writer->at = put_text(writer->at, "\":");
+    } else if (!writer->first) {
+        *writer->at++ = ';';
+    }
+    writer->first = false;
+}
+
+static void put_quote(struct writer *writer)
+{
+    if (writer->json)
+        *writer->at++ = '"';
+}
+
+static void put_digits(struct writer *writer, const char *name, uint64_t value, uint32_t width)
+{
+    put_name(writer, name);
+    put_quote(writer);
+    writer->at = put_number(writer->at, value, width);
+    put_quote(writer);
+}
+
+static void put_whole(struct writer *writer, const char *name, uint64_t value)
+{
+    put_name(writer, name);
+    writer->at = put_number(writer->at, value, 1);
+}
+
+/* value × 10^−places, with so many places. */
+static void put_decimal(struct writer *writer, const char *name, int64_t value, uint32_t places)
+{
+    uint64_t scale = 1, size = (uint64_t)(value < 0 ? -value : value);
+    for (uint32_t i = 0; i < places; i++)
+        scale *= 10;
+    put_name(writer, name);
+    if (value < 0)
+        *writer->at++ = '-';
+    writer->at = put_number(writer->at, size / scale, 1);
+    *writer->at++ = '.';
+    writer->at = put_number(writer->at, size % scale, places);
+}
+
+static uint8_t *subscriber_text(uint8_t *to, const struct cdr_subscriber_row *row, bool json)
+{
+    struct writer writer = {to, json, true};
+    put_digits(&writer, "msisdn", row->profile.msisdn.value, row->profile.msisdn.len);
+    put_digits(&writer, "imsi", row->profile.imsi.value, 15);
+    put_digits(&writer, "mccmnc", row->profile.imsi.mccmnc, 5);
+    put_digits(&writer, "imei", row->profile.imei, 15);
+    put_digits(&writer, "tac", row->profile.imei / IMEI_BELOW_TAC, 8);
+    put_whole(&writer, "home_cell_id", row->profile.home_cell_id);
+    put_whole(&writer, "contacts", row->profile.contacts);
+    put_decimal(&writer, "activity", row->activity_milli, 3);
+    put_whole(&writer, "valid_from_ms", (uint64_t)row->valid_from_ms);
+    return json ? put_text(writer.at, "}") : writer.at;
+}
+
+static uint8_t *cell_text(uint8_t *to, const struct cdr_cell_row *row, bool json)
+{
+    struct writer writer = {to, json, true};
+    put_whole(&writer, "cell_id", row->cell_id);
+    put_name(&writer, "rat");
+    put_quote(&writer);
+    writer.at = put_text(writer.at, cdr_rat_name[row->rat]);
+    put_quote(&writer);
+    put_decimal(&writer, "lat", row->lat_micro, 6);
+    put_decimal(&writer, "lon", row->lon_micro, 6);
+    return json ? put_text(writer.at, "}") : writer.at;
+}
+
+/* --- Avro --- */
+
+static uint8_t *put_long(uint8_t *to, int64_t value)
+{
+    uint8_t bytes[8];
+    uint8_t *end = cdr_put_varint64(bytes, cdr_varint64(cdr_zigzag(value)));
+    memcpy(to, bytes, (size_t)(end - bytes));
+    return to + (end - bytes);
+}
+
+static uint8_t *put_string(uint8_t *to, uint64_t value, uint32_t width)
+{
+    uint8_t digits[16];
+    uint32_t len = (uint32_t)(put_number(digits, value, width) - digits);
+    to = put_long(to, len);
+    memcpy(to, digits, len);
+    return to + len;
+}
+
+/* IEEE 754, eight bytes, least significant first. */
+static uint8_t *put_double(uint8_t *to, double value)
+{
+    uint64_t bits;
+    static_assert(sizeof bits == sizeof value, "a double has 64 bits");
+    memcpy(&bits, &value, sizeof bits);
+    cdr_store_le64(to, bits);
+    return to + sizeof bits;
+}
+
+static uint8_t *subscriber_datum(uint8_t *to, const struct cdr_subscriber_row *row)
+{
+    to = put_string(to, row->profile.msisdn.value, row->profile.msisdn.len);
+    to = put_string(to, row->profile.imsi.value, 15);
+    to = put_string(to, row->profile.imsi.mccmnc, 5);
+    to = put_string(to, row->profile.imei, 15);
+    to = put_string(to, row->profile.imei / IMEI_BELOW_TAC, 8);
+    to = put_long(to, row->profile.home_cell_id);
+    to = put_long(to, row->profile.contacts);
+    to = put_double(to, row->activity_milli / 1000.0);
+    return put_long(to, row->valid_from_ms);
+}
+
+static uint8_t *cell_datum(uint8_t *to, const struct cdr_cell_row *row)
+{
+    to = put_long(to, row->cell_id);
+    to = put_long(to, row->rat);
+    to = put_double(to, row->lat_micro / (double)MICRO);
+    return put_double(to, row->lon_micro / (double)MICRO);
+}
+
+/* --- encoders --- */
+
+enum format { FORMAT_CSV, FORMAT_JSON, FORMAT_AVRO };
+
+struct cdr_dimension_encoder {
+    struct cdr_encoder sizes;
+    uint32_t dimension;
+    enum format format;
+    uint8_t frame[FRAME_LEN];
+};
+
+enum cdr_result cdr_dimension_encoder_create(struct cdr_dimension_encoder **created,
+                                             uint32_t dimension, const char *format, bool framed,
+                                             int32_t schema_id, struct cdr_error *error)
+{
+    assert(dimension < CDR_DIMENSION_COUNT);
+    struct cdr_dimension_encoder *encoder = calloc(1, sizeof *encoder);
+    if (encoder == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the encoder of dimension rows");
+    encoder->dimension = dimension;
+    encoder->format = strcmp(format, "avro") == 0   ? FORMAT_AVRO
+                      : strcmp(format, "json") == 0 ? FORMAT_JSON
+                                                    : FORMAT_CSV;
+    encoder->sizes.frame_len = framed && encoder->format == FORMAT_AVRO ? FRAME_LEN : 0;
+    encoder->sizes.trailer_len = TRAILER_LEN;
+    encoder->sizes.record_bytes_max = CDR_DIMENSION_RECORD_MAX;
+    uint32_t id = cdr_be32((uint32_t)schema_id);
+    memcpy(encoder->frame + 1, &id, sizeof id);
+    *created = encoder;
+    return CDR_OK;
+}
+
+void cdr_dimension_encoder_destroy(struct cdr_dimension_encoder *encoder)
+{
+    free(encoder);
+}
+
+const struct cdr_encoder *cdr_dimension_sizes(const struct cdr_dimension_encoder *encoder)
+{
+    return &encoder->sizes;
+}
+
+static uint8_t *put_frame(const struct cdr_dimension_encoder *encoder, uint8_t *to)
+{
+    memcpy(to, encoder->frame, encoder->sizes.frame_len);
+    return to + encoder->sizes.frame_len;
+}
+
+static size_t end_record(uint8_t *at, const uint8_t *bytes)
+{
+    *at++ = '\n';
+    return (size_t)(at - bytes);
+}
+
+size_t cdr_dimension_encode(const struct cdr_dimension_encoder *encoder,
+                            const struct cdr_model *model, uint32_t index, int32_t day,
+                            uint8_t *bytes)
+{
+    uint8_t *at = put_frame(encoder, bytes);
+    const bool json = encoder->format == FORMAT_JSON, avro = encoder->format == FORMAT_AVRO;
+    if (encoder->dimension == CDR_DIMENSION_SUBSCRIBER) {
+        struct cdr_subscriber_row row;
+        cdr_subscriber_row(model, index, day, &row);
+        at = avro ? subscriber_datum(at, &row) : subscriber_text(at, &row, json);
+    } else {
+        struct cdr_cell_row row;
+        cdr_cell_row(model, index, &row);
+        at = avro ? cell_datum(at, &row) : cell_text(at, &row, json);
+    }
+    size_t len = end_record(at, bytes);
+    assert(len <= encoder->sizes.record_bytes_max);
+    return len;
+}
+
+const struct cdr_encoder cdr_dimension_key_sizes = {
+    .record_bytes_max = CDR_DIMENSION_WIRE_KEY_MAX,
+    .frame_len = FRAME_LEN,
+};
+
+uint32_t cdr_dimension_wire_key(int32_t schema_id, const char *key, uint32_t key_len,
+                                uint8_t bytes[CDR_DIMENSION_WIRE_KEY_MAX])
+{
+    uint32_t id = cdr_be32((uint32_t)schema_id);
+    bytes[0] = 0;
+    memcpy(bytes + 1, &id, sizeof id);
+    bytes[FRAME_LEN] = (uint8_t)(2 * key_len); /* a length below 64 is an int of one byte */
+    memcpy(bytes + FRAME_LEN + 1, key, key_len);
+    return FRAME_LEN + 1 + key_len;
+}
+
+size_t cdr_dimension_encode_tombstone(const struct cdr_dimension_encoder *encoder, uint8_t *bytes)
+{
+    return end_record(put_frame(encoder, bytes), bytes);
+}

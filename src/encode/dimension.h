@@ -1,0 +1,88 @@
+/* Dimension tables: the rows of subscribers and cells that a stream of records is joined with, and
+ * their bytes as values of messages.
+ *
+ * A row is a function of the model, of who or what it is about and of a local day. It has a key, as
+ * text: the MSISDN's digits, the digits of cell_id. Formats and names are those of the records: CSV
+ * (fields separated by ;, no header), JSON (one object), Avro (the schemas in schemas/, with the
+ * wire format's frame where asked for). docs/dimensions.md is the contract.
+ *
+ * An encoder is immutable, serves all threads, cannot fail and does not allocate.
+ */
+#ifndef CDR_ENCODE_DIMENSION_H
+#define CDR_ENCODE_DIMENSION_H
+
+#include "encode/encoder.h"
+#include "model/model.h"
+#include "model/profile.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* In the place of a type: topic, log and arrays of encoders are numbered so. */
+enum {
+    CDR_DIMENSION_SUBSCRIBER = 0,
+    CDR_DIMENSION_CELL = 1,
+    CDR_DIMENSION_COUNT = 2,
+};
+
+/* No record is longer, frame and trailer included. */
+enum { CDR_DIMENSION_RECORD_MAX = 320 };
+
+extern const char *const cdr_dimension_name[CDR_DIMENSION_COUNT]; /* "subscriber" "cell" */
+
+struct cdr_subscriber_row {
+    struct cdr_profile profile; /* of a customer who is there */
+    uint32_t activity_milli;    /* traffic as a multiple of the mean subscriber's, in 1/1000 */
+    int64_t valid_from_ms;      /* midnight, local time, of the day that the row is of */
+};
+
+struct cdr_cell_row {
+    uint32_t cell_id;
+    uint32_t rat;                 /* CDR_RAT_* */
+    int32_t lat_micro, lon_micro; /* degrees × 10^6, rounded */
+};
+
+/* day: local, days since 1970-01-01. The row of a subscriber that is there on that day. */
+void cdr_subscriber_row(const struct cdr_model *model, uint32_t subscriber, int32_t day,
+                        struct cdr_subscriber_row *row);
+/* cell: 0 … model->cells.count − 1. */
+void cdr_cell_row(const struct cdr_model *model, uint32_t cell, struct cdr_cell_row *row);
+
+/* The key of a row: 1 … 15 digits, left-aligned; returns their number. The other bytes are 0. */
+uint32_t cdr_dimension_key(const struct cdr_model *model, uint32_t dimension, uint32_t index,
+                           char key[16]);
+
+struct cdr_dimension_encoder;
+
+/* format: as in --format. framed, schema_id: as in struct cdr_encoder_settings. Errors:
+ * CDR_E_NOMEM. */
+enum cdr_result cdr_dimension_encoder_create(struct cdr_dimension_encoder **encoder,
+                                             uint32_t dimension, const char *format, bool framed,
+                                             int32_t schema_id, struct cdr_error *error);
+void cdr_dimension_encoder_destroy(struct cdr_dimension_encoder *encoder);
+
+/* What sinks and slabs have to know of it: sizes, frame and trailer. It has no ops. The trailer is
+ * one newline in each format, so that no record is empty, not even one of no row. */
+const struct cdr_encoder *cdr_dimension_sizes(const struct cdr_dimension_encoder *encoder);
+
+/* Frame, payload and trailer of the row to bytes, which have room for record_bytes_max; returns
+ * their length. */
+size_t cdr_dimension_encode(const struct cdr_dimension_encoder *encoder,
+                            const struct cdr_model *model, uint32_t index, int32_t day,
+                            uint8_t *bytes);
+/* A tombstone, of no payload: frame and trailer. */
+size_t cdr_dimension_encode_tombstone(const struct cdr_dimension_encoder *encoder, uint8_t *bytes);
+
+/* Keys by Avro's schema "string", which messages have with --key-format avro: frame and datum. Like
+ * cdr_dimension_sizes, it only tells sizes. */
+enum { CDR_DIMENSION_WIRE_KEY_MAX = 5 + 1 + 16 };
+extern const struct cdr_encoder cdr_dimension_key_sizes;
+/* Of a text key to bytes; returns the length. */
+uint32_t cdr_dimension_wire_key(int32_t schema_id, const char *key, uint32_t key_len,
+                                uint8_t bytes[CDR_DIMENSION_WIRE_KEY_MAX]);
+
+/* The Avro schema's text, as in schemas/. */
+const char *cdr_dimension_schema(uint32_t dimension);
+
+#endif

@@ -1,0 +1,30 @@
+/* A short form of a schema: a list of sources, which become the fields of a flat record.
+ *
+ * "msisdn_src,start_time,seconds=duration_sec": names, or name=source. From it an Avro schema of
+ * each type and one mapping are made, so that all formats take them as they take a user's own. The
+ * record of a type is io.cdrgen.fields.Call, Sms or Data. A field has its source's own type:
+ *     digits, symbols, zones, texts of times    string
+ *     numbers                                   int where nine digits hold them, else long
+ *     times                                     long, timestamp-millis or local-timestamp-millis
+ *     true or false                             boolean
+ *     UUID                                      string, uuid
+ * and in types whose records lack the source, a null or that, default null.
+ */
+#ifndef CDR_ENCODE_SELECTION_H
+#define CDR_ENCODE_SELECTION_H
+
+#include "base/result.h"
+#include "model/record.h"
+
+struct cdr_selection {
+    char *schemas[CDR_TYPE_COUNT];
+    char *mapping;
+};
+
+/* Texts are malloc()ed; free also after an error. Errors: CDR_E_CONFIG names what is wrong with the
+ * list; CDR_E_NOMEM. */
+enum cdr_result cdr_selection_make(struct cdr_selection *selection, const char *list,
+                                   struct cdr_error *error);
+void cdr_selection_free(struct cdr_selection *selection);
+
+#endif

@@ -1,0 +1,68 @@
+/* The dimension topics against the function: what compaction may have left of them must be there,
+ * and nothing else.
+ *
+ * A record that is found is compared with the function's at its offset: key, timestamp, value or
+ * none. One that is not found is as it should be if its key has a later record, or if it is a
+ * tombstone and the log goes on behind it: compaction removes both. Any other is lost.
+ *
+ * Memory: 4 bytes a subscriber. Two passes over the days.
+ */
+#ifndef CDR_VERIFY_DIMENSIONS_H
+#define CDR_VERIFY_DIMENSIONS_H
+
+#include "pipeline/dimension_feed.h"
+#include "sink/sink.h"
+
+#include <stdatomic.h>
+
+struct cdr_dimension_counts {
+    uint64_t expected; /* that the function has */
+    uint64_t found;
+    uint64_t matched;
+    uint64_t compacted; /* not there, and rightly so */
+    uint64_t lost, wrong_key, wrong_timestamp, altered;
+    uint64_t foreign; /* found behind the last that there can be */
+};
+
+#define CDR_DIMENSION_LINES_MAX 32
+
+struct cdr_dimension_check_settings {
+    const struct cdr_model *model;
+    const struct cdr_dimension_encoder *encoders[CDR_DIMENSION_COUNT];
+    const char *topics[CDR_DIMENSION_COUNT];
+    bool avro_keys;                       /* keys by the schema "string", else text */
+    const struct cdr_sink_settings *sink; /* brokers and properties */
+    uint32_t shard_index, shard_count;
+    /* Only records [from, to) of each log, the first of them at offset, or none where from = to:
+     * what is missing is not asked for, nor what is behind. NULL: all of them, from where the
+     * dataset begins in the topics. */
+    const struct cdr_dimension_range *ranges; /* per log */
+    uint32_t days;                            /* from the first of the run on */
+    uint32_t show;                            /* differences that are described */
+    const atomic_int *stop;
+};
+
+struct cdr_dimension_range {
+    uint64_t from, to;
+    int64_t offset;
+};
+
+struct cdr_dimension_report {
+    struct cdr_dimension_counts *counts; /* per log; to be freed */
+    uint32_t lines;
+    char line[CDR_DIMENSION_LINES_MAX][512]; /* differences in words */
+};
+
+/* CDR_OK: compared to the end, whatever was found. Errors: CDR_E_STATE and CDR_E_KAFKA where the
+ * topics cannot be read; CDR_E_INTERRUPTED; CDR_E_NOMEM. */
+enum cdr_result cdr_dimension_check(const struct cdr_dimension_check_settings *settings,
+                                    struct cdr_dimension_report *report, struct cdr_error *error);
+
+static inline bool cdr_dimension_differs(const struct cdr_dimension_counts *counts)
+{
+    return counts->lost + counts->wrong_key + counts->wrong_timestamp + counts->altered +
+               counts->foreign >
+           0;
+}
+
+#endif
