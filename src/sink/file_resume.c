@@ -251,7 +251,7 @@ static const struct cdr_file_find *finds_of(const struct search *search, uint32_
     while (low + *n < finds->count && !finds->list[low + *n].temporary &&
            log_of(search->request->manifest, &finds->list[low + *n]) == log)
         ++*n;
-    return finds->list + low;
+    return finds->list != NULL ? finds->list + low : NULL; /* where nothing was found */
 }
 
 /* Under the lock: of several, the first log's stays, whoever came first. */

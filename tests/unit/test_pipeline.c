@@ -234,7 +234,7 @@ static struct cdr_model *make_busy_model(uint32_t subscribers, uint32_t days, ui
                                          double sessions)
 {
     static struct cdr_parameters p;
-    struct cdr_model *model;
+    struct cdr_model *model = NULL;
     struct cdr_error error = {{0}};
     cdr_parameters_default(&p);
     p.seed = 4711;
