@@ -588,11 +588,13 @@ static void test_stop_leaves_beginnings(void **state)
     cdr_model_destroy(model);
 }
 
-/* A sink that takes no more: without a stop the run waits, with one it gives up after the time
- * it was given. */
+/* A sink that takes no more: without a stop the run waits, with one, here some time later, it gives
+ * up after the time it was given. */
 static void *stop_soon(void *argument)
 {
     struct awkward *sink = argument;
+    while (atomic_load(&sink->batches) < sink->settings.stuck_after)
+        cdr_sleep_ns(1000000);
     cdr_sleep_ns(150000000);
     atomic_store(&sink->stop, 2);
     return NULL;
