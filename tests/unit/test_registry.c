@@ -412,7 +412,8 @@ static void subjects_follow_the_strategy(void **state)
         if (cases[i].subject != NULL)
             assert_string_equal(subject, cases[i].subject);
         else
-            assert_says("needs a schema that has a name, and that of topic cdr.call has none");
+            assert_says("needs a schema that has a name, and that of the values of topic cdr.call "
+                        "has none");
     }
 }
 
