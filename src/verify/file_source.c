@@ -292,7 +292,7 @@ static bool is_text(const char *bytes, size_t len, const char *text)
 static enum cdr_result take_metadata(struct file_log *log, const struct cdr_payloads *payloads,
                                      uint32_t type, struct cdr_error *error)
 {
-    const char *bytes;
+    const char *bytes = NULL;
     size_t len;
     enum cdr_result result = take_bytes(&log->reader, &bytes, &len, error);
     if (result != CDR_OK)
