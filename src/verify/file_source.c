@@ -293,7 +293,7 @@ static enum cdr_result take_metadata(struct file_log *log, const struct cdr_payl
                                      uint32_t type, struct cdr_error *error)
 {
     const char *bytes = NULL;
-    size_t len;
+    size_t len = 0;
     enum cdr_result result = take_bytes(&log->reader, &bytes, &len, error);
     if (result != CDR_OK)
         return result;
