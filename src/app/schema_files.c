@@ -128,7 +128,10 @@ struct cdr_encoder_settings cdr_schema_files_next(const struct cdr_schema_files 
     next.schema_id = next_id;
     next.schema_text = files->next_texts[encoder->type];
     next.schema_name = settings->next_schemas[encoder->type];
-    next.mapping_text = files->next_mapping != NULL ? files->next_mapping : files->mapping;
+    /* The rules of --fields are of its own schemas. */
+    next.mapping_text = files->next_mapping != NULL || settings->fields != NULL
+                            ? files->next_mapping
+                            : files->mapping;
     return next;
 }
 
