@@ -17,6 +17,7 @@ import fastavro
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "java"))
 import java_records  # noqa: E402
+from avro_types import collect, lookup  # noqa: E402
 
 schema_path, kind, csv_folder, avro_folder = sys.argv[1:5]
 java_folder = sys.argv[5] if len(sys.argv) > 5 else None
@@ -24,8 +25,7 @@ text = pathlib.Path(schema_path).read_text(encoding="utf-8")
 map_path = pathlib.Path(schema_path.replace(".avsc", ".map.json"))
 rules = json.loads(map_path.read_text(encoding="utf-8")).get(kind, {}) if map_path.exists() else {}
 EPOCH = datetime.datetime(1970, 1, 1)
-PRIMITIVES = {"null", "boolean", "int", "long", "float", "double", "bytes", "string"}
-named, lacking, seen_uuids = {}, object(), set()
+lacking, seen_uuids = object(), set()
 
 
 def clock(ms, utc):
@@ -82,39 +82,6 @@ def find(sources, name):
         if not other.startswith("_") and fold(other) == fold(name):
             return other
     return None
-
-
-def qualified(name, space):
-    return name if "." in name or not space else space + "." + name
-
-
-def collect(t, space):
-    if isinstance(t, list):
-        for branch in t:
-            collect(branch, space)
-    elif isinstance(t, dict):
-        if t["type"] in ("record", "enum", "fixed"):
-            full = qualified(t["name"], t.get("namespace", space))
-            named[full] = (t, full.rpartition(".")[0])
-            for field in t.get("fields", []):
-                collect(field["type"], full.rpartition(".")[0])
-        elif isinstance(t["type"], (dict, list)):
-            collect(t["type"], space)
-        else:
-            collect(t.get("items", t.get("values", "null")), space)
-
-
-def lookup(t, space):
-    """(definition as a dict, namespace inside)."""
-    if isinstance(t, str):
-        if t in PRIMITIVES:
-            return {"type": t}, space
-        return named.get(qualified(t, space)) or named[t]
-    if t["type"] in ("record", "enum", "fixed"):
-        return named[qualified(t["name"], t.get("namespace", space))]
-    if isinstance(t["type"], dict):
-        return lookup(t["type"], space)
-    return t, space
 
 
 def same(actual, expected):

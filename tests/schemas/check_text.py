@@ -13,14 +13,13 @@ import uuid
 
 import fastavro
 import fastavro.read
+from avro_types import collect, lookup
 
 schema_path, kind, avro_folder, json_folder, csv_folder = sys.argv[1:]
 schema = json.loads(pathlib.Path(schema_path).read_text(encoding="utf-8"))
 fastavro.read.LOGICAL_READERS.clear()  # so that values are what the schema's types physically hold
 csv.field_size_limit(1 << 20)
-PRIMITIVES = {"null", "boolean", "int", "long", "float", "double", "bytes", "string"}
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
-named = {}
 
 
 class Number(str):
@@ -29,38 +28,6 @@ class Number(str):
 
 class Text(str):
     """A string."""
-
-
-def qualified(name, space):
-    return name if "." in name or not space else space + "." + name
-
-
-def collect(t, space):
-    if isinstance(t, list):
-        for branch in t:
-            collect(branch, space)
-    elif isinstance(t, dict):
-        if t["type"] in ("record", "enum", "fixed"):
-            full = qualified(t["name"], t.get("namespace", space))
-            named[full] = (t, full.rpartition(".")[0])
-            for field in t.get("fields", []):
-                collect(field["type"], full.rpartition(".")[0])
-        elif isinstance(t["type"], (dict, list)):
-            collect(t["type"], space)
-        else:
-            collect(t.get("items", t.get("values", "null")), space)
-
-
-def lookup(t, space):
-    if isinstance(t, str):
-        if t in PRIMITIVES:
-            return {"type": t}, space
-        return named.get(qualified(t, space)) or named[t]
-    if t["type"] in ("record", "enum", "fixed"):
-        return named[qualified(t["name"], t.get("namespace", space))]
-    if isinstance(t["type"], (dict, list)):
-        return lookup(t["type"], space) if isinstance(t["type"], dict) else (t["type"], space)
-    return t, space
 
 
 def single(number):
