@@ -15,7 +15,8 @@ import uuid
 
 import fastavro
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "java"))
+here = pathlib.Path(__file__).resolve().parent
+sys.path += [str(here), str(here.parent / "java")]  # whoever runs it, from wherever
 import java_records  # noqa: E402
 from avro_types import collect, lookup  # noqa: E402
 
