@@ -18,7 +18,7 @@ import fastavro
 here = pathlib.Path(__file__).resolve().parent
 sys.path += [str(here), str(here.parent / "java")]  # whoever runs it, from wherever
 import java_records  # noqa: E402
-from avro_types import collect, lookup  # noqa: E402
+from avro_types import collect, lookup, named  # noqa: E402
 
 schema_path, kind, csv_folder, avro_folder = sys.argv[1:5]
 java_folder = sys.argv[5] if len(sys.argv) > 5 else None
@@ -276,6 +276,7 @@ def check(actual, expected, where, uuids):
 
 
 schema = json.loads(text)
+named.clear()  # of another schema that this process has checked
 collect(schema, "")
 top = lookup(schema, "")
 compared = 0
