@@ -200,17 +200,21 @@ static void on_lost(struct cdr_kafka_sink *sink, const rd_kafka_message_t *messa
     bool consequence = message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
                        message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
                        message->err == RD_KAFKA_RESP_ERR__FATAL;
-    if (consequence && sink->fatal[0] != '\0')
+    if (consequence && sink->transactions.on)
+        atomic_store(&sink->transactions.broken, true);
+    if (consequence && (sink->transactions.on || sink->fatal[0] != '\0'))
         return;
     uint32_t log = sink->run.slab->log;
     bool maybe = rd_kafka_message_status(message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
+    char safe[80] = "the records before it are safe";
+    if (sink->transactions.on)
+        snprintf(safe, sizeof safe, "the first %" PRIu64 " records of the log are committed",
+                 sink->logs[log].committed);
     cdr_kafka_fail(sink, result_of(sink, message->err),
-                   "%s[%u]: the record at offset %" PRId64
-                   " was not delivered%s: %s%s; the records before it are "
-                   "safe",
+                   "%s[%u]: the record at offset %" PRId64 " was not delivered%s: %s%s; %s",
                    cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, expected,
                    maybe ? " for certain" : "", rd_kafka_err2str(message->err),
-                   meaning(sink, message->err));
+                   meaning(sink, message->err), safe);
 }
 
 static void on_other_offset(struct cdr_kafka_sink *sink, int64_t expected, int64_t found)
@@ -325,11 +329,12 @@ static void check_stall(struct cdr_kafka_sink *sink)
             cdr_kafka_trouble(&sink->client, trouble, sizeof trouble);
             cdr_kafka_fail(sink, CDR_E_AWAY,
                            "%s[%u]: no record was acknowledged for %" PRId64 " ms (%s), %" PRIu64
-                           " are under way%s%s; the first %" PRIu64 " records of the log are safe",
+                           " are under way%s%s; the first %" PRIu64 " records of the log are %s",
                            cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
                            sink->properties.stall_ms, sink->properties.stall_name, waiting,
                            trouble[0] != '\0' ? ", and the last trouble was " : "", trouble,
-                           state->start + reported - state->aborted);
+                           sink->transactions.on ? state->committed : state->start + reported,
+                           sink->transactions.on ? "committed" : "safe");
         }
     }
 }
@@ -362,9 +367,22 @@ static void settle_fatal(struct cdr_kafka_sink *sink)
                    sink->fatal, meaning(sink, sink->fatal_code));
 }
 
+/* A transaction that cannot be committed any more gives up all its records. The report of the one
+ * that is to blame may come after others', or be none: then librdkafka has the reason. */
+static void settle_broken(struct cdr_kafka_sink *sink)
+{
+    if (!atomic_load(&sink->transactions.broken))
+        return;
+    for (int i = 0; i < 10 && !atomic_load(&sink->failed); i++)
+        rd_kafka_poll(sink->client.rk, 20);
+    if (!atomic_load(&sink->failed))
+        cdr_kafka_transactions_explain(sink);
+}
+
 static void end_turn(struct cdr_kafka_sink *sink)
 {
     settle_fatal(sink);
+    settle_broken(sink);
     end_run(sink);
     check_stall(sink);
     if (sink->transactions.on) {
@@ -400,6 +418,11 @@ static enum cdr_result refused(struct cdr_kafka_sink *sink, const struct cdr_sla
     /* Why librdkafka stopped is for its callbacks to say: poll hears it. */
     if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL ||
         rd_kafka_fatal_error(sink->client.rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rd_kafka_error_destroy(reason);
+        return CDR_E_AGAIN;
+    }
+    if (sink->transactions.on && code == RD_KAFKA_RESP_ERR__STATE) {
+        atomic_store(&sink->transactions.broken, true);
         rd_kafka_error_destroy(reason);
         return CDR_E_AGAIN;
     }
@@ -578,7 +601,7 @@ enum cdr_result cdr_kafka_write(struct cdr_sink *base, unsigned worker, struct c
     atomic_store_explicit(&sink->logs[slab->log].end, slab->position + *taken,
                           memory_order_relaxed);
     if (sink->transactions.on)
-        cdr_kafka_transactions_leave(sink, *taken - first);
+        cdr_kafka_transactions_leave(sink, slab->log, *taken - first);
     return result;
 }
 

@@ -165,6 +165,7 @@ struct cdr_kafka_log {
     bool known;           /* start was committed, not taken for 0 */
     bool touched;         /* has records in the open one; by the log's writer, or behind the gate */
     uint64_t uncommitted; /* reported in the open one; while serving */
+    uint64_t committed;   /* position of the first record that no transaction has committed */
     _Atomic uint64_t aborted; /* records that were sent to be aborted */
 };
 
@@ -177,6 +178,7 @@ struct cdr_kafka_transactions {
     double abort_share;
     pthread_rwlock_t gate;
     atomic_bool due;
+    atomic_bool broken;       /* the open transaction cannot be committed; poll learns why */
     _Atomic uint64_t records; /* of the open transaction */
     /* Behind the gate: */
     bool begun, aborting;
@@ -283,7 +285,9 @@ enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink, bool re
  * number that was. CDR_E_AGAIN while a commit is due. */
 enum cdr_result cdr_kafka_transactions_enter(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
                                              uint32_t from, uint32_t end, struct cdr_error *error);
-void cdr_kafka_transactions_leave(struct cdr_kafka_sink *sink, uint32_t records);
+void cdr_kafka_transactions_leave(struct cdr_kafka_sink *sink, uint32_t log, uint32_t records);
+/* Fails the sink with the reason for which librdkafka gave the open transaction up. */
+void cdr_kafka_transactions_explain(struct cdr_kafka_sink *sink);
 /* In a turn: commits where it is due. */
 void cdr_kafka_transactions_tick(struct cdr_kafka_sink *sink);
 /* Commits what is open; everything was reported. */

@@ -20,12 +20,36 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { SLICE_MS = 1000, ABORT_MS = 5000, ASK_MS = 30000 };
+enum { SLICE_MS = 1000, ABORT_MS = 5000, ASK_MS = 30000, AGAIN_MS = 50 };
 
 static int64_t patience_ms(const struct cdr_kafka_sink *sink)
 {
     return sink->properties.stall_ms > 0 ? sink->properties.stall_ms : INT64_MAX / 2;
+}
+
+/* States of a coordinator or of the way to it, which pass. librdkafka flags most of them as
+ * retriable, but not on every path. */
+static bool is_passing(rd_kafka_resp_err_t code)
+{
+    switch (code) {
+    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__WAIT_COORD:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* Takes reason over. CDR_E_AGAIN: the same call may be made again. */
@@ -36,13 +60,16 @@ static enum cdr_result judge(struct cdr_kafka_sink *sink, const char *what,
         return CDR_OK;
     enum cdr_result result = CDR_E_KAFKA;
     const rd_kafka_resp_err_t code = rd_kafka_error_code(reason);
-    if (rd_kafka_error_is_retriable(reason)) {
+    if (rd_kafka_error_is_retriable(reason) ||
+        (is_passing(code) && !rd_kafka_error_txn_requires_abort(reason) &&
+         !rd_kafka_error_is_fatal(reason))) {
         result = CDR_E_AGAIN;
+        nanosleep(&(struct timespec){.tv_nsec = AGAIN_MS * 1000000}, NULL);
     } else if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
                code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH) {
         cdr_kafka_fail(sink, CDR_E_KAFKA,
                        "another run of this dataset and shard has taken the transactional id %s "
-                       "over; what was committed is safe",
+                       "over; what was committed stays",
                        sink->transactions.id);
     } else if (code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED) {
         cdr_kafka_fail(sink, CDR_E_STATE,
@@ -196,13 +223,14 @@ static void commit(struct cdr_kafka_sink *sink)
     if (result == CDR_E_AGAIN)
         cdr_kafka_fail(sink, CDR_E_AWAY,
                        "a transaction could not be committed for %" PRId64
-                       " ms (delivery.timeout.ms); what was committed before is safe",
+                       " ms (delivery.timeout.ms); what was committed before stays",
                        patience_ms(sink));
     if (result != CDR_OK)
         return;
     for (uint32_t log = 0; log < sink->log_count; log++) {
         cdr_counters_make_durable(sink->counters, log, sink->logs[log].uncommitted);
         sink->logs[log].uncommitted = 0;
+        sink->logs[log].committed = atomic_load(&sink->logs[log].end);
     }
     count_markers(sink);
     sink->transactions.begun = false;
@@ -222,9 +250,9 @@ static enum cdr_result send_and_abort(struct cdr_kafka_sink *sink, struct cdr_sl
 {
     struct cdr_kafka_log *log = &sink->logs[slab->log];
     sink->transactions.aborting = true;
-    log->touched = true;
     uint32_t sent = 0;
     enum cdr_result result = cdr_kafka_send_extra(sink, slab, from, end, &sent, error);
+    log->touched = sent > 0;
     sink->transactions.aborting = false;
     const int64_t give_up_ms = cdr_kafka_clock_ms() + patience_ms(sink);
     enum cdr_result ended;
@@ -277,10 +305,8 @@ enum cdr_result cdr_kafka_transactions_enter(struct cdr_kafka_sink *sink, struct
     struct cdr_kafka_transactions *state = &sink->transactions;
     if (atomic_load(&state->due) || pthread_rwlock_tryrdlock(&state->gate) != 0)
         return CDR_E_AGAIN;
-    if (state->begun) {
-        sink->logs[slab->log].touched |= from < end;
+    if (state->begun)
         return CDR_OK;
-    }
     pthread_rwlock_unlock(&state->gate);
     if (pthread_rwlock_trywrlock(&state->gate) != 0)
         return CDR_E_AGAIN;
@@ -296,19 +322,29 @@ enum cdr_result cdr_kafka_transactions_enter(struct cdr_kafka_sink *sink, struct
     return result == CDR_OK ? CDR_E_AGAIN : result; /* it comes again and finds the gate open */
 }
 
-void cdr_kafka_transactions_leave(struct cdr_kafka_sink *sink, uint32_t records)
+/* A partition of which librdkafka took no record, its queue being full, gets no control record. */
+void cdr_kafka_transactions_leave(struct cdr_kafka_sink *sink, uint32_t log, uint32_t records)
 {
     struct cdr_kafka_transactions *state = &sink->transactions;
+    sink->logs[log].touched |= records > 0;
     if (atomic_fetch_add(&state->records, records) + records >= state->records_max)
         atomic_store(&state->due, true);
     pthread_rwlock_unlock(&state->gate);
+}
+
+/* In a state of error, every call answers with what led to it. */
+void cdr_kafka_transactions_explain(struct cdr_kafka_sink *sink)
+{
+    rd_kafka_error_t *reason = rd_kafka_begin_transaction(sink->client.rk);
+    if (judge(sink, "go on with a transaction", reason) == CDR_E_AGAIN || !failed(sink))
+        cdr_kafka_fail(sink, CDR_E_PRODUCER, "librdkafka gave a transaction up");
 }
 
 /* In a turn. */
 void cdr_kafka_transactions_tick(struct cdr_kafka_sink *sink)
 {
     struct cdr_kafka_transactions *state = &sink->transactions;
-    if (failed(sink) || pthread_rwlock_trywrlock(&state->gate) != 0)
+    if (failed(sink) || atomic_load(&state->broken) || pthread_rwlock_trywrlock(&state->gate) != 0)
         return;
     bool late = state->begun && atomic_load(&state->records) > 0 &&
                 cdr_kafka_clock_ms() - state->begun_ms >= state->interval_ms;
