@@ -2,6 +2,7 @@
 
 #include "app/message_parts.h"
 #include "app/progress.h"
+#include "app/schema_ids.h"
 #include "app/stop.h"
 #include "pipeline/dimension_writer.h"
 #include "verify/dimensions.h"
@@ -136,7 +137,9 @@ static enum cdr_result ask_registry(struct cdr_dimensions *dimensions, struct cd
 
 #endif
 
-static enum cdr_result take_fixed_ids(struct cdr_dimensions *dimensions, struct cdr_error *error)
+/* say: name them to the user. */
+static enum cdr_result take_fixed_ids(struct cdr_dimensions *dimensions, bool say,
+                                      struct cdr_error *error)
 {
     const struct cdr_settings *settings = dimensions->run->settings;
     struct needed needed[NEEDED_MAX];
@@ -152,12 +155,27 @@ static enum cdr_result take_fixed_ids(struct cdr_dimensions *dimensions, struct 
                             "fixed one with --schema-id-%s",
                             name);
         (needed[i].key ? dimensions->key_ids : dimensions->schema_ids)[d] = id;
-        if (!needed[i].key && is_kafka(dimensions->run) && !settings->quiet)
+        if (say && !needed[i].key && is_kafka(dimensions->run) && !settings->quiet)
             fprintf(stderr,
                     "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)\n",
                     dimensions->topics[d], id, name);
     }
     return CDR_OK;
+}
+
+void cdr_dimensions_list_schemas(const struct cdr_dimensions *dimensions, bool fixed,
+                                 struct cdr_schema_uses *uses)
+{
+    static const char *const options[CDR_DIMENSION_COUNT] = {
+        [CDR_DIMENSION_SUBSCRIBER] = "--schema-id-subscriber",
+        [CDR_DIMENSION_CELL] = "--schema-id-cell",
+    };
+    for (uint32_t d = 0; dimensions != NULL && d < CDR_DIMENSION_COUNT; d++) {
+        cdr_schema_uses_add(uses, dimensions->schema_ids[d], cdr_dimension_schema(d), "the values",
+                            dimensions->topics[d], fixed ? options[d] : NULL);
+        cdr_schema_uses_add(uses, dimensions->key_ids[d], cdr_key_schema_default, "the keys",
+                            dimensions->topics[d], fixed ? "--schema-id-key" : NULL);
+    }
 }
 
 static enum cdr_result find_schema_ids(struct cdr_dimensions *dimensions, struct cdr_error *error)
@@ -168,7 +186,7 @@ static enum cdr_result find_schema_ids(struct cdr_dimensions *dimensions, struct
         return list_needed(dimensions, needed) > 0 ? ask_registry(dimensions, error) : CDR_OK;
     }
 #endif
-    return take_fixed_ids(dimensions, error);
+    return take_fixed_ids(dimensions, true, error);
 }
 
 /* --- life --- */
@@ -190,6 +208,8 @@ static enum cdr_result fill(struct cdr_dimensions *dimensions, bool ask, struct 
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
     if (result == CDR_OK && ask)
         result = find_schema_ids(dimensions, error);
+    else if (result == CDR_OK && run->settings->registry.urls == NULL)
+        result = take_fixed_ids(dimensions, false, error);
     for (uint32_t d = 0; result == CDR_OK && d < CDR_DIMENSION_COUNT; d++)
         result = cdr_dimension_encoder_create(&dimensions->encoders[d], d, run->settings->format,
                                               is_avro(run), dimensions->schema_ids[d], error);

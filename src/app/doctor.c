@@ -1,5 +1,6 @@
 /* `cdrgen doctor`: a run's settings against the cluster and the registry that it would go to. */
 #include "app/dimensions.h"
+#include "app/schema_ids.h"
 
 #include "base/json_writer.h"
 #include "sink/findings.h"
@@ -114,8 +115,11 @@ static void examine_registry(const struct cdr_run *run, struct cdr_findings *fin
     if (!values && !run->parts.avro_keys)
         return;
     if (settings->registry.urls == NULL) {
+        struct cdr_error why = {{0}};
         cdr_findings_add(findings, CDR_FINDING_WARN, "schema registry", "pass --registry URL",
                          "none is given: records get fixed schema ids, which readers must know");
+        if (cdr_run_check_schema_ids(run, &why) != CDR_OK)
+            cdr_findings_add(findings, CDR_FINDING_FAIL, "schema ids", NULL, "%s", why.text);
         return;
     }
     for (uint32_t type = 0; values && type < CDR_TYPE_COUNT; type++)
@@ -143,6 +147,8 @@ static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *finding
         result = create_encoders(run, error);
     if (result != CDR_OK)
         return result;
+    if (run->settings->registry.urls == NULL)
+        cdr_run_take_fixed_ids(run);
     run->workers = 1;
     struct cdr_sink_setup setup = cdr_run_sink_setup(run), tables = setup;
     if (run->settings->dimensions)

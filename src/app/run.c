@@ -3,6 +3,7 @@
 
 #include "app/dimensions.h"
 #include "app/progress.h"
+#include "app/schema_ids.h"
 #include "app/stop.h"
 #include "base/clock.h"
 #if CDR_KAFKA
@@ -227,18 +228,11 @@ static enum cdr_result say_fixed_ids(const struct cdr_run *run, struct cdr_error
  */
 static enum cdr_result find_schema_ids(struct cdr_run *run, struct cdr_error *error)
 {
-    const struct cdr_settings *settings = run->settings;
-    for (uint32_t type = 0; avro_to_kafka(run) && type < CDR_TYPE_COUNT; type++) {
-        bool changes = run->schemas.next_texts[type] != NULL;
-        run->schema_ids[type] = settings->schema_ids[type];
-        run->next_schema_ids[type] = changes ? settings->next_schema_ids[type] : 0;
-    }
-    for (uint32_t type = 0; run->parts.avro_keys && type < CDR_TYPE_COUNT; type++)
-        run->parts.key_ids[type] = settings->key_schema_id;
+    cdr_run_take_fixed_ids(run);
     if (strcmp(run->sink_ops->name, "kafka") != 0)
         return CDR_OK;
 #if CDR_KAFKA
-    if (settings->registry.urls != NULL)
+    if (run->settings->registry.urls != NULL)
         return ask_for_ids(run, error);
 #endif
     return say_fixed_ids(run, error);
@@ -515,6 +509,18 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
     return result;
 }
 
+/* Of a dry run, which asks no registry. */
+static enum cdr_result check_fixed_ids(struct cdr_run *run, struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    if (run->settings->registry.urls != NULL)
+        return CDR_OK;
+    cdr_run_take_fixed_ids(run);
+    if (run->settings->dimensions && has_messages(run))
+        result = cdr_dimensions_create_unasked(run, error);
+    return result == CDR_OK ? cdr_run_check_schema_ids(run, error) : result;
+}
+
 /* What auto chose, and why. */
 static void say_destination(const struct cdr_run *run)
 {
@@ -535,11 +541,15 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
         struct cdr_encoder_settings encoders[CDR_TYPE_COUNT];
         result = prepare_encoders(&run, encoders, error);
         if (result == CDR_OK)
+            result = check_fixed_ids(&run, error);
+        if (result == CDR_OK)
             cdr_print_plan(&run);
     } else if (result == CDR_OK) {
         result = create_encoders(&run, error);
         if (result == CDR_OK)
             result = cdr_dimensions_create(&run, error);
+        if (result == CDR_OK)
+            result = cdr_run_check_schema_ids(&run, error);
         if (result == CDR_OK)
             result = cdr_run_open_sink(&run, false, error);
         if (result == CDR_OK)

@@ -4,6 +4,7 @@
 #include "app/message_parts.h"
 #include "app/run_state.h"
 #include "app/schema_files.h"
+#include "app/schema_ids.h"
 #include "encode/avro.h"
 
 #include <stdlib.h>
@@ -278,6 +279,12 @@ static enum cdr_result register_all(const struct cdr_settings *settings, const s
     registry.cache = NULL;
     if (result == CDR_OK)
         result = cdr_registry_find(&registry, wishes, count, error);
+    struct cdr_schema_uses uses = {0};
+    for (size_t i = 0; i < count; i++)
+        cdr_schema_uses_add(&uses, wishes[i].id, wishes[i].schema_text, "the schema",
+                            wishes[i].subject, NULL);
+    if (result == CDR_OK)
+        result = cdr_schema_uses_check(&uses, registry.urls, error);
     for (size_t i = 0; result == CDR_OK && i < count; i++)
         printf("%s\tid %d, %s\n", wishes[i].subject, (int)wishes[i].id,
                wishes[i].how == CDR_REGISTRY_REGISTERED ? "registered" : "was there");

@@ -114,9 +114,26 @@ static enum cdr_result post(const struct cdr_registry_settings *settings, const 
     return result;
 }
 
-/* Looks up, or registers where behind is "/versions". CDR_E_STATE: it is not there. */
+/* A registry that answers with another schema than the one asked about has no id for ours. */
+static enum cdr_result judge_answer(const struct cdr_registry_answer *answer, const char *subject,
+                                    const char *schema_text, struct cdr_error *error)
+{
+    char words[300];
+    enum cdr_result result = CDR_OK;
+    char *text = cdr_json_find_string(answer->text, answer->len, "schema");
+    if (text != NULL && !cdr_registry_same_form(schema_text, text, words, sizeof words))
+        result = cdr_fail(error, CDR_E_CONFIG,
+                          "schema registry %s, subject %s: it answers with another schema than the "
+                          "one that it was asked about: %s",
+                          answer->url, subject, words);
+    free(text);
+    return result;
+}
+
+/* Looks up, or registers where behind is "/versions", and confirms the id. CDR_E_STATE: it is not
+ * there. note as that of cdr_registry_confirm. */
 static enum cdr_result ask_id(const struct cdr_registry_settings *settings, const char *subject,
-                              const char *behind, const char *schema_text, int32_t *id,
+                              const char *behind, const char *schema_text, int32_t *id, char *note,
                               struct cdr_error *error)
 {
     struct cdr_registry_answer answer = {0};
@@ -130,6 +147,10 @@ static enum cdr_result ask_id(const struct cdr_registry_settings *settings, cons
                           "schema registry %s, subject %s: its answer holds no schema id, so there "
                           "is no schema registry at this URL",
                           answer.url, subject);
+    if (result == CDR_OK)
+        result = judge_answer(&answer, subject, schema_text, error);
+    if (result == CDR_OK)
+        result = cdr_registry_confirm(settings, subject, (int32_t)number, schema_text, note, error);
     if (result == CDR_OK)
         *id = (int32_t)number;
     cdr_registry_answer_free(&answer);
@@ -202,11 +223,15 @@ static const char *cache_key(const struct search *search, const struct cdr_regis
 static void note_of(struct cdr_registry_wish *wish, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Adds to the note. */
 static void note_of(struct cdr_registry_wish *wish, const char *format, ...)
 {
     va_list arguments;
+    size_t used = strlen(wish->note);
+    if (used > 0 && used + 3 < sizeof wish->note)
+        used += (size_t)snprintf(wish->note + used, sizeof wish->note - used, "; ");
     va_start(arguments, format);
-    vsnprintf(wish->note, sizeof wish->note, format, arguments);
+    vsnprintf(wish->note + used, sizeof wish->note - used, format, arguments);
     va_end(arguments);
 }
 
@@ -281,6 +306,9 @@ static enum cdr_result find_latest(const struct search *search, struct cdr_regis
     snprintf(named, sizeof named, "the latest version, %d with id %d,", (int)schema.version,
              (int)schema.id);
     result = judge_latest(wish, named, schema.whole, error);
+    if (result == CDR_OK)
+        result = cdr_registry_confirm(search->settings, wish->subject, schema.id, schema.text,
+                                      wish->note, error);
     wish->id = schema.id;
     wish->how = CDR_REGISTRY_LATEST;
     if (result == CDR_OK)
@@ -301,7 +329,8 @@ static enum cdr_result find_one(struct search *search, struct cdr_registry_wish 
     if (settings->use_latest)
         result = find_latest(search, wish, &why);
     else
-        result = ask_id(settings, wish->subject, "", wish->schema_text, &wish->id, &why);
+        result =
+            ask_id(settings, wish->subject, "", wish->schema_text, &wish->id, wish->note, &why);
     if (result == CDR_E_KAFKA) {
         search->away = true;
         search->why = why;
@@ -355,7 +384,7 @@ static enum cdr_result register_turn(struct search *search, struct cdr_registry_
         if (wishes[i].how != CDR_REGISTRY_REGISTERED || seconds[i] != second)
             continue;
         result = ask_id(search->settings, wishes[i].subject, "/versions", wishes[i].schema_text,
-                        &wishes[i].id, error);
+                        &wishes[i].id, wishes[i].note, error);
         if (result == CDR_OK)
             remember(search, &wishes[i], wishes[i].schema_text);
     }
@@ -413,7 +442,7 @@ enum cdr_result cdr_registry_check(const struct cdr_registry_settings *settings,
     if (result != CDR_OK)
         return result;
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    result = ask_id(settings, subject, "", schema_text, id, error);
+    result = ask_id(settings, subject, "", schema_text, id, NULL, error);
     if (result == CDR_E_STATE)
         result =
             ask_compatible(settings, subject, schema_text, &is_new, reasons, sizeof reasons, error);

@@ -14,4 +14,11 @@ enum cdr_result cdr_registry_ask_about(const struct cdr_registry_settings *setti
                                        const char *query, const char *body,
                                        struct cdr_registry_answer *answer, struct cdr_error *error);
 
+/* The registry must give the wanted schema by the id that it gave: that is how readers get it.
+ * CDR_E_CONFIG: it gives another one. note (CDR_REGISTRY_NOTE_MAX bytes, or NULL): a line where it
+ * gives none, else untouched. */
+enum cdr_result cdr_registry_confirm(const struct cdr_registry_settings *settings,
+                                     const char *subject, int32_t id, const char *wanted,
+                                     char *note, struct cdr_error *error);
+
 #endif

@@ -157,7 +157,7 @@ static void put_difference(const json_t *ours, const json_t *other, char *words,
     const json_t *others = json_object_get(other, "fields");
     const char *name = text_of(other, "name");
     if (fields == NULL || others == NULL || name == NULL) {
-        snprintf(words, max, "it is no record");
+        snprintf(words, max, "%s", fields != NULL ? "it is no record" : "it is of another type");
         return;
     }
     if (strcmp(text_of(ours, "name"), name) != 0) {

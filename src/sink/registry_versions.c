@@ -1,4 +1,5 @@
 /* What a subject holds: versions, schemas, and what they refer to. */
+#include "encode/json_text.h"
 #include "sink/registry_cache.h"
 #include "sink/registry_internal.h"
 #include "sink/registry_schema.h"
@@ -159,6 +160,51 @@ static enum cdr_result read_version(const struct cdr_registry_settings *settings
     return result;
 }
 
+/* "subject=…", escaped: ids may depend on the subject's context. NULL: no memory. */
+static char *subject_query(const char *subject)
+{
+    return cdr_registry_path("subject=", subject, "");
+}
+
+enum cdr_result cdr_registry_confirm(const struct cdr_registry_settings *settings,
+                                     const char *subject, int32_t id, const char *wanted,
+                                     char *note, struct cdr_error *error)
+{
+    char path[48], words[300];
+    struct cdr_registry_answer answer = {0};
+    struct cdr_error why = {{0}};
+    char *query = subject_query(subject);
+    if (query == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    snprintf(path, sizeof path, "/schemas/ids/%d", (int)id);
+    struct cdr_registry_request request = {
+        .settings = settings, .subject = subject, .path = path, .query = query};
+    enum cdr_result result = cdr_registry_ask(&request, &answer, &why);
+    char *text = result == CDR_OK && answer.text != NULL
+                     ? cdr_json_find_string(answer.text, answer.len, "schema")
+                     : NULL;
+    if (result == CDR_E_KAFKA)
+        result = cdr_fail(error, result, "%s", why.text);
+    else if (text == NULL && note != NULL)
+        snprintf(
+            note, CDR_REGISTRY_NOTE_MAX,
+            "subject %s: whether the id %d stands for the schema is not known, and readers may "
+            "not find it: %.600s",
+            subject, (int)id,
+            result != CDR_OK ? why.text : "the registry's answer holds no schema");
+    if (result == CDR_E_CONFIG || result == CDR_E_STATE)
+        result = CDR_OK;
+    if (text != NULL && !cdr_registry_same_form(wanted, text, words, sizeof words))
+        result = cdr_fail(error, CDR_E_CONFIG,
+                          "schema registry %s, subject %s: it says that the schema has the id %d, "
+                          "and gives another schema by that id: %s",
+                          answer.url, subject, (int)id, words);
+    free(text);
+    free(query);
+    cdr_registry_answer_free(&answer);
+    return result;
+}
+
 enum cdr_result cdr_registry_version(const struct cdr_registry_settings *settings,
                                      const char *subject, int32_t version,
                                      struct cdr_registry_schema *schema, struct cdr_error *error)
@@ -181,19 +227,23 @@ enum cdr_result cdr_registry_latest(const struct cdr_registry_settings *settings
     struct cdr_registry_cached cached = {0};
     enum cdr_result result = cdr_registry_version(settings, subject, 0, &schema, &why);
     note[0] = '\0';
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (result == CDR_OK)
+        result = cdr_registry_confirm(settings, subject, schema.id, schema.text, note, &why);
+    curl_global_cleanup();
     if (result == CDR_OK) {
         /* A cache that cannot be written is no reason to stop here; a run says so. */
         cdr_registry_cache_write(settings, subject, NULL, schema.id, schema.whole, NULL);
         *id = schema.id;
         *text = schema.whole;
         schema.whole = NULL;
-        cdr_registry_schema_free(&schema);
     } else if (result == CDR_E_KAFKA && cdr_registry_cache_read(settings, subject, NULL, &cached)) {
         *id = cached.id;
         *text = cached.schema;
         cdr_registry_note_cached(note, subject, &cached, why.text);
-        return CDR_OK;
+        result = CDR_OK;
     }
+    cdr_registry_schema_free(&schema);
     return result == CDR_OK ? result : cdr_fail(error, result, "%s", why.text);
 }
 

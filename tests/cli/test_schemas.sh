@@ -45,6 +45,38 @@ for format in csv json; do
     refused '"voice" is not known' --format "$format" --mapping <(echo '{"voice": {}}')
 done
 
+# Fixed ids: those that nobody sets are distinct, and two different schemas never share one.
+ids()
+{
+    "$CDRGEN" run --sink null --subs 20 --days 1 --quiet --format avro --key-format avro --dimensions \
+        --next-schema "call=$work/next.avsc" --next-schema "sms=$work/next_sms.avsc" --schema-change-at +1h "$@"
+}
+sed 's/"name": "CdrCall"/"name": "CdrCall2"/' "$SOURCE_DIR/schemas/cdr_call.avsc" > "$work/next.avsc"
+sed 's/"name": "CdrSms"/"name": "CdrSms2"/' "$SOURCE_DIR/schemas/cdr_sms.avsc" > "$work/next_sms.avsc"
+ids || fail "the ids that are used where none is set"
+[[ $("$CDRGEN" config | grep -Eo '"[a-z_]*schema_id_[a-z]*": [0-9]+' | awk '{ print $2 }' | sort -n | uniq -d) == "" ]] ||
+    fail "default ids are equal"
+# one_id WORDS ARGUMENTS: refused, also by a dry run.
+one_id()
+{
+    local words=$1 status mode
+    shift
+    for mode in "" --dry-run; do
+        status=0
+        ids $mode "$@" > /dev/null 2> "$work/errors" || status=$?
+        ((status == 2)) || fail "$mode $*: exit status $status: $(cat "$work/errors")"
+        grep -qF -- "$words" "$work/errors" || fail "$*: no \"$words\" in: $(cat "$work/errors")"
+    done
+}
+one_id "two different schemas have the schema id 2: the values of cdr.call (--schema-id-call), and the values of cdr.sms (--schema-id-sms)" \
+    --schema-id-call 2
+one_id "the values of cdr.data (--schema-id-data), and the next values of cdr.call (--next-schema-id-call)" --next-schema-id-call 3
+one_id "the next values of cdr.sms (--next-schema-id-sms), and the keys of cdr.call (--schema-id-key)" --schema-id-key 8
+one_id "the values of cdr.sms (--schema-id-sms), and the values of cdr.cell (--schema-id-cell)" --schema-id-cell 2
+# The same schema in other words may share one.
+sed 's/"doc": "/"doc": "the same: /' "$SOURCE_DIR/schemas/cdr_call.avsc" > "$work/next.avsc"
+ids --next-schema-id-call 1 || fail "one schema, one id"
+
 # A list of fields: the same in all formats, null where a type lacks it.
 refused 'fields: there is no source "imsy"; there are event_type, msisdn_src' --fields imsi,imsy
 refused 'fields: "1st" is no name of a field' --fields 1st=imsi

@@ -2,12 +2,15 @@
 """Stands in front of a real schema registry and adds what a real one has on bad days and in other companies.
 
     registry_proxy.py REGISTRY [--user NAME:PASSWORD] [--bearer TOKEN] [--delay SECONDS] [--fail N] [--shift-ids N]
+        [--one-id N] [--tell-nothing] [--answer STATUS:BODY]
         [--port N] [--certificate PEM --key PEM [--client-authority PEM]]
 
     --user, --bearer     401 without these credentials
     --delay              seconds before each answer
     --fail               the first N requests are answered with 503
     --shift-ids          schema ids are N more than the registry's, as if it had given them anew
+    --one-id             every schema has this id, and the id gives back the first of them; with --tell-nothing it gives none
+    --answer             what is answered to everything, BODY with \\x1b and the like for bytes
     --certificate, --key TLS; with --client-authority only for clients with a certificate from it
 
 Listens on 127.0.0.1 and prints its URL, then a line for each request. Ends with its standard input.
@@ -17,6 +20,7 @@ import argparse
 import base64
 import json
 import os
+import re
 import ssl
 import sys
 import threading
@@ -34,6 +38,9 @@ def parse_arguments():
     parser.add_argument("--delay", type=float, default=0)
     parser.add_argument("--fail", type=int, default=0)
     parser.add_argument("--shift-ids", type=int, default=0)
+    parser.add_argument("--one-id", type=int)
+    parser.add_argument("--tell-nothing", action="store_true")
+    parser.add_argument("--answer")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--certificate")
     parser.add_argument("--key")
@@ -47,7 +54,9 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         print(self.command, self.path, flush=True)
         time.sleep(options.delay)
-        status, said = self.refusal() or self.pass_on(body)
+        status, said = self.refusal() or self.by_id() or self.pass_on(body)
+        if options.one_id and status == 200 and body:
+            status, said = self.give_one_id(body, said)
         if options.shift_ids and status == 200:
             said = shifted(said, options.shift_ids)
         try:
@@ -60,6 +69,24 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     do_GET = do_POST = answer
+
+    def by_id(self):
+        options = self.server.options
+        if options.answer:
+            status, _, text = options.answer.partition(":")
+            return int(status), text.encode().decode("unicode_escape").encode("latin-1")
+        if self.path.startswith("/schemas/ids/") and options.tell_nothing:
+            return 404, b'{"error_code": 40403, "message": "Schema not found"}'
+        if self.path.startswith("/schemas/ids/") and options.one_id:
+            return 200, json.dumps({"schema": self.server.first}).encode()
+        return None
+
+    def give_one_id(self, body, said):
+        answer = json.loads(said)
+        if "id" in answer:
+            self.server.first = self.server.first or json.loads(body)["schema"]
+            answer = {"id": self.server.options.one_id}
+        return 200, json.dumps(answer).encode()
 
     def refusal(self):
         options = self.server.options
@@ -77,7 +104,8 @@ class Handler(BaseHTTPRequestHandler):
         return None
 
     def pass_on(self, body):
-        request = urllib.request.Request(self.server.options.registry + self.path, data=body or None, method=self.command)
+        path = re.sub(r"(?<=/schemas/ids/)\d+", lambda n: str(int(n[0]) - self.server.options.shift_ids), self.path)
+        request = urllib.request.Request(self.server.options.registry + path, data=body or None, method=self.command)
         request.add_header("Content-Type", "application/vnd.schemaregistry.v1+json")
         try:
             with urllib.request.urlopen(request, timeout=60) as response:
@@ -106,7 +134,7 @@ class Server(ThreadingHTTPServer):
 def main():
     options = parse_arguments()
     server = Server(("127.0.0.1", options.port), Handler)
-    server.options, server.requests, server.lock = options, 0, threading.Lock()
+    server.options, server.requests, server.lock, server.first = options, 0, threading.Lock(), None
     scheme = "http"
     if options.certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

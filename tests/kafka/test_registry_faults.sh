@@ -101,6 +101,16 @@ untouched "${prefix}c."
 proxy --delay 0.3
 run "${prefix}c." --registry "$URL" --registry-timeout 5s
 
+# One id for different schemas: noticed by what the registry gives for the id, or because two schemas of the run have it.
+proxy --one-id 7
+expect_failure 2 "schema registry $URL/, subject ${prefix}one.sms-value: it says that the schema has the id 7, and gives another schema by that id: its name is io.cdrgen.CdrCall, not io.cdrgen.CdrSms" \
+    run "${prefix}one." --registry "$URL"
+proxy --one-id 7 --tell-nothing
+expect_failure 2 "schema registry $URL gives two different schemas the id 7: the values of ${prefix}one.call, and the values of ${prefix}one.sms; readers would take one for the other" \
+    run "${prefix}one." --registry "$URL"
+grep -q "warning: subject ${prefix}one.call-value: whether the id 7 stands for the schema is not known" "$WORK/stderr" || die "$(cat "$WORK/stderr")"
+expect_equal "$(admin list "${prefix}one.")" "" "topics of a run whose schemas have one id"
+
 # Busy: asked again, as often as is allowed.
 proxy --fail 2
 run "${prefix}d." --registry "$URL" --registry-retries 2

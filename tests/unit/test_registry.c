@@ -29,7 +29,10 @@ struct server {
     const char *answers[ANSWERS_MAX]; /* status line's rest, newline, body; "hang up" closes without
                                          a word */
     unsigned answer_count;
-    atomic_uint requests;
+    atomic_uint requests; /* but those for /schemas/ids/… */
+    const char *by_id;    /* the answer to these; NULL: the schema that was sent last */
+    char sent[REQUEST_MAX];
+    atomic_uint confirmations;
     char last[ANSWERS_MAX][REQUEST_MAX];
 };
 
@@ -55,7 +58,18 @@ static void serve(struct server *server, int connection)
     }
     const char *answer =
         server->answers[number < server->answer_count ? number : server->answer_count - 1];
-    atomic_fetch_add(&server->requests, 1);
+    char same[REQUEST_MAX + 16];
+    if (strncmp(text, "GET /schemas/ids/", 17) == 0) {
+        snprintf(same, sizeof same, "200 OK\n%s", server->sent);
+        answer = server->by_id != NULL ? server->by_id : same;
+        atomic_fetch_add(&server->confirmations, 1);
+    } else {
+        atomic_fetch_add(&server->requests, 1);
+        if (strncmp(text, "POST ", 5) == 0)
+            snprintf(server->sent, sizeof server->sent, "%s", strstr(text, "\r\n\r\n") + 4);
+        else if (strchr(answer, '\n') != NULL)
+            snprintf(server->sent, sizeof server->sent, "%s", strchr(answer, '\n') + 1);
+    }
     if (strcmp(answer, "hang up") != 0) {
         const char *body = strchr(answer, '\n') + 1;
         dprintf(connection, "HTTP/1.1 %.*s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
@@ -151,6 +165,51 @@ static void a_known_schema_is_looked_up(void **state)
     assert_request(server, 0, "Content-Type: application/vnd.schemaregistry.v1+json\r\n");
     assert_request(server, 0, "\r\n\r\n{\"schema\":\"{\\\"type\\\": \\\"string\\\"}\"}");
     stop(server);
+}
+
+static void an_id_that_stands_for_another_schema_is_refused(void **state)
+{
+    (void)state;
+    struct server *server = START("200 OK\n{\"id\": 42}");
+    struct cdr_registry_settings settings = settings_for(server);
+    int32_t id = -1;
+    server->by_id = "200 OK\n{\"schema\": \"\\\"int\\\"\"}";
+    assert_int_equal(ask_with(&settings, &id), CDR_E_CONFIG);
+    assert_says("subject cdr.call-value: it says that the schema has the id 42, and gives another "
+                "schema by that id: it is of another type");
+    assert_request(server, 1, "GET /schemas/ids/42?subject=cdr.call-value HTTP/1.1\r\n");
+    stop(server);
+
+    /* So is one that is given when the schema is registered, */
+    server = START("404 Not Found\n{\"error_code\": 40401}",
+                   "404 Not Found\n{\"error_code\": 40401}", "200 OK\n{\"id\": 42}");
+    server->by_id = "200 OK\n{\"schema\": \"\\\"int\\\"\"}";
+    settings = settings_for(server);
+    settings.auto_register = true;
+    assert_int_equal(ask_with(&settings, &id), CDR_E_CONFIG);
+    assert_says("gives another schema by that id");
+    stop(server);
+
+    /* and the answer to a look-up that holds another schema. */
+    server = START("200 OK\n{\"id\": 42, \"schema\": \"\\\"int\\\"\"}");
+    settings = settings_for(server);
+    assert_int_equal(ask_with(&settings, &id), CDR_E_CONFIG);
+    assert_says("answers with another schema than the one that it was asked about");
+    stop(server);
+
+    /* A registry that does not tell is taken at its word, and that is said. */
+    static const char *const untold[] = {"404 Not Found\n{\"error_code\": 40403}", "200 OK\n{}",
+                                         "403 Forbidden\n"};
+    for (size_t i = 0; i < sizeof untold / sizeof *untold; i++) {
+        server = START("200 OK\n{\"id\": 42}");
+        server->by_id = untold[i];
+        settings = settings_for(server);
+        assert_int_equal(ask_with(&settings, &id), CDR_OK);
+        assert_int_equal(id, 42);
+        if (strstr(wish.note, "whether the id 42 stands for the schema is not known") == NULL)
+            fail_msg("noted: %s", wish.note);
+        stop(server);
+    }
 }
 
 static void an_unknown_one_is_registered_if_wanted(void **state)
@@ -465,7 +524,7 @@ static void the_latest_version_is_taken_if_it_fits(void **state)
     static const char *const cases[][2] = {
         {VERSION("9", "\\\"int\\\"", ""),
          "subject cdr.call-value: the latest version, 3 with id 9, is not of the form that is "
-         "to be written: it is no record; leave --use-latest out"},
+         "to be written: it is of another type; leave --use-latest out"},
         {VERSION("9", "{", ""), "it is no Avro schema"},
         {VERSION("9", "{", ", \"schemaType\": \"JSON\""), "is a schema of JSON, not of Avro"},
         {VERSION("-9", "{", ""), "its answer holds no schema with id and version"},
@@ -673,6 +732,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_known_schema_is_looked_up),
+        cmocka_unit_test(an_id_that_stands_for_another_schema_is_refused),
         cmocka_unit_test(an_unknown_one_is_registered_if_wanted),
         cmocka_unit_test(final_answers_are_told_and_not_asked_for_again),
         cmocka_unit_test(passing_errors_are_retried),
