@@ -196,7 +196,7 @@ run "$k" --resume "${parts[@]}"
 check "$k" --keys avro --headers "$headers" --frame
 verify "$k" "${parts[@]}" >/dev/null
 # Without the keys that are there, or with other headers, it does not go on.
-expect_failure 2 'has another record at offset .*: key: expected [0-9]+, found .x00.x00.x00.x00.x04' run "$k" --resume
+expect_failure 2 'has another record at offset .*: key: expected [0-9]+, found .x00.x00.x00.x00.x06' run "$k" --resume
 expect_failure 2 'has another record at offset .*: header.rat: expected [A-Z]+, found none' \
     run "$k" --resume --key-format avro --headers rat
 t=$(fresh_prefix)
