@@ -1,5 +1,7 @@
 #include "base/json_writer.h"
 
+#include "base/utf8.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -15,24 +17,6 @@ static void put(struct cdr_json *json, const char *bytes, size_t n)
 static void put_text(struct cdr_json *json, const char *text)
 {
     put(json, text, strlen(text));
-}
-
-/* Length of the well-formed UTF-8 sequence that s starts with, 0 if there is none. */
-static size_t utf8_length(const uint8_t *s)
-{
-    size_t length = s[0] < 0x80   ? 1
-                    : s[0] < 0xc2 ? 0
-                    : s[0] < 0xe0 ? 2
-                    : s[0] < 0xf0 ? 3
-                    : s[0] < 0xf5 ? 4
-                                  : 0;
-    for (size_t i = 1; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-    bool surrogate = s[0] == 0xed && s[1] >= 0xa0;
-    bool beyond = s[0] == 0xf4 && s[1] >= 0x90;
-    return overlong || surrogate || beyond ? 0 : length;
 }
 
 static void put_escaped(struct cdr_json *json, uint8_t byte)
@@ -52,7 +36,7 @@ static void put_string(struct cdr_json *json, const char *text)
     const uint8_t *next = (const uint8_t *)text;
     put(json, "\"", 1);
     while (*next != '\0') {
-        size_t length = utf8_length(next);
+        size_t length = cdr_utf8_length(next);
         if (length == 0)
             put_text(json, "\\ufffd");
         else if (length > 1 || (*next >= 0x20 && *next != '"' && *next != '\\'))

@@ -28,7 +28,7 @@ enum cdr_result {
 
 /* Owned by the caller; zero-initialise with {0}. */
 struct cdr_error {
-    char text[1024];
+    char text[1024]; /* one line: control characters are escaped (shown.h) */
 };
 
 /* Formats the text (truncating at the end) and returns code, so that callers can write

@@ -38,10 +38,6 @@ static void locate(void *context, const char *member, int index, char *where, si
                                     steps[i].key);
         else
             len += (size_t)snprintf(key + len, sizeof key - len, "[%d]", steps[i].index);
-    /* A key may hold anything; what is no plain text is shown as cdr_quote has it. */
-    for (char *c = key; *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
     snprintf(where, where_max, "%.200s:%d: %s", file->path, cdr_json_line(file->text, steps, count),
              count > 0 ? key : cdr_quote("", quoted));
 }

@@ -163,8 +163,7 @@ static enum cdr_result short_flags(struct visit *v, const char *argument, struct
         const struct cdr_option *option = cdr_option_by_letter(*letter);
         if (option == NULL)
             return cdr_fail(error, CDR_E_CONFIG, "-%c is not a flag; 'cdrgen help %s' lists them",
-                            (unsigned char)*letter < 0x20 ? '?' : *letter,
-                            cdr_command_text(v->command));
+                            *letter, cdr_command_text(v->command));
         enum cdr_result result = check_taker(v, option, where, error);
         bool rest = takes_value(option);
         if (result == CDR_OK && rest && letter[1] != '\0')

@@ -7,6 +7,7 @@
 #include "config/settings.h"
 
 #include "base/parse.h"
+#include "base/shown.h"
 #include "config/config_file.h"
 #include "config/environment.h"
 #include "config/flags.h"
@@ -315,9 +316,9 @@ static enum cdr_result finish(struct scan *scan, struct cdr_error *error)
     return result;
 }
 
-static enum cdr_result load_layers(struct cdr_settings *settings, enum cdr_command *command,
-                                   int argc, char **argv, char *const *environment, int64_t now_ms,
-                                   struct cdr_error *error)
+enum cdr_result cdr_settings_load_from(struct cdr_settings *settings, enum cdr_command *command,
+                                       int argc, char **argv, char *const *environment,
+                                       int64_t now_ms, struct cdr_error *error)
 {
     int first = 1;
     struct cdr_loading loading = {.settings = settings};
@@ -348,24 +349,6 @@ static enum cdr_result load_layers(struct cdr_settings *settings, enum cdr_comma
     return result == CDR_OK ? finish(&scan, error) : result;
 }
 
-/* Whatever somebody typed, a message is one line and does nothing to a terminal. */
-static void scrub(struct cdr_error *error)
-{
-    for (char *c = error->text; *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-}
-
-enum cdr_result cdr_settings_load_from(struct cdr_settings *settings, enum cdr_command *command,
-                                       int argc, char **argv, char *const *environment,
-                                       int64_t now_ms, struct cdr_error *error)
-{
-    enum cdr_result result = load_layers(settings, command, argc, argv, environment, now_ms, error);
-    if (result != CDR_OK && error != NULL)
-        scrub(error);
-    return result;
-}
-
 enum cdr_result cdr_settings_load(struct cdr_settings *settings, enum cdr_command *command,
                                   int argc, char **argv, struct cdr_error *error)
 {
@@ -384,10 +367,12 @@ enum cdr_result cdr_loading_warn(struct cdr_loading *loading, struct cdr_error *
     if (grown == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory");
     settings->warnings = grown;
+    char text[sizeof *grown];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(grown[settings->warning_count++], sizeof *grown, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    cdr_shown(grown[settings->warning_count++], sizeof *grown, text);
     return CDR_OK;
 }
 

@@ -1,4 +1,5 @@
 #include "base/redact.h"
+#include "base/shown.h"
 #include "sink/kafka_internal.h"
 
 #include <assert.h>
@@ -77,7 +78,7 @@ enum cdr_result cdr_kafka_warn(struct cdr_kafka_warnings *warnings, const char *
     if (texts == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for a warning");
     warnings->texts = texts;
-    snprintf(warnings->texts[warnings->n++], sizeof *texts, "%s", text);
+    cdr_shown(warnings->texts[warnings->n++], sizeof *texts, text);
     return CDR_OK;
 }
 

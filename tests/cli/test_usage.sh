@@ -75,7 +75,7 @@ refuse 2 'name=value' -X linger.ms
 CDRGEN_DAYS=x refuse 2 'CDRGEN_DAYS: "x" is not a whole number' run
 CDRGEN_BROKER=x refuse 2 'did you mean CDRGEN_BROKERS?' run
 # Control characters of an argument never reach the terminal.
-refuse 2 '"?[31m"' --days $'\e[31m'
-refuse 2 '--a?b is not a flag' $'--a\nb'
-refuse 2 'cannot read a?b' --config $'a\nb'
+refuse 2 '"\x1b[31m"' --days $'\e[31m'
+refuse 2 '--a\nb is not a flag' $'--a\nb'
+refuse 2 'cannot read a\nb' --config $'a\nb'
 echo ok
