@@ -290,6 +290,23 @@ struct cdr_sink_setup cdr_dimensions_setup(const struct cdr_run *run)
 
 #if CDR_KAFKA
 
+/* Nothing is left of the rows that a log's end tells of. Compaction keeps a log's last row. */
+static enum cdr_result pass_blind(const struct cdr_dimensions *dimensions, uint32_t log,
+                                  struct cdr_error *error)
+{
+    const struct cdr_run *run = dimensions->run;
+    const uint32_t partitions = run->model->parameters.partitions;
+    if (run->settings->sink.force || cdr_kafka_base_is_known(dimensions->sink, log))
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_STATE,
+                    "resume: %s[%u] ends where %" PRIu64
+                    " rows of this dataset would end, but none of the last ones is left to compare "
+                    "(they expired or were deleted), and no run committed that they were this "
+                    "dataset's; --force goes on after them",
+                    dimensions->topics[log / partitions], log % partitions,
+                    dimensions->starts[log]);
+}
+
 /* The last records that are there must be the function's; compaction may have left few. */
 static enum cdr_result check_tail(struct cdr_dimensions *dimensions, struct cdr_error *error)
 {
@@ -328,6 +345,9 @@ static enum cdr_result check_tail(struct cdr_dimensions *dimensions, struct cdr_
         settings.topics[d] = dimensions->topics[d];
     }
     enum cdr_result result = cdr_dimension_check(&settings, report, error);
+    for (uint32_t log = 0; result == CDR_OK && report->lines == 0 && log < logs; log++)
+        if (report->counts[log].expected > 0 && report->counts[log].found == 0)
+            result = pass_blind(dimensions, log, error);
     if (result == CDR_OK && report->lines > 0)
         result = cdr_fail(error, CDR_E_STATE,
                           "resume: the topics do not hold the beginning of dataset %s: %s",
@@ -361,6 +381,8 @@ enum cdr_result cdr_dimensions_open(struct cdr_run *run, bool resume, struct cdr
         fprintf(stderr, "cdrgen: warning: %s\n", cdr_kafka_warning(dimensions->sink, i));
     if (!dimensions->opened && is_kafka(run) && destination.resume)
         result = check_tail(dimensions, error);
+    if (result == CDR_OK && !dimensions->opened && is_kafka(run))
+        cdr_kafka_remember(dimensions->sink);
 #endif
     if (!dimensions->opened)
         memcpy(dimensions->first_starts, dimensions->starts,

@@ -3,8 +3,10 @@
 #include "app/run_state.h"
 
 #include "app/stop.h"
+#include "sink/kafka.h"
 #include "verify/verify.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +25,7 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .endless = settings->live,
+        .ids = settings->sink.id_header,
         .ranges = ranges,
         .stop = cdr_stop_on_signals(),
     };
@@ -35,7 +38,17 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
         tail.topics[type] = run->topics[type];
     }
     struct cdr_error why = {0};
+    char blind[CDR_VERIFY_BLIND_MAX];
+    tail.force = settings->sink.force;
+    tail.blind = blind;
     enum cdr_result result = cdr_verify_tail(&tail, &why);
+    if (result == CDR_OK && blind[0] != '\0')
+        fprintf(stderr,
+                "cdrgen: warning: resume: %s; their number is believed, %s\n", blind,
+                settings->sink.force ? "with --force"
+                                     : "since a run of this dataset committed where it began");
+    if (result == CDR_E_STATE)
+        return cdr_fail(error, CDR_E_STATE, "resume: %.1000s", why.text);
     if (result == CDR_E_DIFFERENT)
         return cdr_fail(error, CDR_E_STATE,
                         "resume: the topics do not hold the beginning of dataset %s: %.800s",
@@ -59,7 +72,10 @@ enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
     for (uint32_t log = 0; result == CDR_OK && log < logs; log++) {
         const uint64_t to = run->starts[log], from = to > TAIL_RECORDS ? to - TAIL_RECORDS : 0;
-        ranges[log] = (struct cdr_verify_range){from, to, run->bases[log] + (int64_t)from};
+        ranges[log] = (struct cdr_verify_range){.from = from,
+                                                .to = to,
+                                                .offset = run->bases[log] + (int64_t)from,
+                                                .proven = cdr_kafka_base_is_known(run->sink, log)};
         any |= to > 0;
     }
     if (result == CDR_OK && any)

@@ -5,6 +5,7 @@
  * kafka_trouble.c     what librdkafka's words about connections mean, and its own log
  * kafka_admin.c       single questions about topics, and their creation
  * kafka_topics.c      topics, partitions, guard, offsets: everything before and after the records
+ * kafka_bases.c       where a dataset begins, committed to a group
  * kafka_resume.c      where a run goes on that another began
  * kafka_transactions.c  whole batches, and progress committed with them
  * kafka_delivery.c    records out, delivery reports in
@@ -152,6 +153,7 @@ void cdr_kafka_admin_end(struct cdr_kafka_admin *call, rd_kafka_event_t *event);
 
 struct cdr_kafka_log {
     int64_t base;              /* offset of position 0; constant once open */
+    bool base_known;           /* resume found it committed, not taken for 0; likewise */
     uint64_t start;            /* position of the run's first record; likewise */
     _Atomic uint64_t end;      /* one past the last position accepted */
     _Atomic uint64_t accepted; /* records accepted */
@@ -259,10 +261,15 @@ uint32_t cdr_kafka_log_of(const struct cdr_kafka_sink *sink,
 enum cdr_result cdr_kafka_resume_ends(struct cdr_kafka_client *asker,
                                       const struct cdr_kafka_sink *sink, int64_t *ends,
                                       int timeout_ms, struct cdr_error *error);
-/* logs[].base of this process's logs: what --append committed, else 0. True where some were
+/* logs[].base of this process's logs: what an earlier run committed, else 0. True where some were
  * committed. Who may not read the group is taken to have used no --append. */
 bool cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sink *sink,
                             int timeout_ms);
+/* Commits logs[].base of this process's logs to asker's group, that of the dataset. what: for the
+ * error. CDR_E_STATE where a right is missing, else CDR_E_KAFKA. */
+enum cdr_result cdr_kafka_commit_bases(struct cdr_kafka_client *asker,
+                                       const struct cdr_kafka_sink *sink, const char *what,
+                                       int timeout_ms, struct cdr_error *error);
 /* What is committed for a partition: an offset, and whose it is. */
 void cdr_kafka_sign(const struct cdr_kafka_sink *sink, rd_kafka_topic_partition_t *entry,
                     int64_t offset);

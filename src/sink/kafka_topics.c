@@ -343,69 +343,6 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
     return result;
 }
 
-/* With --append the offsets alone no longer say where our records start: the base offsets and the
- * dataset's id are kept in the group cdrgen-<dataset id>, before the first record. */
-static rd_kafka_topic_partition_list_t *base_offsets(const struct cdr_kafka_sink *sink)
-{
-    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
-    for (int i = 0; i < list->cnt; i++)
-        cdr_kafka_sign(sink, &list->elems[i],
-                       sink->logs[cdr_kafka_log_of(sink, &list->elems[i])].base);
-    return list;
-}
-
-/* The answer to the commit; or the error that keeps the client from finding the group's
- * coordinator, which it would try again for ever and tells only to who polls for messages. */
-static rd_kafka_event_t *wait_for_commit(const struct prepare *prepare, rd_kafka_queue_t *queue,
-                                         rd_kafka_resp_err_t *code)
-{
-    rd_kafka_event_t *event = NULL;
-    *code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    while (event == NULL && !cdr_kafka_is_denied(*code) && left_ms(prepare) > 1) {
-        event = rd_kafka_queue_poll(queue, left_ms(prepare) < 100 ? left_ms(prepare) : 100);
-        rd_kafka_message_t *message = rd_kafka_consumer_poll(prepare->asker->rk, 0);
-        if (message != NULL) {
-            *code = message->err;
-            rd_kafka_message_destroy(message);
-        }
-    }
-    if (event != NULL)
-        *code = rd_kafka_event_error(event);
-    return event;
-}
-
-static enum cdr_result commit_bases(struct prepare *prepare, struct cdr_error *error)
-{
-    char subject[300];
-    snprintf(subject, sizeof subject, "group cdrgen-%s", prepare->sink->setup.dataset_id);
-    rd_kafka_topic_partition_list_t *list = base_offsets(prepare->sink);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(prepare->asker->rk);
-    rd_kafka_event_t *event = NULL;
-    rd_kafka_resp_err_t code = rd_kafka_commit_queue(prepare->asker->rk, list, queue, NULL, NULL);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        event = wait_for_commit(prepare, queue, &code);
-    const rd_kafka_topic_partition_list_t *committed =
-        event != NULL ? rd_kafka_event_topic_partition_list(event) : NULL;
-    /* The event's own code is that of one of its partitions. */
-    for (int i = 0; committed != NULL && i < committed->cnt; i++)
-        if (committed->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            code = committed->elems[i].err;
-            if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-                snprintf(subject, sizeof subject, "topic %s", committed->elems[i].topic);
-            break;
-        }
-    enum cdr_result result = CDR_OK;
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        result = cdr_kafka_request_failed(prepare->asker, code,
-                                          "commit the base offsets of --append for", subject,
-                                          "Read", NULL, error);
-    if (event != NULL)
-        rd_kafka_event_destroy(event);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_topic_partition_list_destroy(list);
-    return result;
-}
-
 enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
                                          struct cdr_kafka_client *asker,
                                          const struct cdr_sink_settings *settings,
@@ -446,7 +383,8 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
     if (result == CDR_OK && any_created)
         result = find_bases(prepare, created, error);
     if (result == CDR_OK && settings->append && !prepare->bases_known)
-        result = commit_bases(prepare, error);
+        result = cdr_kafka_commit_bases(asker, sink, "commit the base offsets of --append for",
+                                        left_ms(prepare), error);
     free(prepare);
     return result;
 }

@@ -29,6 +29,8 @@ struct kafka_log {
     rd_kafka_message_t *yielded; /* the caller looks at it */
     uint8_t *headers;            /* of that */
     size_t headers_room;
+    char *names; /* of all of its headers */
+    size_t names_room;
     bool started, ended;
 };
 
@@ -460,6 +462,39 @@ static enum cdr_result read_headers(const struct kafka_source *source, uint32_t 
     return CDR_OK;
 }
 
+static enum cdr_result read_names(struct kafka_log *log, const rd_kafka_message_t *message,
+                                  struct cdr_record *record, struct cdr_error *error)
+{
+    rd_kafka_headers_t *headers = NULL;
+    const char *name = NULL;
+    const void *value;
+    size_t len, used = 0;
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        headers = NULL;
+    for (size_t i = 0; headers != NULL && rd_kafka_header_get_all(headers, i, &name, &value, &len) ==
+                                              RD_KAFKA_RESP_ERR_NO_ERROR;
+         i++)
+        used += strlen(name) + 1;
+    if (used + 1 > log->names_room) {
+        char *grown = realloc(log->names, used + 1);
+        if (grown == NULL)
+            return cdr_fail(error, CDR_E_NOMEM, "no memory for %zu bytes of headers", used);
+        log->names = grown;
+        log->names_room = used + 1;
+    }
+    char *at = log->names;
+    for (size_t i = 0; used > 0 && rd_kafka_header_get_all(headers, i, &name, &value, &len) ==
+                                       RD_KAFKA_RESP_ERR_NO_ERROR;
+         i++) {
+        if (i > 0)
+            *at++ = ',';
+        at = stpcpy(at, name);
+    }
+    *at = '\0';
+    record->header_names = log->names;
+    return CDR_OK;
+}
+
 static enum cdr_result show(const struct kafka_source *source, uint32_t number,
                             const rd_kafka_message_t *message, struct cdr_record *record,
                             struct cdr_error *error)
@@ -480,7 +515,10 @@ static enum cdr_result show(const struct kafka_source *source, uint32_t number,
         .event_ms = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? CDR_NO_TIME : ms,
         .place = message->offset,
     };
-    return read_headers(source, number, message, record, error);
+    enum cdr_result result = read_headers(source, number, message, record, error);
+    return result == CDR_OK && source->setup.header_names
+               ? read_names(&source->logs[number], message, record, error)
+               : result;
 }
 
 static enum cdr_result kafka_next(struct cdr_source *base, uint32_t number, int wait_ms,
@@ -544,6 +582,7 @@ static void kafka_close(struct cdr_source *base)
             rd_kafka_consume_stop(log->topic, (int32_t)partition_of(source, number));
         free(log->batch);
         free(log->headers);
+        free(log->names);
     }
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
         if (source->topics[type] != NULL)

@@ -1,5 +1,6 @@
 /* The check before a run goes on: the last records of the topics must be the function's. The
  * pipeline generates just those, into a sink that compares one by one and allows no difference. */
+#include "encode/headers.h"
 #include "model/model.h"
 #include "sink/slab.h"
 #include "verify/fields.h"
@@ -11,13 +12,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MS = 5 };
+enum { WAIT_MS = 5, ID_BYTES = 1 + CDR_ID_TEXT_LEN };
 #define SLAB_BYTES (256u << 10)
 #define SLAB_RECORDS 4096u
+
+/* What a message of a type must be like: the run's envelope, and the id behind it. */
+struct wire {
+    struct cdr_envelope envelope; /* with the id's header, for the source */
+    const char *names[CDR_HEADERS_MAX + 1];
+    char *text; /* the names, with commas between them */
+};
 
 struct tail {
     struct cdr_sink base; /* that the pipeline writes to */
     const struct cdr_verify_tail_settings *settings;
+    struct wire wires[CDR_TYPE_COUNT];
     uint32_t log_count, partitions;
     struct cdr_verify_range *ranges; /* what is left of them */
     uint64_t *starts;
@@ -26,6 +35,7 @@ struct tail {
     struct cdr_payloads payloads;
     struct cdr_slab_pool *pool;
     atomic_uint open; /* logs with a range that is not compared to its end */
+    uint32_t blind;   /* logs with a range of which nothing is left */
     atomic_int stop;
 };
 
@@ -77,12 +87,24 @@ static void describe(char *text, size_t size, const struct cdr_payloads *payload
     add_pairs(text, size, &used, &left, &right);
 }
 
+static const char *or_none(const char *names)
+{
+    return names[0] != '\0' ? names : "none";
+}
+
 static enum cdr_result differs(const struct tail *tail, uint32_t log,
                                const struct cdr_record *expected, const struct cdr_record *found,
                                struct cdr_error *error)
 {
     const uint32_t type = log / tail->partitions;
     char text[700];
+    if (strcmp(tail->wires[type].text, found->header_names) != 0)
+        return cdr_fail(error, CDR_E_DIFFERENT,
+                        "%s[%u], offset %" PRId64 ": this run writes the headers %.150s, and the "
+                        "topic's record has %.150s: pass the same --headers and --id-header, or "
+                        "write to other topics",
+                        tail->settings->topics[type], log % tail->partitions, found->place,
+                        or_none(tail->wires[type].text), or_none(found->header_names));
     describe(text, sizeof text, &tail->payloads, type, expected, found);
     return cdr_fail(error, CDR_E_DIFFERENT,
                     "%s[%u] has another record at offset %" PRId64 " than record %" PRId64
@@ -96,6 +118,14 @@ static enum cdr_result differs(const struct tail *tail, uint32_t log,
 static bool same_bytes(const uint8_t *a, uint32_t a_len, const uint8_t *b, uint32_t b_len)
 {
     return a != NULL && b != NULL && a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
+static bool same_headers(const struct tail *tail, uint32_t type, const struct cdr_record *expected,
+                         const struct cdr_record *found)
+{
+    return strcmp(tail->wires[type].text, found->header_names) == 0 &&
+           (expected->headers_len == 0 || same_bytes(found->headers, found->headers_len,
+                                                     expected->headers, expected->headers_len));
 }
 
 /* The next record of the log is the expected one, or CDR_E_AGAIN. */
@@ -114,14 +144,32 @@ static enum cdr_result compare_next(struct tail *tail, uint32_t log,
                         expected->place, tail->settings->model->dataset_id);
     if (result != CDR_OK)
         return result;
-    const bool same_headers =
-        expected->headers == NULL ||
-        same_bytes(found.headers, found.headers_len, expected->headers, expected->headers_len);
-    if (same_headers && found.event_ms == expected->event_ms &&
+    if (same_headers(tail, log / tail->partitions, expected, &found) &&
+        found.event_ms == expected->event_ms &&
         same_bytes(found.key, found.key_len, expected->key, expected->key_len) &&
         same_bytes(found.payload, found.payload_len, expected->payload, expected->payload_len))
         return CDR_OK;
     return differs(tail, log, expected, &found, error);
+}
+
+/* Record i of a slab with all of its headers: those of the list, then the id. bytes has room. */
+static struct cdr_record expected_message(const struct tail *tail, const struct cdr_slab *slab,
+                                          uint32_t i, uint8_t *bytes)
+{
+    const uint32_t type = slab->log / tail->partitions;
+    struct cdr_record record = cdr_slab_message(slab, i, tail->settings->encoders[type],
+                                                &tail->settings->envelopes[type]);
+    if (slab->ids == NULL)
+        return record;
+    char id[CDR_ID_TEXT_LEN + 1];
+    cdr_id_text(slab->ids[i], id);
+    if (record.headers_len > 0)
+        memcpy(bytes, record.headers, record.headers_len);
+    record.headers = bytes;
+    bytes[record.headers_len++] = 2 * CDR_ID_TEXT_LEN; /* a length as Avro writes it */
+    memcpy(bytes + record.headers_len, id, CDR_ID_TEXT_LEN);
+    record.headers_len += CDR_ID_TEXT_LEN;
+    return record;
 }
 
 static enum cdr_result tail_write(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab,
@@ -129,20 +177,25 @@ static enum cdr_result tail_write(struct cdr_sink *sink, unsigned worker, struct
 {
     (void)worker;
     struct tail *tail = (struct tail *)sink;
-    const uint32_t type = slab->log / tail->partitions;
-    const struct cdr_encoder *encoder = tail->settings->encoders[type];
-    const struct cdr_envelope *envelope = &tail->settings->envelopes[type];
     struct cdr_verify_range *range = &tail->ranges[slab->log];
-    for (; *taken < end && range->from < range->to; ++*taken) {
-        const struct cdr_record expected = cdr_slab_message(slab, *taken, encoder, envelope);
-        enum cdr_result result = compare_next(tail, slab->log, &expected, error);
+    const size_t room =
+        tail->settings->envelopes[slab->log / tail->partitions].header_bytes_max + ID_BYTES;
+    uint8_t *bytes = slab->ids != NULL ? malloc(room) : NULL;
+    enum cdr_result result = slab->ids != NULL && bytes == NULL
+                                 ? cdr_fail(error, CDR_E_NOMEM, "out of memory")
+                                 : CDR_OK;
+    for (; result == CDR_OK && *taken < end && range->from < range->to; ++*taken) {
+        const struct cdr_record expected = expected_message(tail, slab, *taken, bytes);
+        result = compare_next(tail, slab->log, &expected, error);
         if (result != CDR_OK)
-            return result;
+            break;
         if (++range->from == range->to && atomic_fetch_sub(&tail->open, 1) == 1)
             atomic_store(&tail->stop, 1);
     }
-    *taken = end;
-    return CDR_OK;
+    free(bytes);
+    if (result == CDR_OK)
+        *taken = end;
+    return result;
 }
 
 static enum cdr_result tail_take_slab(struct cdr_sink *sink, unsigned worker,
@@ -177,6 +230,31 @@ static const struct cdr_sink_ops tail_sink_ops = {
 
 /* ---- life ---- */
 
+static enum cdr_result make_wire(struct tail *tail, uint32_t type, struct cdr_error *error)
+{
+    const struct cdr_envelope *envelope = &tail->settings->envelopes[type];
+    struct wire *wire = &tail->wires[type];
+    size_t size = 1;
+    wire->envelope = *envelope;
+    wire->envelope.header_names = wire->names;
+    for (uint32_t i = 0; i < envelope->header_count; i++)
+        wire->names[i] = envelope->header_names[i];
+    if (tail->settings->ids)
+        wire->names[wire->envelope.header_count++] = CDR_ID_HEADER;
+    for (uint32_t i = 0; i < wire->envelope.header_count; i++)
+        size += strlen(wire->names[i]) + 1;
+    char *at = wire->text = malloc(size);
+    if (at == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    *at = '\0';
+    for (uint32_t i = 0; i < wire->envelope.header_count; i++) {
+        if (i > 0)
+            *at++ = ',';
+        at = stpcpy(at, wire->names[i]);
+    }
+    return CDR_OK;
+}
+
 static enum cdr_result make_memory(struct tail *tail, struct cdr_error *error)
 {
     const struct cdr_verify_tail_settings *settings = tail->settings;
@@ -199,6 +277,7 @@ static enum cdr_result make_memory(struct tail *tail, struct cdr_error *error)
         .workers = settings->workers,
         .slab_bytes = SLAB_BYTES,
         .slab_records = SLAB_RECORDS,
+        .ids = settings->ids,
     };
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.encoders[type] = settings->encoders[type];
@@ -219,20 +298,45 @@ static enum cdr_result open_source(struct tail *tail, struct cdr_error *error)
         .partitions = tail->partitions,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
+        .header_names = true,
         .offsets = tail->offsets,
         .stop = settings->stop,
     };
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.topics[type] = settings->topics[type];
         setup.encoders[type] = settings->encoders[type];
-        setup.envelopes[type] = settings->envelopes[type];
+        setup.envelopes[type] = tail->wires[type].envelope;
     }
     return cdr_kafka_source_open(&tail->source, settings->sink, &setup, error);
 }
 
-/* Leaves out what expired meanwhile, and says where the pipeline begins. */
-static void set_starts(struct tail *tail)
+/* A range of which nothing is left to compare. Only the first is put into words. */
+static enum cdr_result pass_blind(struct tail *tail, uint32_t log, struct cdr_error *error)
 {
+    const struct cdr_verify_tail_settings *settings = tail->settings;
+    const struct cdr_verify_range *range = &settings->ranges[log];
+    const char *topic = settings->topics[log / tail->partitions];
+    const uint32_t partition = log % tail->partitions;
+    if (!range->proven && !settings->force)
+        return cdr_fail(error, CDR_E_STATE,
+                        "%s[%u] ends at offset %" PRId64 ", where %" PRIu64
+                        " records of this dataset would end, but none of them is left to compare "
+                        "(they expired or were deleted), and no run committed that they were this "
+                        "dataset's; --force goes on after them",
+                        topic, partition, range->offset + (int64_t)(range->to - range->from),
+                        range->to);
+    if (tail->blind++ == 0 && settings->blind != NULL)
+        snprintf(settings->blind, CDR_VERIFY_BLIND_MAX,
+                 "nothing of %s[%u] could be compared: all records before offset %" PRId64
+                 " expired or were deleted",
+                 topic, partition, range->offset + (int64_t)(range->to - range->from));
+    return CDR_OK;
+}
+
+/* Leaves out what expired meanwhile, and says where the pipeline begins. */
+static enum cdr_result set_starts(struct tail *tail, struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
     for (uint32_t log = 0; log < tail->log_count; log++) {
         struct cdr_verify_range *range = &tail->ranges[log];
         tail->starts[log] = UINT64_MAX;
@@ -241,12 +345,23 @@ static void set_starts(struct tail *tail)
         struct cdr_source_extent extent = tail->source->ops->extent(tail->source, log);
         uint64_t expired =
             extent.first > range->offset ? (uint64_t)(extent.first - range->offset) : 0;
-        range->from = expired < range->to - range->from ? range->from + expired : range->to;
-        if (range->from == range->to)
+        if (expired >= range->to - range->from) {
+            range->from = range->to;
+            if (result == CDR_OK)
+                result = pass_blind(tail, log, error);
             continue;
+        }
+        range->from += expired;
         tail->starts[log] = range->from;
         atomic_fetch_add(&tail->open, 1);
     }
+    if (tail->blind > 1 && tail->settings->blind != NULL) {
+        char *text = tail->settings->blind;
+        const size_t used = strlen(text);
+        snprintf(text + used, CDR_VERIFY_BLIND_MAX - used, " (and of %u more partitions)",
+                 tail->blind - 1);
+    }
+    return result;
 }
 
 static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
@@ -286,6 +401,8 @@ enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
                                 struct cdr_error *error)
 {
     struct tail tail = {.base.ops = &tail_sink_ops, .settings = settings};
+    if (settings->blind != NULL)
+        settings->blind[0] = '\0';
     tail.partitions = settings->model->parameters.partitions;
     tail.log_count = CDR_TYPE_COUNT * tail.partitions;
     struct cdr_payloads_settings payloads = {.order = settings->model->parameters.order};
@@ -293,7 +410,10 @@ enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
     memcpy(payloads.schemas, settings->schemas, sizeof payloads.schemas);
     memcpy(payloads.next_schemas, settings->next_schemas, sizeof payloads.next_schemas);
     enum cdr_result result = cdr_payloads_open(&tail.payloads, &payloads, error);
-    memcpy(tail.payloads.envelopes, settings->envelopes, sizeof tail.payloads.envelopes);
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
+        result = make_wire(&tail, type, error);
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        tail.payloads.envelopes[type] = tail.wires[type].envelope;
     memcpy(tail.payloads.key_texts, settings->key_schemas, sizeof tail.payloads.key_texts);
     if (result == CDR_OK)
         result = make_memory(&tail, error);
@@ -303,13 +423,15 @@ enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
     if (result == CDR_OK && any)
         result = open_source(&tail, error);
     if (result == CDR_OK && any)
-        set_starts(&tail);
+        result = set_starts(&tail, error);
     if (result == CDR_OK && atomic_load(&tail.open) > 0)
         result = generate(&tail, error);
     if (tail.source != NULL)
         tail.source->ops->close(tail.source);
     cdr_payloads_close(&tail.payloads);
     cdr_slab_pool_destroy(tail.pool);
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        free(tail.wires[type].text);
     free(tail.ranges);
     free(tail.starts);
     free(tail.offsets);

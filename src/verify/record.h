@@ -14,6 +14,9 @@ struct cdr_record {
     /* Those that were asked for, as encode/headers.h has them; NULL: none were. Of a found record,
      * a length of −1 is a header that is missing, −2 one that is there more than once. */
     const uint8_t *headers;
+    /* Where the source was asked for them: the names of all headers that the message has, in their
+     * order, with commas between them; else NULL. */
+    const char *header_names;
     uint32_t payload_len, key_len, headers_len;
     int64_t event_ms; /* message timestamp, or CDR_NO_TIME */
     /* One more than the version (encode/change.h) that the schema of its file is; 0: nothing but

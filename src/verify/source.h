@@ -24,6 +24,7 @@ struct cdr_source_setup {
     uint32_t shard_index, shard_count;
     bool read_uncommitted; /* Kafka: records of open and aborted transactions too */
     bool follow;           /* there is no end */
+    bool header_names;     /* Kafka: those of all headers that messages have */
     /* Kafka: where each log is read from, or CDR_OFFSET_UNREAD; NULL: from where the dataset begins
      * in it. */
     const int64_t *offsets;

@@ -84,6 +84,42 @@ resume "$prefix"
 expect_equal "$(admin offsets "${prefix}data" | awk '$1 == 1 || $1 == 4 { printf "%s ", $2 }')" "$end 5 " "first offsets"
 equal "$prefix" --expired
 
+echo "expired, and nobody committed whose records they were"
+foreign=$(fresh_prefix)
+for type in call sms data; do
+    admin create "$foreign$type" 6
+    seq 50 | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "$foreign$type" -p 1
+    admin trim "$foreign$type" 1 50
+done
+expect_failure 2 "${foreign}[a-z]+\[1\] ends at offset 50, where 50 records .* none of them is left to compare .*--force" \
+    resume "$foreign"
+expect_equal "$(count_records "${foreign}data")" 0 "records written after a refusal"
+resume "$foreign" --force 2>"$WORK/stderr"
+grep -q 'warning: resume: nothing of .* could be compared.* 2 more partitions' "$WORK/stderr" || die "$(cat "$WORK/stderr")"
+
+# ---- all that messages carry ----
+
+echo "other headers"
+small=(--subs 1000 --start 2025-01-01)
+# carries OPTIONS|OPTIONS WORDS: what the first wrote, the second refuses to go on after. Both with themselves go on.
+carries()
+{
+    local prefix words=$2 first second
+    IFS='|' read -r first second <<<"$1"
+    prefix=$(fresh_prefix)
+    # shellcheck disable=SC2086
+    "$CDRGEN" run --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --create-topics "${small[@]}" --days 1 $first
+    # shellcheck disable=SC2086
+    expect_failure 2 "$words" "$CDRGEN" run --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" "${small[@]}" --days 2 \
+        --resume $second
+    # shellcheck disable=SC2086
+    "$CDRGEN" run --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" "${small[@]}" --days 2 --resume $first
+}
+carries "|--id-header" 'this run writes the headers cdrgen-id, and the topic.s record has none: pass the same --headers'
+carries "--id-header|" 'this run writes the headers none, and the topic.s record has cdrgen-id'
+carries "--headers direction,imsi|--headers imsi,direction" 'the headers imsi,direction, and the topic.s record has direction,imsi'
+carries "--headers direction --id-header|--headers direction" 'the headers direction, and the topic.s record has direction,cdrgen-id'
+
 # ---- shards ----
 
 echo "per shard"
