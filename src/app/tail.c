@@ -43,8 +43,7 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
     tail.blind = blind;
     enum cdr_result result = cdr_verify_tail(&tail, &why);
     if (result == CDR_OK && blind[0] != '\0')
-        fprintf(stderr,
-                "cdrgen: warning: resume: %s; their number is believed, %s\n", blind,
+        fprintf(stderr, "cdrgen: warning: resume: %s; their number is believed, %s\n", blind,
                 settings->sink.force ? "with --force"
                                      : "since a run of this dataset committed where it began");
     if (result == CDR_E_STATE)

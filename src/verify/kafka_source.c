@@ -468,13 +468,14 @@ static enum cdr_result read_names(struct kafka_log *log, const rd_kafka_message_
     rd_kafka_headers_t *headers = NULL;
     const char *name = NULL;
     const void *value;
-    size_t len, used = 0;
+    size_t len, used = 0, count = 0;
     if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
         headers = NULL;
-    for (size_t i = 0; headers != NULL && rd_kafka_header_get_all(headers, i, &name, &value, &len) ==
-                                              RD_KAFKA_RESP_ERR_NO_ERROR;
-         i++)
+    while (headers != NULL && rd_kafka_header_get_all(headers, count, &name, &value, &len) ==
+                                  RD_KAFKA_RESP_ERR_NO_ERROR) {
         used += strlen(name) + 1;
+        count++;
+    }
     if (used + 1 > log->names_room) {
         char *grown = realloc(log->names, used + 1);
         if (grown == NULL)
@@ -483,9 +484,8 @@ static enum cdr_result read_names(struct kafka_log *log, const rd_kafka_message_
         log->names_room = used + 1;
     }
     char *at = log->names;
-    for (size_t i = 0; used > 0 && rd_kafka_header_get_all(headers, i, &name, &value, &len) ==
-                                       RD_KAFKA_RESP_ERR_NO_ERROR;
-         i++) {
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_header_get_all(headers, i, &name, &value, &len);
         if (i > 0)
             *at++ = ',';
         at = stpcpy(at, name);

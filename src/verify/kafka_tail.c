@@ -157,8 +157,8 @@ static struct cdr_record expected_message(const struct tail *tail, const struct 
                                           uint32_t i, uint8_t *bytes)
 {
     const uint32_t type = slab->log / tail->partitions;
-    struct cdr_record record = cdr_slab_message(slab, i, tail->settings->encoders[type],
-                                                &tail->settings->envelopes[type]);
+    struct cdr_record record =
+        cdr_slab_message(slab, i, tail->settings->encoders[type], &tail->settings->envelopes[type]);
     if (slab->ids == NULL)
         return record;
     char id[CDR_ID_TEXT_LEN + 1];
@@ -181,9 +181,8 @@ static enum cdr_result tail_write(struct cdr_sink *sink, unsigned worker, struct
     const size_t room =
         tail->settings->envelopes[slab->log / tail->partitions].header_bytes_max + ID_BYTES;
     uint8_t *bytes = slab->ids != NULL ? malloc(room) : NULL;
-    enum cdr_result result = slab->ids != NULL && bytes == NULL
-                                 ? cdr_fail(error, CDR_E_NOMEM, "out of memory")
-                                 : CDR_OK;
+    enum cdr_result result =
+        slab->ids != NULL && bytes == NULL ? cdr_fail(error, CDR_E_NOMEM, "out of memory") : CDR_OK;
     for (; result == CDR_OK && *taken < end && range->from < range->to; ++*taken) {
         const struct cdr_record expected = expected_message(tail, slab, *taken, bytes);
         result = compare_next(tail, slab->log, &expected, error);

@@ -67,12 +67,14 @@ struct cdr_verify_range {
     bool proven;
 };
 
+#define CDR_VERIFY_BLIND_MAX 600
+
 struct cdr_verify_tail_settings {
     const struct cdr_model *model;
     const char *format;
     const struct cdr_encoder *encoders[CDR_TYPE_COUNT]; /* framed or not */
     struct cdr_envelope envelopes[CDR_TYPE_COUNT];
-    bool ids; /* the header cdrgen-id comes last */
+    bool ids;                                 /* the header cdrgen-id comes last */
     const char *key_schemas[CDR_TYPE_COUNT];  /* texts of the keys' schemas, or NULL */
     const char *schemas[CDR_TYPE_COUNT];      /* texts of Avro's; NULL: the built-in ones */
     const char *next_schemas[CDR_TYPE_COUNT]; /* where encoders change */
@@ -82,13 +84,14 @@ struct cdr_verify_tail_settings {
     uint32_t shard_index, shard_count;
     bool endless;                          /* a live run: the ranges may lie behind the last day */
     const struct cdr_verify_range *ranges; /* per log; those of other shards are not looked at */
-    bool force;   /* take ranges that expired for proven */
-    char *blind;  /* room for CDR_VERIFY_BLIND_MAX bytes, or NULL; see below */
-    const atomic_int *stop;                /* or NULL */
+    bool force;                            /* take ranges that expired for proven */
+    char *blind;            /* room for CDR_VERIFY_BLIND_MAX bytes, or NULL; see below */
+    const atomic_int *stop; /* or NULL */
 };
 
 /* Whether the topics hold exactly the function's records in the ranges: payload, key, timestamp,
- * and all headers with their order. Reads committed records only. Plans all that lies before the ranges, materialises only what is in them. Blocks.
+ * and all headers with their order. Reads committed records only. Plans all that lies before the
+ * ranges, materialises only what is in them. Blocks.
  * CDR_OK: they do. CDR_E_DIFFERENT: the text names the first difference found: topic, partition,
  * offset, position and what differs, field by field. CDR_E_KAFKA: could not be read,
  * CDR_E_INTERRUPTED: stopped. CDR_E_STATE: a topic is missing or has another number of
@@ -97,7 +100,6 @@ struct cdr_verify_tail_settings {
  * follows from offsets, so not in topics with transactions). *blind names the first range of which
  * nothing was compared and how many there are; "" where there is none. Only where Kafka is built in
  * (CDR_KAFKA). */
-#define CDR_VERIFY_BLIND_MAX 600
 enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
                                 struct cdr_error *error);
 
