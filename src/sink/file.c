@@ -97,7 +97,7 @@ static void file_free(struct file_sink *sink)
             cdr_container_destroy(sink->containers[version][type]);
     cdr_slab_pool_destroy(sink->pool);
     cdr_counters_destroy(sink->counters);
-    cdr_file_folder_unlock(&sink->folder);
+    cdr_file_folder_unlock(&sink->folder, CDR_FILE_FOLDER_WRITTEN);
     pthread_mutex_destroy(&sink->failure_lock);
     free(sink->scratches);
     free(sink->logs);
@@ -304,6 +304,9 @@ static enum cdr_result open_part(struct file_sink *sink, struct file_log *log, i
     enum cdr_result result = reserve_part(log, error);
     if (result == CDR_OK)
         result = prepare_part(sink, log, version, error);
+    if (result != CDR_OK)
+        return result;
+    result = cdr_file_folder_is_ours(&sink->folder, error);
     if (result != CDR_OK)
         return result;
     cdr_file_part_path(path, &sink->folder, topic, day, partition, log->part_count, true);
@@ -536,18 +539,22 @@ static struct cdr_manifest manifest_of(const struct file_sink *sink, bool comple
 static void remove_all(struct file_sink *sink)
 {
     char path[CDR_FILE_PATH_MAX];
+    if (cdr_file_folder_is_ours(&sink->folder, NULL) != CDR_OK)
+        return;
     cdr_file_manifest_path(path, &sink->folder, false);
     unlink(path);
-    cdr_file_folder_remove_empty(&sink->folder);
+    cdr_file_folder_unlock(&sink->folder, CDR_FILE_FOLDER_EMPTY);
 }
 
-/* So that the folder says what it is before there is anything in it. */
+/* So that the folder says what it is before there is anything in it. Then other shards may look. */
 static enum cdr_result write_first_manifest(struct file_sink *sink, struct cdr_error *error)
 {
     const struct cdr_manifest manifest = manifest_of(sink, false);
-    enum cdr_result result = cdr_manifest_write(&manifest, &sink->folder, error);
+    enum cdr_result result = cdr_manifest_write(&manifest, error);
     if (result != CDR_OK && !sink->resumed)
         remove_all(sink);
+    if (result == CDR_OK)
+        cdr_file_lock_opened(&sink->folder.lock);
     return result;
 }
 
@@ -593,65 +600,109 @@ static void write_notes(struct file_sink *sink, const struct cdr_resume *resume)
     sink->note_count = (unsigned)(note - sink->notes);
 }
 
-/* Finds out what stays; then, so that at any moment the manifest on the disk lists only what is
- * there to stay, writes one that lists it, and only then removes what goes. */
-static enum cdr_result resume_folder(struct file_sink *sink, struct cdr_resume *resume,
-                                     struct cdr_error *error)
+/* What is there: whether it is in the way, or, with --resume, what of it stays. Changes nothing. */
+static enum cdr_result look(struct file_sink *sink, const struct cdr_sink_settings *settings,
+                            bool glance, struct cdr_resume *resume, struct cdr_error *error)
 {
-    bool exists = false;
-    struct cdr_file_folder *folder = &sink->folder;
+    if (!settings->resume)
+        return cdr_file_scan_check(&sink->folder, settings->overwrite, error);
     const struct cdr_manifest manifest = manifest_of(sink, false);
     const struct cdr_resume_request request = {.manifest = &manifest,
                                                .formats = sink->formats[0],
                                                .next_formats = sink->formats[1],
                                                .first_day = sink->setup.first_day,
-                                               .workers = sink->setup.workers};
+                                               .workers = sink->setup.workers,
+                                               .glance = glance};
+    cdr_resume_free(resume);
+    return cdr_resume_find(resume, &request, error);
+}
+
+/* Locks the folder, then looks. Where there is no lock file nobody is writing, and we look
+ * before we make one, so that a run that is refused, or has nothing to do, changes nothing at
+ * all. */
+static enum cdr_result lock_and_look(struct file_sink *sink,
+                                     const struct cdr_sink_settings *settings,
+                                     struct cdr_resume *resume, struct cdr_error *error)
+{
+    char path[CDR_FILE_PATH_MAX];
+    bool exists = false;
+    struct cdr_file_folder *folder = &sink->folder;
     enum cdr_result result = cdr_file_folder_check(folder, &exists, error);
-    if (result == CDR_OK && exists)
-        result = cdr_file_folder_lock(folder, error);
-    if (result == CDR_OK && exists)
-        result = cdr_resume_find(resume, &request, error);
     if (result != CDR_OK)
         return result;
+    if (exists && !cdr_file_folder_has_lock(folder)) {
+        result = look(sink, settings, true, resume, error);
+        /* Where a lock has come up meanwhile, what we saw may have been half done. */
+        if ((result != CDR_OK || resume->whole) && !cdr_file_folder_has_lock(folder))
+            return result;
+    }
+    result = cdr_file_folder_lock(folder, error);
+    if (result != CDR_OK)
+        return result;
+    /* Other shards see whose the folder is already: they need not wait while we read the parts. */
+    cdr_file_manifest_path(path, folder, false);
+    if (settings->resume && access(path, F_OK) == 0)
+        cdr_file_lock_opened(&folder->lock);
+    return look(sink, settings, false, resume, error);
+}
+
+/* Goes on behind what stays: so that at any moment the manifest on the disk lists only what is
+ * there to stay, writes one that lists it, and only then removes what goes. */
+static enum cdr_result resume_folder(struct file_sink *sink, struct cdr_resume *resume,
+                                     struct cdr_error *error)
+{
     write_notes(sink, resume);
     take_in(sink, resume);
     if (sink->whole)
         return CDR_OK;
-    result = cdr_file_folder_make(folder, error);
+    enum cdr_result result = cdr_file_folder_make(&sink->folder, error);
     if (result == CDR_OK)
         result = sync_folders(sink, error);
     if (result == CDR_OK)
         result = write_first_manifest(sink, error);
-    return result == CDR_OK ? cdr_resume_remove(resume, folder, error) : result;
+    return result == CDR_OK ? cdr_resume_remove(resume, &sink->folder, error) : result;
 }
 
 static enum cdr_result begin_folder(struct file_sink *sink, bool overwrite, struct cdr_error *error)
 {
-    enum cdr_result result = cdr_file_folder_prepare(&sink->folder, overwrite, error);
+    enum cdr_result result = cdr_file_folder_make(&sink->folder, error);
+    if (result == CDR_OK && overwrite)
+        result = cdr_file_scan_remove(&sink->folder, error);
     return result == CDR_OK ? write_first_manifest(sink, error) : result;
+}
+
+static enum cdr_result open_folder(struct file_sink *sink, const struct cdr_sink_settings *settings,
+                                   struct cdr_error *error)
+{
+    struct cdr_resume resume = {0};
+    enum cdr_result result = lock_and_look(sink, settings, &resume, error);
+    if (result == CDR_OK && settings->resume)
+        result = resume_folder(sink, &resume, error);
+    else if (result == CDR_OK)
+        result = begin_folder(sink, settings->overwrite, error);
+    if (result != CDR_OK && sink->folder.lock.fd >= 0)
+        cdr_file_folder_unlock(&sink->folder, CDR_FILE_FOLDER_REFUSED);
+    cdr_resume_free(&resume);
+    return result;
 }
 
 static enum cdr_result file_open(struct cdr_sink **sink, const struct cdr_sink_settings *settings,
                                  const struct cdr_sink_setup *setup, struct cdr_error *error)
 {
-    struct cdr_resume resume = {0};
     struct file_sink *file = calloc(1, sizeof *file);
     if (file == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the file sink");
     file->base.ops = &cdr_file_sink_ops;
     file->setup = *setup;
-    file->folder.lock_fd = -1;
+    file->folder.lock.fd = -1;
     if (file->setup.workers == 0)
         file->setup.workers = 1;
     if (file->setup.shard_count == 0)
         file->setup.shard_count = 1;
     pthread_mutex_init(&file->failure_lock, NULL);
     enum cdr_result result = set_up(file, settings, error);
-    if (result == CDR_OK && settings->resume)
-        result = resume_folder(file, &resume, error);
-    else if (result == CDR_OK)
-        result = begin_folder(file, settings->overwrite, error);
-    cdr_resume_free(&resume);
+    if (result == CDR_OK)
+        result = open_folder(file, settings, error);
     if (result != CDR_OK) {
         file_free(file);
         return result;
@@ -696,8 +747,7 @@ static enum cdr_result file_close(struct cdr_sink *sink, bool complete, struct c
         /* After a failure the manifest is worth a try, but the failure stays what is reported. */
         struct cdr_error *of_manifest = result == CDR_OK ? error : NULL;
         const struct cdr_manifest manifest = manifest_of(file, complete && result == CDR_OK);
-        enum cdr_result written =
-            file->whole ? CDR_OK : cdr_manifest_write(&manifest, &file->folder, of_manifest);
+        enum cdr_result written = file->whole ? CDR_OK : cdr_manifest_write(&manifest, of_manifest);
         result = result == CDR_OK ? written : result;
     } else {
         remove_all(file);

@@ -1,12 +1,11 @@
 #include "sink/file_check.h"
 
+#include "base/files.h"
 #include "sink/decompress.h"
-
 #include "sink/file_folder.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -109,11 +108,9 @@ void cdr_part_checker_destroy(struct cdr_part_checker *checker)
 static enum cdr_result open_file(struct cdr_part_checker *checker, const char *path,
                                  struct cdr_error *error)
 {
-    do
-        checker->fd = open(path, O_RDONLY | O_CLOEXEC);
-    while (checker->fd < 0 && errno == EINTR);
-    if (checker->fd < 0)
-        return cdr_file_fail(error, CDR_E_IO, "open", path, errno);
+    enum cdr_result result = cdr_open_regular(&checker->fd, path, CDR_E_IO, error);
+    if (result != CDR_OK)
+        return CDR_E_IO;
     checker->start = checker->end = 0;
     checker->at_end = false;
     checker->file_bytes = 0;

@@ -9,12 +9,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* Behind out and the topic: "/date=YYYY-MM-DD/.part-PPPPPPPPPP-NNNNNNNNNN.avro.zst.tmp". */
 #define NAME_ROOM 80
+/* Others may remove and make folders while we try. */
+#define ATTEMPTS_MAX 100
 /* Kafka's limit of a topic's name, and what it may consist of. */
 #define TOPIC_LENGTH_MAX 249
 #define TOPIC_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
@@ -172,12 +173,13 @@ static enum cdr_result check_places(const struct cdr_file_folder *folder, bool *
     return result;
 }
 
-/* Makes what is missing of path, from its start on; *made counts the folders. Returns errno or 0.
- */
+/* Makes what is missing of path, from its start on; *made is how many folders that are. Returns
+ * errno or 0. */
 static int make_folders(const char *path, unsigned *made)
 {
     char above[CDR_FILE_PATH_MAX];
     size_t length = strlen(path);
+    *made = 0;
     for (size_t i = 1; i <= length; i++) {
         if ((path[i] != '/' && path[i] != '\0') || path[i - 1] == '/')
             continue;
@@ -191,12 +193,9 @@ static int make_folders(const char *path, unsigned *made)
     return 0;
 }
 
-static enum cdr_result make_all(struct cdr_file_folder *folder, struct cdr_error *error)
+enum cdr_result cdr_file_folder_make(struct cdr_file_folder *folder, struct cdr_error *error)
 {
     char path[CDR_FILE_PATH_MAX];
-    int os_error = make_folders(folder->out, &folder->created_depth);
-    if (os_error != 0)
-        return cdr_file_fail(error, CDR_E_CONFIG, "make folder", folder->out, os_error);
     for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++) {
         topic_path(path, folder, topic);
         folder->created_topics[topic] = mkdir(path, 0777) == 0;
@@ -206,14 +205,6 @@ static enum cdr_result make_all(struct cdr_file_folder *folder, struct cdr_error
     return CDR_OK;
 }
 
-enum cdr_result cdr_file_folder_make(struct cdr_file_folder *folder, struct cdr_error *error)
-{
-    enum cdr_result result = make_all(folder, error);
-    if (result != CDR_OK)
-        cdr_file_folder_remove_empty(folder);
-    return result;
-}
-
 enum cdr_result cdr_file_folder_check(const struct cdr_file_folder *folder, bool *exists,
                                       struct cdr_error *error)
 {
@@ -221,76 +212,78 @@ enum cdr_result cdr_file_folder_check(const struct cdr_file_folder *folder, bool
     return result == CDR_OK ? check_places(folder, exists, error) : result;
 }
 
-/* Whether the open file is the one that has the name. */
-static bool is_at(int fd, const char *path)
+static void lock_path(char path[CDR_FILE_PATH_MAX], const struct cdr_file_folder *folder)
 {
-    struct stat open_file, named;
-    return fstat(fd, &open_file) == 0 && stat(path, &named) == 0 &&
-           open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino;
+    format_path(path, "%s/" CDR_FILE_LOCK_NAME, folder->out);
 }
 
-enum cdr_result cdr_file_folder_lock(struct cdr_file_folder *folder, struct cdr_error *error)
+bool cdr_file_folder_has_lock(const struct cdr_file_folder *folder)
 {
     char path[CDR_FILE_PATH_MAX];
-    cdr_file_manifest_path(path, folder, false);
-    /* Whoever held the lock may have put a new manifest in the place of the one that we waited for.
-     */
-    for (unsigned attempt = 0; attempt < 8; attempt++) {
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-            return errno == ENOENT ? CDR_OK
-                                   : cdr_file_fail(error, CDR_E_CONFIG, "read", path, errno);
-        bool held = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-        if (!held && is_at(fd, path)) {
-            folder->lock_fd = fd;
-            return CDR_OK;
-        }
-        close(fd);
-        if (held)
-            break;
-    }
-    return cdr_fail(error, CDR_E_STATE,
-                    "another process is writing the dataset of %s: wait for its end, or stop it",
-                    path);
+    struct stat status;
+    lock_path(path, folder);
+    return lstat(path, &status) == 0;
 }
 
-void cdr_file_folder_unlock(struct cdr_file_folder *folder)
-{
-    if (folder->lock_fd >= 0)
-        close(folder->lock_fd);
-    folder->lock_fd = -1;
-}
-
-enum cdr_result cdr_file_folder_prepare(struct cdr_file_folder *folder, bool overwrite,
-                                        struct cdr_error *error)
-{
-    bool exists = false;
-    enum cdr_result result = cdr_file_folder_check(folder, &exists, error);
-    if (result == CDR_OK && exists)
-        result = cdr_file_scan_check(folder, overwrite, error);
-    if (result == CDR_OK && exists && overwrite)
-        result = cdr_file_folder_lock(folder, error);
-    if (result == CDR_OK)
-        result = cdr_file_folder_make(folder, error);
-    if (result == CDR_OK && exists && overwrite)
-        result = cdr_file_scan_remove(folder, error);
-    return result;
-}
-
-void cdr_file_folder_remove_empty(const struct cdr_file_folder *folder)
+/* Removes out and what is above it as far as we made it, where they are empty. */
+static void remove_made(const struct cdr_file_folder *folder)
 {
     char path[CDR_FILE_PATH_MAX];
-    for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++) {
-        topic_path(path, folder, topic);
-        if (folder->created_topics[topic])
-            rmdir(path);
-    }
     memcpy(path, folder->out, strlen(folder->out) + 1);
     for (unsigned depth = 0; depth < folder->created_depth; depth++) {
         if (rmdir(path) != 0)
             return;
         cut_last(path);
     }
+}
+
+enum cdr_result cdr_file_folder_lock(struct cdr_file_folder *folder, struct cdr_error *error)
+{
+    char path[CDR_FILE_PATH_MAX], manifest[CDR_FILE_PATH_MAX];
+    enum cdr_result result = CDR_E_AGAIN;
+    const struct cdr_file_lock_wish wish = {.path = path,
+                                            .dataset = manifest,
+                                            .shard_index = folder->shard_index,
+                                            .shard_count = folder->shard_count};
+    lock_path(path, folder);
+    cdr_file_manifest_path(manifest, folder, false);
+    /* A run that comes to nothing may remove the folder that we have just found or made. */
+    for (unsigned attempt = 0; result == CDR_E_AGAIN && attempt < ATTEMPTS_MAX; attempt++) {
+        int os_error = make_folders(folder->out, &folder->created_depth);
+        if (os_error == ENOENT)
+            continue;
+        if (os_error != 0)
+            result = cdr_file_fail(error, CDR_E_CONFIG, "make folder", folder->out, os_error);
+        else
+            result = cdr_file_lock_take(&folder->lock, &wish, error);
+    }
+    if (result == CDR_E_AGAIN)
+        result = cdr_file_fail(error, CDR_E_CONFIG, "make folder", folder->out, ENOENT);
+    if (result != CDR_OK)
+        remove_made(folder);
+    return result;
+}
+
+enum cdr_result cdr_file_folder_is_ours(const struct cdr_file_folder *folder,
+                                        struct cdr_error *error)
+{
+    char path[CDR_FILE_PATH_MAX];
+    lock_path(path, folder);
+    return cdr_file_lock_check(&folder->lock, path, error);
+}
+
+void cdr_file_folder_unlock(struct cdr_file_folder *folder, enum cdr_file_folder_end end)
+{
+    char path[CDR_FILE_PATH_MAX];
+    for (unsigned topic = 0; topic < CDR_TYPE_COUNT && end != CDR_FILE_FOLDER_WRITTEN; topic++) {
+        topic_path(path, folder, topic);
+        if (folder->created_topics[topic])
+            rmdir(path);
+    }
+    lock_path(path, folder);
+    cdr_file_lock_drop(&folder->lock, path, end != CDR_FILE_FOLDER_REFUSED || folder->lock.created);
+    if (end != CDR_FILE_FOLDER_WRITTEN)
+        remove_made(folder);
 }
 
 enum cdr_result cdr_file_folder_make_day(const struct cdr_file_folder *folder, unsigned topic,

@@ -5,6 +5,7 @@
  * compressed) OUT/TOPIC/date=YYYY-MM-DD/.part-PPPP-NNNNNN.csv.tmp the same while it is written
  *     OUT/manifest.json                                   what is there; manifest-shard-I-of-N.json
  *     OUT/.manifest.json.tmp                              the same while it is written
+ *     OUT/.cdrgen.lock                                    who writes it (file_lock.h)
  * PPPP is the partition, NNNNNN counts from 0 within (topic, partition) over the whole run; both
  * have more digits where they need them.
  *
@@ -14,6 +15,7 @@
 #ifndef CDR_SINK_FILE_FOLDER_H
 #define CDR_SINK_FILE_FOLDER_H
 
+#include "sink/file_lock.h"
 #include "sink/sink.h"
 
 #include <limits.h>
@@ -21,16 +23,14 @@
 /* Longest path that we build; longer ones are refused before anything is written. */
 #define CDR_FILE_PATH_MAX 4096
 
-/* Whoever writes a dataset holds a lock (flock) on its manifest, so that another process that would
- * go on with it, or replace it, at the same time is refused. Locks end with their process. */
 struct cdr_file_folder {
     char out[CDR_FILE_PATH_MAX]; /* without slashes at its end */
     const char *topics[CDR_TYPE_COUNT];
     const char *extension; /* with the compression's: "csv.zst" */
     const char *dataset_id;
     uint32_t shard_index, shard_count;
-    int lock_fd; /* of our manifest, −1 = none; the caller closes it */
-    /* Set by prepare: what it made. */
+    struct cdr_file_lock lock;
+    /* What we made. */
     unsigned created_depth; /* folders of out's path, from its end */
     bool created_topics[CDR_TYPE_COUNT];
 };
@@ -53,24 +53,29 @@ void cdr_file_manifest_path(char path[CDR_FILE_PATH_MAX], const struct cdr_file_
 enum cdr_result cdr_file_folder_set_out(struct cdr_file_folder *folder, const char *out,
                                         struct cdr_error *error);
 
-/* Checks that out can hold the dataset, removes what overwrite allows to, and makes out and the
- * topics' folders. CDR_E_CONFIG: out is no folder, cannot be written or its path is too long, or a
- * topic cannot be a folder; CDR_E_STATE: it holds a dataset, or remains of one, and overwrite is
- * false, or of another program. In both cases nothing was changed. CDR_E_IO: something could not be
- * removed or made. */
-enum cdr_result cdr_file_folder_prepare(struct cdr_file_folder *folder, bool overwrite,
-                                        struct cdr_error *error);
-/* The first and the last half of prepare, for runs that go on: check, and whether out exists; make
- * what is missing. Errors as above. */
+/* Checks that out, or what is above it where it is missing, and the topics in it are folders
+ * that can be written; *exists is whether out is there. CDR_E_CONFIG. Changes nothing. */
 enum cdr_result cdr_file_folder_check(const struct cdr_file_folder *folder, bool *exists,
                                       struct cdr_error *error);
-enum cdr_result cdr_file_folder_make(struct cdr_file_folder *folder, struct cdr_error *error);
-/* Locks the manifest that is there, if one is. CDR_E_STATE: another process has. Systems that
- * cannot lock do without. */
+/* Whether there is a lock file, so that taking the lock changes nothing. */
+bool cdr_file_folder_has_lock(const struct cdr_file_folder *folder);
+/* Makes out where it is missing and takes its lock, which other shards of the dataset wait for
+ * until cdr_file_lock_opened. CDR_E_STATE: another process has it, or there are no locks;
+ * CDR_E_CONFIG. Of a failure nothing stays. */
 enum cdr_result cdr_file_folder_lock(struct cdr_file_folder *folder, struct cdr_error *error);
-void cdr_file_folder_unlock(struct cdr_file_folder *folder);
-/* Removes the folders that prepare made, where they are empty. */
-void cdr_file_folder_remove_empty(const struct cdr_file_folder *folder);
+/* CDR_E_IO: the folder is no longer the one that we locked. */
+enum cdr_result cdr_file_folder_is_ours(const struct cdr_file_folder *folder,
+                                        struct cdr_error *error);
+/* How the folder is left: as the run has written it; without what it made, where that is empty; or
+ * also with the lock file that it found. */
+enum cdr_file_folder_end {
+    CDR_FILE_FOLDER_WRITTEN,
+    CDR_FILE_FOLDER_EMPTY,
+    CDR_FILE_FOLDER_REFUSED
+};
+void cdr_file_folder_unlock(struct cdr_file_folder *folder, enum cdr_file_folder_end end);
+/* Makes the topics' folders. CDR_E_CONFIG. */
+enum cdr_result cdr_file_folder_make(struct cdr_file_folder *folder, struct cdr_error *error);
 
 /* Makes the folder of a topic's day. Any thread; that it exists already is fine. */
 enum cdr_result cdr_file_folder_make_day(const struct cdr_file_folder *folder, unsigned topic,

@@ -1,11 +1,10 @@
 #include "sink/file_manifest.h"
 
+#include "base/files.h"
 #include "base/json_writer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 static void write_part(struct cdr_json *json, const struct cdr_manifest *manifest, uint32_t log,
@@ -107,23 +106,16 @@ static void write_all(struct cdr_json *json, const struct cdr_manifest *manifest
     cdr_json_object_end(json);
 }
 
-/* The lock of the file that is about to become the manifest, on a descriptor of its own; −1 where
- * that cannot be had: then we do without. */
-static int lock_of(FILE *file)
+enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest, struct cdr_error *error)
 {
-    int fd = fcntl(fileno(file), F_DUPFD_CLOEXEC, 3);
-    if (fd >= 0)
-        (void)flock(fd, LOCK_EX | LOCK_NB);
-    return fd;
-}
-
-enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest,
-                                   struct cdr_file_folder *folder, struct cdr_error *error)
-{
+    const struct cdr_file_folder *folder = manifest->folder;
     char temporary[CDR_FILE_PATH_MAX], path[CDR_FILE_PATH_MAX];
     cdr_file_manifest_path(temporary, folder, true);
     cdr_file_manifest_path(path, folder, false);
-    FILE *out = fopen(temporary, "w");
+    enum cdr_result ours = cdr_file_folder_is_ours(folder, error);
+    if (ours != CDR_OK)
+        return ours;
+    FILE *out = cdr_stream_temporary(temporary);
     if (out == NULL)
         return cdr_file_fail(error, CDR_E_IO, "create", temporary, errno);
     struct cdr_json json;
@@ -132,7 +124,7 @@ enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest,
     bool written = cdr_json_finish(&json);
     while (written && fsync(fileno(out)) != 0)
         written = errno == EINTR;
-    int os_error = errno, lock_fd = written ? lock_of(out) : -1;
+    int os_error = errno;
     if (fclose(out) != 0 && written) {
         written = false;
         os_error = errno;
@@ -142,13 +134,8 @@ enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest,
         os_error = errno;
     }
     if (!written) {
-        if (lock_fd >= 0)
-            close(lock_fd);
         unlink(temporary);
         return cdr_file_fail(error, CDR_E_IO, "write", path, os_error);
     }
-    /* The former manifest's lock goes when nobody can find it any more. */
-    cdr_file_folder_unlock(folder);
-    folder->lock_fd = lock_fd;
     return cdr_file_folder_sync(folder, error);
 }

@@ -52,10 +52,9 @@ struct cdr_manifest {
     const void *context;
 };
 
-/* Keeps the manifest locked: folder->lock_fd. Errors: CDR_E_IO; then the former manifest is there,
- * or none, or the new one where only its name could not be synced. */
-enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest,
-                                   struct cdr_file_folder *folder, struct cdr_error *error);
+/* With the folder's lock held. Errors: CDR_E_IO; then the former manifest is there, or none, or the
+ * new one where only its name could not be synced. */
+enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest, struct cdr_error *error);
 
 /* What the manifest in the folder says. Zero-initialise. */
 struct cdr_manifest_contents {

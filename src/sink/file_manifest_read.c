@@ -1,5 +1,6 @@
 #include "sink/file_manifest.h"
 
+#include "base/files.h"
 #include "encode/change.h"
 #include "sink/file_scan.h"
 
@@ -288,11 +289,10 @@ enum cdr_result cdr_manifest_read(const struct cdr_manifest *expected,
     struct reading reading = {.expected = expected, .error = error};
     json_error_t where;
     cdr_file_manifest_path(reading.path, expected->folder, false);
-    FILE *file = fopen(reading.path, "r");
-    if (file == NULL && errno == ENOENT)
-        return CDR_OK;
-    if (file == NULL)
-        return cdr_file_fail(error, CDR_E_IO, "read", reading.path, errno);
+    FILE *file = NULL;
+    enum cdr_result result = cdr_stream_regular(&file, reading.path, CDR_E_IO, error);
+    if (result != CDR_OK)
+        return result == CDR_E_AGAIN ? CDR_OK : result;
     json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
     bool unreadable = ferror(file) != 0;
     int os_error = errno;
@@ -304,7 +304,7 @@ enum cdr_result cdr_manifest_read(const struct cdr_manifest *expected,
     if (root == NULL)
         return not_ours(&reading, where.text);
     contents->exists = true;
-    enum cdr_result result = check_settings(&reading, root, contents);
+    result = check_settings(&reading, root, contents);
     if (result == CDR_OK)
         result = take_logs(&reading, root, contents);
     json_decref(root);

@@ -1,5 +1,6 @@
 #include "sink/file_part.h"
 
+#include "base/files.h"
 #include "sink/file_folder.h"
 
 #include <assert.h>
@@ -336,6 +337,9 @@ enum cdr_result cdr_part_finish(struct cdr_part *part, struct cdr_part_scratch *
     while (status != 0 && errno == EINTR);
     if (status != 0)
         return cdr_file_fail(error, CDR_E_IO, "sync", part->path, errno);
+    if (!cdr_is_at(part->fd, part->path))
+        return cdr_fail(error, CDR_E_IO,
+                        "%.500s was removed, moved or replaced while it was written", part->path);
     /* Network file systems tell of a full disk only here. The descriptor is gone whatever close
      * says. */
     status = close(part->fd);
@@ -357,10 +361,12 @@ bool cdr_part_discard(struct cdr_part *part)
 {
     if (part->path == NULL)
         return true;
+    /* In the place of a folder that was moved away another run may write a file of this name. */
+    bool other = part->fd >= 0 && !cdr_is_at(part->fd, part->path);
     if (part->fd >= 0)
         close(part->fd);
     part->fd = -1;
-    bool removed = unlink(part->path) == 0 || errno == ENOENT;
+    bool removed = other || unlink(part->path) == 0 || errno == ENOENT;
     free(part->path);
     part->path = NULL;
     return removed;

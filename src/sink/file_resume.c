@@ -365,6 +365,12 @@ static enum cdr_result check_finds(const struct cdr_resume_request *request,
     return CDR_OK;
 }
 
+static bool may_be_whole(const struct cdr_resume_request *request,
+                         const struct cdr_manifest_contents *listed)
+{
+    return listed->complete && listed->days > 0 && listed->days == request->manifest->days;
+}
+
 /* Takes from finds what does not stay. */
 static void sort_out(struct cdr_resume *resume, const struct cdr_resume_request *request,
                      const struct cdr_manifest_contents *listed, struct cdr_file_finds *finds)
@@ -388,8 +394,7 @@ static void sort_out(struct cdr_resume *resume, const struct cdr_resume_request 
         for (uint32_t part = 0; part < list->count; part++)
             resume->records += list->parts[part].records;
     }
-    resume->whole = listed->complete && listed->days > 0 &&
-                    listed->days == request->manifest->days && kept == 0;
+    resume->whole = may_be_whole(request, listed) && kept == 0;
 }
 
 static enum cdr_result search_folder(struct cdr_resume *resume,
@@ -400,7 +405,7 @@ static enum cdr_result search_folder(struct cdr_resume *resume,
     if (finds->count > 0)
         qsort(finds->list, finds->count, sizeof finds->list[0], compare_finds);
     enum cdr_result result = check_finds(request, listed, finds, error);
-    if (result != CDR_OK || !listed->exists)
+    if (result != CDR_OK || !listed->exists || (request->glance && !may_be_whole(request, listed)))
         return result;
     resume->found = true;
     resume->log_count = listed->log_count;

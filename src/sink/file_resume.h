@@ -31,6 +31,9 @@ struct cdr_resume_request {
     const struct cdr_part_format *next_formats;
     int32_t first_day; /* of the run; its days are the manifest's */
     unsigned workers;  /* threads that read parts */
+    /* Parts are read only where all may be there already: it is found out whether the run is
+     * refused, or has nothing to do. */
+    bool glance;
 };
 
 /* Zero-initialise. */

@@ -1,5 +1,6 @@
 #include "sink/file_scan.h"
 
+#include "base/files.h"
 #include "model/calendar.h"
 
 #include <dirent.h>
@@ -173,13 +174,13 @@ static enum cdr_result visit_manifest(const struct scan *scan, const char *path,
     if (name->temporary)
         return in_the_way ? found(scan, path, "the remains of an unfinished run") : CDR_OK;
     char start[MANIFEST_START_BYTES + 1];
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        return errno == ENOENT ? CDR_OK
-                               : cdr_file_fail(scan->error, CDR_E_CONFIG, "read", path, errno);
-    size_t n = fread(start, 1, MANIFEST_START_BYTES, file);
-    fclose(file);
-    start[n] = '\0';
+    int file = -1;
+    enum cdr_result result = cdr_open_regular(&file, path, CDR_E_CONFIG, scan->error);
+    if (result != CDR_OK)
+        return result == CDR_E_AGAIN ? CDR_OK : result;
+    ssize_t n = read(file, start, MANIFEST_START_BYTES);
+    close(file);
+    start[n > 0 ? n : 0] = '\0';
     bool present = false;
     if (!member_is(start, "generator", "cdrgen", &present))
         return cdr_fail(scan->error, CDR_E_STATE,
@@ -190,7 +191,10 @@ static enum cdr_result visit_manifest(const struct scan *scan, const char *path,
                      strstr(start, "\"complete\": false") != NULL ? "an unfinished dataset"
                                                                   : "a dataset");
     bool same = member_is(start, "dataset_id", folder->dataset_id, &present);
-    if (same || scan->purpose == ALLOW || scan->purpose == REMOVE)
+    if (same || scan->purpose == REMOVE)
+        return CDR_OK;
+    /* An earlier dataset is replaced shard by shard; but not while another is being written. */
+    if (scan->purpose == ALLOW && !cdr_file_lock_other(&folder->lock, name->shard_index))
         return CDR_OK;
     return cdr_fail(scan->error, CDR_E_STATE,
                     "%s belongs to another dataset than this shard (%s): give all shards the same "
