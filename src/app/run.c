@@ -22,44 +22,48 @@
 
 static const char *const topic_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
 
-/* Brokers that are given as a property arrive there as well. */
-static bool brokers_configured(const struct cdr_settings *settings)
+/* Only where --sink auto was given is it tried out whether the brokers answer. */
+static enum cdr_result try_kafka(struct cdr_run *run, const char **name, struct cdr_error *error)
 {
-    return settings->sink.brokers != NULL;
+#if CDR_KAFKA
+    struct cdr_error why = {0};
+    enum cdr_result probe = cdr_kafka_probe(&run->settings->sink, PROBE_TIMEOUT_MS, &why);
+    if (probe == CDR_E_CONFIG)
+        return cdr_fail(error, probe, "%s", why.text);
+    run->fell_back = probe != CDR_OK;
+    snprintf(run->reason_text, sizeof run->reason_text, "%s",
+             run->fell_back ? why.text : "the configured brokers answer");
+#else
+    (void)error;
+    run->fell_back = true;
+    snprintf(run->reason_text, sizeof run->reason_text, "this cdrgen was built without Kafka");
+#endif
+    run->sink_reason = run->reason_text;
+    *name = run->fell_back ? "file" : "kafka";
+    return CDR_OK;
 }
 
-/* auto: Kafka where brokers are configured and answer, else files. -b on the command line means
- * Kafka. */
 static enum cdr_result choose_sink(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    const char *name = settings->sink_name;
+    const char *name = cdr_settings_destination(settings, CDR_COMMAND_RUN);
+    enum cdr_result result = CDR_OK;
     if (strcmp(name, "auto") == 0) {
-        name = "file";
-#if CDR_KAFKA
-        struct cdr_error why = {0};
-        if (settings->brokers_by_flag && !settings->sink_by_user) {
-            name = "kafka";
-        } else if (!brokers_configured(settings)) {
-            run->sink_reason = "no brokers are configured";
-        } else {
-            enum cdr_result probe = cdr_kafka_probe(&settings->sink, PROBE_TIMEOUT_MS, &why);
-            if (probe == CDR_E_CONFIG)
-                return cdr_fail(error, probe, "%s", why.text);
-            snprintf(run->reason_text, sizeof run->reason_text, "%s",
-                     probe == CDR_OK ? "the configured brokers answer" : why.text);
-            run->sink_reason = run->reason_text;
-            name = probe == CDR_OK ? "kafka" : "file";
-        }
-#else
-        run->sink_reason = brokers_configured(settings) ? "this cdrgen was built without Kafka"
-                                                        : "no brokers are configured";
-#endif
+        result = try_kafka(run, &name, error);
+    } else if (strcmp(settings->sink_name, "auto") == 0 && strcmp(name, "file") == 0) {
+        run->sink_reason = "no brokers are configured";
+    } else if (strcmp(settings->sink_name, "auto") == 0 &&
+               !cdr_settings_by_flag(settings, "brokers")) {
+        snprintf(run->reason_text, sizeof run->reason_text, "brokers are configured (%.200s)",
+                 cdr_settings_where(settings, "brokers"));
+        run->sink_reason = run->reason_text;
     }
+    if (result != CDR_OK)
+        return result;
     run->sink_ops = cdr_sink_find(name);
     if (run->sink_ops == NULL)
         return cdr_fail(error, CDR_E_CONFIG, "sink: \"%s\" is not built into this cdrgen", name);
-    if (strcmp(name, "kafka") == 0 && !brokers_configured(settings))
+    if (strcmp(name, "kafka") == 0 && settings->sink.brokers == NULL)
         return cdr_fail(
             error, CDR_E_CONFIG,
             "no Kafka brokers are given: pass -b HOST:PORT[,HOST:PORT] or set bootstrap.servers");
@@ -521,16 +525,21 @@ static enum cdr_result check_fixed_ids(struct cdr_run *run, struct cdr_error *er
     return result == CDR_OK ? cdr_run_check_schema_ids(run, error) : result;
 }
 
-/* What auto chose, and why. */
+/* What auto chose, and why; to be quiet is no reason to leave out that it is another place than the
+ * one that was configured. */
 static void say_destination(const struct cdr_run *run)
 {
-    bool files = strcmp(run->sink_ops->name, "file") == 0;
-    if (!files && run->settings->out_by_flag)
+    const bool files = strcmp(run->sink_ops->name, "file") == 0;
+    const char *out = run->settings->sink.out;
+    if (strcmp(run->sink_ops->name, "null") == 0 && cdr_settings_by_flag(run->settings, "out"))
         fprintf(stderr, "cdrgen: warning: out: %s is not used: nothing goes to files (--sink %s)\n",
-                run->settings->sink.out, run->sink_ops->name);
-    if (run->sink_reason != NULL && !run->settings->quiet)
+                out, run->sink_ops->name);
+    if (run->fell_back)
+        fprintf(stderr, "cdrgen: warning: writing files to %s instead of to Kafka, because %s\n",
+                out, run->sink_reason);
+    else if (run->sink_reason != NULL && !run->settings->quiet)
         fprintf(stderr, "cdrgen: writing %s%s, because %s\n", files ? "files to " : "to Kafka",
-                files ? run->settings->sink.out : "", run->sink_reason);
+                files ? out : "", run->sink_reason);
 }
 
 enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_error *error)

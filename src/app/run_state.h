@@ -15,6 +15,7 @@ struct cdr_run {
     unsigned workers;
     const struct cdr_sink_ops *sink_ops;
     const char *sink_reason; /* why auto chose it, else NULL */
+    bool fell_back;          /* to files, from brokers that do not answer */
     char reason_text[sizeof((struct cdr_error *)0)->text];
     struct cdr_sink *sink;
     struct cdr_encoder *encoders[CDR_TYPE_COUNT];

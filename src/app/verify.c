@@ -12,27 +12,11 @@
 
 static const char *const topic_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
 
-static bool brokers_configured(const struct cdr_settings *settings)
-{
-    if (settings->sink.brokers != NULL)
-        return true;
-    for (size_t i = 0; i < settings->sink.property_count; i++)
-        if (strcmp(settings->sink.properties[i].name, "bootstrap.servers") == 0 ||
-            strcmp(settings->sink.properties[i].name, "metadata.broker.list") == 0)
-            return true;
-    return false;
-}
-
-/* --sink and -b say it; else a folder that is given means files, brokers that are configured mean
- * Kafka. Unlike a run, nothing is tried out: the answer has to be about what was asked. */
+/* Unlike a run, nothing is tried out: the answer has to be about what was asked. */
 static enum cdr_result choose_source(struct cdr_verification *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    const char *name = settings->sink_name;
-    if (strcmp(name, "auto") == 0)
-        name = settings->brokers_by_flag                                ? "kafka"
-               : settings->out_by_flag || !brokers_configured(settings) ? "file"
-                                                                        : "kafka";
+    const char *name = cdr_settings_destination(settings, CDR_COMMAND_VERIFY);
     if (strcmp(name, "null") == 0)
         return cdr_fail(error, CDR_E_CONFIG, "sink: null keeps nothing that could be compared");
     run->from_files = strcmp(name, "file") == 0;
@@ -40,7 +24,7 @@ static enum cdr_result choose_source(struct cdr_verification *run, struct cdr_er
     if (!run->from_files)
         return cdr_fail(error, CDR_E_CONFIG, "sink: this cdrgen was built without Kafka");
 #endif
-    if (!run->from_files && !brokers_configured(settings))
+    if (!run->from_files && settings->sink.brokers == NULL)
         return cdr_fail(
             error, CDR_E_CONFIG,
             "no Kafka brokers are given: pass -b HOST:PORT[,HOST:PORT] or set bootstrap.servers");

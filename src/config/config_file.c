@@ -4,7 +4,7 @@
 #include "config/json_line.h"
 #include "config/properties.h"
 #include "config/secret.h"
-#include "config/suggest.h"
+#include "base/suggest.h"
 #include "config/text_file.h"
 
 #include <stdlib.h>

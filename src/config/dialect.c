@@ -1,6 +1,7 @@
 #include "config/dialect.h"
 
 #include "base/parse.h"
+#include "base/suggest.h"
 #include "config/properties.h"
 
 #include <ctype.h>
@@ -244,4 +245,11 @@ const struct cdr_dialect *cdr_dialect_find(const char *name)
             return &dialects[i];
     }
     return NULL;
+}
+
+void cdr_dialect_offer(struct cdr_suggestion *suggestion)
+{
+    for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
+        if (strchr(dialects[i].name, '*') == NULL)
+            cdr_suggest(suggestion, dialects[i].name);
 }

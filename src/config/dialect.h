@@ -33,6 +33,10 @@ struct cdr_dialect {
 /* NULL: the name passes as it is. */
 const struct cdr_dialect *cdr_dialect_find(const char *name);
 
+/* Offers its names to a search for what somebody meant. */
+struct cdr_suggestion;
+void cdr_dialect_offer(struct cdr_suggestion *suggestion);
+
 /* sasl.jaas.config: usernames, passwords and the like become librdkafka's settings. */
 enum cdr_result cdr_give_jaas(struct cdr_loading *loading, const struct cdr_given *given,
                               struct cdr_error *error);

@@ -1,7 +1,7 @@
 #include "config/environment.h"
 
+#include "base/suggest.h"
 #include "config/properties.h"
-#include "config/suggest.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -78,7 +78,9 @@ static enum cdr_result load_property(struct cdr_loading *loading, const char *na
     snprintf(where, sizeof where, "%.*s", (int)len, name);
     loading->where = where;
     enum cdr_result result = cdr_property_give(loading, property, value, where, &clause);
-    return result == CDR_OK ? CDR_OK : cdr_fail(error, result, "%s: %.800s", where, clause.text);
+    if (result != CDR_OK)
+        return cdr_fail(error, result, "%s: %.800s", where, clause.text);
+    return cdr_option_note(loading, cdr_option_by_key("kafka"), where, error);
 }
 
 static enum cdr_result check_spelling(const char *name, size_t len, struct cdr_error *error)

@@ -1,7 +1,7 @@
 #include "config/flags.h"
 
 #include "base/parse.h"
-#include "config/suggest.h"
+#include "base/suggest.h"
 
 #include <string.h>
 

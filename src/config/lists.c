@@ -1,7 +1,7 @@
 /* Options of several values: lists, tables of named numbers, dates, properties. */
 #include "base/parse.h"
 #include "config/properties.h"
-#include "config/suggest.h"
+#include "base/suggest.h"
 #include "config/types.h"
 
 #include <stdlib.h>

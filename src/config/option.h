@@ -86,6 +86,13 @@ enum cdr_layer {
     CDR_LAYER_FLAG,
 };
 
+/* The destination that a setting is for; the null sink takes all of them. */
+enum cdr_destination {
+    CDR_FOR_ANY = 0,
+    CDR_FOR_KAFKA,
+    CDR_FOR_FILES,
+};
+
 struct cdr_option {
     const char *key;       /* NULL: only a flag */
     const char *also;      /* second name of the key, or NULL */
@@ -100,8 +107,12 @@ struct cdr_option {
     size_t count;             /* items: exactly (NUMBERS, WEIGHTS), at most (lists) */
     const char *const *names; /* choices or items, ended by NULL */
     double min, max;          /* of numbers; in the field's unit */
-    const char *initial;      /* default as text; NULL: cdr_parameters_default's, or none */
-    const char *value;        /* what the help calls the value: N, FILE */
+    enum cdr_destination only;
+    /* The key of the setting without which this one has no effect: it must be on (true, not 0, not
+     * left out), or with "KEY=NAME" be that choice. NULL: none. */
+    const char *needs;
+    const char *initial; /* default as text; NULL: cdr_parameters_default's, or none */
+    const char *value;   /* what the help calls the value: N, FILE */
     /* More about a text; the error is a clause as in base/parse.h. */
     enum cdr_result (*check)(const char *text, struct cdr_error *error);
     const char *help;
@@ -118,7 +129,6 @@ struct cdr_loading {
     enum cdr_layer layer;
     const char *where;      /* of the value that is being set */
     bool start_is_relative; /* settings->model.start_day is relative to today */
-    bool sink_by_flag;
     char truststore_type[16], keystore_type[16]; /* Java's ssl.*store.type seen so far */
 };
 
@@ -128,6 +138,18 @@ const struct cdr_option *cdr_option_by_letter(char letter);
 const struct cdr_option *cdr_option_by_flag(const char *name, size_t len, bool *negated);
 /* CDRGEN_… of a key. False where it does not fit. */
 bool cdr_option_environment_name(const char *key, char *name, size_t name_max);
+
+/* Where a value comes from: the highest layer that gave it. A config file that repeats a default
+ * gives nothing, since one that cdrgen printed has all of them. */
+struct cdr_origin {
+    enum cdr_layer layer;
+    char *where; /* "--days", "CDRGEN_DAYS", "demo.json:3: days"; NULL: of the default */
+};
+const struct cdr_origin *cdr_option_origin(const struct cdr_settings *settings,
+                                           const struct cdr_option *option);
+/* Notes where the value that was just set comes from. */
+enum cdr_result cdr_option_note(struct cdr_loading *loading, const struct cdr_option *option,
+                                const char *where, struct cdr_error *error);
 
 /* One line for the user of what loads, but not as written; kept in settings->warnings. */
 enum cdr_result cdr_loading_warn(struct cdr_loading *loading, struct cdr_error *error,

@@ -2,6 +2,9 @@
 
 #include "config/dialect.h"
 #include "config/secret.h"
+#if CDR_KAFKA
+#include "sink/kafka.h"
+#endif
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +73,15 @@ static enum cdr_result give_setting(struct cdr_loading *loading, const char *nam
     return result;
 }
 
+/* Messages go on to say the name that the user wrote. */
+static enum cdr_result set_renamed(struct cdr_loading *loading, const char *name,
+                                   const struct cdr_given *given, struct cdr_error *error)
+{
+    char source[500];
+    snprintf(source, sizeof source, "%.300s (%.150s)", given->source, given->name);
+    return cdr_property_set(loading, name, given->value, source, error);
+}
+
 enum cdr_result cdr_property_give(struct cdr_loading *loading, const char *name, const char *value,
                                   const char *source, struct cdr_error *error)
 {
@@ -94,7 +106,7 @@ enum cdr_result cdr_property_give(struct cdr_loading *loading, const char *name,
         return cdr_loading_warn(loading, error, "%s: %s has no effect here; %s", source, name,
                                 dialect->detail);
     case CDR_DIALECT_RENAME:
-        return cdr_property_set(loading, dialect->detail, value, source, error);
+        return set_renamed(loading, dialect->detail, &given, error);
     case CDR_DIALECT_SETTING:
         return give_setting(loading, name, dialect->detail, value, error);
     case CDR_DIALECT_REFUSE:
@@ -102,6 +114,18 @@ enum cdr_result cdr_property_give(struct cdr_loading *loading, const char *name,
     default:
         return dialect->give(loading, &given, error);
     }
+}
+
+enum cdr_result cdr_properties_check(const struct cdr_settings *settings, enum cdr_command command,
+                                     struct cdr_error *error)
+{
+#if CDR_KAFKA
+    return cdr_kafka_check_properties(&settings->sink, command == CDR_COMMAND_CONFIG,
+                                      cdr_dialect_offer, error);
+#else
+    (void)settings, (void)command, (void)error;
+    return CDR_OK;
+#endif
 }
 
 const char *cdr_property_shown(const struct cdr_property *property)

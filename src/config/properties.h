@@ -34,6 +34,11 @@ enum cdr_result cdr_property_give(struct cdr_loading *loading, const char *name,
 enum cdr_result cdr_property_set(struct cdr_loading *loading, const char *name, const char *value,
                                  const char *source, struct cdr_error *error);
 
+/* Does librdkafka know the properties and take their values, wherever the records go? For `config`
+ * only the names are looked at, since a printed value may be hidden. */
+enum cdr_result cdr_properties_check(const struct cdr_settings *settings, enum cdr_command command,
+                                     struct cdr_error *error);
+
 /* Gives all properties of a file. Errors name file and line. */
 enum cdr_result cdr_properties_load(struct cdr_loading *loading, const char *path,
                                     struct cdr_error *error);

@@ -13,6 +13,7 @@
 #include "config/flags.h"
 #include "config/option.h"
 #include "config/properties.h"
+#include "config/rules.h"
 #include "config/secret.h"
 #include "model/calendar.h"
 
@@ -36,6 +37,9 @@ static enum cdr_result set_defaults(struct cdr_loading *loading, struct cdr_erro
     enum cdr_result result = CDR_OK;
     cdr_parameters_default(&loading->settings->model);
     loading->layer = CDR_LAYER_DEFAULT;
+    loading->settings->origins = calloc(cdr_option_count, sizeof *loading->settings->origins);
+    if (loading->settings->origins == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory");
     for (size_t i = 0; result == CDR_OK && i < cdr_option_count; i++)
         if (cdr_options[i].initial != NULL)
             result = cdr_option_set(loading, &cdr_options[i], "built-in default",
@@ -121,7 +125,7 @@ static enum cdr_result scan_values(void *context, const struct cdr_option *optio
     struct cdr_settings *settings = scan->loading->settings;
     char quoted[72];
     if (option != NULL && option->type == CDR_OPTION_PROPERTIES_FILE)
-        return CDR_OK;
+        return cdr_option_note(scan->loading, option, where, error);
     if (option != NULL && option->type == CDR_OPTION_PROPERTY &&
         warn_of_secret(scan->loading, text, error) != CDR_OK)
         return CDR_E_NOMEM;
@@ -172,6 +176,11 @@ static enum cdr_result load_named_files(struct scan *scan, char *const *environm
     loading->layer = CDR_LAYER_PROPERTIES_FILE;
     if (result == CDR_OK && properties != NULL)
         result = cdr_properties_load(loading, properties, error);
+    loading->layer = CDR_LAYER_ENVIRONMENT;
+    if (result == CDR_OK && properties != NULL)
+        result = cdr_option_note(loading, cdr_option_by_key("properties_file"),
+                                 "CDRGEN_PROPERTIES_FILE", error);
+    loading->layer = CDR_LAYER_PROPERTIES_FILE;
     return result;
 }
 
@@ -305,12 +314,11 @@ static enum cdr_result finish(struct scan *scan, struct cdr_error *error)
         return cdr_fail(error, CDR_E_CONFIG,
                         "schema: what is to be done? write cdrgen schema list, print, register or "
                         "check");
-    if (settings->brokers_by_flag && !scan->loading->sink_by_flag)
-        result = cdr_replace_text(&settings->sink_name, "kafka", error);
-    if (result == CDR_OK)
-        result = resolve_start(scan->loading, error);
+    result = resolve_start(scan->loading, error);
     if (result == CDR_OK)
         result = check_together(settings, *scan->command, error);
+    if (result == CDR_OK)
+        result = cdr_rules_check(settings, *scan->command, error);
     if (result == CDR_OK)
         result = cdr_parameters_check(&settings->model, error);
     return result;
@@ -442,5 +450,8 @@ void cdr_settings_free(struct cdr_settings *settings)
     cdr_secret_free(settings->registry.bearer_token);
     cdr_properties_free(&settings->sink);
     free(settings->warnings);
+    for (size_t i = 0; settings->origins != NULL && i < cdr_option_count; i++)
+        free(settings->origins[i].where);
+    free(settings->origins);
     memset(settings, 0, sizeof *settings);
 }

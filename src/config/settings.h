@@ -38,13 +38,9 @@ struct cdr_settings {
     struct cdr_sink_settings sink;
     struct cdr_registry_settings registry;
 
-    char *sink_name;      /* auto kafka file null */
-    bool brokers_by_flag; /* -b on the command line: Kafka or an error, unless sink_name was given
-                             as auto */
-    bool sink_by_user;    /* --sink was given anywhere */
-    bool out_by_flag;     /* --out on the command line */
-    char *format;         /* csv avro json */
-    char *topic_prefix;   /* "cdr." : topics cdr.call cdr.sms cdr.data */
+    char *sink_name;                    /* auto kafka file null; see cdr_settings_destination */
+    char *format;                       /* csv avro json */
+    char *topic_prefix;                 /* "cdr." : topics cdr.call cdr.sms cdr.data */
     int32_t schema_ids[CDR_TYPE_COUNT]; /* fixed ids where there is no registry */
     bool dimensions;                    /* the topics of subscribers and cells, too */
     int32_t dimension_schema_ids[CDR_DIMENSION_COUNT];
@@ -90,6 +86,7 @@ struct cdr_settings {
     int64_t now_ms;           /* wall clock when the settings were read; resolves relative dates */
     char (*warnings)[512];    /* what was left out or is unwise, one line each */
     size_t warning_count;
+    struct cdr_origin *origins; /* of each option's value; config/option.h */
     enum cdr_command
         help_about; /* with CDR_COMMAND_HELP: whose help; CDR_COMMAND_HELP is the overview */
 };
@@ -110,6 +107,16 @@ void cdr_settings_hide_arguments(int argc, char **argv);
 /* The built-in defaults; to be freed like the loaded ones. Errors: CDR_E_NOMEM. */
 enum cdr_result cdr_settings_default(struct cdr_settings *settings, struct cdr_error *error);
 void cdr_settings_free(struct cdr_settings *settings);
+
+/* Where a run's records go, or verify reads them: "kafka", "file" or "null". -b on the command line
+ * means Kafka, unless --sink is there, too; else a sink that was given is taken. Where none was,
+ * brokers that are configured anywhere mean Kafka, and none mean files (to verify, so does --out).
+ * "auto": it was given, on the command line or in the environment, and brokers are configured: a
+ * run may fall back to files where they do not answer. */
+const char *cdr_settings_destination(const struct cdr_settings *settings, enum cdr_command command);
+/* Where the value of a key was given ("CDRGEN_BROKERS"); NULL where it was not. */
+const char *cdr_settings_where(const struct cdr_settings *settings, const char *key);
+bool cdr_settings_by_flag(const struct cdr_settings *settings, const char *key);
 
 /* Help of a command (all of them: an overview that fits a screen). */
 void cdr_settings_help(FILE *out, enum cdr_command about);

@@ -218,24 +218,6 @@ static enum cdr_result set_items(struct cdr_loading *loading, const struct cdr_o
     return result == CDR_OK ? ops->end(loading, option, n, error) : result;
 }
 
-/* sink, out and brokers say how the user gave them. A config file that repeats a default gives
- * nothing: one that cdrgen printed has them all. */
-static void note_origin(struct cdr_loading *loading, const struct cdr_option *option)
-{
-    struct cdr_settings *settings = loading->settings;
-    bool in_file = loading->layer <= CDR_LAYER_CONFIG_FILE;
-    bool by_flag = loading->layer == CDR_LAYER_FLAG;
-    if (option->at == offsetof(struct cdr_settings, sink_name)) {
-        loading->sink_by_flag = loading->sink_by_flag || by_flag;
-        if (!in_file || strcmp(settings->sink_name, option->initial) != 0)
-            settings->sink_by_user = true;
-    }
-    if (option->type == CDR_OPTION_TEXT && option->at == offsetof(struct cdr_settings, sink.out))
-        settings->out_by_flag = settings->out_by_flag || by_flag;
-    if (option->at == offsetof(struct cdr_settings, sink.brokers) && by_flag)
-        settings->brokers_by_flag = true;
-}
-
 enum cdr_result cdr_option_set(struct cdr_loading *loading, const struct cdr_option *option,
                                const char *where, const char *text, struct cdr_error *error)
 {
@@ -252,9 +234,8 @@ enum cdr_result cdr_option_set(struct cdr_loading *loading, const struct cdr_opt
         result = set_items(loading, option, copy, &clause);
         free(copy);
     }
-    if (result == CDR_OK)
-        note_origin(loading, option);
-    return explain(option, result, where, &clause, error);
+    return result == CDR_OK ? cdr_option_note(loading, option, where, error)
+                            : explain(option, result, where, &clause, error);
 }
 
 static unsigned json_kind(const json_t *value)
@@ -369,6 +350,8 @@ static enum cdr_result set_json_items(struct cdr_loading *loading, const struct 
     if (result == CDR_OK)
         result =
             explain(option, ops->end(loading, option, item.index, &clause), where, &clause, error);
+    if (result == CDR_OK)
+        result = cdr_option_note(loading, option, where, error);
     return result;
 }
 

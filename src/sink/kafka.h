@@ -30,6 +30,17 @@
 
 extern const struct cdr_sink_ops cdr_kafka_sink_ops;
 
+/* Offers further names to a search for what somebody meant: those that stand for properties of
+ * librdkafka. */
+struct cdr_suggestion;
+typedef void (*cdr_kafka_names)(struct cdr_suggestion *suggestion);
+
+/* Does librdkafka know the settings' properties and take their values, wherever the records go?
+ * Connects to nothing and reads no file. names_only: values are not looked at. CDR_E_CONFIG. */
+enum cdr_result cdr_kafka_check_properties(const struct cdr_sink_settings *settings,
+                                           bool names_only, cdr_kafka_names offer,
+                                           struct cdr_error *error);
+
 /* Does any of the configured brokers answer a metadata request within timeout_ms? For --sink auto.
  * CDR_OK, CDR_E_CONFIG (no brokers configured, or a bad property) or CDR_E_KAFKA with the last
  * reason, such as "connection refused". */

@@ -54,6 +54,11 @@ enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *propertie
                                           const struct cdr_sink_settings *settings,
                                           struct cdr_kafka_warnings *warnings,
                                           struct cdr_error *error);
+/* What librdkafka allows as a value ("0 to 900000", "none, gzip"), "" where it does not say. */
+void cdr_kafka_property_allowed(const char *name, char *text, size_t text_max);
+bool cdr_kafka_property_known(const char *name);
+/* The known name that is nearest to one that is not, "" where none is near. offer: see kafka.h. */
+void cdr_kafka_property_near(const char *name, cdr_kafka_names offer, char *best, size_t best_max);
 /* For a producer of transactions. */
 enum cdr_result cdr_kafka_properties_transactional(struct cdr_kafka_properties *properties,
                                                    const char *id, struct cdr_error *error);

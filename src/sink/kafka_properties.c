@@ -133,41 +133,103 @@ static bool is_dispensable(const char *name)
     return false;
 }
 
-static enum cdr_result set_given(rd_kafka_conf_t *conf, const struct cdr_property *property,
-                                 struct cdr_kafka_warnings *warnings, struct cdr_error *error)
+/* What the promise allows, "" where it is nothing but to leave it out. */
+static void promise_allows(const struct promise *promise, char *text, size_t text_max)
 {
-    char reason[512] = "", words[512] = "";
-    /* OpenSSL's own words for a missing file do not name it. */
-    if (is_file(property->name) && strcmp(property->value, "probe") != 0 &&
-        access(property->value, R_OK) != 0)
-        return cdr_fail(error, CDR_E_CONFIG, "%s: property %s=%s: %s", property->source,
-                        property->name, property->value, strerror(errno));
+    if (promise->values[0] == NULL)
+        snprintf(text, text_max, "at most %d", (int)promise->at_most);
+    else
+        snprintf(text, text_max, "%s",
+                 promise->values[1] != NULL ? promise->values[1] : promise->values[0]);
+}
+
+static const struct promise *promise_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof promises / sizeof promises[0]; i++)
+        for (size_t alias = 0; alias < 3 && promises[i].names[alias] != NULL; alias++)
+            if (strcmp(promises[i].names[alias], name) == 0)
+                return &promises[i];
+    return NULL;
+}
+
+static enum cdr_result refuse_name(const struct cdr_property *property, cdr_kafka_names offer,
+                                   struct cdr_error *error)
+{
+    char near[64];
+    cdr_kafka_property_near(property->name, offer, near, sizeof near);
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "%s: \"%s\" is not a property that librdkafka %s knows (value \"%s\")%s%s%s",
+                    property->source, property->name, rd_kafka_version_str(), shown(property),
+                    near[0] != '\0' ? "; did you mean " : "", near, near[0] != '\0' ? "?" : "");
+}
+
+/* reason: librdkafka's, for what has no list of values. It may name another property, of which this
+ * one is an alias, and hold a secret. */
+static enum cdr_result refuse_value(const struct cdr_property *property, const char *reason,
+                                    struct cdr_error *error)
+{
+    char allowed[400] = "", words[512] = "";
+    const struct promise *promise = promise_of(property->name);
+    if (promise != NULL)
+        promise_allows(promise, allowed, sizeof allowed);
+    else
+        cdr_kafka_property_allowed(property->name, allowed, sizeof allowed);
+    if (allowed[0] != '\0')
+        return cdr_fail(error, CDR_E_CONFIG, "%s: property %s=%s: allowed is %s", property->source,
+                        property->name, shown(property), allowed);
+    if (shown(property) != property->value && strlen(property->value) >= CDR_REDACT_MIN)
+        cdr_redact(reason, property->value, words, sizeof words);
+    else if (shown(property) != property->value)
+        snprintf(words, sizeof words, "not accepted");
+    else
+        snprintf(words, sizeof words, "%s", reason);
+    return cdr_fail(error, CDR_E_CONFIG, "%s: property %s=%s: %s", property->source, property->name,
+                    shown(property), words);
+}
+
+/* librdkafka looks at the mechanism only when it makes a client. */
+static bool is_mechanism(const char *value)
+{
+    char known[400];
+    size_t len = strlen(value);
+    cdr_kafka_property_allowed("sasl.mechanisms", known, sizeof known);
+    for (const char *at = known; *at != '\0'; at += strcspn(at, " "), at += strspn(at, " "))
+        if (strncmp(at, value, len) == 0 && (at[len] == ',' || at[len] == '\0'))
+            return true;
+    return known[0] == '\0';
+}
+
+static enum cdr_result set_given(rd_kafka_conf_t *conf, const struct cdr_property *property,
+                                 struct cdr_kafka_warnings *warnings, cdr_kafka_names offer,
+                                 struct cdr_error *error)
+{
+    char reason[512] = "";
     rd_kafka_conf_res_t set =
         rd_kafka_conf_set(conf, property->name, property->value, reason, sizeof reason);
     reason[strcspn(reason, "\r\n")] = '\0';
-    switch (set) {
-    case RD_KAFKA_CONF_OK:
-        return CDR_OK;
-    case RD_KAFKA_CONF_UNKNOWN:
-        if (is_dispensable(property->name)) {
-            char text[512];
-            snprintf(text, sizeof text, "%s: librdkafka %s does not know %s, which is left out",
-                     property->source, rd_kafka_version_str(), property->name);
-            return cdr_kafka_warn(warnings, text, error);
-        }
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "%s: \"%s\" is not a property that librdkafka %s knows (value \"%s\")",
-                        property->source, property->name, rd_kafka_version_str(), shown(property));
-    default:
-        if (shown(property) != property->value && strlen(property->value) >= CDR_REDACT_MIN)
-            cdr_redact(reason, property->value, words, sizeof words);
-        else if (shown(property) != property->value)
-            snprintf(words, sizeof words, "not accepted");
-        else
-            snprintf(words, sizeof words, "%s", reason);
-        return cdr_fail(error, CDR_E_CONFIG, "%s: property %s=%s: %s", property->source,
-                        property->name, shown(property), words);
+    if (set == RD_KAFKA_CONF_UNKNOWN && is_dispensable(property->name)) {
+        char text[512];
+        snprintf(text, sizeof text, "%s: librdkafka %s does not know %s, which is left out",
+                 property->source, rd_kafka_version_str(), property->name);
+        return cdr_kafka_warn(warnings, text, error);
     }
+    if (set == RD_KAFKA_CONF_UNKNOWN)
+        return refuse_name(property, offer, error);
+    const bool mechanism = strcmp(property->name, "sasl.mechanisms") == 0 ||
+                           strcmp(property->name, "sasl.mechanism") == 0;
+    if (set != RD_KAFKA_CONF_OK || (mechanism && !is_mechanism(property->value)))
+        return refuse_value(property, reason, error);
+    return CDR_OK;
+}
+
+/* OpenSSL's own words for a missing file do not name it. */
+static enum cdr_result check_file(const struct cdr_property *property, struct cdr_error *error)
+{
+    if (!is_file(property->name) || strcmp(property->value, "probe") == 0 ||
+        access(property->value, R_OK) == 0)
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_CONFIG, "%s: property %s=%s: %s", property->source, property->name,
+                    property->value, strerror(errno));
 }
 
 static bool keeps(const struct promise *promise, const char *value)
@@ -197,11 +259,7 @@ static enum cdr_result check_promise(const struct promise *promise, const rd_kaf
     if (keeps(promise, value))
         return CDR_OK;
     char allowed[32];
-    if (promise->values[0] == NULL)
-        snprintf(allowed, sizeof allowed, "at most %d", (int)promise->at_most);
-    else
-        snprintf(allowed, sizeof allowed, "%s",
-                 promise->values[1] != NULL ? promise->values[1] : promise->values[0]);
+    promise_allows(promise, allowed, sizeof allowed);
     if (promise->forceable && settings->force) {
         char text[512];
         snprintf(text, sizeof text, "%s: property %s=%s: %s", last->source, last->name, last->value,
@@ -221,8 +279,34 @@ static enum cdr_result set_all(rd_kafka_conf_t *conf, const struct cdr_sink_sett
         result = set_own(conf, defaults[i].name, defaults[i].value, error);
     if (result == CDR_OK && settings->brokers != NULL)
         result = set_own(conf, "bootstrap.servers", settings->brokers, error);
-    for (size_t i = 0; result == CDR_OK && i < settings->property_count; i++)
-        result = set_given(conf, &settings->properties[i], warnings, error);
+    for (size_t i = 0; result == CDR_OK && i < settings->property_count; i++) {
+        result = check_file(&settings->properties[i], error);
+        if (result == CDR_OK)
+            result = set_given(conf, &settings->properties[i], warnings, NULL, error);
+    }
+    return result;
+}
+
+/* Values of a printed configuration may be hidden, so they are no test of a name. */
+enum cdr_result cdr_kafka_check_properties(const struct cdr_sink_settings *settings,
+                                           bool names_only, cdr_kafka_names offer,
+                                           struct cdr_error *error)
+{
+    struct cdr_kafka_warnings warnings = {0};
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    enum cdr_result result = CDR_OK;
+    for (size_t i = 0; result == CDR_OK && i < settings->property_count; i++) {
+        const struct cdr_property *property = &settings->properties[i];
+        if (!names_only)
+            result = set_given(conf, property, &warnings, offer, error);
+        else if (!cdr_kafka_property_known(property->name) && !is_dispensable(property->name))
+            result = refuse_name(property, offer, error);
+    }
+    for (size_t i = 0; result == CDR_OK && !names_only && i < sizeof promises / sizeof *promises;
+         i++)
+        result = check_promise(&promises[i], conf, settings, &warnings, error);
+    free(warnings.texts); /* who goes on to connect is told them then */
+    rd_kafka_conf_destroy(conf);
     return result;
 }
 

@@ -77,12 +77,70 @@ refused 'twice' run --subs 10 --out twice
     failures=$((failures + 1))
 }
 
+# What would be ignored is refused, and names itself.
+refused '--create-topics: it is for Kafka, and no brokers' run --create-topics
+for flag in --transactions --append --id-header --force '--headers rat' '--key-format avro' '--spill s' '-X linger.ms=5' \
+    '--registry http://h:1' '--kafka-timeout 1s' '--spill-after 5s' '--schema-id-call 7' '--replication 3'; do
+    refused "^cdrgen: ${flag%% *}: it is for Kafka, and no brokers are given" run $flag
+    refused "^cdrgen: ${flag%% *}: it is for Kafka, and --sink file means files" run --sink file $flag
+done
+refused '^cdrgen: -b: it is for Kafka, and --sink file' run --sink file -b h:1
+for flag in '--out out' '--compress gzip' --overwrite '--rotate-bytes 5k'; do
+    refused "^cdrgen: ${flag%% *}: it is for files, and -b means Kafka" run -b 127.0.0.1:1 $flag
+done
+CDRGEN_BROKERS=127.0.0.1:1 refused '^cdrgen: --out: it is for files, and CDRGEN_BROKERS means Kafka' run --out out -q
+CDRGEN_TRANSACTIONS=true refused '^cdrgen: CDRGEN_TRANSACTIONS: it is for Kafka, and no brokers' run
+echo '{"create_topics": true}' >config.json
+refused '^cdrgen: config.json:1: create_topics: it is for Kafka.*; pass -b HOST:PORT with it, or --sink file' run --config config.json
+refused '^cdrgen: --late-mean: it has no effect without --late-share SHARE' "${run[@]}" --late-mean 5m
+refused '^cdrgen: --vacant-days: it has no effect without --leave-prob' "${run[@]}" --vacant-days 5
+refused '^cdrgen: --abort-share: it has no effect without --transactions' run -b h:1 --abort-share 0.1
+CDRGEN_SPILL_AFTER=5s refused '^cdrgen: CDRGEN_SPILL_AFTER: it has no effect without --spill' run -b h:1
+refused '^cdrgen: --retention-ms: it has no effect without --create-topics' run -b h:1 --retention-ms 7d
+refused '^cdrgen: --topic: it has no effect without --by id' verify -b h:1 --topic x
+refused '^cdrgen: --registry: nothing of this run is in Avro' run -b h:1 --registry http://h:1
+CDRGEN_REGISTRY=http://h:1 refused '^cdrgen: CDRGEN_REGISTRY: nothing of this run is in Avro' run -b h:1
+refused '^cdrgen: --schema-id-sms: the registry gives the ids' run -b h:1 --format avro --registry http://h:1 --schema-id-sms 3
+refused '^cdrgen: --days: a live run .--live. has no last day' "${run[@]}" --live --days 3
+refused '^cdrgen: --out: .*--sink kafka means Kafka' run --sink kafka --out out
+
+# Properties are looked at wherever the records go.
+if "$CDRGEN" --version | grep -q librdkafka; then
+    echo 'bootstrap.server=h:1' >near.properties
+    refused 'near.properties:1: "bootstrap.server" is not.*; did you mean bootstrap.servers\?' "${run[@]}" -F near.properties
+    refused '"foo.bar" is not a property' run -X foo.bar=1 --sink null
+    refused '"lingerms" is not a property.*did you mean linger.ms\?' run -X lingerms=5 --dry-run
+    CDRGEN_KAFKA_BROKERS=h:1 refused 'CDRGEN_KAFKA_BROKERS: .*did you mean bootstrap.servers\?' "${run[@]}"
+    CDRGEN_KAFKA_LINGERMS=5 refused 'CDRGEN_KAFKA_LINGERMS: .*did you mean linger.ms\?' run --dry-run
+    refused 'property linger.ms=abc: allowed is 0 to 900000' run -b h:1 -X linger.ms=abc --dry-run
+    refused 'property compression.codec=brotli: allowed is none, gzip' run -b h:1 -X compression.codec=brotli
+    refused 'sasl.mechanism.*PLAN: allowed is GSSAPI, PLAIN' run -b h:1 -X sasl.mechanism=PLAN
+    refused 'property security.protocol=SASL_SLL: allowed is plaintext, ssl' run -b h:1 -X security.protocol=SASL_SLL
+    # Brokers that are configured and away are no reason to write files.
+    CDRGEN_BROKERS=127.0.0.1:1 refused 'no Kafka broker of 127.0.0.1:1 answered' run -q --kafka-timeout 1s
+    echo '{"brokers": "127.0.0.1:1", "sink": "auto", "out": "out"}' >config.json
+    refused 'no Kafka broker of 127.0.0.1:1 answered' run --config config.json -q --kafka-timeout 1s
+    echo 'bootstrap.servers=127.0.0.1:1' >away.properties
+    refused 'no Kafka broker of 127.0.0.1:1 answered' run -F away.properties -q --kafka-timeout 1s
+    CDRGEN_PROPERTIES_FILE=away.properties refused 'no Kafka broker of 127.0.0.1:1 answered' run -q --kafka-timeout 1s
+    # Unless it was asked for; and then a quiet run says so, too.
+    CDRGEN_BROKERS=127.0.0.1:1 "$CDRGEN" run --sink auto -q --subs 10 --out instead 2>stderr || {
+        echo "--sink auto did not fall back: $(cat stderr)"
+        failures=$((failures + 1))
+    }
+    grep -q '^cdrgen: warning: writing files to instead instead of to Kafka, because no Kafka broker' stderr &&
+        [ -e instead/manifest.json ] || {
+        echo "--sink auto: $(cat stderr)"
+        failures=$((failures + 1))
+    }
+fi
+
 # A broker that is not there: named, with what happened. Nothing listens on port 1.
 if "$CDRGEN" --version | grep -q librdkafka; then
-    refused '127.0.0.1:1.*[Rr]efused' "${run[@]}" -b 127.0.0.1:1
-    refused 'enable.gizmo' "${run[@]}" -b 127.0.0.1:1 -X enable.gizmo=1
-    refused 'linger.ms' "${run[@]}" -b 127.0.0.1:1 -X linger.ms=soon
-    refused '127.0.0.1:1' "${run[@]}" -b 127.0.0.1:1 --format avro --registry http://127.0.0.1:1
+    refused '127.0.0.1:1.*[Rr]efused' run --subs 100 -b 127.0.0.1:1
+    refused 'enable.gizmo' run --subs 100 -b 127.0.0.1:1 -X enable.gizmo=1
+    refused 'linger.ms' run --subs 100 -b 127.0.0.1:1 -X linger.ms=soon
+    refused '127.0.0.1:1' run --subs 100 -b 127.0.0.1:1 --format avro --registry http://127.0.0.1:1
 fi
 [ "$failures" -eq 0 ] || {
     echo "$failures refusals are not as they should be"

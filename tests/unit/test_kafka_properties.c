@@ -1,5 +1,6 @@
 /* The Kafka client's properties: defaults, the user's over them, what is refused and in which
  * words. */
+#include "sink/kafka.h"
 #include "sink/kafka_internal.h"
 
 #include <setjmp.h>
@@ -116,11 +117,56 @@ static void wrong_names_and_values_say_what_and_where(void **state)
     assert_refused(false, PROPERTIES("foo.bar", "1"),
                    "client.properties:3: \"foo.bar\" is not a property that librdkafka ");
     assert_refused(false, PROPERTIES("linger.ms", "soon"),
-                   "client.properties:3: property linger.ms=soon: Invalid value");
-    assert_refused(false, PROPERTIES("linger.ms", "1000000"), "outside allowed range 0..900000");
-    assert_refused(false, PROPERTIES("compression.codec", "brotli"), "Invalid value \"brotli\"");
+                   "client.properties:3: property linger.ms=soon: allowed is 0 to 900000");
+    assert_refused(false, PROPERTIES("linger.ms", "1000000"),
+                   "property linger.ms=1000000: allowed is 0 to 900000");
+    assert_refused(false, PROPERTIES("compression.codec", "brotli"),
+                   "property compression.codec=brotli: allowed is none, gzip, snappy, lz4, zstd");
+    assert_refused(false, PROPERTIES("security.protocol", "SASL_SLL"),
+                   "allowed is plaintext, ssl, sasl_plaintext, sasl_ssl");
+    assert_refused(false, PROPERTIES("sasl.mechanisms", "PLAN"),
+                   "property sasl.mechanisms=PLAN: allowed is GSSAPI, PLAIN, SCRAM-SHA-256, ");
+    assert_refused(false, PROPERTIES("sasl.mechanisms", "SCRAM"), "allowed is GSSAPI");
+    assert_refused(false, PROPERTIES("acks", "most"), "property acks=most: allowed is all");
     assert_refused(false, PROPERTIES("ssl.ca.location", "/nowhere/ca.pem"),
                    "property ssl.ca.location=/nowhere/ca.pem: No such file or directory");
+}
+
+static enum cdr_result check(const char *name, const char *value, bool names_only,
+                             struct cdr_error *error)
+{
+    struct cdr_property property = {(char *)name, (char *)value, "t.properties:1"};
+    struct cdr_sink_settings settings = {.properties = &property, .property_count = 1};
+    return cdr_kafka_check_properties(&settings, names_only, NULL, error);
+}
+
+/* A wrong name in a properties file must not turn a run to Kafka into one to files. */
+static void properties_are_checked_without_brokers(void **state)
+{
+    (void)state;
+    static const char *const near[][2] = {{"bootstrap.server", "bootstrap.servers"},
+                                          {"brokers", "bootstrap.servers"},
+                                          {"lingerms", "linger.ms"},
+                                          {"security.protocl", "security.protocol"},
+                                          {"compresion.type", "compression.type"}};
+    struct cdr_error error;
+    for (size_t i = 0; i < sizeof near / sizeof near[0]; i++) {
+        char expected[100];
+        snprintf(expected, sizeof expected, "; did you mean %s?", near[i][1]);
+        for (int names_only = 0; names_only < 2; names_only++) {
+            assert_int_equal(check(near[i][0], "x", names_only, &error), CDR_E_CONFIG);
+            if (strstr(error.text, expected) == NULL)
+                fail_msg("%s: %s", near[i][0], error.text);
+        }
+        assert_int_equal(check(near[i][1], "[hidden]", true, &error), CDR_OK);
+    }
+    assert_int_equal(check("foo.bar", "1", false, &error), CDR_E_CONFIG);
+    assert_null(strstr(error.text, "did you mean"));
+    assert_int_equal(check("linger.ms", "soon", false, &error), CDR_E_CONFIG);
+    assert_int_equal(check("acks", "1", false, &error), CDR_E_CONFIG);
+    assert_int_equal(check("ssl.ca.location", "/nowhere/ca.pem", false, &error), CDR_OK);
+    assert_int_equal(check("retry.backoff.max.ms", "1000", true, &error), CDR_OK);
+    assert_int_equal(check("request.timeout.ms", "1000", true, &error), CDR_OK); /* a topic's */
 }
 
 /* librdkafka itself would wait for a token for ever. */
@@ -248,6 +294,7 @@ int main(void)
         cmocka_unit_test(the_last_of_a_name_counts),
         cmocka_unit_test(brokers_may_come_as_a_property_but_must_come),
         cmocka_unit_test(wrong_names_and_values_say_what_and_where),
+        cmocka_unit_test(properties_are_checked_without_brokers),
         cmocka_unit_test(secrets_are_not_shown),
         cmocka_unit_test(tokens_must_come_from_somewhere),
         cmocka_unit_test(what_only_newer_versions_know_is_told),

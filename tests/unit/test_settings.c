@@ -5,7 +5,7 @@
 #include "config/properties.h"
 #include "config/secret.h"
 #include "config/settings.h"
-#include "config/suggest.h"
+#include "base/suggest.h"
 #include "encode/encoder.h"
 
 #include <setjmp.h>
@@ -117,6 +117,11 @@ static void assert_loads(const char *line)
         fail_msg("%s: %s", line, error.text);
 }
 
+static void assert_destination(const char *expected)
+{
+    assert_string_equal(cdr_settings_destination(&settings, command), expected);
+}
+
 /* What `cdrgen config` prints holds the fragment. */
 static void assert_prints(const char *line, const char *fragment)
 {
@@ -161,8 +166,9 @@ static void test_predecessors_command_line(void **state)
     assert_int_equal(settings.model.start_day, 20089);
     assert_int_equal(settings.model.days, 1);
     assert_string_equal(settings.sink.out, "profile_test");
-    assert_true(settings.out_by_flag);
-    assert_false(settings.sink_by_user || settings.brokers_by_flag);
+    assert_true(cdr_settings_by_flag(&settings, "out"));
+    assert_null(cdr_settings_where(&settings, "sink"));
+    assert_destination("file");
     cdr_settings_free(&settings);
     assert_loads("--subs 10 --seed 1 --prefixes 31612,31613 --rotate-bytes 5000 --workers 2 "
                  "--tz UTC --cells 20 --cell-center 51.5,-0.12 --cell-radius-km 3 "
@@ -418,7 +424,7 @@ static void test_config_file(void **state)
     memcpy(six, "20410 ", 6);
     write_file("good.json", text);
     free(text);
-    assert_loads("--config %s/good.json");
+    assert_loads("--sink null --config %s/good.json");
     const struct cdr_parameters *m = &settings.model;
     assert_int_equal(m->subscribers, 10000);
     assert_string_equal(m->tz_name, "UTC");
@@ -577,8 +583,8 @@ static void test_precedence(void **state)
     assert_int_equal(settings.model.special_day_count, 1);
     assert_int_equal(settings.model.subscribers, 77);
     assert_string_equal(settings.sink.brokers, "h:1");
-    assert_false(settings.brokers_by_flag);
-    assert_string_equal(settings.sink_name, "auto");
+    assert_string_equal(cdr_settings_where(&settings, "brokers"), "CDRGEN_BROKERS");
+    assert_destination("kafka");
     assert_true(settings.dry_run);
     cdr_settings_free(&settings);
     char *config[] = {"CDRGEN_CONFIG=", NULL};
@@ -659,30 +665,43 @@ static void test_who_chose_the_sink(void **state)
     (void)state;
     write_file("file.json", "{\"sink\": \"file\"}");
     write_file("auto.json", "{\"sink\": \"auto\", \"out\": \"out\", \"brokers\": \"a:1\"}");
+    write_file("empty.properties", "");
     assert_loads("-b h:1");
-    assert_string_equal(settings.sink_name, "kafka");
-    assert_true(settings.brokers_by_flag);
+    assert_destination("kafka");
     cdr_settings_free(&settings);
     assert_loads("-b h:1 --sink auto");
-    assert_string_equal(settings.sink_name, "auto");
-    assert_true(settings.brokers_by_flag && settings.sink_by_user);
-    cdr_settings_free(&settings);
-    assert_loads("-b h:1 --sink file");
-    assert_string_equal(settings.sink_name, "file");
+    assert_destination("auto");
     cdr_settings_free(&settings);
     assert_loads("-b h:1 --config %s/file.json"); /* the command line wins */
-    assert_string_equal(settings.sink_name, "kafka");
+    assert_destination("kafka");
     cdr_settings_free(&settings);
     assert_loads("-X bootstrap.servers=h:1");
-    assert_string_equal(settings.sink_name, "kafka");
+    assert_destination("kafka");
     assert_string_equal(settings.sink.brokers, "h:1");
     cdr_settings_free(&settings);
     assert_loads("--config %s/auto.json");
-    assert_string_equal(settings.sink_name, "auto");
-    assert_false(settings.sink_by_user || settings.out_by_flag || settings.brokers_by_flag);
+    assert_destination("kafka"); /* a file that repeats a default gives nothing */
+    assert_null(cdr_settings_where(&settings, "sink"));
     cdr_settings_free(&settings);
     assert_loads("--config %s/file.json");
-    assert_true(settings.sink_by_user);
+    assert_destination("file");
+    cdr_settings_free(&settings);
+    char *brokers[] = {"CDRGEN_BROKERS=h:1", NULL};
+    assert_int_equal(load_with("run --config %s/file.json", brokers), CDR_OK);
+    assert_destination("file");
+    cdr_settings_free(&settings);
+    char *automatic[] = {"CDRGEN_BROKERS=h:1", "CDRGEN_SINK=auto", NULL};
+    assert_int_equal(load_with("run --out x", automatic), CDR_OK);
+    assert_destination("auto");
+    cdr_settings_free(&settings);
+    assert_loads("run --sink auto");
+    assert_destination("file");
+    cdr_settings_free(&settings);
+    assert_int_equal(load_with("verify --out x", brokers), CDR_OK);
+    assert_destination("file");
+    cdr_settings_free(&settings);
+    assert_int_equal(load_with("verify", brokers), CDR_OK);
+    assert_destination("kafka");
     cdr_settings_free(&settings);
 }
 
@@ -720,9 +739,9 @@ static void test_java_properties(void **state)
                "basic.auth.user.info=bob:hunter2\n"
                "  linger.ms = 5  \n"
                "client.id=a\\:b\\q");
-    assert_loads("-F %s/java.properties");
+    assert_loads("--format avro -F %s/java.properties");
     assert_string_equal(settings.sink.brokers, "h1:9092,h2:9092");
-    assert_string_equal(settings.sink_name, "auto"); /* a file, not the command line */
+    assert_destination("kafka");
     assert_string_equal(property("security.protocol"), "SASL_SSL");
     assert_string_equal(property("sasl.mechanisms"), "PLAIN");
     assert_string_equal(property("sasl.username"), "ali ce");
@@ -790,7 +809,7 @@ static void test_other_jaas_modules(void **state)
     (void)state;
     write_file("scram.properties",
                "sasl.jaas.config=x.scram.ScramLoginModule required password='p w' username=u;\n");
-    assert_loads("-F %s/scram.properties");
+    assert_loads("-b h:1 --format avro -F %s/scram.properties");
     assert_string_equal(property("sasl.username"), "u");
     assert_string_equal(property("sasl.password"), "p w");
     cdr_settings_free(&settings);
@@ -799,7 +818,7 @@ static void test_other_jaas_modules(void **state)
                "clientSecret=\"s\" scope=\"k\";\n"
                "sasl.login.callback.handler.class=org.x.OAuthBearerLoginCallbackHandler\n"
                "sasl.oauthbearer.token.endpoint.url=https://idp/token\n");
-    assert_loads("-F %s/oauth.properties");
+    assert_loads("config -F %s/oauth.properties");
     assert_string_equal(property("sasl.oauthbearer.client.secret"), "s");
     assert_string_equal(property("sasl.oauthbearer.method"), "oidc");
     char *text = print_now();
@@ -849,7 +868,7 @@ static void test_java_producer_settings(void **state)
                                       "ssl.cipher.suites=ECDHE-RSA-AES256-GCM-SHA384\n"
                                       "ssl.endpoint.identification.algorithm=HTTPS\n"
                                       "use.latest.version=true\n");
-    assert_loads("-F %s/producer.properties");
+    assert_loads("-b h:1 --format avro -F %s/producer.properties");
     assert_string_equal(settings.registry.subject_strategy, "topic-record");
     assert_true(settings.registry.use_latest);
     assert_string_equal(property("acks"), "all");
@@ -927,7 +946,7 @@ static void test_stores(void **state)
              "ssl.keystore.type=JKS\nssl.keystore.password=p\nssl.key.password=q\n",
              folder, folder);
     write_file("stores.properties", text);
-    assert_loads("-F %s/stores.properties");
+    assert_loads("-b h:1 --format avro -F %s/stores.properties");
     assert_non_null(strstr(property("ssl.ca.location"), "/trust"));
     assert_non_null(strstr(property("ssl.keystore.location"), "/pkcs12"));
     assert_string_equal(property("ssl.keystore.password"), "p");
@@ -955,7 +974,7 @@ static void test_pem_texts(void **state)
                "AAAA\\n\\\n"
                "-----END CERTIFICATE-----\\n\n"
                "ssl.keystore.key=-----BEGIN PRIVATE KEY-----hunter2-----END PRIVATE KEY-----\n");
-    assert_loads("-F %s/pem.properties");
+    assert_loads("-b h:1 --format avro -F %s/pem.properties");
     assert_string_equal(property("ssl.ca.pem"),
                         "-----BEGIN CERTIFICATE-----\n"
                         "AAAABBBBCCCCDDDDEEEEFFFFGGGGHHHHIIIIJJJJKKKKLLLLMMMMNNNNOOOOPPPP\n"
@@ -977,7 +996,7 @@ static void test_oauth_lines(void **state)
     write_file("unsecured.properties", "sasl.mechanism=OAUTHBEARER\n"
                                        "sasl.jaas.config=x.OAuthBearerLoginModule required "
                                        "unsecuredLoginStringClaim_sub=\"alice\";\n");
-    assert_loads("-F %s/unsecured.properties");
+    assert_loads("-b h:1 --format avro -F %s/unsecured.properties");
     assert_string_equal(property("enable.sasl.oauthbearer.unsecure.jwt"), "true");
     assert_string_equal(property("sasl.oauthbearer.config"), "principal=alice");
     assert_string_equal(property("sasl.oauthbearer.method"), "(none)");
@@ -986,7 +1005,7 @@ static void test_oauth_lines(void **state)
                "sasl.jaas.config=x.OAuthBearerLoginModule required clientId='c' clientSecret='s' "
                "extension_logicalCluster='lkc-1' extension_identityPoolId=\"pool-2\";\n"
                "sasl.oauthbearer.client.credentials.client.id=other\n");
-    assert_loads("-F %s/cloud.properties");
+    assert_loads("config -F %s/cloud.properties");
     assert_string_equal(property("sasl.oauthbearer.method"), "oidc");
     assert_string_equal(property("sasl.oauthbearer.client.id"), "other");
     assert_string_equal(property("sasl.oauthbearer.extensions"),
@@ -998,10 +1017,10 @@ static void test_secrets_on_the_command_line(void **state)
 {
     (void)state;
     write_file("password", "from a file\n");
-    assert_loads("-X sasl.username=me -X sasl.password_file=%s/password -X linger.ms=5");
+    assert_loads("-b h:1 -X sasl.username=me -X sasl.password_file=%s/password -X linger.ms=5");
     assert_int_equal(settings.warning_count, 0);
     cdr_settings_free(&settings);
-    assert_loads("-X sasl.password=hunter2 -X sasl.username=me");
+    assert_loads("-b h:1 -X sasl.password=hunter2 -X sasl.username=me");
     assert_int_equal(settings.warning_count, 1);
     assert_string_equal(warning(0), "-X sasl.password: others on this machine may have seen the "
                                     "value in the list of processes; give it as "
@@ -1044,22 +1063,22 @@ static void test_order_of_properties(void **state)
 {
     (void)state;
     char variable[400];
-    char *environment[] = {"CDRGEN_KAFKA_C_X=env", "CDRGEN_KAFKA_D_X=env", variable, NULL};
+    char *environment[] = {"CDRGEN_KAFKA_LINGER_MS=3", "CDRGEN_KAFKA_RETRIES=3", variable, NULL};
     snprintf(variable, sizeof variable, "CDRGEN_KAFKA_SASL_PASSWORD_FILE=%s/secret", folder);
     write_file("secret", "top secret\r\n");
-    write_file("order.json", "{\"kafka\": {\"a.x\": \"json\", \"b.x\": \"json\"}}");
-    write_file("order.properties", "b.x=file\nc.x=file\n");
-    assert_int_equal(load_with("-X d.x=flag -F %s/order.properties", environment), CDR_OK);
-    assert_string_equal(property("b.x"), "file");
-    assert_string_equal(property("c.x"), "env");
-    assert_string_equal(property("d.x"), "flag");
+    write_file("order.json", "{\"kafka\": {\"client.id\": \"json\", \"batch.size\": 1}}");
+    write_file("order.properties", "batch.size=2\nlinger.ms=2\n");
+    assert_int_equal(load_with("-b h:1 -X retries=4 -F %s/order.properties", environment), CDR_OK);
+    assert_string_equal(property("batch.size"), "2");
+    assert_string_equal(property("linger.ms"), "3");
+    assert_string_equal(property("retries"), "4");
     assert_string_equal(property("sasl.password"), "top secret");
     cdr_settings_free(&settings);
     char both[900];
-    snprintf(both, sizeof both, "--config %s/order.json -F %s/order.properties", folder, folder);
+    snprintf(both, sizeof both, "-b h:1 --config %s/order.json -F %s/order.properties", folder, folder);
     assert_int_equal(load_with(both, environment), CDR_OK);
-    assert_string_equal(property("a.x"), "json");
-    assert_string_equal(property("b.x"), "file");
+    assert_string_equal(property("client.id"), "json");
+    assert_string_equal(property("batch.size"), "2");
     cdr_settings_free(&settings);
 }
 
@@ -1069,7 +1088,7 @@ static void test_secrets_from_files(void **state)
     write_file("user", "me:pass:word\n");
     write_file("nobody", "hunter2\n");
     write_file("empty", "\n");
-    assert_loads("--registry-user-info-file %s/user");
+    assert_loads("config --registry-user-info-file %s/user");
     assert_string_equal(settings.registry.user_info, "me:pass:word");
     char *text = print_now();
     assert_null(strstr(text, "pass:word"));
@@ -1116,7 +1135,7 @@ static void test_round_trip(void **state)
     assert_loads("config --subs 12345 --start today --days 7 --seed 18446744073709551615 --tz "
                  "Asia/Kathmandu --partitions 7 --shard 3/7 --sink file --format json --out a\"b "
                  "--compress gzip --late-share 0.1 --partial 900 --retention-ms 123456789 "
-                 "--kafka-timeout 1234ms --rate 0.1 -X a.b=c -X d=1 --summary \xc3\xa9 "
+                 "--kafka-timeout 1234ms --rate 0.1 -X client.rack=c -X acks=1 --summary \xc3\xa9 "
                  "--cell-center -0.1,0.3 -q");
     round_trip("flags");
     assert_loads("config -X sasl.password=x -b h:1");
@@ -1162,7 +1181,8 @@ static void test_committed_files_are_fresh(void **state)
     assert_loads("config --config " CDR_SOURCE_DIR "/config/default.json");
     file = print_now();
     assert_string_equal(file, text);
-    assert_false(settings.sink_by_user || settings.out_by_flag);
+    assert_null(cdr_settings_where(&settings, "sink"));
+    assert_null(cdr_settings_where(&settings, "out"));
     cdr_settings_free(&settings);
     free(file);
     free(text);

@@ -6,8 +6,8 @@
  * = "subz"}; for (each name) cdr_suggest(&near, name); near.best is "subs", or NULL where nothing
  * is near.
  */
-#ifndef CDR_CONFIG_SUGGEST_H
-#define CDR_CONFIG_SUGGEST_H
+#ifndef CDR_BASE_SUGGEST_H
+#define CDR_BASE_SUGGEST_H
 
 #include <stddef.h>
 

@@ -1,0 +1,202 @@
+#include "config/rules.h"
+
+#include "config/properties.h"
+#include "config/types.h"
+
+#include <string.h>
+
+static const void *field_of(const struct cdr_settings *settings, const struct cdr_option *option)
+{
+    return (const char *)settings + option->at;
+}
+
+/* "--no-transactions" and "--key-format string" ask for nothing that is not there anyway. */
+static bool asks(const struct cdr_settings *settings, const struct cdr_option *option)
+{
+    if (option->type == CDR_OPTION_BOOLEAN)
+        return *(const bool *)field_of(settings, option) != (strcmp(option->initial, "true") == 0);
+    if (option->type == CDR_OPTION_CHOICE)
+        return strcmp(*(char *const *)field_of(settings, option), option->initial) != 0;
+    return true;
+}
+
+static bool by_flag(const struct cdr_settings *settings, const struct cdr_option *option)
+{
+    return cdr_option_origin(settings, option)->layer == CDR_LAYER_FLAG;
+}
+
+/* "--sink file", "CDRGEN_SINK=file"; "" where nobody chose. */
+static void chosen_by(const struct cdr_settings *settings, char *text, size_t text_max)
+{
+    const char *where = cdr_settings_where(settings, "sink");
+    text[0] = '\0';
+    if (where == NULL)
+        return;
+    snprintf(text, text_max, "%.200s%s%s", where, strncmp(where, "--", 2) == 0 ? " " : "=",
+             settings->sink_name);
+}
+
+static enum cdr_result refuse_kafka(const struct cdr_settings *settings,
+                                    const struct cdr_option *option, struct cdr_error *error)
+{
+    const char *where = cdr_option_origin(settings, option)->where;
+    char sink[300];
+    chosen_by(settings, sink, sizeof sink);
+    if (settings->sink.brokers == NULL && strcmp(settings->sink_name, "auto") == 0)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "%.300s: it is for Kafka, and no brokers are given; pass -b HOST:PORT with "
+                        "it, or %s",
+                        where, by_flag(settings, option) ? "leave it out" : "--sink file");
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "%.300s: it is for Kafka, and %s means files; leave one of them out", where,
+                    sink[0] != '\0' ? sink : "--out");
+}
+
+static enum cdr_result refuse_files(const struct cdr_settings *settings,
+                                    const struct cdr_option *option, struct cdr_error *error)
+{
+    const char *brokers = cdr_settings_where(settings, "brokers");
+    char sink[300];
+    chosen_by(settings, sink, sizeof sink);
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "%.300s: it is for files, and %.200s means Kafka; leave it out, or pass --sink "
+                    "file",
+                    cdr_option_origin(settings, option)->where, brokers != NULL ? brokers : sink);
+}
+
+static enum cdr_result check_destination(const struct cdr_settings *settings,
+                                         enum cdr_command command, struct cdr_error *error)
+{
+    const char *name = cdr_settings_destination(settings, command);
+    const bool files = strcmp(name, "file") == 0, kafka = strcmp(name, "kafka") == 0;
+    const bool by_nobody =
+        cdr_settings_where(settings, "sink") == NULL && cdr_settings_where(settings, "out") == NULL;
+    if (command != CDR_COMMAND_RUN && command != CDR_COMMAND_VERIFY)
+        return CDR_OK;
+    for (size_t i = 0; i < cdr_option_count; i++) {
+        const struct cdr_option *option = &cdr_options[i];
+        if (option->only == CDR_FOR_ANY || (option->commands & 1u << command) == 0 ||
+            cdr_option_origin(settings, option)->where == NULL || !asks(settings, option))
+            continue;
+        if (files && option->only == CDR_FOR_KAFKA && (by_flag(settings, option) || by_nobody))
+            return refuse_kafka(settings, option, error);
+        if (kafka && option->only == CDR_FOR_FILES && by_flag(settings, option))
+            return refuse_files(settings, option, error);
+    }
+    return CDR_OK;
+}
+
+/* Whether the setting that needs names is on. */
+static bool is_on(const struct cdr_settings *settings, const struct cdr_option *needed,
+                  const char *choice)
+{
+    const void *field = field_of(settings, needed);
+    switch (needed->type) {
+    case CDR_OPTION_BOOLEAN:
+        return *(const bool *)field;
+    case CDR_OPTION_DECIMAL:
+        return *(const double *)field > 0;
+    case CDR_OPTION_CHOICE:
+        return choice != NULL && strcmp(*(char *const *)field, choice) == 0;
+    default:
+        return *(char *const *)field != NULL;
+    }
+}
+
+static enum cdr_result check_need(const struct cdr_settings *settings,
+                                  const struct cdr_option *option, struct cdr_error *error)
+{
+    char key[64];
+    const char *equals = strchr(option->needs, '=');
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(option->needs, "="), option->needs);
+    const struct cdr_option *needed = cdr_option_by_key(key);
+    const char *value = equals != NULL                       ? equals + 1
+                        : needed->type == CDR_OPTION_BOOLEAN ? ""
+                                                             : needed->value;
+    if (is_on(settings, needed, equals != NULL ? equals + 1 : NULL))
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "%.300s: it has no effect without --%s%s%s; pass that, too, or leave this out",
+                    cdr_option_origin(settings, option)->where, needed->flag,
+                    *value != '\0' ? " " : "", value);
+}
+
+static enum cdr_result check_needs(const struct cdr_settings *settings, enum cdr_command command,
+                                   struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    for (size_t i = 0; result == CDR_OK && i < cdr_option_count; i++) {
+        const struct cdr_option *option = &cdr_options[i];
+        if (option->needs != NULL && (option->commands & 1u << command) != 0 &&
+            cdr_option_origin(settings, option)->layer >= CDR_LAYER_ENVIRONMENT &&
+            asks(settings, option))
+            result = check_need(settings, option, error);
+    }
+    return result;
+}
+
+/* A registry that nobody asks, because nothing is in Avro. In the environment it may be for other
+ * runs, but then this one says what format it wants. */
+static enum cdr_result check_registry(const struct cdr_settings *settings, enum cdr_command command,
+                                      struct cdr_error *error)
+{
+    const bool asked =
+        strcmp(settings->format, "avro") == 0 || strcmp(settings->key_format, "avro") == 0;
+    const char *name = cdr_settings_destination(settings, command);
+    if ((command != CDR_COMMAND_RUN && command != CDR_COMMAND_DOCTOR) || asked ||
+        settings->registry.urls == NULL || strcmp(name, "null") == 0 || strcmp(name, "file") == 0)
+        return CDR_OK;
+    if (!cdr_settings_by_flag(settings, "registry") &&
+        cdr_settings_where(settings, "format") != NULL)
+        return CDR_OK;
+    const char *where = cdr_settings_where(settings, "registry");
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "%.300s: nothing of this run is in Avro, so no registry is asked; pass "
+                    "--format avro (or --key-format avro) with it%s",
+                    where,
+                    cdr_settings_by_flag(settings, "registry") ? ", or leave it out"
+                                                               : ", or --format csv");
+}
+
+static enum cdr_result check_ids(const struct cdr_settings *settings, enum cdr_command command,
+                                 struct cdr_error *error)
+{
+    for (size_t i = 0; settings->registry.urls != NULL && i < cdr_option_count; i++) {
+        const struct cdr_option *option = &cdr_options[i];
+        if (option->key != NULL && strstr(option->key, "schema_id_") != NULL &&
+            (option->commands & 1u << command) != 0 && by_flag(settings, option))
+            return cdr_fail(error, CDR_E_CONFIG,
+                            "%.300s: the registry gives the ids (%.300s); leave one of them out",
+                            cdr_option_origin(settings, option)->where,
+                            cdr_settings_where(settings, "registry"));
+    }
+    return CDR_OK;
+}
+
+static enum cdr_result check_live(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    const struct cdr_origin *days = cdr_option_origin(settings, cdr_option_by_key("days"));
+    if (!settings->live || days->layer < CDR_LAYER_ENVIRONMENT)
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "%.300s: a live run (%.200s) has no last day; leave one of them out",
+                    days->where, cdr_settings_where(settings, "live"));
+}
+
+enum cdr_result cdr_rules_check(const struct cdr_settings *settings, enum cdr_command command,
+                                struct cdr_error *error)
+{
+    enum cdr_result result = cdr_properties_check(settings, command, error);
+    if (result != CDR_OK || command == CDR_COMMAND_CONFIG)
+        return result;
+    result = check_destination(settings, command, error);
+    if (result == CDR_OK)
+        result = check_needs(settings, command, error);
+    if (result == CDR_OK)
+        result = check_registry(settings, command, error);
+    if (result == CDR_OK)
+        result = check_ids(settings, command, error);
+    if (result == CDR_OK && command == CDR_COMMAND_RUN)
+        result = check_live(settings, error);
+    return result;
+}
