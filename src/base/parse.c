@@ -45,7 +45,7 @@ const char *cdr_quote(const char *text, char buffer[72])
     size_t len = 0;
     buffer[len++] = '"';
     for (; *text != '\0' && len < 61; text++)
-        buffer[len++] = (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text;
+        buffer[len++] = *text;
     if (*text != '\0') {
         memcpy(buffer + len, "...", 3);
         len += 3;

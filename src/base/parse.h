@@ -64,7 +64,7 @@ void cdr_civil_from_days(int32_t day, int32_t *year, uint32_t *month, uint32_t *
 /* Days of a month: 28 … 31. */
 uint32_t cdr_days_of_month(int32_t year, uint32_t month);
 
-/* Text between quotation marks for messages: at most 60 bytes of it, control characters as '?'.
+/* Text between quotation marks for messages: at most 60 bytes of it, which cdr_fail escapes.
  * Returns buffer. */
 const char *cdr_quote(const char *text, char buffer[72]);
 

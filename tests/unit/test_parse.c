@@ -307,7 +307,7 @@ static void test_quote(void **state)
 {
     (void)state;
     char buffer[72], text[200];
-    assert_string_equal(cdr_quote("a\nb\x1b[31m", buffer), "\"a?b?[31m\"");
+    assert_string_equal(cdr_quote("a\nb\x1b[31m", buffer), "\"a\nb\x1b[31m\"");
     memset(text, 'x', sizeof text);
     text[sizeof text - 1] = '\0';
     assert_int_equal(strlen(cdr_quote(text, buffer)), 65);
