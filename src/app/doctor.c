@@ -108,6 +108,13 @@ static void examine_dimension_subject(const struct cdr_run *run, uint32_t d, boo
         cdr_registry_examine(registry, subject, text, false, findings);
 }
 
+static void advise(void *context, const char *file, const char *line)
+{
+    char subject[280];
+    snprintf(subject, sizeof subject, "schema %.260s", file);
+    cdr_findings_add(context, CDR_FINDING_WARN, subject, NULL, "%s", line);
+}
+
 static void examine_registry(const struct cdr_run *run, struct cdr_findings *findings)
 {
     const struct cdr_settings *settings = run->settings;
@@ -158,6 +165,9 @@ static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *finding
     if (result == CDR_OK)
         result = cdr_kafka_examine(&run->settings->sink, &setup,
                                    run->settings->dimensions ? &tables : NULL, findings, error);
+    if (result == CDR_OK)
+        cdr_schema_files_advise(&run->schemas, run->settings, run->parts.key_texts[0], advise,
+                                findings);
     if (result == CDR_OK)
         examine_registry(run, findings);
     return result;

@@ -323,6 +323,8 @@ static enum cdr_result prepare_encoders(struct cdr_run *run,
         cdr_key_schemas_come_later(settings) && strcmp(run->sink_ops->name, "kafka") == 0;
     if (result == CDR_OK && has_messages(run) && !(run->parts.avro_keys && later))
         result = cdr_message_parts_compile(&run->parts, settings, error);
+    if (result == CDR_OK)
+        cdr_schema_files_warn(&run->schemas, settings, run->parts.key_texts[0]);
     return result;
 }
 

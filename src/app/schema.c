@@ -318,6 +318,29 @@ static enum cdr_result perform(const struct cdr_settings *settings, const struct
 
 #endif
 
+/* A schema that no run could write by, or that no reader could read, is not to be registered. */
+static enum cdr_result check_given(const struct cdr_settings *settings,
+                                   const struct cdr_schema_files *schemas,
+                                   const struct cdr_message_parts *parts, const struct item *item,
+                                   struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    if (item->type >= CDR_TYPE_COUNT)
+        return CDR_OK;
+    if (item->key)
+        return item->file != NULL ? cdr_key_schema_compiles(settings, item->type, item->text,
+                                                            item->file, parts->mapping, error)
+                                  : CDR_OK;
+    if (settings->schemas[item->type] != NULL)
+        result = cdr_schema_compiles(settings, item->type, item->text, item->file, schemas->mapping,
+                                     error);
+    if (result == CDR_OK && item->next != NULL)
+        result = cdr_schema_compiles(settings, item->type, item->next,
+                                     settings->next_schemas[item->type],
+                                     cdr_schema_files_next_mapping(schemas, settings), error);
+    return result;
+}
+
 enum cdr_result cdr_command_schema(const struct cdr_settings *settings, struct cdr_error *error)
 {
     char avro[] = "avro";
@@ -336,11 +359,10 @@ enum cdr_result cdr_command_schema(const struct cdr_settings *settings, struct c
     own.mapping = schemas.mapping; /* the text instead of a file's name */
     if (result == CDR_OK)
         count = list_items(&own, &schemas, &parts, items);
-    /* A schema that no run could write by is not to be registered. */
     for (size_t i = 0; result == CDR_OK && i < count; i++)
-        if (items[i].key && items[i].file != NULL && items[i].type < CDR_TYPE_COUNT)
-            result = cdr_key_schema_compiles(&own, items[i].type, items[i].text, items[i].file,
-                                             parts.mapping, error);
+        result = check_given(&own, &schemas, &parts, &items[i], error);
+    if (result == CDR_OK)
+        cdr_schema_files_warn(&schemas, &own, parts.key_texts[0]);
     if (result == CDR_OK && strcmp(own.argument_action, "print") == 0 && own.registry.urls == NULL)
         result = print_own(items, count);
     else if (result == CDR_OK)

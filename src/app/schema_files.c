@@ -3,6 +3,7 @@
 #include "base/moment.h"
 #include "config/text_file.h"
 #include "encode/json_text.h"
+#include "encode/schema.h"
 #include "encode/selection.h"
 
 #include <stdlib.h>
@@ -128,10 +129,7 @@ struct cdr_encoder_settings cdr_schema_files_next(const struct cdr_schema_files 
     next.schema_id = next_id;
     next.schema_text = files->next_texts[encoder->type];
     next.schema_name = settings->next_schemas[encoder->type];
-    /* The rules of --fields are of its own schemas. */
-    next.mapping_text = files->next_mapping != NULL || settings->fields != NULL
-                            ? files->next_mapping
-                            : files->mapping;
+    next.mapping_text = cdr_schema_files_next_mapping(files, settings);
     return next;
 }
 
@@ -173,6 +171,48 @@ enum cdr_result cdr_schema_compiles(const struct cdr_settings *settings, uint32_
     enum cdr_result result = cdr_encoder_find("avro")->create(&encoder, &trial, error);
     cdr_encoder_destroy(encoder);
     return result;
+}
+
+struct advised {
+    cdr_advice_say say;
+    void *context;
+    const char *file;
+};
+
+static void pass_on(void *context, const char *line)
+{
+    const struct advised *advised = context;
+    advised->say(advised->context, advised->file, line);
+}
+
+void cdr_schema_files_advise(const struct cdr_schema_files *files,
+                             const struct cdr_settings *settings, const char *key_text,
+                             cdr_advice_say say, void *context)
+{
+    struct advised advised = {say, context, NULL};
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        advised.file = settings->schemas[type];
+        if (advised.file != NULL)
+            cdr_schema_advise(files->texts[type], pass_on, &advised);
+        advised.file = settings->next_schemas[type];
+        if (advised.file != NULL)
+            cdr_schema_advise(files->next_texts[type], pass_on, &advised);
+    }
+    advised.file = settings->key_schema;
+    if (advised.file != NULL && key_text != NULL)
+        cdr_schema_advise(key_text, pass_on, &advised);
+}
+
+static void print_warning(void *context, const char *file, const char *line)
+{
+    (void)context;
+    fprintf(stderr, "cdrgen: warning: %s: %s\n", file, line);
+}
+
+void cdr_schema_files_warn(const struct cdr_schema_files *files,
+                           const struct cdr_settings *settings, const char *key_text)
+{
+    cdr_schema_files_advise(files, settings, key_text, print_warning, NULL);
 }
 
 void cdr_schema_files_free(struct cdr_schema_files *files)

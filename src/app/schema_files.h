@@ -28,6 +28,16 @@ enum cdr_result cdr_schema_files_resolve(struct cdr_schema_files *files,
                                          const struct cdr_model *model, struct cdr_error *error);
 void cdr_schema_files_free(struct cdr_schema_files *files);
 
+/* What readers would ignore or refuse in schemas that the user gave, line by line.
+ * key_text: the keys' schema, or NULL. */
+typedef void (*cdr_advice_say)(void *context, const char *file, const char *line);
+void cdr_schema_files_advise(const struct cdr_schema_files *files,
+                             const struct cdr_settings *settings, const char *key_text,
+                             cdr_advice_say say, void *context);
+/* The same as warnings on standard error. */
+void cdr_schema_files_warn(const struct cdr_schema_files *files,
+                           const struct cdr_settings *settings, const char *key_text);
+
 /* The text of a mapping, which is a file's name or the JSON itself; to be freed. */
 enum cdr_result cdr_mapping_load(char **text, const char *mapping, struct cdr_error *error);
 
@@ -49,6 +59,14 @@ struct cdr_encoder_settings cdr_schema_files_next(const struct cdr_schema_files 
                                                   const struct cdr_settings *settings,
                                                   const struct cdr_encoder_settings *encoder,
                                                   int32_t next_id);
+
+/* The mapping of second versions: the rules of --fields are of its own schemas. */
+static inline const char *cdr_schema_files_next_mapping(const struct cdr_schema_files *files,
+                                                        const struct cdr_settings *settings)
+{
+    return files->next_mapping != NULL || settings->fields != NULL ? files->next_mapping
+                                                                   : files->mapping;
+}
 
 /* Can a type's records be written by this schema? name stands for it in the error. */
 enum cdr_result cdr_schema_compiles(const struct cdr_settings *settings, uint32_t type,

@@ -60,6 +60,14 @@ static enum cdr_result no_such(const struct cdr_schema_node *node, const json_t 
     return CDR_E_CONFIG;
 }
 
+/* JSON has no numbers for these, so Avro takes their names. */
+static bool is_special(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    return text != NULL && (strcmp(text, "NaN") == 0 || strcmp(text, "Infinity") == 0 ||
+                            strcmp(text, "-Infinity") == 0);
+}
+
 static enum cdr_result put_number(struct cdr_bytes *to, const struct cdr_schema_node *node,
                                   const json_t *value, struct cdr_error *error)
 {
@@ -72,12 +80,14 @@ static enum cdr_result put_number(struct cdr_bytes *to, const struct cdr_schema_
             return no_such(node, value, error);
         return cdr_bytes_put_long(to, integer, error);
     }
-    if (!json_is_number(value))
+    if (is_special(value))
+        number = strtod(json_string_value(value), NULL);
+    else if (!json_is_number(value))
         return no_such(node, value, error);
     if (node->kind == CDR_AVRO_FLOAT) {
         float single = (float)number;
         uint32_t bits;
-        if (!isfinite(single))
+        if (!isfinite(single) && !is_special(value))
             return no_such(node, value, error);
         memcpy(&bits, &single, 4);
         cdr_store_le32(bytes, bits);

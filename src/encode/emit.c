@@ -189,17 +189,30 @@ static enum cdr_result emit_integer(struct cdr_emitter *emitter, struct cdr_op *
     return cdr_emit_op(emitter, op, op->kind == CDR_OP_VARINT_WIDE ? 10 : 8, error);
 }
 
+/* Digits that a source can really have; a duration has 17 bits in a record's key. */
+static uint32_t real_digits(const struct cdr_source *source)
+{
+    return source->column == CDR_COLUMN_DURATION      ? 6
+           : source->column == CDR_COLUMN_DURATION_MS ? 9
+                                                      : number_digits(source);
+}
+
 static enum cdr_result emit_decimal(struct cdr_emitter *emitter, struct cdr_op *op,
                                     const struct cdr_schema_node *node,
                                     const struct cdr_source *source, struct cdr_error *error)
 {
     char text[160];
-    uint32_t digits = number_digits(source);
-    if (digits + node->scale > node->precision || digits + node->scale > 18)
+    const uint32_t digits = real_digits(source), all = digits + node->scale;
+    if (all > 18)
         return cdr_fail(error, CDR_E_CONFIG,
-                        "%s has up to %u digits before the point, which are too many for %s%s",
-                        source->name, digits, cdr_schema_describe(node, text),
-                        digits + node->scale > 18 ? " (18 in all are possible)" : "");
+                        "%s has up to %u digits before the point, which are too many for %s (18 in "
+                        "all are possible)",
+                        source->name, digits, cdr_schema_describe(node, text));
+    if (all > node->precision)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "%s has up to %u digits before the point, which are too many for %s; "
+                        "decimal(%u,%u) holds them",
+                        source->name, digits, cdr_schema_describe(node, text), all, node->scale);
     if (emitter->form != CDR_FORM_AVRO)
         return cdr_emit_number_text(emitter, op, node, number_limit(op, source), error);
     for (uint32_t i = 0; i < node->scale; i++)

@@ -1,12 +1,14 @@
 #include "encode/schema.h"
 
 #include "base/parse.h"
+#include "encode/constant.h"
 
 #if CDR_KAFKA
 #include <avro.h>
 #endif
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const kind_names[CDR_AVRO_KIND_COUNT] = {
     "null",   "boolean", "int",  "long",  "float", "double", "bytes",
@@ -66,6 +68,23 @@ static bool is_name(const char *text, size_t len, bool dots)
 static bool json_is_name(const json_t *json, bool dots)
 {
     return json_is_string(json) && is_name(json_string_value(json), json_string_length(json), dots);
+}
+
+/* A line for the user about a schema that is valid; those that come late are dropped. */
+static void advise(struct cdr_schema *schema, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void advise(struct cdr_schema *schema, const char *format, ...)
+{
+    struct cdr_error line;
+    va_list arguments;
+    if (schema->advice_count == CDR_SCHEMA_ADVICE_MAX)
+        return;
+    va_start(arguments, format);
+    vsnprintf(line.text, sizeof line.text, format, arguments);
+    va_end(arguments);
+    if ((schema->advice[schema->advice_count] = strdup(line.text)) != NULL)
+        schema->advice_count++;
 }
 
 static enum cdr_result add_parts(struct cdr_schema *schema, size_t count, struct cdr_error *error)
@@ -184,6 +203,42 @@ static enum cdr_result parse_union(struct cdr_schema *schema, const json_t *json
     return CDR_OK;
 }
 
+/* Other names of a type must be names; those of a field may be any text, as other readers have it.
+ */
+static enum cdr_result check_aliases(const json_t *aliases, bool names, const struct place *place,
+                                     struct cdr_error *error)
+{
+    char quoted[72];
+    if (aliases != NULL && !json_is_array(aliases))
+        return cdr_fail(error, CDR_E_CONFIG, "the aliases of " AT_FORMAT " are not an array",
+                        AT_ARGUMENTS(place));
+    for (size_t i = 0; i < json_array_size(aliases); i++) {
+        const json_t *alias = json_array_get(aliases, i);
+        if (!json_is_string(alias))
+            return cdr_fail(error, CDR_E_CONFIG, "an alias of " AT_FORMAT " is not a string",
+                            AT_ARGUMENTS(place));
+        if (names && !json_is_name(alias, true))
+            return cdr_fail(error, CDR_E_CONFIG, "the alias %s of " AT_FORMAT " is not a name",
+                            cdr_quote(json_string_value(alias), quoted), AT_ARGUMENTS(place));
+    }
+    return CDR_OK;
+}
+
+/* Readers sort by it, and know no other. */
+static enum cdr_result check_order(const json_t *order, const struct place *place,
+                                   struct cdr_error *error)
+{
+    const char *text = json_string_value(order);
+    char quoted[72];
+    if (order == NULL ||
+        (text != NULL && (strcasecmp(text, "ascending") == 0 ||
+                          strcasecmp(text, "descending") == 0 || strcasecmp(text, "ignore") == 0)))
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "the order of " AT_FORMAT " is %s, not ascending, descending or ignore",
+                    AT_ARGUMENTS(place), text != NULL ? cdr_quote(text, quoted) : "not a string");
+}
+
 /* Registers the full name of a definition and gives the place inside it. */
 static enum cdr_result name_node(struct cdr_schema *schema, const json_t *json,
                                  struct cdr_schema_node *node, struct place *inside,
@@ -200,7 +255,10 @@ static enum cdr_result name_node(struct cdr_schema *schema, const json_t *json,
                             : cdr_quote(json_string_value(name) != NULL ? json_string_value(name)
                                                                         : "not a string",
                                         quoted));
-    if (space != NULL && !json_is_name(space, true) && json_string_length(space) != 0)
+    if (json_is_null(space))
+        space = NULL;
+    if (space != NULL && !json_is_name(space, true) &&
+        !(json_is_string(space) && json_string_length(space) == 0))
         return cdr_fail(error, CDR_E_CONFIG, "the namespace of %s is not a name",
                         json_string_value(name));
     if (strchr(json_string_value(name), '.') != NULL)
@@ -226,7 +284,7 @@ static enum cdr_result name_node(struct cdr_schema *schema, const json_t *json,
     char *dot = strrchr(namespace, '.');
     *(dot != NULL ? dot : namespace) = '\0';
     *inside = (struct place){namespace, node->full_name, NULL, inside->depth};
-    return CDR_OK;
+    return check_aliases(json_object_get(json, "aliases"), true, inside, error);
 }
 
 static enum cdr_result parse_field(struct cdr_schema *schema, const json_t *json,
@@ -241,16 +299,22 @@ static enum cdr_result parse_field(struct cdr_schema *schema, const json_t *json
     field->name = place.field = json_string_value(name);
     field->aliases = json_object_get(json, "aliases");
     field->default_value = json_object_get(json, "default");
-    if (field->aliases != NULL && !json_is_array(field->aliases))
-        return cdr_fail(error, CDR_E_CONFIG, "the aliases of " AT_FORMAT " are not an array",
-                        AT_ARGUMENTS(&place));
-    for (size_t i = 0; i < json_array_size(field->aliases); i++)
-        if (!json_is_string(json_array_get(field->aliases, i)))
-            return cdr_fail(error, CDR_E_CONFIG, "an alias of " AT_FORMAT " is not a string",
-                            AT_ARGUMENTS(&place));
-    if (json_object_get(json, "type") == NULL)
-        return cdr_fail(error, CDR_E_CONFIG, AT_FORMAT " has no type", AT_ARGUMENTS(&place));
-    return parse_type(schema, json_object_get(json, "type"), &place, &field->type, error);
+    const json_t *type = json_object_get(json, "type");
+    enum cdr_result result = check_aliases(field->aliases, false, &place, error);
+    if (result == CDR_OK)
+        result = check_order(json_object_get(json, "order"), &place, error);
+    if (result == CDR_OK && type == NULL)
+        result = cdr_fail(error, CDR_E_CONFIG, AT_FORMAT " has no type", AT_ARGUMENTS(&place));
+    if (result == CDR_OK)
+        result = parse_type(schema, type, &place, &field->type, error);
+    const json_t *logical = json_object_get(json, "logicalType");
+    if (result == CDR_OK && json_is_string(logical) && json_object_get(type, "logicalType") == NULL)
+        advise(schema,
+               "the field " AT_FORMAT ": its logicalType %.60s stands beside its type, where "
+               "readers ignore it; put it inside, as in {\"type\": {\"type\": …, \"logicalType\": "
+               "\"%.60s\"}}",
+               AT_ARGUMENTS(&place), json_string_value(logical), json_string_value(logical));
+    return result;
 }
 
 static enum cdr_result parse_fields(struct cdr_schema *schema, const json_t *json,
@@ -302,6 +366,11 @@ static enum cdr_result parse_symbols(const json_t *json, struct cdr_schema_node 
         else if (json_object_set_new(seen, json_string_value(symbol), json_true()) != 0)
             result = CDR_E_NOMEM;
     }
+    const json_t *fallback = json_object_get(json, "default");
+    if (result == CDR_OK && fallback != NULL &&
+        (!json_is_string(fallback) || json_object_get(seen, json_string_value(fallback)) == NULL))
+        result = cdr_fail(error, CDR_E_CONFIG, "the default of the enum %s is none of its symbols",
+                          node->full_name);
     json_decref(seen);
     return result == CDR_E_NOMEM ? cdr_fail(error, result, "no memory for a schema") : result;
 }
@@ -361,13 +430,22 @@ static bool logical_suits(struct cdr_schema_node *node, enum cdr_avro_logical lo
     }
 }
 
-static void set_logical(struct cdr_schema_node *node, const json_t *json)
+static void set_logical(struct cdr_schema *schema, struct cdr_schema_node *node, const json_t *json,
+                        const struct place *place)
 {
     const char *name = json_string_value(json_object_get(json, "logicalType"));
-    for (int i = 1; name != NULL && i < LOGICALS; i++)
-        if (strcmp(name, logical_names[i]) == 0 &&
-            logical_suits(node, (enum cdr_avro_logical)i, json))
+    for (int i = 1; name != NULL && i < LOGICALS; i++) {
+        if (strcmp(name, logical_names[i]) != 0)
+            continue;
+        if (logical_suits(node, (enum cdr_avro_logical)i, json))
             node->logical = (enum cdr_avro_logical)i;
+        else
+            advise(schema,
+                   "the field " AT_FORMAT ": its logicalType %s does not suit its type %s%s, so it "
+                   "is ignored; some readers refuse the schema",
+                   AT_ARGUMENTS(place), name, kind_names[node->kind],
+                   i == CDR_LOGICAL_DECIMAL ? " with this precision and scale" : "");
+    }
 }
 
 static enum cdr_result parse_object(struct cdr_schema *schema, const json_t *json,
@@ -379,10 +457,23 @@ static enum cdr_result parse_object(struct cdr_schema *schema, const json_t *jso
     if (type == NULL)
         return cdr_fail(error, CDR_E_CONFIG, "a type of " AT_FORMAT " has no \"type\"",
                         AT_ARGUMENTS(place));
-    /* {"type": {…}} and {"type": […]} are what they hold. */
-    if (!json_is_string(type) || !find_kind(json_string_value(type), &kind) ||
-        kind == CDR_AVRO_UNION)
-        return parse_type(schema, type, place, made, error);
+    if (!json_is_string(type))
+        return cdr_fail(error, CDR_E_CONFIG, "a type of " AT_FORMAT " has a \"type\" that is %s",
+                        AT_ARGUMENTS(place),
+                        json_is_object(type)  ? "an object, not a string"
+                        : json_is_array(type) ? "an array, not a string"
+                                              : "not a string");
+    if (!find_kind(json_string_value(type), &kind) || kind == CDR_AVRO_UNION) {
+        char quoted[72];
+        const bool known = find_name(schema, json_string_value(type), place) != NULL;
+        cdr_quote(json_string_value(type), quoted);
+        return cdr_fail(error, CDR_E_CONFIG, "the type %s of " AT_FORMAT " is not known%s%s",
+                        quoted, AT_ARGUMENTS(place),
+                        known ? " in an object; a type that is defined before is given by its name "
+                                "alone: "
+                              : "",
+                        known ? quoted : "");
+    }
     struct cdr_schema_node *node = add_node(schema, kind, error);
     if (node == NULL)
         return CDR_E_CONFIG;
@@ -402,7 +493,7 @@ static enum cdr_result parse_object(struct cdr_schema *schema, const json_t *jso
         node->count = result == CDR_OK;
     }
     if (result == CDR_OK)
-        set_logical(node, json);
+        set_logical(schema, node, json, place);
     return result;
 }
 
@@ -464,6 +555,72 @@ static enum cdr_result ask_avro_c(const json_t *json, struct cdr_error *error)
 }
 #endif
 
+/* The default of a field must be a value of its type, whether it is used or not: readers check it
+ * when they read the schema. shared bounds all defaults together. */
+static enum cdr_result check_default(struct cdr_schema *schema,
+                                     const struct cdr_schema_node *record,
+                                     const struct cdr_schema_field *field, struct cdr_bytes *shared,
+                                     struct cdr_error *error)
+{
+    struct cdr_error why = {{0}};
+    char type[160];
+    const struct cdr_schema_node *node = field->type;
+    const bool outer = record == schema->root;
+    shared->len = 0;
+    enum cdr_result result = cdr_constant_put(shared, node, field->default_value, &why);
+    if (result != CDR_OK)
+        return cdr_fail(error, result,
+                        "the field %.200s%s%.200s (%s): its default does not suit it: %s",
+                        outer ? "" : record->full_name, outer ? "" : ".", field->name,
+                        cdr_schema_describe(node, type), why.text);
+    if (node->kind != CDR_AVRO_UNION || node->count == 0)
+        return CDR_OK;
+    shared->len = 0;
+    if (cdr_constant_put(shared, node->members[0], field->default_value, NULL) != CDR_OK)
+        advise(schema,
+               "the field %.200s%s%.200s: its default is not of the first type of its union; "
+               "readers before Avro 1.12 refuse that",
+               outer ? "" : record->full_name, outer ? "" : ".", field->name);
+    return CDR_OK;
+}
+
+/* An alias that another field has as its name, or as an alias, is ambiguous to readers. */
+static void advise_aliases(struct cdr_schema *schema, const struct cdr_schema_node *record)
+{
+    json_t *seen = json_object();
+    for (size_t i = 0; i < record->count; i++)
+        json_object_set_new(seen, record->fields[i].name, json_true());
+    for (size_t i = 0; i < record->count; i++)
+        for (size_t k = 0; k < json_array_size(record->fields[i].aliases); k++) {
+            const char *alias = json_string_value(json_array_get(record->fields[i].aliases, k));
+            if (strcmp(alias, record->fields[i].name) != 0 && json_object_get(seen, alias) != NULL)
+                advise(schema,
+                       "the field %.200s.%.200s: another field has its alias %.200s, too; readers "
+                       "may refuse that",
+                       record->full_name, record->fields[i].name, alias);
+            json_object_set_new(seen, alias, json_true());
+        }
+    json_decref(seen);
+}
+
+/* What can only be told once all types are known. */
+static enum cdr_result check_records(struct cdr_schema *schema, struct cdr_error *error)
+{
+    struct cdr_bytes shared = {0};
+    enum cdr_result result = CDR_OK;
+    for (size_t n = 0; result == CDR_OK && n < schema->node_count; n++) {
+        const struct cdr_schema_node *node = schema->nodes[n];
+        if (node->kind != CDR_AVRO_RECORD)
+            continue;
+        for (size_t i = 0; result == CDR_OK && i < node->count; i++)
+            if (node->fields[i].default_value != NULL)
+                result = check_default(schema, node, &node->fields[i], &shared, error);
+        advise_aliases(schema, node);
+    }
+    free(shared.data);
+    return result;
+}
+
 enum cdr_result cdr_schema_parse_any(struct cdr_schema *schema, const char *text,
                                      struct cdr_error *error)
 {
@@ -482,7 +639,19 @@ enum cdr_result cdr_schema_parse_any(struct cdr_schema *schema, const char *text
     if (schema->names == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for a schema");
     enum cdr_result result = parse_type(schema, schema->json, &top, &schema->root, error);
+    if (result == CDR_OK)
+        result = check_records(schema, error);
     return result == CDR_OK ? ask_avro_c(schema->json, error) : result;
+}
+
+void cdr_schema_advise(const char *text, void (*say)(void *context, const char *line),
+                       void *context)
+{
+    struct cdr_schema schema;
+    if (cdr_schema_parse_any(&schema, text, NULL) == CDR_OK)
+        for (size_t i = 0; i < schema.advice_count; i++)
+            say(context, schema.advice[i]);
+    cdr_schema_destroy(&schema);
 }
 
 enum cdr_result cdr_schema_parse(struct cdr_schema *schema, const char *text,
@@ -503,6 +672,8 @@ void cdr_schema_destroy(struct cdr_schema *schema)
         free(schema->nodes[i]);
     }
     free(schema->nodes);
+    for (size_t i = 0; i < schema->advice_count; i++)
+        free(schema->advice[i]);
     json_decref(schema->names);
     json_decref(schema->json);
     *schema = (struct cdr_schema){0};
@@ -519,6 +690,10 @@ const char *cdr_schema_describe(const struct cdr_schema_node *node, char text[16
         snprintf(text, 160, "fixed of %u bytes", node->size);
     else if (node->full_name != NULL)
         snprintf(text, 160, "%s %.120s", kind, node->full_name);
+    else if (node->kind == CDR_AVRO_UNION && node->count > 0 && node->members[0] != NULL)
+        snprintf(text, 160, "union of %s%s%s", kind_names[node->members[0]->kind],
+                 node->count > 1 ? node->count > 2 ? ", … and " : " and " : "",
+                 node->count > 1 ? kind_names[node->members[node->count - 1]->kind] : "");
     else
         snprintf(text, 160, "%s", kind);
     return text;

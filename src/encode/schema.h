@@ -4,7 +4,8 @@
  * limits that keep hostile texts short work: CDR_SCHEMA_TEXT_MAX bytes, CDR_SCHEMA_DEPTH_MAX
  * levels, CDR_SCHEMA_NODES_MAX types and fields. Names follow the specification (Avro 1.11,
  * "Names"): full names are unique, a simple name means the enclosing namespace. avro-c, where it is
- * built in, must accept what passes here.
+ * built in, must accept what passes here. So must the readers of other languages: names, symbols,
+ * aliases, orders and defaults are checked as they check them, whether records need them or not.
  *
  * A reference to a named type is the same node as its definition, so a recursive schema is a cyclic
  * graph: whoever walks it bounds the walk. Logical types that do not suit their type are ignored,
@@ -25,6 +26,7 @@ enum {
     CDR_SCHEMA_DEPTH_MAX = 64,
     CDR_SCHEMA_NODES_MAX = 20000,
     CDR_SCHEMA_FIXED_MAX = 16384, /* bytes of a fixed */
+    CDR_SCHEMA_ADVICE_MAX = 16,   /* lines */
 };
 
 enum cdr_avro_kind {
@@ -87,6 +89,8 @@ struct cdr_schema {
     json_t *names; /* full name → place in nodes */
     struct cdr_schema_node **nodes;
     size_t node_count, part_count; /* nodes; nodes, fields and branches */
+    char *advice[CDR_SCHEMA_ADVICE_MAX]; /* what is valid, and not what somebody wants */
+    size_t advice_count;
     const struct cdr_schema_node *root;
 };
 
@@ -97,6 +101,11 @@ enum cdr_result cdr_schema_parse(struct cdr_schema *schema, const char *text,
 /* The same of a root of any type. */
 enum cdr_result cdr_schema_parse_any(struct cdr_schema *schema, const char *text,
                                      struct cdr_error *error);
+/* Tells what a valid text has that readers ignore or that only some of them take, a line each: a
+ * logical type beside a field's type, or one that does not suit it, a default of a union's second
+ * type, aliases that clash. */
+void cdr_schema_advise(const char *text, void (*say)(void *context, const char *line),
+                       void *context);
 void cdr_schema_destroy(struct cdr_schema *schema);
 
 /* "string", "record Call", "decimal(10,2) as bytes": for messages. */

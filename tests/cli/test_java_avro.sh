@@ -79,6 +79,7 @@ for codec in none:null gzip:deflate zstd:zstandard; do
         task torn "$file"
     done < <(find "$work/blocks-$compress/cdr.data" -name '*.avro')
 done
+task refused "$SOURCE_DIR/tests/schemas/refused.jsonl"
 for type in call sms data; do
     task schema "$SOURCE_DIR/schemas/cdr_$type.avsc"
     task readable "$SOURCE_DIR/schemas/cdr_$type.avsc"

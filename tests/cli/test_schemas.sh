@@ -109,10 +109,48 @@ run "$work/config" --format avro --config "$work/config.json"
 run "$work/printed" --format avro --config "$work/printed.json"
 diff -r "$work/config" "$work/printed" || fail "what cdrgen config printed writes other files"
 
+# What Avro takes, and readers ignore or do not all take, is said.
+cat > "$work/odd.avsc" << 'JSON'
+{"type": "record", "name": "Call", "fields": [
+  {"name": "imsi", "type": "string"},
+  {"name": "start_ts_ms", "type": "long", "logicalType": "timestamp-micros"},
+  {"name": "x", "type": ["null", "int"], "default": 5},
+  {"name": "y", "type": {"type": "bytes", "logicalType": "decimal", "precision": 2, "scale": 3}, "default": ""},
+  {"name": "z", "type": "string", "default": "", "aliases": ["imsi"]}]}
+JSON
+run "$work/odd" --format avro --schema-call "$work/odd.avsc" 2> "$work/errors"
+for words in "the field Call.start_ts_ms: its logicalType timestamp-micros stands beside its type, where readers ignore it; put it inside" \
+    "the field x: its default is not of the first type of its union; readers before Avro 1.12 refuse that" \
+    "the field Call.y: its logicalType decimal does not suit its type bytes with this precision and scale, so it is ignored" \
+    "the field Call.z: another field has its alias imsi, too; readers may refuse that"; do
+    grep -qF "cdrgen: warning: $work/odd.avsc: $words" "$work/errors" || fail "no \"$words\" in: $(cat "$work/errors")"
+done
+(($(wc -l < "$work/errors") == 4)) || fail "not four lines: $(cat "$work/errors")"
+# A schema that no reader takes is refused by schema, too.
+echo '{"type":"record","name":"Call","fields":[{"name":"direction","type":{"type":"enum","name":"E","symbols":["MO","MT"],"default":"X"}}]}' > "$work/enum.avsc"
+refused "enum.avsc: the default of the enum E is none of its symbols" --schema-call "$work/enum.avsc"
+for action in print check; do
+    status=0
+    "$CDRGEN" schema $action call --schema-call "$work/enum.avsc" --registry http://127.0.0.1:9 --registry-retries 0 \
+        > "$work/said" 2> "$work/errors" || status=$?
+    ((status == 2)) && grep -qF "enum.avsc: the default of the enum E" "$work/errors" ||
+        fail "schema $action: status $status: $(cat "$work/errors")"
+done
+
 if [[ -z $python ]]; then
     echo "CDRGEN_TEST_PYTHON is not set: files were not read with fastavro (scripts/test sets it)"
     exit 0
 fi
+"$python" - "$SOURCE_DIR/tests/schemas/refused.jsonl" << 'PYTHON' || fail "the table of schemas that readers refuse"
+import fastavro, json, sys
+for line in open(sys.argv[1]):
+    entry = json.loads(line)
+    try:
+        fastavro.parse_schema(entry["schema"])
+    except Exception:
+        continue
+    assert "fastavro" not in entry["refused_by"], entry["name"]
+PYTHON
 run "$work/csv" --format csv
 for format in avro json csv; do
     run "$work/fields-$format" --format "$format" --fields "$fields"

@@ -2,6 +2,8 @@
 // run, since a JVM takes longer to start than most of them. The first that fails ends it, with status 1 and one line.
 //
 //   schema FILE                            strictly parsed: names and defaults are valid
+//   refused FILE                           each line is an object with a schema; where refused_by names java, it is not
+//                                          parsed
 //   readable FILE                          SchemaCompatibility finds that the schema can read what it wrote
 //   records SCHEMA CODEC FILE OUT          every record of an object container file, as a line of JSON in OUT; the
 //                                          header has SCHEMA's text and CODEC; written again, by Java, each block is
@@ -19,6 +21,8 @@
 //
 // Run as java -cp 'JARS/*' ReadAvro.java.
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -104,6 +108,21 @@ public class ReadAvro {
 
     private static Schema parse(String path) throws IOException {
         return new Schema.Parser(NameValidator.STRICT_VALIDATOR).setValidateDefaults(true).parse(Files.readString(Path.of(path)));
+    }
+
+    private static void refused(String path) throws IOException {
+        for (String line : Files.readAllLines(Path.of(path))) {
+            JsonNode entry = new ObjectMapper().readTree(line);
+            if (!entry.get("refused_by").asText().contains("java"))
+                continue;
+            boolean taken = true;
+            try {
+                new Schema.Parser().parse(entry.get("schema").toString());
+            } catch (RuntimeException refusal) {
+                taken = false;
+            }
+            require(!taken, "Java takes the schema " + entry.get("name").asText());
+        }
     }
 
     private static void schema(String path) throws IOException {
@@ -397,6 +416,7 @@ public class ReadAvro {
     private static void perform(String[] words) throws IOException {
         switch (words[0]) {
             case "schema" -> schema(words[1]);
+            case "refused" -> refused(words[1]);
             case "readable" -> requireReadable(words[1], words[1]);
             case "records" -> records(words[1], words[2], words[3], words[4]);
             case "splits" -> splits(words[1]);

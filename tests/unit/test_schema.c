@@ -427,8 +427,9 @@ static void test_bad_schemas(void **state)
         {RECORD(FIELD("direction", "\"int\"")), "direction is a symbol, which int cannot hold"},
         {RECORD(FIELD("start_ts_ms", "\"int\"")), "start_ts_ms has up to 13 digits"},
         {RECORD(FIELD("duration_sec", "{\"type\":\"bytes\",\"logicalType\":\"decimal\","
-                                      "\"precision\":9,\"scale\":2}")),
-         "duration_sec has up to 8 digits before the point, which are too many for decimal(9,2)"},
+                                      "\"precision\":7,\"scale\":2}")),
+         "duration_sec has up to 6 digits before the point, which are too many for decimal(7,2) as "
+         "bytes; decimal(8,2) holds them"},
         {RECORD(FIELD("mccmnc", "{\"type\":\"fixed\",\"name\":\"F\",\"size\":6}")),
          "mccmnc is digits, which fixed of 6 bytes cannot hold"},
         {RECORD("{\"name\":\"lac\",\"type\":\"int\",\"default\":\"x\"}"),
@@ -439,6 +440,33 @@ static void test_bad_schemas(void **state)
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         expect_refused(CDR_TYPE_CALL, bad[i].text, NULL, bad[i].words);
+}
+
+/* A table of schemas that Avro for Java or fastavro refuse (their tests hold them to it): they are
+ * refused here, before anything is written that nobody can read. */
+static void test_what_readers_refuse_is_refused(void **state)
+{
+    (void)state;
+    static char line[65536];
+    unsigned count = 0;
+    FILE *file = fopen(CDR_SOURCE_DIR "/tests/schemas/refused.jsonl", "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        json_t *entry = json_loads(line, JSON_ALLOW_NUL, NULL);
+        assert_non_null(entry);
+        char *text = json_dumps(json_object_get(entry, "schema"), JSON_ENCODE_ANY);
+        struct cdr_encoder *encoder = NULL;
+        struct cdr_error error = {{0}};
+        struct cdr_encoder_settings settings = {
+            .type = CDR_TYPE_CALL, .tz_name = "UTC", .schema_text = text};
+        if (cdr_avro_ops->create(&encoder, &settings, &error) != CDR_E_CONFIG)
+            fail_msg("%s is not refused", json_string_value(json_object_get(entry, "name")));
+        free(text);
+        json_decref(entry);
+        count++;
+    }
+    fclose(file);
+    assert_true(count > 100);
 }
 
 static void test_bad_mappings(void **state)
@@ -523,6 +551,7 @@ int main(void)
         cmocka_unit_test(test_texts_of_constants),
         cmocka_unit_test(test_texts_that_cannot_be),
         cmocka_unit_test(test_bad_schemas),
+        cmocka_unit_test(test_what_readers_refuse_is_refused),
         cmocka_unit_test(test_bad_mappings),
         cmocka_unit_test(test_hostile_schemas),
     };
