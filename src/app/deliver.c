@@ -190,7 +190,7 @@ static enum cdr_result reopen(struct cdr_run *run, struct cdr_error *error)
     do
         result = cdr_run_open_sink(run, true, error);
     while (result == CDR_E_KAFKA && atomic_load(stop) == 0 && cdr_monotonic_ns() < give_up_ns);
-    return result;
+    return result == CDR_E_STATE ? CDR_E_KAFKA : result; /* the run began long ago */
 }
 
 /* Generates; and where the producer fails in a way that ends with it, goes on with a new one, until

@@ -397,6 +397,8 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
     struct cdr_sink_setup setup = cdr_run_sink_setup(run);
     struct cdr_sink_settings destination = settings->sink;
     destination.resume |= resume;
+    if (resume)
+        setup.stop = cdr_stop_on_signals();
     enum cdr_result result = run->sink_ops->open(&run->sink, &destination, &setup, error);
     if (result == CDR_OK && run->sink_ops->starts != NULL)
         run->sink_ops->starts(run->sink, run->starts);

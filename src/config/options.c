@@ -241,6 +241,11 @@ const struct cdr_option cdr_options[] = {
      AT(sink.kafka_timeout_ms), .min = 100, .max = 3600000, .initial = "10s",
      .only = CDR_FOR_KAFKA,
      .help = "of requests about brokers and topics"},
+    {.key = "resume_quiet", .flag = "resume-quiet", .value = "TIME", .type = CDR_OPTION_TIMEOUT,
+     .group = CDR_GROUP_KAFKA, .commands = RUN, AT(sink.resume_quiet_ms), .min = 0,
+     .max = 600000, .initial = "1500ms",
+     .help = "with --resume: wait until the topics have not grown for this long; longer where the "
+             "brokers answer slowly"},
     {.key = "properties_file", .flag = "properties-file", .letter = 'F', .value = "FILE",
      .type = CDR_OPTION_PROPERTIES_FILE, .group = CDR_GROUP_KAFKA,
      .commands = RUN_OR_VERIFY | REPLAY,

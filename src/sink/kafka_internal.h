@@ -7,6 +7,7 @@
  * kafka_topics.c      topics, partitions, guard, offsets: everything before and after the records
  * kafka_bases.c       where a dataset begins, committed to a group
  * kafka_resume.c      where a run goes on that another began
+ * kafka_quiet.c       waits until nothing of the run before can arrive any more
  * kafka_transactions.c  whole batches, and progress committed with them
  * kafka_delivery.c    records out, delivery reports in
  * kafka_read_back.c   records of topics, by offset
@@ -42,6 +43,8 @@ struct cdr_kafka_properties {
     uint64_t queue_bytes;  /* bound of the payload under way */
     int64_t stall_ms;      /* delivery.timeout.ms, 0 = for ever; or --spill-after */
     const char *stall_name;
+    int64_t quiet_ms;           /* --resume-quiet */
+    int64_t request_timeout_ms; /* request.timeout.ms: so long a producer waits for an answer */
     int64_t batch_bytes; /* message.max.bytes */
     bool scram;          /* sasl.mechanisms is one of SCRAM */
     bool certificate;    /* the client has one */
@@ -262,7 +265,8 @@ uint32_t cdr_kafka_log_of(const struct cdr_kafka_sink *sink,
                           const rd_kafka_topic_partition_t *entry);
 
 /* For resume: the ends once they stand still, since a batch of the process that died may be landing
- * yet. CDR_E_STATE where they do not. */
+ * yet; see kafka_quiet.c. timeout_ms is for a question that nobody answers. CDR_E_STATE where they
+ * do not stand still, CDR_E_INTERRUPTED once setup.stop is set. */
 enum cdr_result cdr_kafka_resume_ends(struct cdr_kafka_client *asker,
                                       const struct cdr_kafka_sink *sink, int64_t *ends,
                                       int timeout_ms, struct cdr_error *error);

@@ -347,6 +347,7 @@ static enum cdr_result derive(struct cdr_kafka_properties *properties, struct cd
     properties->queue_bytes = (uint64_t)get_number(conf, "queue.buffering.max.kbytes") * 1024;
     properties->stall_ms = get_number(conf, "message.timeout.ms");
     properties->stall_name = "delivery.timeout.ms";
+    properties->request_timeout_ms = get_number(conf, "request.timeout.ms");
     properties->batch_bytes = get_number(conf, "message.max.bytes");
     char mechanism[64], idempotence[16];
     get(conf, "sasl.mechanisms", mechanism, sizeof mechanism);
@@ -384,6 +385,7 @@ enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *propertie
         properties->stall_ms = settings->spill_after_ms;
         properties->stall_name = "--spill-after";
     }
+    properties->quiet_ms = settings->resume_quiet_ms;
     if (result != CDR_OK)
         cdr_kafka_properties_free(properties);
     return result;

@@ -5,40 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* Longer than a batch that a broker has read takes to be stored and replicated; one that lands even
- * later is found by the first delivery reports. */
-enum { STILL_MS = 1500, STILL_CHECK_MS = 250, PATIENCE_MS = 60000, GROUP_MS = 5000 };
-
-enum cdr_result cdr_kafka_resume_ends(struct cdr_kafka_client *asker,
-                                      const struct cdr_kafka_sink *sink, int64_t *ends,
-                                      int timeout_ms, struct cdr_error *error)
-{
-    const size_t size = sink->log_count * sizeof *ends;
-    const int64_t begun_ms = cdr_kafka_clock_ms();
-    int64_t since_ms = begun_ms;
-    int64_t *before = malloc(size);
-    if (before == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs",
-                        sink->log_count);
-    enum cdr_result result = cdr_kafka_end_offsets(asker, sink, ends, timeout_ms, error);
-    while (result == CDR_OK && cdr_kafka_clock_ms() - since_ms < STILL_MS) {
-        memcpy(before, ends, size);
-        usleep(STILL_CHECK_MS * 1000);
-        result = cdr_kafka_end_offsets(asker, sink, ends, timeout_ms, error);
-        if (result != CDR_OK || memcmp(before, ends, size) == 0)
-            continue;
-        since_ms = cdr_kafka_clock_ms();
-        if (since_ms - begun_ms > PATIENCE_MS)
-            result = cdr_fail(error, CDR_E_STATE,
-                              "the topics still grow after %d s: end the program that writes to "
-                              "them, then resume",
-                              PATIENCE_MS / 1000);
-    }
-    free(before);
-    return result;
-}
+enum { GROUP_MS = 5000 };
 
 void cdr_kafka_sign(const struct cdr_kafka_sink *sink, rd_kafka_topic_partition_t *entry,
                     int64_t offset)

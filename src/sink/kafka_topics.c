@@ -316,6 +316,8 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
             ? cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs", sink->log_count)
         : resume ? cdr_kafka_resume_ends(prepare->asker, sink, ends, left_ms(prepare), error)
                  : cdr_kafka_end_offsets(prepare->asker, sink, ends, left_ms(prepare), error);
+    if (resume) /* the wait has a patience of its own */
+        prepare->deadline_ms = cdr_kafka_clock_ms() + prepare->settings->kafka_timeout_ms;
     bool known = result == CDR_OK && resume &&
                  cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare));
     prepare->bases_known |= known;

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "encode/encoder.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -84,6 +85,8 @@ struct cdr_sink_setup {
     size_t slab_bytes; /* wanted size of slabs */
     uint32_t slab_records;
     bool ids; /* slabs carry the records' ids */
+    /* Not NULL: open gives up its waiting with CDR_E_INTERRUPTED once it is not 0. */
+    const atomic_int *stop;
     /* The topics are tables: compacted, and a record whose payload is empty is a tombstone, a
      * message without a value. Topics that a set-up lacks are NULL. */
     bool compacted;
@@ -143,6 +146,7 @@ struct cdr_sink_settings {
     uint32_t transaction_ms;
     double abort_share; /* of transactions: preceded by one that is aborted, to test consumers */
     uint32_t kafka_timeout_ms; /* for metadata and admin requests */
+    uint32_t resume_quiet_ms;  /* so long at least the topics' ends stand still before a resume */
     /* Folder where the run goes on when the brokers stay away (spill.h), NULL = it does not: then
      * spill_after_ms is how long nothing may be acknowledged, instead of delivery.timeout.ms. */
     char *spill;

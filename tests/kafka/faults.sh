@@ -174,3 +174,57 @@ kill_rounds()
         kill_once "$prefix" "$rate" $when "$@"
     done
 }
+
+# ---- runs that are killed while brokers stand still ----
+
+# Brokers named in $frozen go on.
+thaw()
+{
+    local broker
+    for broker in $frozen; do
+        cluster resume "$broker"
+    done
+}
+
+# kill_frozen PREFIX OUT RATE BROKERS WAKE_MS ARGUMENTS…: a run is killed with batches on their way to brokers that stand
+# still, which wake so many milliseconds later; --resume starts at once. The topics must then equal OUT. Sets resumed_ms,
+# how long the second run took, and words, what it said; returns its status, or 9 where the topics differ.
+kill_frozen()
+{
+    local prefix=$1 out=$2 rate=$3 wake=$5 run thawing before broker status=0 began
+    frozen=$4
+    shift 5
+    "$CDRGEN" run --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --create-topics --rate "$rate" "$@" \
+        2>"$WORK/frozen.err" &
+    run=$!
+    until_flowing "$prefix" $run
+    before=$(records_in "${prefix}data")
+    while kill -0 $run 2>/dev/null && (($(records_in "${prefix}data") <= before)); do
+        continue
+    done
+    for broker in $frozen; do
+        cluster pause "$broker"
+    done
+    sleep 0.$((RANDOM % 3 + 1)) # for batches to be sent that are not stored yet
+    kill -KILL $run 2>/dev/null || true
+    wait $run 2>/dev/null || status=$?
+    if ((status != 137)); then
+        thaw
+        die "the run ended with $status before it was killed: $(cat "$WORK/frozen.err")"
+    fi
+    (
+        sleep "$(printf '%d.%03d' $((wake / 1000)) $((wake % 1000)))"
+        thaw
+    ) &
+    thawing=$!
+    status=0
+    began=$(date +%s%3N)
+    "$CDRGEN" run --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --create-topics --resume "$@" \
+        2>"$WORK/frozen.err" || status=$?
+    resumed_ms=$(($(date +%s%3N) - began))
+    words=$(cat "$WORK/frozen.err")
+    wait $thawing
+    ((status == 0)) || return "$status"
+    compare_topics "$out" "$prefix"{call,sms,data} --files-topics cdr. >"$WORK/compared" 2>&1 ||
+        { words=$(tail -n 3 "$WORK/compared") && return 9; }
+}

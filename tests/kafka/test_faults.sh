@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs into three brokers, replication 3, min.insync.replicas 2, while brokers are killed and restarted, leaders elected,
-# brokers frozen, all restarted: nothing is lost, doubled or reordered, by a foreign client's reading of every offset.
+# brokers frozen, all restarted; and runs killed while a broker is frozen, which --resume completes: nothing is lost, doubled
+# or reordered, by a foreign client's reading of every offset.
 source "$SOURCE_DIR/tests/kafka/lib.sh"
 source "$SOURCE_DIR/tests/kafka/faults.sh"
 
@@ -38,3 +39,12 @@ dataset small 10000
 under elected small fault_election 2 --rate 12000
 under frozen small fault_freeze 2 --rate 12000 "${frozen_client[@]}"
 under restarted small fault_restart_all 1 --rate 12000
+
+# A run is killed while a broker stands still that holds replicas of what it sent last: nobody sees that it is in the logs
+# before the broker wakes, so --resume must wait for it.
+dataset tiny 3000
+for wake in 2500 3500; do
+    kill_frozen "killed-frozen-$wake." "$WORK/tiny" 6000 $((RANDOM % 3 + 1)) $wake "${settings[@]}" --replication 3 ||
+        die "resumed beside a broker that stood still: status $?: $words"
+    echo "killed-frozen: equal, the broker woke after $wake ms, --resume took $resumed_ms ms"
+done
