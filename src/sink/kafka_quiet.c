@@ -198,12 +198,18 @@ static enum cdr_result ask(struct quiet *quiet, struct watched *broker, const ch
     return result;
 }
 
+static const char *some_topic(const struct cdr_kafka_sink *sink)
+{
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
+        if (sink->topics[type] != NULL)
+            return sink->topics[type];
+    return NULL;
+}
+
 static enum cdr_result ask_all(struct quiet *quiet, struct cdr_error *error)
 {
-    const char *topic = NULL;
+    const char *topic = some_topic(quiet->sink);
     enum cdr_result result = CDR_OK;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT && topic == NULL; type++)
-        topic = quiet->sink->topics[type];
     for (size_t i = 0; i < quiet->count && result == CDR_OK; i++)
         if (quiet->brokers[i].in_sync && !quiet->brokers[i].asked)
             result = ask(quiet, &quiet->brokers[i], topic, error);
@@ -351,7 +357,7 @@ enum cdr_result cdr_kafka_resume_ends(struct cdr_kafka_client *asker,
         .timeout_ms = timeout_ms,
         .slice_ms = SLICE_MS,
     };
-    enum cdr_result result = CDR_E_AGAIN;
+    enum cdr_result result = some_topic(sink) != NULL ? CDR_E_AGAIN : CDR_OK;
     if (quiet.leaders == NULL || quiet.before == NULL)
         result =
             cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs", sink->log_count);
