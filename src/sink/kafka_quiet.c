@@ -1,17 +1,17 @@
 /* The wait before a resume: nothing of the program that died may arrive any more.
  *
- * A batch that a program sent before it died may still be in a socket's buffer, in a broker's queue,
- * or in the leader's log, where nobody sees it before the replicas in sync have it as well. Where
- * the logs end is therefore asked until the ends stand still, and for how long they must do so
- * depends on what the brokers show:
+ * A batch that a program sent before it died may still be in a socket's buffer, in a broker's
+ * queue, or in the leader's log, where nobody sees it before the replicas in sync have it as well.
+ * Where the logs end is therefore asked until the ends stand still, and for how long they must do
+ * so depends on what the brokers show:
  *
- * - Every broker that leads one of the logs or holds a replica in sync is asked something, again and
- *   again. One that does not answer promptly may hold back such a batch, so the quiet time begins
- *   again when it answers, or is no longer in sync.
+ * - Every broker that leads one of the logs or holds a replica in sync is asked something, again
+ *   and again. One that does not answer promptly may hold back such a batch, so the quiet time
+ *   begins again when it answers, or is no longer in sync.
  * - The quiet time is LATENCY_TIMES the longest that any broker took to answer. A broker that is
  *   short of processors is slow with batches as with answers; and what a connection delays it sends
- *   again after pauses that double, so that what waited for T arrives within another T. It is
- *   never longer than request.timeout.ms, after which the program that died would have given up its
+ *   again after pauses that double, so that what waited for T arrives within another T. It is never
+ *   longer than request.timeout.ms, after which the program that died would have given up its
  *   request itself, and never shorter than --resume-quiet.
  * - A replica that this client never hears from but that stays in sync for longer than
  *   replica.lag.time.max.ms is well, only not to be reached from here: the wait does without it.
