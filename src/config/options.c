@@ -183,7 +183,7 @@ const struct cdr_option cdr_options[] = {
      .only = CDR_FOR_KAFKA,
      .help = "write in transactions, and commit the progress in them"},
     {.key = "transaction_records", .flag = "transaction-records", .value = "N",
-     .type = CDR_OPTION_SIZE, .group = CDR_GROUP_KAFKA, .commands = RUN,
+     .type = CDR_OPTION_COUNT, .group = CDR_GROUP_KAFKA, .commands = RUN,
      AT(sink.transaction_records), .min = 1, .max = 1e9, .initial = "100000",
      .only = CDR_FOR_KAFKA, .needs = "transactions",
      .help = "commit after so many records"},

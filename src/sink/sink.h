@@ -142,7 +142,7 @@ struct cdr_sink_settings {
     bool append;          /* write behind what a topic already holds */
     bool force;           /* go on where the topic guard would refuse */
     bool transactions;    /* commit in whole batches, with the progress */
-    uint64_t transaction_records;
+    uint32_t transaction_records;
     uint32_t transaction_ms;
     double abort_share; /* of transactions: preceded by one that is aborted, to test consumers */
     uint32_t kafka_timeout_ms; /* for metadata and admin requests */
