@@ -1,12 +1,6 @@
 #include "model/calendar.h"
 
-#include <limits.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define DAY_S INT64_C(86400)
 
@@ -47,59 +41,6 @@ int32_t cdr_day_of_date(int32_t year, uint32_t month, uint32_t day_of_month)
     return (int32_t)(era * 146097 + day_of_era - 719468);
 }
 
-/* libc quietly takes an unknown zone for UTC, so the file is looked for first. */
-static enum cdr_result find_zone(const char *tz_name, struct cdr_error *error)
-{
-    const char *folder = getenv("TZDIR");
-    char path[PATH_MAX];
-    if (folder == NULL || folder[0] == '\0')
-        folder = "/usr/share/zoneinfo";
-    if (strcmp(tz_name, "UTC") == 0)
-        return CDR_OK;
-    snprintf(path, sizeof path, "%s/%s", folder, tz_name);
-    bool plain = tz_name[0] != '\0' && tz_name[0] != '/' && strstr(tz_name, "..") == NULL;
-    FILE *file = plain ? fopen(path, "rb") : NULL;
-    char magic[4] = {0};
-    bool good = file != NULL && fread(magic, 1, 4, file) == 4 && memcmp(magic, "TZif", 4) == 0;
-    if (file != NULL)
-        fclose(file);
-    if (!good)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "tz: \"%s\" is no time zone that %s knows; give an IANA name such as "
-                        "Europe/Amsterdam or UTC",
-                        tz_name, folder);
-    return CDR_OK;
-}
-
-static char *set_zone(const char *tz_name)
-{
-    const char *before = getenv("TZ");
-    char *kept = before != NULL ? strdup(before) : NULL;
-    char value[80];
-    snprintf(value, sizeof value, strcmp(tz_name, "UTC") == 0 ? "UTC0" : ":%s", tz_name);
-    setenv("TZ", value, 1);
-    tzset();
-    return kept;
-}
-
-static void restore_zone(char *kept)
-{
-    if (kept != NULL)
-        setenv("TZ", kept, 1);
-    else
-        unsetenv("TZ");
-    free(kept);
-    tzset();
-}
-
-static int32_t offset_at(int64_t utc_s)
-{
-    time_t instant = (time_t)utc_s;
-    struct tm local;
-    localtime_r(&instant, &local);
-    return (int32_t)local.tm_gmtoff;
-}
-
 static enum cdr_result add_transition(struct cdr_calendar *calendar, int64_t utc_s,
                                       int32_t offset_s, const char *tz_name,
                                       struct cdr_error *error)
@@ -121,7 +62,7 @@ static enum cdr_result add_transition(struct cdr_calendar *calendar, int64_t utc
     struct cdr_transition *grown =
         realloc(calendar->transitions, (calendar->transition_count + 1) * sizeof *grown);
     if (grown == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "out of memory for the offsets of %s", tz_name);
+        return cdr_fail(error, CDR_E_CONFIG, "tz: no memory for the offsets of %s", tz_name);
     calendar->transitions = grown;
     grown[calendar->transition_count++] =
         (struct cdr_transition){.utc_s = utc_s, .offset_s = offset_s};
@@ -130,19 +71,20 @@ static enum cdr_result add_transition(struct cdr_calendar *calendar, int64_t utc
 
 /* Steps through the time in half days (no zone has ever changed twice in one) and bisects to each
  * change. */
-static enum cdr_result collect(struct cdr_calendar *calendar, const char *tz_name, int64_t from_s,
-                               int64_t to_s, struct cdr_error *error)
+static enum cdr_result collect(struct cdr_calendar *calendar, const struct cdr_zone *zone,
+                               const char *tz_name, int64_t from_s, int64_t to_s,
+                               struct cdr_error *error)
 {
-    int32_t offset_s = offset_at(from_s);
+    int32_t offset_s = cdr_zone_offset_at(zone, from_s);
     enum cdr_result result = add_transition(calendar, from_s, offset_s, tz_name, error);
     for (int64_t at = from_s; result == CDR_OK && at < to_s; at += DAY_S / 2) {
         int64_t low = at, high = at + DAY_S / 2;
-        int32_t next_s = offset_at(high);
+        int32_t next_s = cdr_zone_offset_at(zone, high);
         if (next_s == offset_s)
             continue;
         while (high - low > 1) {
             int64_t middle = low + (high - low) / 2;
-            if (offset_at(middle) == offset_s)
+            if (cdr_zone_offset_at(zone, middle) == offset_s)
                 low = middle;
             else
                 high = middle;
@@ -156,15 +98,15 @@ static enum cdr_result collect(struct cdr_calendar *calendar, const char *tz_nam
 enum cdr_result cdr_calendar_create(struct cdr_calendar *calendar, const char *tz_name,
                                     int32_t first_day, struct cdr_error *error)
 {
+    struct cdr_zone zone;
     *calendar = (struct cdr_calendar){0};
-    enum cdr_result result = find_zone(tz_name, error);
+    enum cdr_result result = cdr_zone_load(&zone, tz_name, error);
     if (result != CDR_OK)
         return result;
-    char *kept = set_zone(tz_name);
     int64_t from_s = ((int64_t)first_day - 7) * DAY_S;
     int64_t to_s = ((int64_t)first_day + (int64_t)CDR_DAYS_MAX + 10) * DAY_S;
-    result = collect(calendar, tz_name, from_s, to_s, error);
-    restore_zone(kept);
+    result = collect(calendar, &zone, tz_name, from_s, to_s, error);
+    cdr_zone_free(&zone);
     if (result != CDR_OK)
         cdr_calendar_free(calendar);
     return result;
@@ -238,12 +180,12 @@ int64_t cdr_calendar_instant_ms(const struct cdr_calendar *calendar, int64_t loc
 enum cdr_result cdr_local_day(const char *tz_name, int64_t utc_ms, int32_t *day,
                               struct cdr_error *error)
 {
-    enum cdr_result result = find_zone(tz_name, error);
+    struct cdr_zone zone;
+    enum cdr_result result = cdr_zone_load(&zone, tz_name, error);
     if (result != CDR_OK)
         return result;
-    char *kept = set_zone(tz_name);
     int64_t utc_s = floor_div(utc_ms, 1000);
-    *day = (int32_t)floor_div(utc_s + offset_at(utc_s), DAY_S);
-    restore_zone(kept);
+    *day = (int32_t)floor_div(utc_s + cdr_zone_offset_at(&zone, utc_s), DAY_S);
+    cdr_zone_free(&zone);
     return CDR_OK;
 }

@@ -8,24 +8,20 @@
  * slots as it has hours: 23, 24 or 25, and zones that move their clock by half an hour get a slot
  * of 30 minutes.
  *
- * Offsets come from the system's tz database through libc, once, at creation; afterwards a calendar
- * is immutable and serves any number of threads.
+ * Offsets come from the system's tz database (zone.h), once, at creation; afterwards a calendar is
+ * immutable and serves any number of threads.
  */
 #ifndef CDR_MODEL_CALENDAR_H
 #define CDR_MODEL_CALENDAR_H
 
 #include "base/result.h"
 #include "model/parameters.h"
+#include "model/zone.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 #define CDR_QUARTER_MS INT64_C(900000)
-
-struct cdr_transition {
-    int64_t utc_s;    /* from here on … */
-    int32_t offset_s; /* … local time is UTC + offset_s */
-};
 
 struct cdr_calendar {
     struct cdr_transition
@@ -43,8 +39,8 @@ struct cdr_slot {
 };
 
 /* Reads the offsets of the zone from a week before first_day to CDR_DAYS_MAX + 10 days after it.
- * Not thread-safe (libc's TZ): call before threads start. Errors: CDR_E_CONFIG (no such zone;
- * offsets or changes that are no multiples of 15 minutes). */
+ * Errors: CDR_E_CONFIG (no such zone, or it cannot be read; offsets or changes that are no multiples
+ * of 15 minutes). */
 enum cdr_result cdr_calendar_create(struct cdr_calendar *calendar, const char *tz_name,
                                     int32_t first_day, struct cdr_error *error);
 void cdr_calendar_free(struct cdr_calendar *calendar);
@@ -63,7 +59,7 @@ int64_t cdr_calendar_day_start_ms(const struct cdr_calendar *calendar, int32_t d
  * clock jumps over it, what comes after the jump. */
 int64_t cdr_calendar_instant_ms(const struct cdr_calendar *calendar, int64_t local_ms);
 
-/* The local day of an instant in a zone; as thread-unsafe as create. */
+/* The local day of an instant in a zone. CDR_E_CONFIG. */
 enum cdr_result cdr_local_day(const char *tz_name, int64_t utc_ms, int32_t *day,
                               struct cdr_error *error);
 
