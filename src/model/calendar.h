@@ -39,8 +39,8 @@ struct cdr_slot {
 };
 
 /* Reads the offsets of the zone from a week before first_day to CDR_DAYS_MAX + 10 days after it.
- * Errors: CDR_E_CONFIG (no such zone, or it cannot be read; offsets or changes that are no multiples
- * of 15 minutes). */
+ * Errors: CDR_E_CONFIG (no such zone, or it cannot be read; offsets or changes that are no
+ * multiples of 15 minutes). */
 enum cdr_result cdr_calendar_create(struct cdr_calendar *calendar, const char *tz_name,
                                     int32_t first_day, struct cdr_error *error);
 void cdr_calendar_free(struct cdr_calendar *calendar);

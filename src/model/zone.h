@@ -46,8 +46,8 @@ struct cdr_zone {
     struct cdr_zone_change start, end;
 };
 
-/* Errors: CDR_E_CONFIG: there is no such zone; or its file, which the text names, is damaged, cannot
- * be read, or there is no memory for it. */
+/* Errors: CDR_E_CONFIG: there is no such zone; or its file, which the text names, is damaged,
+ * cannot be read, or there is no memory for it. */
 enum cdr_result cdr_zone_load(struct cdr_zone *zone, const char *tz_name, struct cdr_error *error);
 /* Parses a file's content; path is for errors. */
 enum cdr_result cdr_zone_parse(struct cdr_zone *zone, const uint8_t *bytes, size_t n,
