@@ -544,6 +544,10 @@ static void say_destination(const struct cdr_run *run)
     else if (run->sink_reason != NULL && !run->settings->quiet)
         fprintf(stderr, "cdrgen: writing %s%s, because %s\n", files ? "files to " : "to Kafka",
                 files ? out : "", run->sink_reason);
+    char backlog[160];
+    if (!run->settings->quiet && cdr_backlog_text(run, backlog, sizeof backlog))
+        fprintf(stderr, "cdrgen: live: %s, then real time; --start today leaves earlier days out\n",
+                backlog);
 }
 
 enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_error *error)

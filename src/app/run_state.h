@@ -71,6 +71,8 @@ enum cdr_result cdr_write_summary(const struct cdr_run *run, struct cdr_error *e
 void cdr_print_closing(const struct cdr_run *run);
 /* How many records are in files and how they get into the topics, on standard error. */
 void cdr_print_spilled(const struct cdr_run *run);
+/* What a live run has to catch up with, in words; false where its first day has not begun. */
+bool cdr_backlog_text(const struct cdr_run *run, char *text, size_t text_max);
 /* --dry-run: what would be done. */
 void cdr_print_plan(const struct cdr_run *run);
 

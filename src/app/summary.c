@@ -337,11 +337,26 @@ static void print_destination(const struct cdr_run *run)
         printf("headers      %s\n", settings->headers);
 }
 
+bool cdr_backlog_text(const struct cdr_run *run, char *text, size_t text_max)
+{
+    const struct cdr_parameters *p = &run->model->parameters;
+    const int64_t first_ms = cdr_calendar_day_start_ms(&run->model->calendar, p->start_day);
+    const double days = (double)(run->settings->now_ms - first_ms) / 86400000.0;
+    char records[32];
+    if (!run->settings->live || days <= 0)
+        return false;
+    double expected =
+        cdr_expected_records(run->model) / p->days / run->settings->shard_count * days;
+    snprintf(text, text_max, "about %s records of %.1f days until now, as fast as possible",
+             cdr_with_commas((uint64_t)expected, records), days);
+    return true;
+}
+
 void cdr_print_plan(const struct cdr_run *run)
 {
     const struct cdr_settings *settings = run->settings;
     const struct cdr_parameters *p = &run->model->parameters;
-    char day[16], records[32];
+    char day[16], records[32], backlog[160];
     double expected =
         cdr_expected_records(run->model) / settings->shard_count / (settings->live ? p->days : 1);
     date_text(p->start_day, day);
@@ -354,6 +369,8 @@ void cdr_print_plan(const struct cdr_run *run)
     printf("subscribers  %" PRIu32 ", seed %" PRIu64 "\n", p->subscribers, p->seed);
     printf("records      about %s%s\n", cdr_with_commas((uint64_t)(expected + 0.5), records),
            settings->live ? " a day" : "");
+    if (cdr_backlog_text(run, backlog, sizeof backlog))
+        printf("backlog      %s\n", backlog);
     printf("topics       %s, %s, %s; %" PRIu32 " partitions each\n", run->topics[0], run->topics[1],
            run->topics[2], p->partitions);
     if (settings->dimensions)

@@ -46,18 +46,21 @@ static enum cdr_result load_option(struct cdr_loading *loading, const struct cdr
     return result;
 }
 
+static bool is_variable(const char *key, const char *name, size_t len)
+{
+    char own[96];
+    return key != NULL && cdr_option_environment_name(key, own, sizeof own) && strlen(own) == len &&
+           strncmp(own, name, len) == 0;
+}
+
 /* Whether a variable is one of a setting. */
 static bool is_known(const char *name, size_t len)
 {
-    char own[96];
-    for (size_t i = 0; i < cdr_option_count; i++) {
-        const char *keys[2] = {cdr_options[i].key, cdr_options[i].also};
-        for (int k = 0; k < 2; k++)
-            if (keys[k] != NULL && cdr_option_environment_name(keys[k], own, sizeof own) &&
-                strlen(own) == len && strncmp(own, name, len) == 0)
-                return true;
-    }
-    return len == strlen(PREFIX "CONFIG") && strncmp(name, PREFIX "CONFIG", len) == 0;
+    for (size_t i = 0; i < cdr_option_count; i++)
+        if (has_variable(&cdr_options[i]) && (is_variable(cdr_options[i].key, name, len) ||
+                                              is_variable(cdr_options[i].also, name, len)))
+            return true;
+    return is_variable("config", name, len) || is_variable("properties_file", name, len);
 }
 
 /* CDRGEN_KAFKA_SASL_PASSWORD=x as sasl.password, …_FILE=x as sasl.password_file. */
@@ -83,29 +86,63 @@ static enum cdr_result load_property(struct cdr_loading *loading, const char *na
     return cdr_option_note(loading, cdr_option_by_key("kafka"), where, error);
 }
 
+/* "PORT", "PORT_80_TCP_ADDR", "SERVICE_HOST", with the name of a service in front of it. */
+static bool is_of_a_service(const char *name)
+{
+    static const char *const ends[] = {"SERVICE_HOST", "SERVICE_PORT", "PORT"};
+    for (const char *at = name; at != NULL; at = strchr(at, '_'), at += at != NULL)
+        for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+            size_t len = strlen(ends[i]);
+            bool numbered = at[len] == '_' && (i == 1 || isdigit((unsigned char)at[len + 1]));
+            if (strncmp(at, ends[i], len) == 0 && (at[len] == '\0' || numbered))
+                return true;
+        }
+    return false;
+}
+
+static bool is_service_of(const char *variable, size_t len)
+{
+    char name[128];
+    snprintf(name, sizeof name, "%.*s", (int)len, variable);
+    return is_of_a_service(name);
+}
+
+static bool is_of_a_script(const char *name)
+{
+    static const char *const words[] = {"TEST",  "TESTS",   "CACHE", "BIN",  "BINARY", "EXE",
+                                        "HOME",  "DIR",     "ROOT",  "PATH", "SRC",    "SOURCE",
+                                        "BUILD", "VERSION", "IMAGE", "CI"};
+    size_t len = strcspn(name, "_");
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strlen(words[i]) == len && strncmp(words[i], name, len) == 0)
+            return true;
+    return false;
+}
+
 static enum cdr_result check_spelling(const char *name, size_t len, struct cdr_error *error)
 {
-    char given[96];
-    struct cdr_suggestion near = {.given = given};
+    char given[96], best[96];
     size_t skip = strlen(PREFIX);
-    if (len - skip >= sizeof given)
-        return CDR_OK;
     snprintf(given, sizeof given, "%.*s", (int)(len - skip), name + skip);
-    /* Kubernetes sets these in every pod beside a service of the name cdrgen. */
-    if (strcmp(given, "PORT") == 0 || begins_with(given, "PORT_") || begins_with(given, "SERVICE_"))
+    if (name[len + 1] == '\0' || is_service_of(name, len) || is_of_a_script(given))
         return CDR_OK;
+    struct cdr_suggestion near = {.given = given};
     for (size_t i = 0; i < cdr_option_count; i++)
-        if (has_variable(&cdr_options[i]))
+        if (has_variable(&cdr_options[i])) {
             cdr_suggest(&near, cdr_options[i].key);
+            if (cdr_options[i].also != NULL)
+                cdr_suggest(&near, cdr_options[i].also);
+        }
     cdr_suggest(&near, "config");
-    /* Only what is off by a letter or two; CDRGEN_HOME may be anybody's. */
-    if (near.best == NULL || near.distance > 2)
-        return CDR_OK;
-    char best[96];
-    if (!cdr_option_environment_name(near.best, best, sizeof best))
-        return CDR_OK;
-    return cdr_fail(error, CDR_E_CONFIG, "%.*s is not a setting; did you mean %s?", (int)len, name,
-                    best);
+    cdr_suggest(&near, "properties_file");
+    const char *meant = cdr_option_meant(given);
+    if (meant == NULL)
+        meant = near.best;
+    if (meant != NULL && cdr_option_environment_name(meant, best, sizeof best))
+        return cdr_fail(error, CDR_E_CONFIG, "%.*s is not a setting; did you mean %s?", (int)len,
+                        name, best);
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "%.*s is not a setting; docs/configuration.md has all of them", (int)len, name);
 }
 
 enum cdr_result cdr_environment_load(struct cdr_loading *loading, char *const *environment,
@@ -120,7 +157,7 @@ enum cdr_result cdr_environment_load(struct cdr_loading *loading, char *const *e
         size_t len = strcspn(name, "=");
         if (!begins_with(name, PREFIX) || name[len] != '=' || is_known(name, len))
             continue;
-        if (begins_with(name, PROPERTY_PREFIX))
+        if (begins_with(name, PROPERTY_PREFIX) && !is_service_of(name, len))
             result = load_property(loading, name, len, name + len + 1, error);
         else
             result = check_spelling(name, len, error);

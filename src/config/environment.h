@@ -1,8 +1,13 @@
 /* The environment as a layer of settings: CDRGEN_DAYS=2, CDRGEN_KAFKA_SASL_PASSWORD=…
  *
- * A variable that starts with CDRGEN_, is no setting, but is close to one is an error: somebody
- * mistyped. Others are left alone, since orchestrators put variables of their own there
- * (CDRGEN_SERVICE_HOST).
+ * A variable that starts with CDRGEN_ and is no setting is an error: a setting that was asked for
+ * would have no effect. Left alone are what orchestrators and scripts put there:
+ *   - what Kubernetes sets beside a service whose name begins with cdrgen: CDRGEN_SERVICE_HOST,
+ *     CDRGEN_PORT, CDRGEN_METRICS_PORT_9090_TCP, and the like;
+ *   - CDRGEN_TEST_…, CDRGEN_CACHE and where the program is or comes from: CDRGEN_BIN, BINARY, EXE,
+ *     HOME, DIR, ROOT, PATH, SRC, SOURCE, BUILD, VERSION, IMAGE, CI, also as the first of several
+ *     words (CDRGEN_BUILD_DIR);
+ *   - empty ones, which count as not given.
  */
 #ifndef CDR_CONFIG_ENVIRONMENT_H
 #define CDR_CONFIG_ENVIRONMENT_H

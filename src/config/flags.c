@@ -3,6 +3,7 @@
 #include "base/parse.h"
 #include "base/suggest.h"
 
+#include <ctype.h>
 #include <string.h>
 
 const struct cdr_command_name cdr_commands[] = {
@@ -91,6 +92,14 @@ static enum cdr_result unknown_flag(const struct visit *v, const char *flag, siz
     /* --subscribers and --avg-calls-per-user are keys: their flags are meant. */
     if (key.best != NULL && (near.best == NULL || key.distance < near.distance))
         near.best = of_key;
+    const char *meant = cdr_option_meant(plain);
+    const struct cdr_option *option = meant != NULL ? cdr_option_by_key(meant) : NULL;
+    if (option != NULL && option->flag != NULL && (option->commands & 1u << v->command) != 0)
+        near.best = option->flag;
+    if (strcmp(given, "verbose") == 0)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "--verbose is not a flag: cdrgen says what there is to say unless it is "
+                        "told --quiet; -X debug=all has librdkafka's log");
     if (near.best != NULL)
         return cdr_fail(error, CDR_E_CONFIG, "--%s is not a flag; did you mean --%s?", given,
                         near.best);
@@ -154,6 +163,29 @@ static enum cdr_result long_flag(struct visit *v, const char *argument, struct c
     return result == CDR_OK ? v->visit(v->context, option, where, value, error) : result;
 }
 
+/* Another case of the letter, or what other programs have it for. */
+static enum cdr_result unknown_letter(const struct visit *v, char letter, struct cdr_error *error)
+{
+    static const char *const words[] = {"ndry-run",    "ncount",   "oout",  "ssubs",
+                                        "ppartitions", "jworkers", "rrate", "ddays"};
+    const char other = (char)(islower((unsigned char)letter) ? toupper((unsigned char)letter)
+                                                             : tolower((unsigned char)letter));
+    const struct cdr_option *option = cdr_option_by_letter(other);
+    bool negated;
+    if (option != NULL && (option->commands & 1u << v->command) != 0)
+        return cdr_fail(error, CDR_E_CONFIG, "-%c is not a flag; did you mean -%c%s%s?", letter,
+                        other, option->flag != NULL ? ", --" : "",
+                        option->flag != NULL ? option->flag : "");
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        option = cdr_option_by_flag(words[i] + 1, strlen(words[i] + 1), &negated);
+        if (words[i][0] == letter && (option->commands & 1u << v->command) != 0)
+            return cdr_fail(error, CDR_E_CONFIG, "-%c is not a flag; did you mean --%s?", letter,
+                            words[i] + 1);
+    }
+    return cdr_fail(error, CDR_E_CONFIG, "-%c is not a flag; 'cdrgen help %s' lists them", letter,
+                    cdr_command_text(v->command));
+}
+
 /* -q, -b value, -bvalue, -qb value. */
 static enum cdr_result short_flags(struct visit *v, const char *argument, struct cdr_error *error)
 {
@@ -162,8 +194,7 @@ static enum cdr_result short_flags(struct visit *v, const char *argument, struct
         const char *value = "true";
         const struct cdr_option *option = cdr_option_by_letter(*letter);
         if (option == NULL)
-            return cdr_fail(error, CDR_E_CONFIG, "-%c is not a flag; 'cdrgen help %s' lists them",
-                            *letter, cdr_command_text(v->command));
+            return unknown_letter(v, *letter, error);
         enum cdr_result result = check_taker(v, option, where, error);
         bool rest = takes_value(option);
         if (result == CDR_OK && rest && letter[1] != '\0')

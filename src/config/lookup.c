@@ -23,6 +23,45 @@ const struct cdr_option *cdr_option_by_letter(char letter)
     return NULL;
 }
 
+/* Letter by letter these are far from what they mean. */
+const char *cdr_option_meant(const char *name)
+{
+    static const char *const words[][2] = {{"registry_url", "registry"},
+                                           {"schema_registry", "registry"},
+                                           {"schema_registry_url", "registry"},
+                                           {"output", "out"},
+                                           {"output_dir", "out"},
+                                           {"output_folder", "out"},
+                                           {"folder", "out"},
+                                           {"timezone", "tz"},
+                                           {"time_zone", "tz"},
+                                           {"zone", "tz"},
+                                           {"compression", "compress"},
+                                           {"bootstrap_server", "brokers"},
+                                           {"bootstrap", "brokers"},
+                                           {"broker_list", "brokers"},
+                                           {"kafka_brokers", "brokers"},
+                                           {"servers", "brokers"},
+                                           {"users", "subs"},
+                                           {"threads", "workers"},
+                                           {"jobs", "workers"},
+                                           {"destination", "sink"},
+                                           {"prefix", "topic_prefix"},
+                                           {"topics_prefix", "topic_prefix"},
+                                           {"silent", "quiet"},
+                                           {"replication_factor", "replication"},
+                                           {"retention", "retention_ms"},
+                                           {"config_file", "config"}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const char *a = words[i][0], *b = name;
+        while (*a != '\0' && *a == (*b == '-' || *b == '.' ? '_' : tolower((unsigned char)*b)))
+            a++, b++;
+        if (*a == '\0' && *b == '\0')
+            return words[i][1];
+    }
+    return NULL;
+}
+
 static bool same(const char *flag, const char *name, size_t len)
 {
     return flag != NULL && strncmp(flag, name, len) == 0 && flag[len] == '\0';

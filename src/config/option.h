@@ -136,6 +136,8 @@ const struct cdr_option *cdr_option_by_key(const char *key);
 const struct cdr_option *cdr_option_by_letter(char letter);
 /* By long name without dashes. *negated is set for --no-NAME of a boolean. */
 const struct cdr_option *cdr_option_by_flag(const char *name, size_t len, bool *negated);
+/* The key of the setting that other programs call so ("registry-url", "REGISTRY_URL"), or NULL. */
+const char *cdr_option_meant(const char *name);
 /* CDRGEN_… of a key. False where it does not fit. */
 bool cdr_option_environment_name(const char *key, char *name, size_t name_max);
 

@@ -52,7 +52,6 @@ static enum cdr_result scan_first(void *context, const struct cdr_option *option
                                   const char *text, struct cdr_error *error)
 {
     struct scan *scan = context;
-    (void)where, (void)error;
     if (option == NULL)
         return CDR_OK;
     if (option->type == CDR_OPTION_HELP) {
@@ -64,6 +63,12 @@ static enum cdr_result scan_first(void *context, const struct cdr_option *option
         *scan->command = CDR_COMMAND_VERSION;
         return CDR_E_AGAIN;
     }
+    if (option->type == CDR_OPTION_CONFIG_FILE && scan->config_path != NULL)
+        return cdr_fail(
+            error, CDR_E_CONFIG,
+            "%s is there twice: %.200s and %.200s; a run has one config file, and flags "
+            "and variables go over it",
+            where, scan->config_path, text);
     if (option->type == CDR_OPTION_CONFIG_FILE)
         scan->config_path = text;
     return CDR_OK;

@@ -104,6 +104,28 @@ refused '^cdrgen: --schema-id-sms: the registry gives the ids' run -b h:1 --form
 refused '^cdrgen: --days: a live run .--live. has no last day' "${run[@]}" --live --days 3
 refused '^cdrgen: --out: .*--sink kafka means Kafka' run --sink kafka --out out
 
+# Variables that are no setting.
+for pair in BOOTSTRAP_SERVER=BROKERS SUBSCRIBER=SUBSCRIBERS REGISTRY_URL=REGISTRY SCHEMA_REGISTRY_URL=REGISTRY OUTPUT=OUT \
+    TIMEZONE=TZ COMPRESSION=COMPRESS PARTITION=PARTITIONS PROPERTY_FILE=PROPERTIES_FILE; do
+    export "CDRGEN_${pair%=*}=x"
+    refused "^cdrgen: CDRGEN_${pair%=*} is not a setting; did you mean CDRGEN_${pair#*=}\\?$" run
+    unset "CDRGEN_${pair%=*}"
+done
+CDRGEN_FOO=1 refused '^cdrgen: CDRGEN_FOO is not a setting; docs/configuration.md' run
+CDRGEN_KAFKA=1 refused '^cdrgen: CDRGEN_KAFKA is not a setting' run
+CDRGEN_TEST_X=1 CDRGEN_CACHE=x CDRGEN_BUILD_DIR=x CDRGEN_PORT_80_TCP=x CDRGEN_KAFKA_SERVICE_HOST=x CDRGEN_METRICS_PORT=x \
+    CDRGEN_EMPTY='' CDRGEN=x "$CDRGEN" run --sink null --subs 10 --quiet || {
+    echo "variables of others are in the way"
+    failures=$((failures + 1))
+}
+
+# Flags of other programs.
+refused '^cdrgen: -v is not a flag; did you mean -V' run -v
+refused '^cdrgen: -n is not a flag; did you mean --dry-run' run -n
+refused '^cdrgen: --verbose is not a flag: .*--quiet' run --verbose
+refused '^cdrgen: --output is not a flag; did you mean --out' run --output x
+refused '^cdrgen: --config is there twice: a.json and b.json' run --config a.json --config b.json
+
 # Properties are looked at wherever the records go.
 if "$CDRGEN" --version | grep -q librdkafka; then
     echo 'bootstrap.server=h:1' >near.properties

@@ -61,6 +61,20 @@ status=0
 "$CDRGEN" run --dry-run --out dry --shard 5/9 >stdout 2>stderr || status=$?
 ((status == 2)) || fail "--dry-run of what can't be: status $status"
 
+# A live run says what it has to catch up with, before it does.
+"$CDRGEN" run --subs 100 --live --start -10d --dry-run >stdout
+grep -Eq '^backlog +about [0-9,]+ records of 1[01]\.[0-9] days until now' stdout || fail "no backlog: $(cat stdout)"
+"$CDRGEN" run --subs 100 --live --start -10d --sink null 2>stderr &
+pid=$!
+pids+=($pid)
+for ((i = 0; i < 300; i++)); do
+    if grep -q 'cdrgen: live: about .* then real time' stderr; then break; fi
+    sleep 0.1
+done
+kill $pid
+wait $pid || fail "a live run that was stopped: status $?: $(cat stderr)"
+grep -q 'cdrgen: live: about .* records of 1[01]\.[0-9] days until now' stderr || fail "no word of the backlog: $(cat stderr)"
+
 # Progress where stderr is a terminal; not with --quiet; the line is wiped at the end.
 command -v script >/dev/null || fail "script is missing: the package bsdutils has it"
 model="--subs 2000 --start 2025-01-01 --sink null --speed 43200"
