@@ -12,6 +12,10 @@ command=$(awk '/^    command: >-$/ { inside = 1; next } inside && !/^      / { e
 [[ $command == *' --topic-prefix compose. '* ]] || die "no topic prefix in the command of docker-compose.yml: $command"
 read -ra arguments <<<"${command/ compose. / $prefix }"
 
+# The image is named after the version that is built into it.
+version=$("$CDRGEN" --version | sed -n 's/^cdrgen \([^,]*\),.*/\1/p')
+grep -qx "    image: cdrgen:$version" "$SOURCE_DIR/docker-compose.yml" || die "docker-compose.yml does not name the image cdrgen:$version"
+
 for expected in 196185 0; do
     "$CDRGEN" "${arguments[@]}" --summary "$WORK/summary" 2>"$WORK/words" ||
         die "docker compose up would fail: $(cat "$WORK/words")"
