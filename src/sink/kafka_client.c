@@ -28,8 +28,10 @@ enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_
     rd_kafka_conf_t *conf = rd_kafka_conf_dup(properties->conf);
     rd_kafka_conf_set_opaque(conf, client);
     cdr_kafka_listen(conf);
-    if (sink != NULL)
+    if (sink != NULL) {
         rd_kafka_conf_set_dr_msg_cb(conf, cdr_kafka_on_report);
+        cdr_kafka_standstill_listen(conf);
+    }
     if (type == RD_KAFKA_CONSUMER) {
         /* A group.id makes a client look for its coordinator, which needs rights that asking does
          * not. */

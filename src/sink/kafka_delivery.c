@@ -312,7 +312,7 @@ static bool take_turn(struct cdr_kafka_sink *sink, int wait_ms)
 static void check_stall(struct cdr_kafka_sink *sink)
 {
     int64_t now_ms = cdr_kafka_clock_ms();
-    if (sink->properties.stall_ms == 0 || now_ms - sink->stall_check_ms < STALL_CHECK_MS)
+    if (now_ms - sink->stall_check_ms < STALL_CHECK_MS)
         return;
     sink->stall_check_ms = now_ms;
     for (uint32_t log = 0; log < sink->log_count; log++) {
@@ -324,7 +324,8 @@ static void check_stall(struct cdr_kafka_sink *sink)
         } else if (state->quiet_since_ms == NOT_WAITING || reported != state->reported_before) {
             state->reported_before = reported;
             state->quiet_since_ms = now_ms;
-        } else if (now_ms - state->quiet_since_ms >= sink->properties.stall_ms) {
+        } else if (sink->properties.stall_ms > 0 &&
+                   now_ms - state->quiet_since_ms >= sink->properties.stall_ms) {
             char trouble[400];
             cdr_kafka_trouble(&sink->client, trouble, sizeof trouble);
             cdr_kafka_fail(sink, CDR_E_AWAY,
@@ -385,6 +386,7 @@ static void end_turn(struct cdr_kafka_sink *sink)
     settle_broken(sink);
     end_run(sink);
     check_stall(sink);
+    cdr_kafka_standstill_tick(sink);
     if (sink->transactions.on) {
         if (atomic_load(&sink->transactions.due)) { /* without waiting for batches to fill */
             rd_kafka_flush(sink->client.rk, 100);

@@ -9,6 +9,7 @@
  * kafka_resume.c      where a run goes on that another began
  * kafka_quiet.c       waits until nothing of the run before can arrive any more
  * kafka_transactions.c  whole batches, and progress committed with them
+ * kafka_standstill.c  notices a producer that sends to the wrong broker
  * kafka_delivery.c    records out, delivery reports in
  * kafka_read_back.c   records of topics, by offset
  * kafka_doctor.c      all that would go wrong, without a run
@@ -43,6 +44,7 @@ struct cdr_kafka_properties {
     uint64_t queue_bytes;  /* bound of the payload under way */
     int64_t stall_ms;      /* delivery.timeout.ms, 0 = for ever; or --spill-after */
     const char *stall_name;
+    int64_t standstill_ms;      /* of a log, before its leader is looked for */
     int64_t quiet_ms;           /* --resume-quiet */
     int64_t request_timeout_ms; /* request.timeout.ms: so long a producer waits for an answer */
     int64_t batch_bytes; /* message.max.bytes */
@@ -171,6 +173,7 @@ struct cdr_kafka_log {
     _Atomic uint64_t reported; /* delivery reports, good or bad */
     uint64_t reported_before;  /* at the last stall check */
     int64_t quiet_since_ms;    /* the check that first saw records wait in vain, 0 = none does */
+    int32_t used_broker;       /* that librdkafka sends to, once standstill.known; −1 = none */
     /* With transactions: */
     bool known;           /* start was committed, not taken for 0 */
     bool touched;         /* has records in the open one; by the log's writer, or behind the gate */
@@ -194,6 +197,15 @@ struct cdr_kafka_transactions {
     bool begun, aborting;
     int64_t begun_ms;
     uint64_t number; /* transactions begun so far */
+};
+
+/* See kafka_standstill.c; only while serving. */
+struct cdr_kafka_standstill {
+    bool wanted, known; /* which broker each log's records are sent to */
+    bool suspected;     /* at the last look: log's leader is another one */
+    uint32_t log;
+    int32_t leader;
+    int64_t next_ms; /* not to look before */
 };
 
 /* A row of delivery reports of one slab, gathered so that shared counters are touched once a row.
@@ -234,6 +246,7 @@ struct cdr_kafka_sink {
     rd_kafka_resp_err_t fatal_code;
     struct cdr_kafka_run run; /* of the thread that serves */
     int64_t stall_check_ms;
+    struct cdr_kafka_standstill standstill;
     int64_t ends_asked_ms; /* when flush asked first where the logs end, 0 = not yet */
 };
 
@@ -314,6 +327,12 @@ void cdr_kafka_transactions_close(struct cdr_kafka_sink *sink);
 enum cdr_result cdr_kafka_send_extra(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
                                      uint32_t from, uint32_t end, uint32_t *sent,
                                      struct cdr_error *error);
+
+/* Makes a producer's librdkafka say now and then which brokers it sends to. */
+void cdr_kafka_standstill_listen(rd_kafka_conf_t *conf);
+/* In a turn: fails with CDR_E_PRODUCER where a log stands still since its records go to a broker
+ * that does not lead the partition. Asks other clients only then, for a few seconds at most. */
+void cdr_kafka_standstill_tick(struct cdr_kafka_sink *sink);
 
 /* Delivery; the contracts are those of sink.h. */
 void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);

@@ -9,6 +9,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+enum { STANDSTILL_MS = 15000 };
+
 /* Where a figure is given, bench/kafka_sink.sh measured it: one broker on the same two cores, 157
  * bytes a record, CPU of the client in microseconds a record. What a property means: librdkafka's
  * CONFIGURATION.md. */
@@ -347,6 +349,7 @@ static enum cdr_result derive(struct cdr_kafka_properties *properties, struct cd
     properties->queue_bytes = (uint64_t)get_number(conf, "queue.buffering.max.kbytes") * 1024;
     properties->stall_ms = get_number(conf, "message.timeout.ms");
     properties->stall_name = "delivery.timeout.ms";
+    properties->standstill_ms = STANDSTILL_MS;
     properties->request_timeout_ms = get_number(conf, "request.timeout.ms");
     properties->batch_bytes = get_number(conf, "message.max.bytes");
     char mechanism[64], idempotence[16];

@@ -75,10 +75,29 @@ fault_restart_all()
 
 # ---- runs ----
 
-# until_whole PREFIX: every replica of its topics is in sync.
+# until_answering: each of the brokers answers, and knows all three.
+until_answering()
+{
+    local address end=$((SECONDS + 120))
+    for address in ${CDRGEN_TEST_BROKERS//,/ }; do
+        until (($(kcat -b "$address" -X socket.timeout.ms=2000 -L -m 2 2>/dev/null | grep -c '^  broker [0-9]') == 3)); do
+            ((SECONDS < end)) || die "the broker at $address does not answer, or knows fewer than three: $(broker_states)"
+            sleep 0.5
+        done
+    done
+}
+
+# broker_states: one line of which brokers run.
+broker_states()
+{
+    "$SOURCE_DIR/scripts/kafka" status --dir "$CLUSTER" | tail -n +2 | paste -sd ';' || true
+}
+
+# until_whole PREFIX: every broker answers, and every replica of the topics is in sync.
 until_whole()
 {
     local end=$((SECONDS + 120))
+    until_answering
     until admin replicas "$1"{call,sms,data} 2>/dev/null | awk '$3 < 0 || $5 < $4 { bad = 1 } END { exit NR == 0 || bad }'; do
         ((SECONDS < end)) || die "replicas are not in sync: $(admin replicas "$1"{call,sms,data})"
         sleep 0.5
@@ -119,7 +138,7 @@ run_under()
     done
     ((strikes >= wanted)) || die "the run ended after $strikes strikes of $fault, not $wanted"
     wait $run || status=$?
-    ((status == 0)) || die "the run under $fault ended with $status: $(cat "$WORK/run.err")"
+    ((status == 0)) || die "the run under $fault ended with $status: $(cat "$WORK/run.err"); brokers: $(broker_states)"
     producers=$((1 + $(grep -c 'going on with a new producer' "$WORK/run.err" || true)))
     until_whole "$fault_prefix"
     local how=()

@@ -14,10 +14,28 @@ PYTHON=${CDRGEN_TEST_PYTHON:-${CDRGEN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cdr
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/cdrgen-test.XXXXXX")
 own_clusters=()
 
+# keep_broker_logs FOLDER: what is left of a cluster after a failure: which of its brokers ran, and their logs.
+keep_broker_logs()
+{
+    local kept log
+    kept=$WORK/logs-$(basename "$1")
+    [[ -f $1/cluster ]] || return 0
+    mkdir -p "$kept"
+    "$SOURCE_DIR/scripts/kafka" status --dir "$1" >"$kept/status" 2>&1 || true
+    for log in "$1"/*/log; do
+        [[ ! -f $log ]] || cp "$log" "$kept/$(basename "$(dirname "$log")").log"
+    done
+    echo "the brokers' logs are in $kept:" >&2
+    cat "$kept/status" >&2
+    # Where the machine is gone after the test, its output is all that is left.
+    [[ -z ${CI:-} ]] || tail -n 40 "$kept"/*.log >&2
+}
+
 end_of_test()
 {
     local status=$? folder
     for folder in "${own_clusters[@]}"; do
+        ((status == 0)) || keep_broker_logs "$folder" || true
         "$SOURCE_DIR/scripts/kafka" stop --dir "$folder"
     done
     # Gone only if the test passed: what it left helps to see why it failed.

@@ -23,7 +23,7 @@ ONLY_IN = {
     "curl/": r"src/sink/registry.*",
     "zlib.h": r"src/sink/(de)?compress\.c",
     "zstd.h": r"src/sink/(de)?compress\.c",
-    "jansson.h": r"src/config/.*|src/encode/.*|src/sink/((file|spill)_manifest|registry).*|src/verify/fields\.c",
+    "jansson.h": r"src/config/.*|src/encode/.*|src/sink/((file|spill)_manifest|registry|kafka_standstill).*|src/verify/fields\.c",
     "avro.h": r"src/encode/.*|src/verify/fields\.c",
     "xxhash.h": r"src/model/dataset\.c|src/pipeline/digest\.c|src/sink/(file|container|spill).*",
     "threads.h": r"(?!)",

@@ -1,4 +1,4 @@
-/* A Kafka sink on librdkafka's mock cluster: one broker, one topic of HARNESS_PARTITIONS
+/* A Kafka sink on librdkafka's mock cluster: one broker or more, one topic of HARNESS_PARTITIONS
  * partitions. The mock can be told to fail; what real brokers store is the business of tests/kafka.
  */
 #ifndef CDR_TESTS_KAFKA_HARNESS_H
@@ -32,16 +32,16 @@ struct harness {
     uint64_t positions[HARNESS_PARTITIONS];
 };
 
-static inline void harness_start(struct harness *harness)
+static inline void harness_start_brokers(struct harness *harness, int brokers_count)
 {
     memset(harness, 0, sizeof *harness);
     char reason[256];
     harness->rk = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), reason, sizeof reason);
     assert_non_null(harness->rk);
-    harness->cluster = rd_kafka_mock_cluster_new(harness->rk, 1);
+    harness->cluster = rd_kafka_mock_cluster_new(harness->rk, brokers_count);
     assert_non_null(harness->cluster);
     const char *brokers = rd_kafka_mock_cluster_bootstraps(harness->cluster);
-    assert_int_equal(rd_kafka_brokers_add(harness->rk, brokers), 1);
+    assert_int_equal(rd_kafka_brokers_add(harness->rk, brokers), brokers_count);
     rd_kafka_mock_topic_create(harness->cluster, "t.call", HARNESS_PARTITIONS, 1);
     harness->encoder = (struct cdr_encoder){
         .record_bytes_max = HARNESS_RECORD_MAX, .frame_len = 5, .trailer_len = 1};
@@ -57,6 +57,11 @@ static inline void harness_start(struct harness *harness)
                                              .workers = 2,
                                              .slab_bytes = 256 * HARNESS_RECORD_MAX,
                                              .slab_records = 256};
+}
+
+static inline void harness_start(struct harness *harness)
+{
+    harness_start_brokers(harness, 1);
 }
 
 static inline void harness_property(struct harness *harness, const char *name, const char *value)
