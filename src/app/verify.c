@@ -1,5 +1,6 @@
 /* The course of a verification: choose the source, open it, compare, report. */
 #include "app/progress.h"
+#include "app/report_file.h"
 #include "app/stop.h"
 #include "app/verify_dimensions.h"
 #include "app/verify_ids.h"
@@ -72,6 +73,11 @@ static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_
     return result;
 }
 
+static void say(const char *text)
+{
+    fprintf(stderr, "cdrgen: %s\n", text);
+}
+
 static enum cdr_result open_source(struct cdr_verification *run, const atomic_int *stop,
                                    struct cdr_error *error)
 {
@@ -85,6 +91,8 @@ static enum cdr_result open_source(struct cdr_verification *run, const atomic_in
         .shard_count = settings->shard_count,
         .read_uncommitted = strcmp(settings->isolation, "read_uncommitted") == 0,
         .follow = settings->follow,
+        .open_wait_ms = settings->open_wait_ms,
+        .say = settings->quiet ? NULL : say,
         .stop = stop,
     };
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
@@ -138,54 +146,25 @@ static enum cdr_result compare(struct cdr_verification *run, struct cdr_error *e
     return result;
 }
 
-/* The answer: what the differences say, once there are any; a failure only where it hides one. */
-static enum cdr_result conclude(const struct cdr_verification *run, enum cdr_result result,
-                                struct cdr_error *error)
-{
-    const struct cdr_compare_counts total = cdr_verification_total(run, CDR_TYPE_COUNT);
-    char counts[256], cause[sizeof error->text];
-    const bool failed = result != CDR_OK;
-    snprintf(cause, sizeof cause, "%s", error->text);
-    cdr_counts_text(&total, counts, sizeof counts);
-    if (result == CDR_E_DIFFERENT)
-        return result;
-    const bool nothing = total.matched == 0 && total.expected > 0 && total.found > 0;
-    if (cdr_is_different(&total))
-        return cdr_fail(error, CDR_E_DIFFERENT, "different: %s%s%s%.600s", counts,
-                        nothing ? "; no record is the same, so this is another dataset than these "
-                                  "settings give"
-                                : "",
-                        failed ? "; and the rest could not be compared: " : "",
-                        failed ? cause : "");
-    if (cdr_verification_dimensions_differ(run, counts, sizeof counts))
-        return cdr_fail(error, CDR_E_DIFFERENT, "different: %s%s%.600s", counts,
-                        failed ? "; and the rest could not be compared: " : "",
-                        failed ? cause : "");
-    if (failed)
-        return cdr_fail(error, CDR_E_STATE, "%.900s; what was compared until then is the same",
-                        cause);
-    return CDR_OK;
-}
-
-static enum cdr_result report(const struct cdr_verification *run, const char *why,
-                              struct cdr_error *error)
+/* In words and as JSON. */
+static enum cdr_result report(const struct cdr_verification *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
     const bool json_to_stdout = settings->report != NULL && strcmp(settings->report, "-") == 0;
-    if (!settings->quiet)
+    enum cdr_result result = CDR_OK;
+    if (!settings->quiet && run->verify != NULL)
         cdr_print_verification(run, json_to_stdout ? stderr : stdout);
-    return settings->report != NULL ? cdr_write_report(run, why, error) : CDR_OK;
+    if (settings->report != NULL)
+        result = cdr_report_write(settings->report, cdr_put_report, run, error);
+    return result == CDR_OK ? cdr_report_printed(stdout, error) : result;
 }
 
-static enum cdr_result verify(struct cdr_verification *run, struct cdr_error *error)
+static enum cdr_result compare_all(struct cdr_verification *run, struct cdr_error *error)
 {
     const atomic_int *stop = cdr_stop_on_signals();
     enum cdr_result result = open_source(run, stop, error);
     if (result == CDR_OK)
         result = create_verify(run, stop, error);
-    /* Nothing was compared: nothing can be said. */
-    if (result == CDR_E_KAFKA || result == CDR_E_IO)
-        result = CDR_E_STATE;
     if (result != CDR_OK)
         return result;
     if (run->note != NULL && !run->settings->quiet)
@@ -194,14 +173,23 @@ static enum cdr_result verify(struct cdr_verification *run, struct cdr_error *er
     if (result == CDR_OK)
         result = cdr_verification_dimensions(run, stop, error);
     run->complete = result == CDR_OK;
-    struct cdr_error later = {0};
-    enum cdr_result reported = report(run, result == CDR_OK ? "" : error->text, &later);
-    result = conclude(run, result, error);
-    if (result == CDR_OK && reported != CDR_OK) {
-        *error = later;
-        result = CDR_E_STATE;
-    }
     return result;
+}
+
+/* The verdict; a report that could not be written is a failure only where it hides nothing worse.
+ */
+static enum cdr_result verify(struct cdr_verification *run, struct cdr_error *error)
+{
+    struct cdr_error later = {0};
+    enum cdr_result result = compare_all(run, error);
+    run->verdict = cdr_verification_verdict(run, result, error->text);
+    enum cdr_result reported = report(run, &later);
+    result = run->verdict.code;
+    if (result != CDR_OK)
+        return cdr_fail(error, result, "%s", run->verdict.text);
+    if (reported != CDR_OK)
+        *error = later;
+    return reported;
 }
 
 static enum cdr_result prepare(struct cdr_verification *run, struct cdr_error *error)
@@ -216,7 +204,7 @@ static enum cdr_result prepare(struct cdr_verification *run, struct cdr_error *e
                  topic_names[type]);
     enum cdr_result result = choose_source(run, error);
     if (result == CDR_OK)
-        result = cdr_check_report(settings, error);
+        result = cdr_report_check(settings->report, error);
     if (result == CDR_OK)
         result = cdr_model_create(&run->model, &settings->model, error);
     if (result == CDR_OK)
@@ -231,6 +219,9 @@ enum cdr_result cdr_command_verify(const struct cdr_settings *settings, struct c
     const bool by_id = strcmp(settings->by, "id") == 0;
     if (result == CDR_OK)
         result = by_id ? cdr_verification_by_id(&run, error) : verify(&run, error);
+    /* Whatever kept it from comparing: status 1 says that something differs. */
+    if (result != CDR_OK && result != CDR_E_DIFFERENT && result != CDR_E_CONFIG)
+        result = CDR_E_STATE;
     cdr_verify_destroy(run.verify);
     cdr_verification_dimensions_free(&run);
     if (run.source != NULL)

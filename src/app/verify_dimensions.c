@@ -30,6 +30,7 @@ static enum cdr_result check(struct cdr_verification *run, const atomic_int *sto
         .shard_count = settings->shard_count,
         .days = settings->model.days,
         .show = settings->show,
+        .open_wait_ms = settings->open_wait_ms,
         .stop = stop,
     };
     for (uint32_t d = 0; result == CDR_OK && d < CDR_DIMENSION_COUNT; d++) {
@@ -98,6 +99,7 @@ static struct cdr_dimension_counts total_of(const struct cdr_verification *run, 
         sum.wrong_timestamp += log->wrong_timestamp;
         sum.altered += log->altered;
         sum.foreign += log->foreign;
+        sum.unread += log->unread;
     }
     return sum;
 }
@@ -135,6 +137,14 @@ bool cdr_verification_dimensions_differ(const struct cdr_verification *run, char
     return differ;
 }
 
+uint64_t cdr_verification_dimensions_unread(const struct cdr_verification *run)
+{
+    uint64_t unread = 0;
+    for (uint32_t d = 0; run->dimensions != NULL && d < CDR_DIMENSION_COUNT; d++)
+        unread += total_of(run, d).unread;
+    return unread;
+}
+
 void cdr_print_dimensions(const struct cdr_verification *run, FILE *out)
 {
     for (uint32_t d = 0; run->dimensions != NULL && d < CDR_DIMENSION_COUNT; d++) {
@@ -169,6 +179,7 @@ void cdr_put_dimensions(struct cdr_json *json, const struct cdr_verification *ru
         cdr_json_u64(json, "wrong_timestamp", sum.wrong_timestamp);
         cdr_json_u64(json, "altered", sum.altered);
         cdr_json_u64(json, "foreign", sum.foreign);
+        cdr_json_u64(json, "unread", sum.unread);
         cdr_json_object_end(json);
     }
     cdr_json_object_end(json);

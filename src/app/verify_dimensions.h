@@ -14,6 +14,8 @@ void cdr_verification_dimensions_free(struct cdr_verification *run);
 /* Whether something differs; then text says what, in numbers. */
 bool cdr_verification_dimensions_differ(const struct cdr_verification *run, char *text,
                                         size_t size);
+/* Rows that an open transaction may hold back. */
+uint64_t cdr_verification_dimensions_unread(const struct cdr_verification *run);
 void cdr_print_dimensions(const struct cdr_verification *run, FILE *out);
 void cdr_put_dimensions(struct cdr_json *json, const struct cdr_verification *run);
 

@@ -3,6 +3,7 @@
 #include "base/parse.h"
 #if CDR_KAFKA
 #include "app/progress.h"
+#include "app/report_file.h"
 #include "app/stop.h"
 #include "base/clock.h"
 #include "base/json_writer.h"
@@ -12,6 +13,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +29,7 @@ struct by_id {
     char *names; /* of the topics, taken apart */
     double wall_s;
     bool complete;
+    struct cdr_verdict verdict;
 };
 
 static enum cdr_result read_topics(struct by_id *by_id, struct cdr_error *error)
@@ -82,11 +85,6 @@ static enum cdr_result prepare(struct by_id *by_id, struct cdr_error *error)
     return result == CDR_OK ? read_types(by_id, error) : result;
 }
 
-static bool is_different(const struct cdr_verify_ids_result *result)
-{
-    return result->lost > 0 || result->doubled > 0 || result->foreign > 0;
-}
-
 /* ---- for a person ---- */
 
 static void counts_text(const struct cdr_verify_ids_result *result, char *text, size_t size)
@@ -120,12 +118,9 @@ static void print_words(FILE *out, const struct by_id *by_id)
     const struct cdr_verify_ids_result *result = &by_id->result;
     char expected[32], found[32], rate[32], text[256];
     counts_text(result, text, sizeof text);
-    fprintf(out, "%s: %s records expected, %s found in %.2f s (%s/s); dataset %s\n  %s\n",
-            is_different(result) ? "different"
-            : by_id->complete    ? "same"
-                                 : "same so far",
-            cdr_with_commas(result->expected, expected), cdr_with_commas(result->found, found),
-            by_id->wall_s,
+    fprintf(out, "%s: %s records looked for by id, %s found in %.2f s (%s/s); dataset %s\n  %s\n",
+            by_id->verdict.word, cdr_with_commas(result->expected, expected),
+            cdr_with_commas(result->found, found), by_id->wall_s,
             cdr_with_commas(
                 by_id->wall_s > 0 ? (uint64_t)((double)result->found / by_id->wall_s) : 0, rate),
             by_id->run->model->dataset_id, text);
@@ -174,19 +169,18 @@ static void put_lost(struct cdr_json *json, const struct by_id *by_id, uint32_t 
     cdr_json_object_end(json);
 }
 
-static void put_report(struct cdr_json *json, const struct by_id *by_id, const char *why)
+static void put_report(struct cdr_json *json, const void *context)
 {
+    const struct by_id *by_id = context;
     const struct cdr_verify_ids_result *result = &by_id->result;
     cdr_json_object(json, NULL);
     cdr_json_text(json, "dataset_id", by_id->run->model->dataset_id);
     cdr_json_text(json, "by", "id");
-    cdr_json_text(json, "result",
-                  is_different(result) ? "different"
-                  : by_id->complete    ? "same"
-                                       : "unknown");
+    cdr_json_text(json, "result", by_id->verdict.word);
     cdr_json_bool(json, "complete", by_id->complete);
-    cdr_json_text(json, "reason", why[0] != '\0' ? why : NULL);
+    cdr_json_text(json, "reason", by_id->verdict.text[0] != '\0' ? by_id->verdict.text : NULL);
     cdr_json_u64(json, "expected", result->expected);
+    cdr_json_u64(json, "compared", by_id->complete ? result->expected : 0);
     cdr_json_u64(json, "found", result->found);
     cdr_json_u64(json, "matched", result->matched);
     cdr_json_u64(json, "lost", result->lost);
@@ -215,28 +209,12 @@ static void put_report(struct cdr_json *json, const struct by_id *by_id, const c
     cdr_json_object_end(json);
 }
 
-static enum cdr_result write_report(const struct by_id *by_id, const char *why,
-                                    struct cdr_error *error)
-{
-    const char *path = by_id->run->settings->report;
-    const bool to_stdout = strcmp(path, "-") == 0;
-    FILE *out = to_stdout ? stdout : fopen(path, "w");
-    struct cdr_json json;
-    bool good = out != NULL;
-    if (good) {
-        cdr_json_start(&json, out);
-        put_report(&json, by_id, why);
-        good = cdr_json_finish(&json);
-    }
-    int reason = errno;
-    if (out != NULL && !to_stdout && fclose(out) != 0 && good) {
-        good = false;
-        reason = errno;
-    }
-    return good ? CDR_OK : cdr_fail(error, CDR_E_STATE, "report: %s: %s", path, strerror(reason));
-}
-
 /* ---- course ---- */
+
+static void say(const char *text)
+{
+    fprintf(stderr, "cdrgen: %s\n", text);
+}
 
 static enum cdr_result compare(struct by_id *by_id, struct cdr_error *error)
 {
@@ -249,6 +227,8 @@ static enum cdr_result compare(struct by_id *by_id, struct cdr_error *error)
     by_id->settings.shard_index = settings->shard_index;
     by_id->settings.shard_count = settings->shard_count;
     by_id->settings.read_uncommitted = strcmp(settings->isolation, "read_uncommitted") == 0;
+    by_id->settings.open_wait_ms = settings->open_wait_ms;
+    by_id->settings.say = settings->quiet ? NULL : say;
     by_id->settings.show = settings->show;
     by_id->settings.stop = cdr_stop_on_signals();
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
@@ -259,23 +239,76 @@ static enum cdr_result compare(struct by_id *by_id, struct cdr_error *error)
     return result;
 }
 
+static struct cdr_verdict verdict_of(enum cdr_result code, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static struct cdr_verdict verdict_of(enum cdr_result code, const char *format, ...)
+{
+    struct cdr_verdict verdict = {.code = code,
+                                  .word = code == CDR_OK            ? "same"
+                                          : code == CDR_E_DIFFERENT ? "different"
+                                                                    : "cannot tell"};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(verdict.text, sizeof verdict.text, format, arguments);
+    va_end(arguments);
+    return verdict;
+}
+
+/* Only what was compared can be the same, and only what can have been seen can be lost. */
+static struct cdr_verdict judge(const struct by_id *by_id, enum cdr_result result,
+                                const char *cause)
+{
+    const struct cdr_verify_ids_result *found = &by_id->result;
+    const struct cdr_id_gap *open = &found->open, *deleted = &found->deleted;
+    const char *const *topics = by_id->settings.topics;
+    char text[256];
+    counts_text(found, text, sizeof text);
+    if (result != CDR_OK) /* what is missing may only be unread: nothing can be said */
+        return verdict_of(result == CDR_E_CONFIG ? result : CDR_E_STATE, "%.1000s", cause);
+    if (found->found > 0 && found->without_id == found->found)
+        return verdict_of(CDR_E_STATE,
+                          "cannot tell: none of the %" PRIu64
+                          " messages has a header " CDR_ID_HEADER
+                          " with an id: was --id-header given to the run, and does the pipeline "
+                          "copy the header?",
+                          found->found);
+    if (found->doubled > 0 || found->foreign > 0 ||
+        (found->lost > 0 && open->partitions == 0 && deleted->partitions == 0))
+        return verdict_of(CDR_E_DIFFERENT, "different: %s", text);
+    if (open->partitions > 0)
+        return verdict_of(CDR_E_STATE,
+                          "cannot tell: %.250s[%u] has an open transaction, which begins at offset "
+                          "%" PRId64 " and did not end within %u s (--transaction-wait); %" PRIu64
+                          " records were not found so far",
+                          topics[open->topic], open->partition, open->offset,
+                          (by_id->settings.open_wait_ms + 999) / 1000, found->lost);
+    if (found->lost > 0)
+        return verdict_of(CDR_E_STATE,
+                          "cannot tell: %" PRIu64
+                          " records were not found, and may be among those that %.250s[%u]%s "
+                          "deleted before its first offset, %" PRId64,
+                          found->lost, topics[deleted->topic], deleted->partition,
+                          deleted->partitions > 1 ? " and other partitions" : "", deleted->offset);
+    return verdict_of(CDR_OK, "%s", "");
+}
+
 static enum cdr_result conclude(struct by_id *by_id, enum cdr_result result,
                                 struct cdr_error *error)
 {
     const struct cdr_settings *settings = by_id->run->settings;
     const bool json_to_stdout = settings->report != NULL && strcmp(settings->report, "-") == 0;
-    char text[256];
+    enum cdr_result reported = CDR_OK;
     struct cdr_error later = {{0}};
+    by_id->verdict = judge(by_id, result, error->text);
     if (!settings->quiet && by_id->complete)
         print_words(json_to_stdout ? stderr : stdout, by_id);
-    enum cdr_result reported =
-        settings->report != NULL ? write_report(by_id, result == CDR_OK ? "" : error->text, &later)
-                                 : CDR_OK;
-    if (result != CDR_OK) /* what is missing may only be unread: nothing can be said */
-        return result == CDR_E_CONFIG ? result : CDR_E_STATE;
-    counts_text(&by_id->result, text, sizeof text);
-    if (is_different(&by_id->result))
-        return cdr_fail(error, CDR_E_DIFFERENT, "different: %s", text);
+    if (settings->report != NULL)
+        reported = cdr_report_write(settings->report, put_report, by_id, &later);
+    if (reported == CDR_OK)
+        reported = cdr_report_printed(stdout, &later);
+    if (by_id->verdict.code != CDR_OK)
+        return cdr_fail(error, by_id->verdict.code, "%s", by_id->verdict.text);
     if (reported != CDR_OK)
         *error = later;
     return reported;

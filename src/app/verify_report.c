@@ -15,6 +15,10 @@ static void add(struct cdr_compare_counts *sum, const struct cdr_compare_counts 
     sum->found += counts->found;
     sum->matched += counts->matched;
     sum->expired += counts->expired;
+    sum->unread += counts->unread;
+    sum->later += counts->later;
+    if (counts->latest_ms > sum->latest_ms)
+        sum->latest_ms = counts->latest_ms;
     sum->elsewhere += counts->elsewhere;
     for (unsigned kind = 0; kind < CDR_DIFFERENCE_KINDS; kind++)
         sum->kinds[kind] += counts->kinds[kind];
@@ -23,7 +27,7 @@ static void add(struct cdr_compare_counts *sum, const struct cdr_compare_counts 
 struct cdr_compare_counts cdr_verification_total(const struct cdr_verification *run, uint32_t type)
 {
     const uint32_t partitions = run->settings->model.partitions;
-    struct cdr_compare_counts sum = {.ends_early = UINT64_MAX};
+    struct cdr_compare_counts sum = {.ends_early = UINT64_MAX, .latest_ms = INT64_MIN};
     for (uint32_t log = 0; log < CDR_TYPE_COUNT * partitions; log++) {
         const struct cdr_compare_counts *counts = cdr_verify_counts(run->verify, log);
         if (counts != NULL && (type == CDR_TYPE_COUNT || log / partitions == type))
@@ -58,12 +62,6 @@ void cdr_counts_text(const struct cdr_compare_counts *counts, char *text, size_t
         append(text, size, &used, counts->kinds[kind], cdr_difference_word[kind]);
     if (used == 0)
         snprintf(text, size, "same");
-}
-
-static bool is_different(const struct cdr_verification *run, const struct cdr_compare_counts *total)
-{
-    char text[300];
-    return cdr_is_different(total) || cdr_verification_dimensions_differ(run, text, sizeof text);
 }
 
 /* ---- for a person ---- */
@@ -227,27 +225,45 @@ static void print_log(FILE *out, const struct cdr_verification *run, uint32_t lo
     fputc('\n', out);
 }
 
+static void print_sum(FILE *out, const struct cdr_verification *run,
+                      const struct cdr_compare_counts *total)
+{
+    char compared[32], expected[32], number[32];
+    fprintf(out, "%s: %s of %s records compared", run->verdict.word,
+            cdr_with_commas(cdr_compared(total), compared),
+            cdr_with_commas(total->expected, expected));
+    if (total->expired > 0)
+        fprintf(out, ", %s expired", cdr_with_commas(total->expired, number));
+    if (total->unread > 0)
+        fprintf(out, ", %s behind open transactions", cdr_with_commas(total->unread, number));
+    fprintf(out, "; %s found", cdr_with_commas(total->found, number));
+    fprintf(out, " in %.2f s (%s/s)", run->wall_s,
+            cdr_with_commas(run->wall_s > 0 ? (uint64_t)((double)total->found / run->wall_s) : 0,
+                            number));
+    if (run->settings->shard_count > 1)
+        fprintf(out, "; shard %u/%u", run->settings->shard_index, run->settings->shard_count);
+    fprintf(out, "; dataset %s\n", run->model->dataset_id);
+}
+
 void cdr_print_verification(const struct cdr_verification *run, FILE *out)
 {
     const uint32_t partitions = run->settings->model.partitions;
     struct cdr_compare_counts total = cdr_verification_total(run, CDR_TYPE_COUNT);
-    char expected[32], found[32], rate[32], text[256];
-    fprintf(
-        out, "%s: %s records expected, %s found in %.2f s (%s/s); dataset %s\n",
-        is_different(run, &total) ? "different"
-        : run->complete           ? "same"
-                                  : "same so far",
-        cdr_with_commas(total.expected, expected), cdr_with_commas(total.found, found), run->wall_s,
-        cdr_with_commas(run->wall_s > 0 ? (uint64_t)((double)total.found / run->wall_s) : 0, rate),
-        run->model->dataset_id);
+    char expected[32], found[32], text[256];
+    print_sum(out, run, &total);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         struct cdr_compare_counts sum = cdr_verification_total(run, type);
         cdr_counts_text(&sum, text, sizeof text);
+        if (sum.expected > 0 && cdr_compared(&sum) == 0 && !cdr_is_different(&sum))
+            snprintf(text, sizeof text, "nothing compared");
         fprintf(out, "  %-16s %14s records expected, %14s found: %s", run->topics[type],
                 cdr_with_commas(sum.expected, expected), cdr_with_commas(sum.found, found), text);
         if (sum.expired > 0)
             fprintf(out, "; %s more expired, by the topic's retention",
                     cdr_with_commas(sum.expired, expected));
+        if (sum.unread > 0)
+            fprintf(out, "; %s more are behind an open transaction, or lost",
+                    cdr_with_commas(sum.unread, expected));
         fputc('\n', out);
         for (uint32_t partition = 0; partition < partitions; partition++)
             print_log(out, run, type * partitions + partition);
@@ -265,11 +281,13 @@ static void put_counts(struct cdr_json *json, const struct cdr_compare_counts *c
 {
     cdr_json_u64(json, "expected", counts->expected);
     cdr_json_u64(json, "found", counts->found);
+    cdr_json_u64(json, "compared", cdr_compared(counts));
     cdr_json_u64(json, "matched", counts->matched);
     for (unsigned kind = 0; kind < CDR_DIFFERENCE_KINDS; kind++)
         cdr_json_u64(json, cdr_difference_name[kind], counts->kinds[kind]);
     cdr_json_u64(json, "elsewhere", counts->elsewhere);
     cdr_json_u64(json, "expired", counts->expired);
+    cdr_json_u64(json, "unread", counts->unread);
 }
 
 static void put_headers(struct cdr_json *json, const struct cdr_verification *run, uint32_t type,
@@ -352,6 +370,7 @@ static void put_topic(struct cdr_json *json, const struct cdr_verification *run,
             cdr_json_i64(json, "base_offset", extent.base);
             cdr_json_i64(json, "first_offset", extent.first);
             cdr_json_i64(json, "end_offset", extent.end);
+            cdr_json_bool(json, "open_transaction", extent.open);
         }
         put_counts(json, counts);
         if (counts->ends_early != UINT64_MAX)
@@ -362,21 +381,9 @@ static void put_topic(struct cdr_json *json, const struct cdr_verification *run,
     cdr_json_object_end(json);
 }
 
-static void put_report(struct cdr_json *json, const struct cdr_verification *run, const char *why)
+static void put_results(struct cdr_json *json, const struct cdr_verification *run)
 {
     struct cdr_compare_counts total = cdr_verification_total(run, CDR_TYPE_COUNT);
-    cdr_json_object(json, NULL);
-    cdr_json_text(json, "dataset_id", run->model->dataset_id);
-    cdr_json_text(json, "source", run->from_files ? run->settings->sink.out : "kafka");
-    cdr_json_text(json, "format", run->settings->format);
-    if (!run->from_files)
-        cdr_json_text(json, "isolation", run->settings->isolation);
-    cdr_json_text(json, "result",
-                  is_different(run, &total) ? "different"
-                  : run->complete           ? "same"
-                                            : "unknown");
-    cdr_json_bool(json, "complete", run->complete);
-    cdr_json_text(json, "reason", why[0] != '\0' ? why : NULL);
     put_counts(json, &total);
     cdr_json_fixed(json, "wall_s", run->wall_s, 3);
     cdr_json_fixed(json, "records_per_s", run->wall_s > 0 ? (double)total.found / run->wall_s : 0,
@@ -393,38 +400,21 @@ static void put_report(struct cdr_json *json, const struct cdr_verification *run
         put_difference(json, run, differences[i]);
     cdr_json_array_end(json);
     cdr_put_dimensions(json, run);
+}
+
+void cdr_put_report(struct cdr_json *json, const void *context)
+{
+    const struct cdr_verification *run = context;
+    cdr_json_object(json, NULL);
+    cdr_json_text(json, "dataset_id", run->model != NULL ? run->model->dataset_id : NULL);
+    cdr_json_text(json, "source", run->from_files ? run->settings->sink.out : "kafka");
+    cdr_json_text(json, "format", run->settings->format);
+    if (!run->from_files)
+        cdr_json_text(json, "isolation", run->settings->isolation);
+    cdr_json_text(json, "result", run->verdict.word);
+    cdr_json_bool(json, "complete", run->complete);
+    cdr_json_text(json, "reason", run->verdict.text[0] != '\0' ? run->verdict.text : NULL);
+    if (run->verify != NULL)
+        put_results(json, run);
     cdr_json_object_end(json);
-}
-
-enum cdr_result cdr_check_report(const struct cdr_settings *settings, struct cdr_error *error)
-{
-    if (settings->report == NULL || strcmp(settings->report, "-") == 0)
-        return CDR_OK;
-    FILE *file = fopen(settings->report, "a");
-    if (file == NULL)
-        return cdr_fail(error, CDR_E_CONFIG, "report: cannot write %s: %s", settings->report,
-                        strerror(errno));
-    fclose(file);
-    return CDR_OK;
-}
-
-enum cdr_result cdr_write_report(const struct cdr_verification *run, const char *why,
-                                 struct cdr_error *error)
-{
-    const char *path = run->settings->report;
-    const bool to_stdout = strcmp(path, "-") == 0;
-    FILE *out = to_stdout ? stdout : fopen(path, "w");
-    struct cdr_json json;
-    bool good = out != NULL;
-    if (good) {
-        cdr_json_start(&json, out);
-        put_report(&json, run, why);
-        good = cdr_json_finish(&json);
-    }
-    int reason = errno;
-    if (out != NULL && !to_stdout && fclose(out) != 0 && good) {
-        good = false;
-        reason = errno;
-    }
-    return good ? CDR_OK : cdr_fail(error, CDR_E_IO, "report: %s: %s", path, strerror(reason));
 }

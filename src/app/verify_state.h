@@ -5,10 +5,17 @@
 #include "app/app.h"
 #include "app/message_parts.h"
 #include "app/schema_files.h"
+#include "base/json_writer.h"
 #include "verify/source.h"
 #include "verify/verify.h"
 
 struct cdr_verified_dimensions;
+
+struct cdr_verdict {
+    enum cdr_result code; /* CDR_OK same, CDR_E_DIFFERENT, others: cannot tell */
+    const char *word;     /* "same", "different", "cannot tell" */
+    char text[sizeof((struct cdr_error *)0)->text]; /* "" where it is the same */
+};
 
 struct cdr_verification {
     const struct cdr_settings *settings;
@@ -26,6 +33,7 @@ struct cdr_verification {
     char *note;                                 /* what the source says besides, or NULL */
     double wall_s;
     bool complete; /* compared to the end */
+    struct cdr_verdict verdict;
 };
 
 /* Sum over the logs of a topic; CDR_TYPE_COUNT: of all. */
@@ -34,11 +42,12 @@ bool cdr_is_different(const struct cdr_compare_counts *counts);
 /* "1 lost, 2 doubled"; "same" where there is no difference. */
 void cdr_counts_text(const struct cdr_compare_counts *counts, char *text, size_t size);
 
-/* Whether the report can be written, before anything else is done. Errors: CDR_E_CONFIG. */
-enum cdr_result cdr_check_report(const struct cdr_settings *settings, struct cdr_error *error);
-/* Writes the JSON report to settings->report. why: why it is not complete, or "". */
-enum cdr_result cdr_write_report(const struct cdr_verification *run, const char *why,
-                                 struct cdr_error *error);
+/* What it comes to; result and cause are those of comparing. Where nothing could be opened, there is
+ * no run->verify yet. */
+struct cdr_verdict cdr_verification_verdict(const struct cdr_verification *run,
+                                            enum cdr_result result, const char *cause);
+/* Puts the JSON report: of a run that has its verdict. context is the run. */
+void cdr_put_report(struct cdr_json *json, const void *context);
 /* The same for a person, to out. */
 void cdr_print_verification(const struct cdr_verification *run, FILE *out);
 

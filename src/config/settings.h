@@ -75,6 +75,8 @@ struct cdr_settings {
     char *types;              /* verify by id: "call,sms,data" */
     char *isolation;          /* verify: read_committed read_uncommitted */
     bool follow;              /* verify: compare what comes until stopped */
+    uint32_t open_wait_ms;    /* verify: for open transactions to end */
+    bool allow_expired;       /* verify: of a partition, nothing may be left to compare */
     uint32_t show;            /* verify: differences of each kind that are shown */
     char *report;             /* verify: path of the JSON report, "-" = stdout */
     uint64_t argument_msisdn; /* trace MSISDN */

@@ -74,6 +74,7 @@ enum cdr_result cdr_compare_create(struct cdr_compare **made,
         return cdr_fail(error, CDR_E_NOMEM, "no memory for a comparison");
     compare->settings = *settings;
     compare->counts.ends_early = UINT64_MAX;
+    compare->counts.latest_ms = INT64_MIN;
     compare->look = LOOK_FIRST;
     cdr_pending_init(&compare->lost, CDR_COMPARE_PENDING);
     cdr_pending_init(&compare->foreign, CDR_COMPARE_PENDING);
@@ -370,6 +371,11 @@ static enum cdr_result add_pending(struct cdr_compare *compare, enum cdr_differe
         .body = item->body,
         .kept = keep(compare, kind, lost ? &item->record : NULL, lost ? NULL : &item->record),
     };
+    if (!lost && item->record.event_ms >= compare->settings.horizon_ms) {
+        compare->counts.later++;
+        if (item->record.event_ms > compare->counts.latest_ms)
+            compare->counts.latest_ms = item->record.event_ms;
+    }
     return cdr_pending_add(lost ? &compare->lost : &compare->foreign, &entry, error);
 }
 
@@ -403,6 +409,8 @@ static enum cdr_result judge(struct cdr_compare *compare, uint32_t expected_n, u
             continue;
         if (is_expired(compare))
             compare->counts.expired++;
+        else if (compare->ended && compare->settings.open_end)
+            compare->counts.unread++;
         else
             result = add_pending(compare, CDR_DIFFERENCE_LOST, item, error);
     }
@@ -505,7 +513,7 @@ static enum cdr_result judge_apart(struct cdr_compare *compare, struct cdr_error
 static enum cdr_result judge_rest(struct cdr_compare *compare, struct cdr_error *error)
 {
     if (compare->found.n == 0 && compare->expected.n > 0 &&
-        compare->counts.ends_early == UINT64_MAX)
+        compare->counts.ends_early == UINT64_MAX && !compare->settings.open_end)
         compare->counts.ends_early = (uint64_t)cdr_window_at(&compare->expected, 0)->record.place;
     return judge(compare, compare->expected.n, compare->found.n, error);
 }

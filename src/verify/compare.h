@@ -20,11 +20,13 @@
  *   wrong partition   one that another log misses (found by cdr_compare_cross at the end)
  *   foreign           any other unexpected record
  *   lost              any other missing record
+ *   unread            missing behind the last that can be read, where an open transaction keeps
+ *                     the rest back: not a difference, as it may be there
  *   expired           missing before the first record that is there, where the topic says that it
  *                     deleted its beginning: not a difference
  *
  * So expected = matched + altered + wrong key + wrong timestamp + reordered + wrong partition (of
- * those that this log misses) + lost + expired, and found = matched + altered + wrong key + wrong
+ * those that this log misses) + lost + expired + unread, and found = matched + altered + wrong key + wrong
  * timestamp + reordered + doubled + wrong partition (of those that are here) + foreign.
  *
  * Where windows have nothing in common, time decides: found records that are later than all
@@ -65,12 +67,21 @@ extern const char *const cdr_difference_name[CDR_DIFFERENCE_KINDS]; /* "wrong_ke
 extern const char *const cdr_difference_word[CDR_DIFFERENCE_KINDS]; /* "wrong key" */
 
 struct cdr_compare_counts {
-    uint64_t expected, found, matched, expired;
+    uint64_t expected, found, matched, expired, unread;
     uint64_t kinds[CDR_DIFFERENCE_KINDS]; /* wrong partition: of found records, where they are */
     uint64_t elsewhere;                   /* expected here, found in another partition */
     /* Position of the first of the records that are lost at the log's end; UINT64_MAX: none. */
     uint64_t ends_early;
+    /* Of the foreign records those from horizon_ms on, and the latest time of them. */
+    uint64_t later;
+    int64_t latest_ms;
 };
+
+/* Expected records that were held against what was found, be they there or not. */
+static inline uint64_t cdr_compared(const struct cdr_compare_counts *counts)
+{
+    return counts->expected - counts->expired - counts->unread;
+}
 
 /* A difference to be shown. Owns its bytes. */
 struct cdr_difference {
@@ -90,6 +101,8 @@ struct cdr_compare_settings {
     uint32_t show;   /* differences of each kind that are kept */
     /* At most so many records are missing at the log's start because they expired. */
     uint64_t expired_max;
+    bool open_end;      /* what is missing at the end may be in a transaction that is open */
+    int64_t horizon_ms; /* the dataset has no records from this time on; INT64_MAX: no end */
     /* Where !has_keys: sets key and event_ms from the payload, as well as it can; key_text is room
      * for the key. */
     void (*guess)(void *context, struct cdr_record *record, char key_text[16]);

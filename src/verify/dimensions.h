@@ -22,6 +22,7 @@ struct cdr_dimension_counts {
     uint64_t compacted; /* not there, and rightly so */
     uint64_t lost, wrong_key, wrong_timestamp, altered;
     uint64_t foreign; /* found behind the last that there can be */
+    uint64_t unread;  /* not there, but a transaction that is open may hold it back */
 };
 
 #define CDR_DIMENSION_LINES_MAX 32
@@ -39,6 +40,7 @@ struct cdr_dimension_check_settings {
     const struct cdr_dimension_range *ranges; /* per log */
     uint32_t days;                            /* from the first of the run on */
     uint32_t show;                            /* differences that are described */
+    uint32_t open_wait_ms;                    /* for open transactions to end */
     const atomic_int *stop;
 };
 

@@ -26,7 +26,9 @@ struct cdr_verify_ids_settings {
     unsigned workers;
     uint32_t shard_index, shard_count;
     bool read_uncommitted;
-    uint32_t show; /* of each kind */
+    uint32_t open_wait_ms;         /* for open transactions to end */
+    void (*say)(const char *text); /* that it waits for them; or NULL */
+    uint32_t show;                 /* of each kind */
     const atomic_int *stop;
 };
 
@@ -39,7 +41,16 @@ struct cdr_stray {
     int64_t offset;
 };
 
+/* Messages that cannot be read any more, or not yet. */
+struct cdr_id_gap {
+    uint32_t partitions; /* that have one */
+    /* The first of them: it begins, or what can be read of it ends, at offset. */
+    uint32_t topic, partition;
+    int64_t offset;
+};
+
 struct cdr_verify_ids_result {
+    struct cdr_id_gap deleted, open;
     uint64_t expected, found, matched;
     uint64_t lost, doubled, foreign;    /* foreign: with an id that no record has, or without one */
     uint64_t without_id;                /* of the foreign ones */

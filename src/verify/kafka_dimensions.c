@@ -152,6 +152,10 @@ static void miss(struct check *check, uint32_t log, const struct cdr_dimension_r
         counts->compacted++;
         return;
     }
+    if (!within && extent.open) {
+        counts->unread++;
+        return;
+    }
     counts->lost++;
     say(check, log, position, "lost, and the last of its key", record->key, "none");
 }
@@ -246,6 +250,7 @@ static enum cdr_result open_source(struct check *check, struct cdr_error *error)
         .partitions = check->partitions,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
+        .open_wait_ms = settings->open_wait_ms,
         .stop = settings->stop,
     };
     for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++) {

@@ -1,7 +1,7 @@
 #include "verify/kafka_id_reader.h"
 
 #include "base/clock.h"
-#include "sink/kafka_internal.h"
+#include "verify/kafka_ends.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@ enum { BATCH = 1000, WAIT_MS = 100, STALLS = 3, NAMELESS_MAX = 1000, PARTITIONS_
 struct id_partition {
     uint32_t topic;
     int32_t partition;
-    int64_t first, end;
+    int64_t first, end, high; /* high: of uncommitted records too */
     bool started, ended;
 };
 
@@ -96,14 +96,44 @@ static enum cdr_result look_at(struct cdr_id_reader *reader, uint32_t topic,
         return cdr_fail(error, CDR_E_STATE, "cannot describe topic %s at %s: %s", name,
                         reader->properties.brokers, rd_kafka_err2str(code));
     enum cdr_result result = add_partitions(reader, topic, n, error);
-    for (uint32_t i = 0; result == CDR_OK && i < n; i++) {
-        struct id_partition *partition = &reader->partitions[reader->firsts[topic] + i];
-        code = rd_kafka_query_watermark_offsets(reader->client.rk, name, (int32_t)i,
-                                                &partition->first, &partition->end, timeout_ms);
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-            result = cdr_fail(error, CDR_E_KAFKA, "cannot ask for the offsets of %s[%u]: %s", name,
-                              i, rd_kafka_err2str(code));
-    }
+    return result;
+}
+
+/* Of all partitions, where they begin and where committed records end. */
+static enum cdr_result find_ends(struct cdr_id_reader *reader, struct cdr_error *error)
+{
+    const struct cdr_id_reader_settings *settings = &reader->settings;
+    const struct cdr_kafka_patience patience = {
+        .timeout_ms = (int)settings->sink->kafka_timeout_ms,
+        .wait_ms = settings->open_wait_ms,
+        .stop = settings->stop,
+        .say = settings->say,
+    };
+    struct cdr_kafka_client asker = {0};
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)reader->partition_count);
+    for (uint32_t i = 0; i < reader->partition_count; i++)
+        rd_kafka_topic_partition_list_add(list, settings->topics[reader->partitions[i].topic],
+                                          reader->partitions[i].partition);
+    rd_kafka_conf_set(reader->properties.conf, "isolation.level", "read_uncommitted", NULL, 0);
+    enum cdr_result result =
+        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &reader->properties, NULL, NULL, error);
+    if (result == CDR_OK)
+        result =
+            cdr_kafka_ask_offsets(&asker, list, RD_KAFKA_OFFSET_END, patience.timeout_ms, error);
+    for (uint32_t i = 0; result == CDR_OK && i < reader->partition_count; i++)
+        reader->partitions[i].high = list->elems[i].offset;
+    if (result == CDR_OK && !settings->read_uncommitted)
+        result = cdr_kafka_stable_ends(&reader->client, list, &patience, error);
+    for (uint32_t i = 0; result == CDR_OK && i < reader->partition_count; i++)
+        reader->partitions[i].end = list->elems[i].offset;
+    if (result == CDR_OK)
+        result = cdr_kafka_ask_offsets(&asker, list, RD_KAFKA_OFFSET_BEGINNING, patience.timeout_ms,
+                                       error);
+    for (uint32_t i = 0; result == CDR_OK && i < reader->partition_count; i++)
+        reader->partitions[i].first = list->elems[i].offset;
+    cdr_kafka_client_close(&asker);
+    rd_kafka_topic_partition_list_destroy(list);
     return result;
 }
 
@@ -284,6 +314,8 @@ enum cdr_result cdr_id_reader_start(struct cdr_id_reader **made,
     for (uint32_t topic = 0; result == CDR_OK && topic < settings->topic_count; topic++)
         result = look_at(reader, topic, error);
     if (result == CDR_OK)
+        result = find_ends(reader, error);
+    if (result == CDR_OK)
         result = start_reading(reader, error);
     if (result == CDR_OK && pthread_create(&reader->thread, NULL, reader_main, reader) != 0)
         result = cdr_fail(error, CDR_E_NOMEM, "cannot start the thread that reads");
@@ -294,6 +326,21 @@ enum cdr_result cdr_id_reader_start(struct cdr_id_reader **made,
     }
     *made = reader;
     return CDR_OK;
+}
+
+void cdr_id_reader_gaps(const struct cdr_id_reader *reader, struct cdr_id_gap *deleted,
+                        struct cdr_id_gap *open)
+{
+    *deleted = *open = (struct cdr_id_gap){0};
+    for (uint32_t i = reader->partition_count; i-- > 0;) {
+        const struct id_partition *partition = &reader->partitions[i];
+        if (partition->first > 0)
+            *deleted = (struct cdr_id_gap){deleted->partitions + 1, partition->topic,
+                                           (uint32_t)partition->partition, partition->first};
+        if (partition->end < partition->high)
+            *open = (struct cdr_id_gap){open->partitions + 1, partition->topic,
+                                        (uint32_t)partition->partition, partition->end};
+    }
 }
 
 uint64_t cdr_id_reader_count(const struct cdr_id_reader *reader)

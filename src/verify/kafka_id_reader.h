@@ -4,6 +4,7 @@
 
 #include "sink/sink.h"
 #include "verify/balance.h"
+#include "verify/ids.h"
 
 #include <stdatomic.h>
 
@@ -14,6 +15,8 @@ struct cdr_id_reader_settings {
     const char *const *topics;
     uint32_t topic_count; /* at most 256 */
     bool read_uncommitted;
+    uint32_t open_wait_ms;         /* for open transactions to end */
+    void (*say)(const char *text); /* that it waits for them; or NULL */
     struct cdr_balance *balance;
     const atomic_int *stop; /* or NULL */
 };
@@ -36,6 +39,9 @@ bool cdr_id_reader_over(const struct cdr_id_reader *reader);
  * first of which are in places (of room for max). */
 enum cdr_result cdr_id_reader_join(struct cdr_id_reader *reader, uint64_t *without_id,
                                    uint64_t *places, uint32_t max, struct cdr_error *error);
+/* What the topics do not show: their deleted beginnings, and what open transactions keep back. */
+void cdr_id_reader_gaps(const struct cdr_id_reader *reader, struct cdr_id_gap *deleted,
+                        struct cdr_id_gap *open);
 void cdr_id_reader_destroy(struct cdr_id_reader *reader);
 
 #endif

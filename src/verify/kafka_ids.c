@@ -198,6 +198,7 @@ static enum cdr_result compare(struct ids *ids, struct cdr_error *error)
     }
     result->expected = atomic_load(&ids->expected);
     result->found = cdr_id_reader_count(ids->reader);
+    cdr_id_reader_gaps(ids->reader, &result->deleted, &result->open);
     ids->again = true;
     if (made == CDR_OK && cdr_balance_size(ids->balance) > 0)
         made = generate(ids, error);
@@ -232,6 +233,8 @@ enum cdr_result cdr_verify_ids(const struct cdr_verify_ids_settings *settings,
         .topics = settings->topics,
         .topic_count = settings->topic_count,
         .read_uncommitted = settings->read_uncommitted,
+        .open_wait_ms = settings->open_wait_ms,
+        .say = settings->say,
         .balance = ids.balance,
         .stop = settings->stop,
     };

@@ -4,7 +4,7 @@
  * for where an --append began.) */
 #include "base/clock.h"
 #include "model/model.h"
-#include "sink/kafka_internal.h"
+#include "verify/kafka_ends.h"
 #include "verify/source.h"
 
 #include <inttypes.h>
@@ -100,9 +100,6 @@ static enum cdr_result make_properties(struct kafka_source *source,
     set(source, settings, "fetch.wait.max.ms", "20");
     set(source, settings, "fetch.queue.backoff.ms", "10");
     rd_kafka_conf_t *conf = source->properties.conf;
-    rd_kafka_conf_set(conf, "isolation.level",
-                      source->setup.read_uncommitted ? "read_uncommitted" : "read_committed", NULL,
-                      0);
     rd_kafka_conf_set(conf, "enable.partition.eof", "true", NULL, 0);
     rd_kafka_conf_set(conf, "enable.auto.offset.store", "false", NULL, 0);
     rd_kafka_conf_set(conf, "auto.commit.enable", "false", NULL, 0);
@@ -116,14 +113,7 @@ static enum cdr_result request_failed(const struct kafka_source *source, rd_kafk
                                       const char *what, const char *subject, const char *operation,
                                       struct cdr_error *error)
 {
-    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-        code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
-        return cdr_fail(error, CDR_E_STATE,
-                        "not authorised to %s %s: the user that the client logs in as lacks the "
-                        "operation %s on it",
-                        what, subject, operation);
-    return cdr_fail(error, CDR_E_KAFKA, "cannot %s %s at %s: %s", what, subject,
-                    source->properties.brokers, rd_kafka_err2str(code));
+    return cdr_kafka_ask_failed(source->properties.brokers, code, what, subject, operation, error);
 }
 
 static enum cdr_result check_topic(const struct kafka_source *source, rd_kafka_t *asker,
@@ -167,39 +157,6 @@ static rd_kafka_topic_partition_list_t *list_logs(const struct kafka_source *sou
     return list;
 }
 
-/* Errors of a moment: a leader that just changed. */
-static bool is_passing(rd_kafka_resp_err_t code)
-{
-    return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
-           code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
-           code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE || code == RD_KAFKA_RESP_ERR__TRANSPORT;
-}
-
-/* Asks for the first (RD_KAFKA_OFFSET_BEGINNING) or end offsets of all logs in the list. */
-static enum cdr_result ask_offsets(const struct kafka_source *source, rd_kafka_t *asker,
-                                   rd_kafka_topic_partition_list_t *list, int64_t which,
-                                   int timeout_ms, struct cdr_error *error)
-{
-    int64_t deadline_ms = cdr_kafka_clock_ms() + timeout_ms;
-    for (;;) {
-        for (int i = 0; i < list->cnt; i++)
-            list->elems[i].offset = which;
-        int64_t left = deadline_ms - cdr_kafka_clock_ms();
-        rd_kafka_resp_err_t code =
-            rd_kafka_offsets_for_times(asker, list, left > 1 ? (int)left : 1);
-        const char *topic = "the topics";
-        for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
-            code = list->elems[i].err;
-            topic = list->elems[i].topic;
-        }
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-            return CDR_OK;
-        if (!is_passing(code) || left <= 1)
-            return request_failed(source, code, "ask for the offsets of", topic, "Describe", error);
-        usleep(50 * 1000);
-    }
-}
-
 /* Where an --append began. Who may not read the group is taken to have used none. */
 static void ask_bases(const struct kafka_source *source, rd_kafka_t *asker,
                       rd_kafka_topic_partition_list_t *list, int timeout_ms)
@@ -217,17 +174,38 @@ static void ask_bases(const struct kafka_source *source, rd_kafka_t *asker,
     }
 }
 
-static enum cdr_result find_extents(struct kafka_source *source, rd_kafka_t *asker, int timeout_ms,
-                                    struct cdr_error *error)
+/* From the high watermarks to where reading ends. */
+static enum cdr_result find_ends(struct kafka_source *source, rd_kafka_topic_partition_list_t *end,
+                                 int timeout_ms, struct cdr_error *error)
+{
+    const struct cdr_kafka_patience patience = {
+        .timeout_ms = timeout_ms,
+        .wait_ms = source->setup.follow ? 0 : source->setup.open_wait_ms,
+        .stop = source->setup.stop,
+        .say = source->setup.say,
+    };
+    return source->setup.read_uncommitted
+               ? CDR_OK
+               : cdr_kafka_stable_ends(&source->client, end, &patience, error);
+}
+
+static enum cdr_result find_extents(struct kafka_source *source, struct cdr_kafka_client *asker,
+                                    int timeout_ms, struct cdr_error *error)
 {
     rd_kafka_topic_partition_list_t *first = list_logs(source), *end = list_logs(source),
                                     *base = list_logs(source);
+    int64_t *high = calloc((size_t)end->cnt + 1, sizeof *high);
     enum cdr_result result =
-        ask_offsets(source, asker, first, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, error);
+        high != NULL ? cdr_kafka_ask_offsets(asker, end, RD_KAFKA_OFFSET_END, timeout_ms, error)
+                     : cdr_fail(error, CDR_E_NOMEM, "no memory for %d offsets", end->cnt);
+    for (int log = 0; result == CDR_OK && log < end->cnt; log++)
+        high[log] = end->elems[log].offset;
     if (result == CDR_OK)
-        result = ask_offsets(source, asker, end, RD_KAFKA_OFFSET_END, timeout_ms, error);
+        result = find_ends(source, end, timeout_ms, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_ask_offsets(asker, first, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, error);
     if (result == CDR_OK && source->setup.offsets == NULL)
-        ask_bases(source, asker, base, timeout_ms);
+        ask_bases(source, asker->rk, base, timeout_ms);
     uint32_t i = 0;
     for (uint32_t log = 0; result == CDR_OK && log < source->log_count; log++) {
         if (!is_mine(source, log))
@@ -236,7 +214,8 @@ static enum cdr_result find_extents(struct kafka_source *source, rd_kafka_t *ask
         extent->base =
             source->setup.offsets != NULL ? source->setup.offsets[log] : base->elems[i].offset;
         extent->first = first->elems[i].offset;
-        extent->end = end->elems[i++].offset;
+        extent->end = end->elems[i].offset;
+        extent->open = extent->end < high[i++];
         if (extent->base == CDR_OFFSET_UNREAD)
             extent->base = extent->end;
         if (extent->end < extent->base)
@@ -250,7 +229,15 @@ static enum cdr_result find_extents(struct kafka_source *source, rd_kafka_t *ask
     rd_kafka_topic_partition_list_destroy(first);
     rd_kafka_topic_partition_list_destroy(end);
     rd_kafka_topic_partition_list_destroy(base);
+    free(high);
     return result;
+}
+
+/* The client that asks sees high watermarks, the one that reads last stable offsets. */
+static void set_isolation(struct kafka_source *source, bool committed)
+{
+    rd_kafka_conf_set(source->properties.conf, "isolation.level",
+                      committed ? "read_committed" : "read_uncommitted", NULL, 0);
 }
 
 static enum cdr_result ask(struct kafka_source *source, const struct cdr_sink_settings *settings,
@@ -260,16 +247,20 @@ static enum cdr_result ask(struct kafka_source *source, const struct cdr_sink_se
     snprintf(group, sizeof group, "cdrgen-%s", source->setup.model->dataset_id);
     const int timeout_ms = (int)settings->kafka_timeout_ms;
     struct cdr_kafka_client asker = {0};
-    enum cdr_result result =
-        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &source->properties, NULL,
-                              source->setup.offsets == NULL ? group : NULL, error);
+    set_isolation(source, !source->setup.read_uncommitted);
+    enum cdr_result result = cdr_kafka_client_open(&source->client, RD_KAFKA_CONSUMER,
+                                                   &source->properties, NULL, NULL, error);
+    set_isolation(source, false);
+    if (result == CDR_OK)
+        result = cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &source->properties, NULL,
+                                       source->setup.offsets == NULL ? group : NULL, error);
     if (result == CDR_OK)
         result = cdr_kafka_connect(&asker, timeout_ms, error);
     for (unsigned type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
         if (source->names[type] != NULL)
             result = check_topic(source, asker.rk, type, timeout_ms, error);
     if (result == CDR_OK)
-        result = find_extents(source, asker.rk, timeout_ms, error);
+        result = find_extents(source, &asker, timeout_ms, error);
     cdr_kafka_client_close(&asker);
     return result;
 }
@@ -298,8 +289,7 @@ static enum cdr_result start_log(struct kafka_source *source, uint32_t number,
 
 static enum cdr_result start(struct kafka_source *source, struct cdr_error *error)
 {
-    enum cdr_result result = cdr_kafka_client_open(&source->client, RD_KAFKA_CONSUMER,
-                                                   &source->properties, NULL, NULL, error);
+    enum cdr_result result = CDR_OK;
     for (unsigned type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
         if (source->names[type] == NULL)
             continue;

@@ -28,7 +28,9 @@ struct cdr_source_setup {
     /* Kafka: where each log is read from, or CDR_OFFSET_UNREAD; NULL: from where the dataset begins
      * in it. */
     const int64_t *offsets;
-    const atomic_int *stop; /* or NULL */
+    uint32_t open_wait_ms;         /* Kafka: how long to wait for open transactions to end */
+    void (*say)(const char *text); /* that opening takes its time, and why; or NULL */
+    const atomic_int *stop;        /* or NULL */
 };
 
 /* What is known of a log before it is read. */
@@ -36,6 +38,7 @@ struct cdr_source_extent {
     int64_t base;  /* where the dataset begins: offset, or 0 */
     int64_t first; /* what can be read begins here; above base where the beginning expired */
     int64_t end;   /* and ends here; −1: not known before */
+    bool open;     /* a transaction that is open begins at end, and there is more beyond it */
 };
 
 struct cdr_source_ops;

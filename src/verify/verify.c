@@ -102,6 +102,12 @@ static void guess(void *context, struct cdr_record *record, char key_text[16])
 
 /* ---- life ---- */
 
+static int64_t last_day_end_ms(const struct cdr_model *model)
+{
+    const struct cdr_parameters *p = &model->parameters;
+    return cdr_calendar_day_start_ms(&model->calendar, p->start_day + (int32_t)p->days);
+}
+
 static enum cdr_result create_compares(struct cdr_verify *verify, struct cdr_error *error)
 {
     const struct cdr_verify_settings *settings = &verify->settings;
@@ -120,6 +126,8 @@ static enum cdr_result create_compares(struct cdr_verify *verify, struct cdr_err
             .recent = recent,
             .show = settings->show,
             .expired_max = extent.first > extent.base ? (uint64_t)(extent.first - extent.base) : 0,
+            .open_end = extent.open && !settings->follow,
+            .horizon_ms = settings->follow ? INT64_MAX : last_day_end_ms(settings->model),
             .guess = guess,
             .next = read_next,
             .context = &verify->readers[log],

@@ -37,7 +37,7 @@ for format in csv avro json; do
         folder=$work/$format-$compress
         "$CDRGEN" run --quiet --subs 2000 --days 2 --sink file --out "$folder" --format "$format" --compress "$compress" --rotate-bytes 60k
         verify 0 --days 2 --format "$format" --out "$folder"
-        says '^same: 79,[0-9]+ records expected, 79,[0-9]+ found'
+        says '^same: (79,[0-9]+) of \1 records compared; \1 found'
         verify 0 --days 2 --format "$format" --out "$folder" --shard 1/3 --workers 3
     done
 done
@@ -62,7 +62,37 @@ says 'only topics can be followed'
 verify 1 --days 3 --out "$work/csv-none"
 says 'ends early, at record'
 verify 1 --days 1 --out "$work/csv-none"
-says 'foreign'
+says 'foreign; the folder holds records after the 1 day asked for: .*pass --days 2$'
+
+# ---- output that cannot be written: status 2, since nothing differs ------------------------------------------------------
+
+failed()
+{
+    local wanted=$1 status=0
+    shift
+    "$CDRGEN" verify --subs 2000 --days 2 --out "$work/csv-none" "$@" 2>"$work/stderr" || status=$?
+    ((status == wanted)) || die "verify $*: status $status, not $wanted: $(cat "$work/stderr")"
+}
+failed 2 >/dev/full
+grep -q 'cannot write to standard output' "$work/stderr" || die "$(cat "$work/stderr")"
+failed 2 >&-
+failed 2 --report - >/dev/full
+failed 2 --report /dev/full >/dev/null
+failed 1 --days 3 >/dev/full
+failed 0 --quiet --report /dev/stdout >"$work/report"
+grep -q '"result": "same"' "$work/report" || die "$(cat "$work/report")"
+
+# A report says why nothing can be told, and is whole whatever happens.
+echo old >"$work/report"
+verify 2 --days 2 --out "$work/csv-none" --seed 43
+grep -q '"result": "cannot tell"' "$work/report" || die "$(cat "$work/report")"
+grep -q '"reason": ".*is of the dataset' "$work/report" || die "$(cat "$work/report")"
+echo old >"$work/report"
+chmod u-w "$work/report"
+verify 2 --days 2 --out "$work/csv-none" --sink null
+[[ $(cat "$work/report") == old ]] || die "a refused command line left $(cat "$work/report")"
+chmod u+w "$work/report"
+[[ $(find "$work" -maxdepth 1 -name 'report.*') == "" ]] || die "remains of a report: $(ls "$work")"
 
 # ---- damage of lines -----------------------------------------------------------------------------------------------------
 

@@ -52,7 +52,7 @@ for format in csv avro json; do
     write --format "$format" --topic-prefix "$clean"
     verify 0 --format "$format" --topic-prefix "$clean"
     expect_equal "$(counts)" "" "differences of a clean $format topic"
-    grep -q '^same: 59,062 records expected, 59,062 found' "$WORK/words" || die "words: $(cat "$WORK/words")"
+    grep -q '^same: 59,062 of 59,062 records compared; 59,062 found' "$WORK/words" || die "words: $(cat "$WORK/words")"
     verify 0 --format "$format" --topic-prefix "$clean" --workers 5
     for shard in 0 1 2 3; do
         verify 0 --format "$format" --topic-prefix "$clean" --shard "$shard/4"
@@ -138,6 +138,18 @@ PYTHON
 verify 0 --format json --topic-prefix "$clean_json"
 expect_equal "$(counts)" "expired 101" "records of a topic whose beginning expired"
 grep -q '101 more expired' "$WORK/words" || die "$(cat "$WORK/words")"
+grep -q '^same: 58,961 of 59,062 records compared, 101 expired; ' "$WORK/words" || die "$(cat "$WORK/words")"
+
+# Of a partition nothing is left: that is not the same as being right.
+read -r _ _ end < <(admin offsets "${clean_json}sms" | sed -n 3p)
+admin trim "${clean_json}sms" 2 "$end"
+verify 2 --format json --topic-prefix "$clean_json"
+grep -q "^cannot tell: " "$WORK/words" || die "$(cat "$WORK/words")"
+grep -Eq "nothing is left to compare in ${clean_json}sms\[2\]: all [0-9,]+ records that belong there expired" "$WORK/stderr" || die "$(cat "$WORK/stderr")"
+"$PYTHON" -c 'import json, sys; r = json.load(open(sys.argv[1])); assert r["result"] == "cannot tell" and "sms[2]" in r["reason"] and r["compared"] + r["expired"] == r["expected"] == 59062, r' "$report"
+verify 0 --format json --topic-prefix "$clean_json" --allow-expired
+verify 2 --format json --topic-prefix "$clean_json" --shard 2/3
+verify 0 --format json --topic-prefix "$clean_json" --shard 1/3
 
 # ---- transactions --------------------------------------------------------------------------------------------------------
 
@@ -152,7 +164,7 @@ from confluent_kafka import Producer
 settings = {"bootstrap.servers": sys.argv[1]}
 logs = damage.read(settings, sys.argv[3])
 damage.write(settings, sys.argv[4], [[] for _ in logs])
-producer = Producer({**settings, "transactional.id": sys.argv[4]})
+producer = Producer({**settings, "transactional.id": sys.argv[4], "transaction.timeout.ms": 10000})
 producer.init_transactions(30)
 size = 700
 for start in range(0, max(map(len, logs)), size):
@@ -163,13 +175,17 @@ for start in range(0, max(map(len, logs)), size):
                 producer.produce(sys.argv[4], value, key, partition, timestamp=timestamp)
         producer.flush(30)
         producer.abort_transaction(30) if aborted else producer.commit_transaction(30)
-# One that stays open: nobody who reads committed records sees it.
+# One that stays open for a while: nobody who reads committed records sees it, or what comes after it.
 producer.begin_transaction()
 producer.produce(sys.argv[4], b"open", b"1", 0)
 producer.flush(30)
 PYTHON
 done
+verify 2 --topic-prefix "$transactional" --transaction-wait 0
+grep -Eq "cannot tell: ${transactional}[a-z]+\[0\].* has an open transaction, which begins at offset [0-9]+ " "$WORK/stderr" || die "$(cat "$WORK/stderr")"
+expect_equal "$(counts)" "" "differences before an open transaction"
 verify 0 --topic-prefix "$transactional"
+grep -q 'has an open transaction.*waiting up to 90 s for its end' "$WORK/stderr" || die "it does not say that it waits: $(cat "$WORK/stderr")"
 expect_equal "$(counts)" "" "differences of committed records"
 verify 1 --topic-prefix "$transactional" --isolation read_uncommitted
 [[ $(counts) == *doubled* ]] || die "aborted records are not seen with read_uncommitted: $(counts)"
@@ -190,6 +206,41 @@ wait "$follower" || status=$?
 expect_equal "$status" 0 "status of a follower: $(cat "$WORK/stderr")"
 grep -q '^same: ' "$WORK/words" || die "$(cat "$WORK/words")"
 "$PYTHON" -c 'import json, sys; r = json.load(open(sys.argv[1])); assert r["matched"] > 58000 and r["result"] == "same", r' "$report" || die "it followed too little"
+
+# Records that an open transaction keeps back are not lost: the last one of a log in a transaction that is not over.
+half=$(fresh_prefix)
+for topic in call sms data; do
+    "$PYTHON" - "$CDRGEN_TEST_BROKERS" "$kafka_tests" "$clean_csv$topic" "$half$topic" <<'PYTHON'
+import sys
+sys.path.insert(0, sys.argv[2])
+import damage
+from confluent_kafka import Producer
+settings = {"bootstrap.servers": sys.argv[1]}
+logs = damage.read(settings, sys.argv[3])
+last = logs[1].pop()
+damage.write(settings, sys.argv[4], logs)
+if sys.argv[4].endswith("data"):
+    producer = Producer({**settings, "transactional.id": sys.argv[4], "transaction.timeout.ms": 60000})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+else:
+    producer = Producer(settings)
+producer.produce(sys.argv[4], last[1], last[0], 1, timestamp=last[2])
+producer.flush(30)
+PYTHON
+done
+verify 2 --topic-prefix "$half" --transaction-wait 1s
+grep -q "cannot tell: ${half}data\[1\] has an open transaction.*: 1 records of the dataset may be in it" "$WORK/stderr" || die "$(cat "$WORK/stderr")"
+expect_equal "$(counts)" "" "differences of a log whose last record is not committed yet"
+
+# ---- more days than asked for --------------------------------------------------------------------------------------------
+
+longer=$(fresh_prefix)
+write --topic-prefix "$longer" --days 3
+verify 1 --topic-prefix "$longer"
+grep -q 'the topics hold records after the 1 day asked for: .*pass --days 3$' "$WORK/stderr" || die "$(cat "$WORK/stderr")"
+verify 1 --topic-prefix "$longer" --days 3 --subs 2999
+grep -q 'are what another dataset looks like, of another --subs' "$WORK/stderr" || die "$(cat "$WORK/stderr")"
 
 # ---- could not tell ------------------------------------------------------------------------------------------------------
 

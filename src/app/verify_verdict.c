@@ -1,0 +1,182 @@
+/* What a verification comes to: same, different, or cannot tell. Only what was compared can be the
+ * same. */
+#include "app/verify_dimensions.h"
+
+#include "app/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Less than one in so many found records is the dataset's: it is another dataset. */
+enum { STRANGE = 10 };
+/* More than one in so many expected records is lost, and as many are foreign. */
+enum { MIXED = 100 };
+
+static void say(struct cdr_verdict *verdict, enum cdr_result code, const char *text)
+{
+    verdict->code = code;
+    verdict->word = code == CDR_OK ? "same" : code == CDR_E_DIFFERENT ? "different" : "cannot tell";
+    snprintf(verdict->text, sizeof verdict->text, "%s", text);
+}
+
+/* "t.call[0]" and how many others there are. */
+static void name_logs(const struct cdr_verification *run, uint32_t first, uint32_t count,
+                      char *text, size_t size)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    int n = snprintf(text, size, "%.200s[%u]", run->topics[first / partitions], first % partitions);
+    if (count > 1 && n > 0 && (size_t)n < size)
+        snprintf(text + n, size - (size_t)n, " and %u more partition%s", count - 1,
+                 count == 2 ? "" : "s");
+}
+
+/* The days after which the last found record comes. */
+static uint32_t days_until(const struct cdr_model *model, int64_t latest_ms)
+{
+    const struct cdr_parameters *p = &model->parameters;
+    uint32_t days = p->days;
+    while (days < CDR_DAYS_MAX &&
+           cdr_calendar_day_start_ms(&model->calendar, p->start_day + (int32_t)days) <= latest_ms)
+        days++;
+    return days;
+}
+
+/* What may be wrong with the settings instead of with the data. */
+static void hint(const struct cdr_verification *run, const struct cdr_compare_counts *total,
+                 char *text, size_t size)
+{
+    const char *what = run->from_files ? "folder" : "topics";
+    const uint64_t ours = total->matched + total->kinds[CDR_DIFFERENCE_REORDERED] +
+                          total->kinds[CDR_DIFFERENCE_DOUBLED] +
+                          total->kinds[CDR_DIFFERENCE_WRONG_PARTITION];
+    text[0] = '\0';
+    if (total->found > 0 && total->expected > 0 && total->matched == 0)
+        snprintf(text, size,
+                 "; no record is the same, so this is another dataset than these settings give");
+    else if (total->found > 0 && total->expected > 0 && ours < total->found / STRANGE)
+        snprintf(text, size,
+                 "; only %" PRIu64 " of the %" PRIu64
+                 " records found are the same, so this is another dataset than these settings "
+                 "give: another number of subscribers, say",
+                 ours, total->found);
+    else if (total->later > 0 && total->later == total->kinds[CDR_DIFFERENCE_FOREIGN]) {
+        const uint32_t asked = run->settings->model.days;
+        snprintf(text, size,
+                 "; the %s hold%s records after the %u day%s asked for: the dataset was generated "
+                 "with more days; pass --days %u",
+                 what, run->from_files ? "s" : "", asked, asked == 1 ? "" : "s",
+                 days_until(run->model, total->latest_ms));
+    } else if (total->kinds[CDR_DIFFERENCE_LOST] > total->expected / MIXED &&
+               total->kinds[CDR_DIFFERENCE_FOREIGN] > total->expected / MIXED) {
+        snprintf(text, size,
+                 "; so many lost and foreign ones at once are what another dataset looks like, of "
+                 "another --subs, say: is %s the dataset id in the run's summary?",
+                 run->model->dataset_id);
+    }
+}
+
+static bool judge_differences(const struct cdr_verification *run, const char *cause,
+                              struct cdr_verdict *verdict)
+{
+    const struct cdr_compare_counts total = cdr_verification_total(run, CDR_TYPE_COUNT);
+    char counts[300], words[300] = "", text[sizeof verdict->text];
+    if (cdr_is_different(&total)) {
+        cdr_counts_text(&total, counts, sizeof counts);
+        hint(run, &total, words, sizeof words);
+    } else if (!cdr_verification_dimensions_differ(run, counts, sizeof counts)) {
+        return false;
+    }
+    snprintf(text, sizeof text, "different: %s%s%s%.350s", counts, words,
+             cause[0] != '\0' ? "; and the rest could not be compared: " : "", cause);
+    say(verdict, CDR_E_DIFFERENT, text);
+    return true;
+}
+
+static bool judge_open(const struct cdr_verification *run, struct cdr_verdict *verdict)
+{
+    const uint32_t logs = CDR_TYPE_COUNT * run->settings->model.partitions;
+    const struct cdr_compare_counts total = cdr_verification_total(run, CDR_TYPE_COUNT);
+    const uint64_t unread = total.unread + cdr_verification_dimensions_unread(run);
+    uint32_t count = 0, first = 0;
+    int64_t end = 0;
+    for (uint32_t log = logs; !run->settings->follow && log-- > 0;)
+        if (cdr_verify_counts(run->verify, log) != NULL) {
+            const struct cdr_source_extent extent = run->source->ops->extent(run->source, log);
+            if (!extent.open)
+                continue;
+            count++;
+            first = log;
+            end = extent.end;
+        }
+    if (count == 0 && unread == 0)
+        return false;
+    char names[300], number[32], text[sizeof verdict->text];
+    name_logs(run, first, count, names, sizeof names);
+    if (count == 0)
+        snprintf(names, sizeof names, "a dimension topic");
+    snprintf(text, sizeof text,
+             "cannot tell: %s has an open transaction, which begins at offset %" PRId64
+             " and did not end within %u s (--transaction-wait): %s records of the dataset may be "
+             "in it or after it. It ends when its producer commits or aborts, or after the "
+             "producer's transaction.timeout.ms; what was compared is the same",
+             names, end, (run->settings->open_wait_ms + 999) / 1000,
+             unread > 0 ? cdr_with_commas(unread, number) : "no");
+    say(verdict, CDR_E_STATE, text);
+    return true;
+}
+
+/* Partitions of which nothing is left. */
+static bool judge_blind(const struct cdr_verification *run, struct cdr_verdict *verdict)
+{
+    const uint32_t logs = CDR_TYPE_COUNT * run->settings->model.partitions;
+    uint32_t count = 0, first = 0;
+    uint64_t records = 0;
+    for (uint32_t log = logs; log-- > 0;) {
+        const struct cdr_compare_counts *counts = cdr_verify_counts(run->verify, log);
+        if (counts == NULL || counts->expected == 0 || cdr_compared(counts) > 0)
+            continue;
+        count++;
+        first = log;
+        records += counts->expected;
+    }
+    if (count == 0 || run->settings->allow_expired)
+        return false;
+    char names[300], number[32], text[sizeof verdict->text];
+    name_logs(run, first, count, names, sizeof names);
+    snprintf(text, sizeof text,
+             "cannot tell: nothing is left to compare in %s: all %s records that belong there "
+             "expired or were deleted (--allow-expired accepts that); what was compared is the "
+             "same",
+             names, cdr_with_commas(records, number));
+    say(verdict, CDR_E_STATE, text);
+    return true;
+}
+
+struct cdr_verdict cdr_verification_verdict(const struct cdr_verification *run,
+                                            enum cdr_result result, const char *cause)
+{
+    struct cdr_verdict verdict;
+    char text[sizeof verdict.text];
+    if (run->verify == NULL) {
+        say(&verdict, result, cause);
+        return verdict;
+    }
+    const struct cdr_compare_counts total = cdr_verification_total(run, CDR_TYPE_COUNT);
+    if (result == CDR_E_DIFFERENT) {
+        say(&verdict, result, cause);
+    } else if (judge_differences(run, cause, &verdict)) {
+        return verdict;
+    } else if (result != CDR_OK) {
+        snprintf(text, sizeof text, "%.900s; %s", cause,
+                 cdr_compared(&total) == 0 ? "nothing was compared until then"
+                                           : "what was compared until then is the same");
+        say(&verdict, CDR_E_STATE, text);
+    } else if (!judge_open(run, &verdict) && !judge_blind(run, &verdict)) {
+        if (run->settings->follow && cdr_compared(&total) == 0)
+            say(&verdict, CDR_E_STATE, "cannot tell: nothing was compared before it was stopped");
+        else
+            say(&verdict, CDR_OK, "");
+    }
+    return verdict;
+}
