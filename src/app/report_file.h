@@ -1,5 +1,6 @@
 /* The JSON report of a verification as a file: whole or not there. It is written under a temporary
- * name beside it and renamed; what is no regular file (a device, a pipe, a link) is written as it is. */
+ * name beside it and renamed; what is no regular file (a device, a pipe, a link) is written as it
+ * is. */
 #ifndef CDR_APP_REPORT_FILE_H
 #define CDR_APP_REPORT_FILE_H
 

@@ -42,8 +42,8 @@ bool cdr_is_different(const struct cdr_compare_counts *counts);
 /* "1 lost, 2 doubled"; "same" where there is no difference. */
 void cdr_counts_text(const struct cdr_compare_counts *counts, char *text, size_t size);
 
-/* What it comes to; result and cause are those of comparing. Where nothing could be opened, there is
- * no run->verify yet. */
+/* What it comes to; result and cause are those of comparing. Where nothing could be opened, there
+ * is no run->verify yet. */
 struct cdr_verdict cdr_verification_verdict(const struct cdr_verification *run,
                                             enum cdr_result result, const char *cause);
 /* Puts the JSON report: of a run that has its verdict. context is the run. */
