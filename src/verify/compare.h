@@ -26,8 +26,8 @@
  *                     deleted its beginning: not a difference
  *
  * So expected = matched + altered + wrong key + wrong timestamp + reordered + wrong partition (of
- * those that this log misses) + lost + expired + unread, and found = matched + altered + wrong key +
- * wrong timestamp + reordered + doubled + wrong partition (of those that are here) + foreign.
+ * those that this log misses) + lost + expired + unread, and found = matched + altered + wrong
+ * key + wrong timestamp + reordered + doubled + wrong partition (of those that are here) + foreign.
  *
  * Where windows have nothing in common, time decides: found records that are later than all
  * expected ones say that those are lost, others are unexpected. (So a stretch of foreign records
