@@ -6,6 +6,9 @@
 #include "app/progress.h"
 #include "app/stop.h"
 #include "base/clock.h"
+#if CDR_KAFKA
+#include "sink/kafka.h"
+#endif
 
 #define DRAIN_TIMEOUT_MS 30000u
 #define REOPEN_TIMEOUT_MS 60000u
@@ -174,12 +177,26 @@ static bool made_progress(const struct cdr_run *run)
     return false;
 }
 
+/* As long as the run has patience with records that are not acknowledged, and never short. */
+static int64_t reopen_ns(const struct cdr_run *run)
+{
+    int64_t patience_ms = REOPEN_TIMEOUT_MS;
+#if CDR_KAFKA
+    const int64_t own_ms = cdr_kafka_patience_of(run->sink);
+    patience_ms = own_ms > patience_ms ? own_ms : patience_ms;
+#else
+    (void)run;
+#endif
+    return patience_ms * INT64_C(1000000);
+}
+
 /* A new producer behind what the topics hold. The brokers may just be electing: for a while,
- * that they don't answer is no reason to give up. */
+ * that they don't answer is no reason to give up. Whatever is found to be wrong, records may have
+ * been written. */
 static enum cdr_result reopen(struct cdr_run *run, struct cdr_error *error)
 {
     const atomic_int *stop = cdr_stop_on_signals();
-    const int64_t give_up_ns = cdr_monotonic_ns() + REOPEN_TIMEOUT_MS * INT64_C(1000000);
+    const int64_t give_up_ns = cdr_monotonic_ns() + reopen_ns(run);
     cdr_pipeline_destroy(run->pipeline);
     run->pipeline = NULL;
     for (uint32_t log = 0; log < cdr_run_logs(run); log++)
@@ -189,8 +206,9 @@ static enum cdr_result reopen(struct cdr_run *run, struct cdr_error *error)
     enum cdr_result result;
     do
         result = cdr_run_open_sink(run, true, error);
-    while (result == CDR_E_KAFKA && atomic_load(stop) == 0 && cdr_monotonic_ns() < give_up_ns);
-    return result == CDR_E_STATE ? CDR_E_KAFKA : result; /* the run began long ago */
+    while ((result == CDR_E_KAFKA || result == CDR_E_PRODUCER) && atomic_load(stop) == 0 &&
+           cdr_monotonic_ns() < give_up_ns);
+    return result == CDR_E_STATE || result == CDR_E_CONFIG ? CDR_E_DIFFERENT : result;
 }
 
 /* Generates; and where the producer fails in a way that ends with it, goes on with a new one, until
@@ -200,8 +218,11 @@ static enum cdr_result generate_on(struct cdr_run *run, struct cdr_error *error)
     unsigned in_vain = 0;
     enum cdr_result result = generate(run, error);
     while (result == CDR_E_PRODUCER && in_vain < IN_VAIN_MAX) {
-        fprintf(stderr, "cdrgen: warning: %s; going on with a new producer\n", error->text);
+        const struct cdr_error why = *error;
         result = reopen(run, error);
+        /* What a new producer finds to be wrong is the cause, and why says less. */
+        if (result != CDR_E_DIFFERENT)
+            fprintf(stderr, "cdrgen: warning: %s; going on with a new producer\n", why.text);
         if (result != CDR_OK)
             return result;
         run->producers++;

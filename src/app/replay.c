@@ -10,6 +10,7 @@
 #include "app/progress.h"
 #include "app/stop.h"
 #include "base/clock.h"
+#include "base/token.h"
 #include "encode/encoder.h"
 #include "sink/kafka.h"
 #include "sink/spill.h"
@@ -35,6 +36,7 @@ struct replay {
     const struct cdr_spill_manifest *manifest;
     struct cdr_encoder *encoders[CDR_TYPE_COUNT];
     struct cdr_sink *sink;
+    char token[CDR_TOKEN_LEN + 1]; /* of this process, for the sink */
     uint32_t logs;
     uint64_t *starts; /* per log: what its topic lacks first */
     struct cdr_log_progress *progress;
@@ -116,6 +118,7 @@ static enum cdr_result open_topics(struct replay *replay, struct cdr_error *erro
         .workers = 1,
         .slab_bytes = SLAB_BYTES,
         .slab_records = SLAB_RECORDS,
+        .token = replay->token,
     };
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.topics[type] = manifest->topics[type];
@@ -133,8 +136,13 @@ static enum cdr_result open_topics(struct replay *replay, struct cdr_error *erro
         told = true;
         cdr_sleep_ns(200000000);
     }
+    const bool reopened = replay->destination.reopened; /* then records may have been published */
+    if (result == CDR_E_KAFKA && !reopened)
+        return CDR_E_STATE;
+    if (result == CDR_E_STATE && reopened)
+        return CDR_E_DIFFERENT;
     if (result != CDR_OK)
-        return result == CDR_E_KAFKA ? CDR_E_STATE : result;
+        return result;
     for (size_t i = 0; i < cdr_kafka_warning_count(replay->sink); i++)
         fprintf(stderr, "cdrgen: warning: %s\n", cdr_kafka_warning(replay->sink, i));
     cdr_kafka_sink_ops.starts(replay->sink, replay->starts);
@@ -270,8 +278,8 @@ static enum cdr_result compare_there(struct replay *replay, struct cdr_error *er
                                  ? cdr_fail(error, CDR_E_NOMEM, "out of memory")
                                  : prepare_comparison(replay, &comparison, error);
     if (result == CDR_OK)
-        result = cdr_kafka_read_back(&replay->destination, comparison.ranges, comparison.count,
-                                     compare, &comparison, error);
+        result = cdr_kafka_read_back(&replay->destination, false, comparison.ranges,
+                                     comparison.count, compare, &comparison, error);
     for (size_t i = 0; i < comparison.count; i++)
         replay->sink->ops->give_slab(replay->sink, 0, comparison.copies[i]);
     free(comparison.ranges);
@@ -430,8 +438,10 @@ static enum cdr_result publish(struct replay *replay, struct cdr_error *error)
 static enum cdr_result publish_on(struct replay *replay, struct cdr_error *error)
 {
     enum cdr_result result;
-    while ((result = publish(replay, error)) == CDR_E_PRODUCER && durable(replay) > 0)
+    while ((result = publish(replay, error)) == CDR_E_PRODUCER && durable(replay) > 0) {
         fprintf(stderr, "cdrgen: warning: %s; going on with a new producer\n", error->text);
+        replay->destination.reopened = true;
+    }
     if (result == CDR_E_AWAY || result == CDR_E_KAFKA || result == CDR_E_PRODUCER) {
         struct cdr_error why = *error;
         cdr_fail(error, result, "%.900s; run the same replay again to publish the rest", why.text);
@@ -464,6 +474,7 @@ enum cdr_result cdr_command_replay(const struct cdr_settings *settings, struct c
     if (result == CDR_OK) {
         /* As --resume: the topics say what they lack. */
         replay.destination.resume = true;
+        cdr_make_token(replay.token);
         replay.destination.append = replay.destination.create_topics = false;
         replay.destination.transactions = replay.manifest->transactions;
         replay.destination.abort_share = 0;

@@ -377,6 +377,7 @@ struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
         .workers = run->workers,
         .slab_bytes = SLAB_BYTES,
         .slab_records = SLAB_RECORDS,
+        .token = run->token,
         .ids = settings->sink.id_header && strcmp(run->sink_ops->name, "kafka") == 0,
     };
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
@@ -399,6 +400,7 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
     destination.resume |= resume;
     if (resume)
         setup.stop = cdr_stop_on_signals();
+    destination.reopened = resume;
     enum cdr_result result = run->sink_ops->open(&run->sink, &destination, &setup, error);
     if (result == CDR_OK && run->sink_ops->starts != NULL)
         run->sink_ops->starts(run->sink, run->starts);
@@ -490,6 +492,7 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
     const struct cdr_settings *settings = run->settings;
     cdr_run_name_topics(run);
     run->workers = choose_workers(settings);
+    cdr_make_token(run->token);
     if (settings->shard_count > settings->model.partitions)
         return cdr_fail(error, CDR_E_CONFIG,
                         "shard: %u shards need at least as many partitions; there are %u",

@@ -5,6 +5,7 @@
 #include "app/app.h"
 #include "app/message_parts.h"
 #include "app/schema_files.h"
+#include "base/token.h"
 #include "pipeline/pipeline.h"
 
 struct cdr_dimensions;
@@ -17,6 +18,7 @@ struct cdr_run {
     const char *sink_reason; /* why auto chose it, else NULL */
     bool fell_back;          /* to files, from brokers that do not answer */
     char reason_text[sizeof((struct cdr_error *)0)->text];
+    char token[CDR_TOKEN_LEN + 1]; /* of this process, for the sink */
     struct cdr_sink *sink;
     struct cdr_encoder *encoders[CDR_TYPE_COUNT];
     int32_t schema_ids[CDR_TYPE_COUNT];      /* 0 where the format has none */

@@ -48,6 +48,12 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
                                      : "since a run of this dataset committed where it began");
     if (result == CDR_E_STATE)
         return cdr_fail(error, CDR_E_STATE, "resume: %.1000s", why.text);
+    if (result == CDR_E_DIFFERENT && !settings->sink.transactions &&
+        cdr_kafka_has_transactions(run->sink))
+        return cdr_fail(error, CDR_E_STATE,
+                        "resume: dataset %s was written with --transactions: resume it with "
+                        "--transactions (%.600s)",
+                        run->model->dataset_id, why.text);
     if (result == CDR_E_DIFFERENT)
         return cdr_fail(error, CDR_E_STATE,
                         "resume: the topics do not hold the beginning of dataset %s: %.800s",
@@ -57,26 +63,74 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
     return result;
 }
 
+/* Records were committed to the log, and none is left. Where the log begins says whether they
+ * expired. */
+static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int64_t first,
+                                   struct cdr_error *error)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    const unsigned long long count = run->starts[log];
+    const char *topic = run->topics[log / partitions];
+    if (first == 0 && !run->settings->sink.force)
+        return cdr_fail(error, CDR_E_STATE,
+                        "resume: %s[%u]: %llu records of dataset %s were committed to it and did "
+                        "not expire, and none is there: the topic was deleted and created again; "
+                        "delete it once more, or go on after them with --force",
+                        topic, log % partitions, count, run->model->dataset_id);
+    fprintf(stderr,
+            "cdrgen: warning: resume: %s[%u]: nothing is left of its first %llu records; their "
+            "number is believed, %s\n",
+            topic, log % partitions, count,
+            first == 0 ? "with --force" : "since it was committed with them");
+    return CDR_OK;
+}
+
+/* Positions are offsets from the base; or, with transactions, found by reading back. */
+static enum cdr_result set_ranges(const struct cdr_run *run, struct cdr_verify_range *ranges,
+                                  struct cdr_error *error)
+{
+    const uint32_t logs = cdr_run_logs(run);
+    for (uint32_t log = 0; log < logs; log++) {
+        const uint64_t to = run->starts[log], from = to > TAIL_RECORDS ? to - TAIL_RECORDS : 0;
+        ranges[log] = (struct cdr_verify_range){.from = from,
+                                                .to = to,
+                                                .offset = run->bases[log] + (int64_t)from,
+                                                .proven = cdr_kafka_base_is_known(run->sink, log)};
+    }
+    if (!run->settings->sink.transactions)
+        return CDR_OK;
+    struct cdr_kafka_last *last = calloc(logs, sizeof *last);
+    if (last == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    enum cdr_result result =
+        cdr_kafka_find_last(run->sink, &run->settings->sink, TAIL_RECORDS, last, error);
+    for (uint32_t log = 0; result == CDR_OK && log < logs; log++) {
+        struct cdr_verify_range *range = &ranges[log];
+        const uint64_t count =
+            last[log].count < range->to - range->from ? last[log].count : range->to - range->from;
+        range->from = range->to - count;
+        range->offset = last[log].offset;
+        if (count == 0 && range->to > 0)
+            result = judge_empty(run, log, last[log].first, error);
+    }
+    free(last);
+    return result;
+}
+
 enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *error)
 {
     const uint32_t logs = cdr_run_logs(run);
-    /* With transactions, position and dataset were committed with the records themselves. */
-    if (!run->settings->sink.resume || run->settings->sink.transactions ||
-        strcmp(run->sink_ops->name, "kafka") != 0)
+    if (!run->settings->sink.resume || strcmp(run->sink_ops->name, "kafka") != 0)
         return CDR_OK;
     struct cdr_verify_range *ranges = calloc(logs, sizeof *ranges);
     bool any = false;
     enum cdr_result result = CDR_OK;
     if (ranges == NULL)
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
-    for (uint32_t log = 0; result == CDR_OK && log < logs; log++) {
-        const uint64_t to = run->starts[log], from = to > TAIL_RECORDS ? to - TAIL_RECORDS : 0;
-        ranges[log] = (struct cdr_verify_range){.from = from,
-                                                .to = to,
-                                                .offset = run->bases[log] + (int64_t)from,
-                                                .proven = cdr_kafka_base_is_known(run->sink, log)};
-        any |= to > 0;
-    }
+    if (result == CDR_OK)
+        result = set_ranges(run, ranges, error);
+    for (uint32_t log = 0; result == CDR_OK && log < logs; log++)
+        any |= ranges[log].from < ranges[log].to;
     if (result == CDR_OK && any)
         result = check(run, ranges, error);
     free(ranges);

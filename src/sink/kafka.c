@@ -22,12 +22,20 @@ static void keep_freed_memory(void)
 #endif
 }
 
-static void kafka_free(struct cdr_kafka_sink *sink)
+void cdr_kafka_close_producer(struct cdr_kafka_sink *sink)
 {
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
         if (sink->handles[type] != NULL)
             rd_kafka_topic_destroy(sink->handles[type]);
+        sink->handles[type] = NULL;
+    }
     cdr_kafka_client_close(&sink->client);
+    sink->fatal[0] = '\0';
+}
+
+static void kafka_free(struct cdr_kafka_sink *sink)
+{
+    cdr_kafka_close_producer(sink);
     /* Only now is nothing left that could read a slab. One that never was reported stays out of the
      * pool. */
     if (sink->pool != NULL && atomic_load(&sink->slabs_out) == 0)
@@ -111,9 +119,9 @@ static enum cdr_result prepare_topics(struct cdr_kafka_sink *sink,
     return result;
 }
 
-static enum cdr_result open_producer(struct cdr_kafka_sink *sink,
-                                     const struct cdr_sink_settings *settings,
-                                     struct cdr_error *error)
+enum cdr_result cdr_kafka_open_producer(struct cdr_kafka_sink *sink,
+                                        const struct cdr_sink_settings *settings,
+                                        struct cdr_error *error)
 {
     char reason[256], bytes[32];
     snprintf(bytes, sizeof bytes, "%lld", (long long)sink->properties.batch_bytes);
@@ -146,10 +154,15 @@ static enum cdr_result set_up_transactions(struct cdr_kafka_sink *sink,
     state->records_max = settings->transaction_records;
     state->interval_ms = settings->transaction_ms;
     state->abort_share = settings->abort_share;
-    snprintf(state->group, sizeof state->group, "cdrgen-tx-%s", sink->setup.dataset_id);
+    cdr_kafka_progress_group(sink, state->group);
+    snprintf(state->door, sizeof state->door, "cdrgen-%s", sink->setup.dataset_id);
+    if (sink->setup.token != NULL)
+        snprintf(state->token, sizeof state->token, "%s", sink->setup.token);
+    else
+        cdr_make_token(state->token);
     snprintf(state->id, sizeof state->id, "cdrgen-%s-%u-of-%u", sink->setup.dataset_id,
              sink->setup.shard_index, sink->setup.shard_count);
-    return cdr_kafka_properties_transactional(&sink->properties, state->id, error);
+    return cdr_kafka_properties_transactional(&sink->properties, settings, state->id, error);
 }
 
 static enum cdr_result kafka_open(struct cdr_sink **opened,
@@ -168,9 +181,8 @@ static enum cdr_result kafka_open(struct cdr_sink **opened,
     if (result == CDR_OK)
         result = prepare_topics(sink, settings, error);
     if (result == CDR_OK)
-        result = open_producer(sink, settings, error);
-    if (result == CDR_OK && sink->transactions.on)
-        result = cdr_kafka_transactions_open(sink, settings->resume, error);
+        result = sink->transactions.on ? cdr_kafka_transactions_open(sink, settings, error)
+                                       : cdr_kafka_open_producer(sink, settings, error);
     if (result != CDR_OK) {
         if (sink != NULL)
             kafka_free(sink);
@@ -230,6 +242,12 @@ void cdr_kafka_bases(const struct cdr_sink *base, int64_t *bases)
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
     for (uint32_t log = 0; log < sink->log_count; log++)
         bases[log] = sink->logs[log].base;
+}
+
+int64_t cdr_kafka_patience_of(const struct cdr_sink *sink)
+{
+    const int64_t stall_ms = ((const struct cdr_kafka_sink *)sink)->properties.stall_ms;
+    return stall_ms > 0 ? stall_ms : INT64_MAX / 2000000;
 }
 
 size_t cdr_kafka_warning_count(const struct cdr_sink *sink)

@@ -57,6 +57,13 @@ bool cdr_kafka_base_is_known(const struct cdr_sink *sink, uint32_t log);
  * is nothing to do. */
 void cdr_kafka_remember(const struct cdr_sink *sink);
 
+/* How long nothing may be acknowledged before the sink gives up, in ms. */
+int64_t cdr_kafka_patience_of(const struct cdr_sink *sink);
+
+/* Whether transactions of this dataset, of a run with --transactions, are known to have been
+ * committed to the sink's topics. Blocks for some seconds where the group cannot be read. */
+bool cdr_kafka_has_transactions(const struct cdr_sink *sink);
+
 /* A row of offsets, [offset, end), of one partition. */
 struct cdr_kafka_range {
     const char *topic; /* of at most CDR_TYPE_COUNT different ones */
@@ -76,11 +83,26 @@ typedef enum cdr_result (*cdr_kafka_visitor)(void *context, const struct cdr_kaf
 
 /* Reads what the topics hold of ranges of different partitions, and calls visit for each record,
  * those of a range in order, until it returns something else than CDR_OK. Records that have expired
- * are left out. CDR_E_KAFKA: nothing came for settings.kafka_timeout_ms. Blocks. */
-enum cdr_result cdr_kafka_read_back(const struct cdr_sink_settings *settings,
+ * are left out; with committed, those of open and aborted transactions too. CDR_E_KAFKA: nothing
+ * came for settings.kafka_timeout_ms. Blocks. */
+enum cdr_result cdr_kafka_read_back(const struct cdr_sink_settings *settings, bool committed,
                                     const struct cdr_kafka_range *ranges, size_t count,
                                     cdr_kafka_visitor visit, void *context,
                                     struct cdr_error *error);
+
+/* The last records of a log before the run's first one: so many, and the offset of the first. Where
+ * there are none, first is the offset that the log begins with. */
+struct cdr_kafka_last {
+    uint64_t count;
+    int64_t offset, first;
+};
+
+/* last[log] of this process's logs, of a sink with settings.transactions: up to wanted records
+ * each, fewer where the log holds fewer that have not expired. Control records and aborted ones lie
+ * between, so that only reading back finds them. Errors as of cdr_kafka_read_back. */
+enum cdr_result cdr_kafka_find_last(const struct cdr_sink *sink,
+                                    const struct cdr_sink_settings *settings, uint32_t wanted,
+                                    struct cdr_kafka_last *last, struct cdr_error *error);
 
 /* What --force overrode, one line each, to be told to the user after open. The texts live as long
  * as the sink. */

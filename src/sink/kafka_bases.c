@@ -97,5 +97,5 @@ void cdr_kafka_remember(const struct cdr_sink *base)
 bool cdr_kafka_base_is_known(const struct cdr_sink *base, uint32_t log)
 {
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
-    return sink->transactions.on ? sink->logs[log].known : sink->logs[log].base_known;
+    return sink->transactions.on || sink->logs[log].base_known;
 }

@@ -61,27 +61,24 @@ static enum cdr_result failure_of(struct cdr_kafka_sink *sink, struct cdr_error 
 }
 
 /* What the reason means, where that is not what it says. */
-static const char *meaning(const struct cdr_kafka_sink *sink, rd_kafka_resp_err_t code)
+static const char *meaning(rd_kafka_resp_err_t code)
 {
     if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
         return "; the client's user lacks the operation Write on the topic";
     if (code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
         return "; the client's user lacks the operation Write on the topics, or IdempotentWrite on "
                "the cluster";
-    if (sink->transactions.on &&
-        (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
-         code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH))
-        return "; another run of this dataset and shard with --transactions has taken over";
     return "";
 }
 
-/* What the broker's memory of this producer is to blame for ends with the producer. */
-static enum cdr_result result_of(const struct cdr_kafka_sink *sink, rd_kafka_resp_err_t code)
+/* What the broker's memory of this producer is to blame for ends with the producer; with
+ * transactions, also that another run or the broker has shut it out: the next one learns which. */
+static enum cdr_result result_of(rd_kafka_resp_err_t code)
 {
-    /* With transactions, an epoch that is too low says that another run has taken over. */
-    if (sink->transactions.on && code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
-        return CDR_E_KAFKA;
     switch (code) {
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+    case RD_KAFKA_RESP_ERR_INVALID_TXN_STATE:
     case RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER:
     case RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER:
     case RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID:
@@ -210,11 +207,11 @@ static void on_lost(struct cdr_kafka_sink *sink, const rd_kafka_message_t *messa
     if (sink->transactions.on)
         snprintf(safe, sizeof safe, "the first %" PRIu64 " records of the log are committed",
                  sink->logs[log].committed);
-    cdr_kafka_fail(sink, result_of(sink, message->err),
+    cdr_kafka_fail(sink, result_of(message->err),
                    "%s[%u]: the record at offset %" PRId64 " was not delivered%s: %s%s; %s",
                    cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, expected,
                    maybe ? " for certain" : "", rd_kafka_err2str(message->err),
-                   meaning(sink, message->err), safe);
+                   meaning(message->err), safe);
 }
 
 static void on_other_offset(struct cdr_kafka_sink *sink, int64_t expected, int64_t found)
@@ -364,8 +361,8 @@ static void settle_fatal(struct cdr_kafka_sink *sink)
         return;
     for (int i = 0; i < 10 && !atomic_load(&sink->failed); i++)
         rd_kafka_poll(sink->client.rk, 20);
-    cdr_kafka_fail(sink, result_of(sink, sink->fatal_code), "the Kafka client cannot go on: %s%s",
-                   sink->fatal, meaning(sink, sink->fatal_code));
+    cdr_kafka_fail(sink, result_of(sink->fatal_code), "the Kafka client cannot go on: %s%s",
+                   sink->fatal, meaning(sink->fatal_code));
 }
 
 /* A transaction that cannot be committed any more gives up all its records. The report of the one
@@ -431,7 +428,7 @@ static enum cdr_result refused(struct cdr_kafka_sink *sink, const struct cdr_sla
     cdr_kafka_fail(sink, CDR_E_KAFKA, "%s[%u]: record %" PRIu64 " of %u bytes was refused: %s%s",
                    cdr_kafka_topic_of(sink, slab->log), slab->log % sink->setup.partitions,
                    slab->position + record, slab->ends[record] - start_of(slab, record),
-                   rd_kafka_error_string(reason), meaning(sink, code));
+                   rd_kafka_error_string(reason), meaning(code));
     rd_kafka_error_destroy(reason);
     return failure_of(sink, error);
 }

@@ -10,6 +10,8 @@
  * kafka_quiet.c       waits until nothing of the run before can arrive any more
  * kafka_transactions.c  whole batches, and progress committed with them
  * kafka_standstill.c  notices a producer that sends to the wrong broker
+ * kafka_progress.c    what is committed of each log, and by whom
+ * kafka_takeover.c    how a run that writes transactions shuts others out and finds where to go on
  * kafka_delivery.c    records out, delivery reports in
  * kafka_read_back.c   records of topics, by offset
  * kafka_doctor.c      all that would go wrong, without a run
@@ -18,6 +20,7 @@
 #ifndef CDR_SINK_KAFKA_INTERNAL_H
 #define CDR_SINK_KAFKA_INTERNAL_H
 
+#include "base/token.h"
 #include "sink/counters.h"
 #include "sink/kafka.h"
 #include "sink/slab.h"
@@ -47,10 +50,11 @@ struct cdr_kafka_properties {
     int64_t standstill_ms;      /* of a log, before its leader is looked for */
     int64_t quiet_ms;           /* --resume-quiet */
     int64_t request_timeout_ms; /* request.timeout.ms: so long a producer waits for an answer */
-    int64_t batch_bytes; /* message.max.bytes */
-    bool scram;          /* sasl.mechanisms is one of SCRAM */
-    bool certificate;    /* the client has one */
-    char protocol[24];   /* security.protocol */
+    int64_t batch_bytes;    /* message.max.bytes */
+    int64_t transaction_ms; /* transaction.timeout.ms, of a producer of transactions */
+    bool scram;             /* sasl.mechanisms is one of SCRAM */
+    bool certificate;       /* the client has one */
+    char protocol[24];      /* security.protocol */
 };
 
 /* CDR_E_CONFIG with a text that names source, property, value and reason. Promise-breaking values
@@ -64,9 +68,15 @@ void cdr_kafka_property_allowed(const char *name, char *text, size_t text_max);
 bool cdr_kafka_property_known(const char *name);
 /* The known name that is nearest to one that is not, "" where none is near. offer: see kafka.h. */
 void cdr_kafka_property_near(const char *name, cdr_kafka_names offer, char *best, size_t best_max);
-/* For a producer of transactions. */
+/* For a producer of transactions: they may be open for as long as the run has patience.
+ * CDR_E_CONFIG where one would be committed later than transaction.timeout.ms. */
 enum cdr_result cdr_kafka_properties_transactional(struct cdr_kafka_properties *properties,
+                                                   const struct cdr_sink_settings *settings,
                                                    const char *id, struct cdr_error *error);
+/* Brokers refused transaction.timeout.ms: a shorter one, unless the user gave it, or transactions
+ * would not fit. */
+bool cdr_kafka_properties_shorter(struct cdr_kafka_properties *properties,
+                                  const struct cdr_sink_settings *settings);
 void cdr_kafka_properties_free(struct cdr_kafka_properties *properties);
 
 /* --- a client --- */
@@ -175,19 +185,31 @@ struct cdr_kafka_log {
     int64_t quiet_since_ms;    /* the check that first saw records wait in vain, 0 = none does */
     int32_t used_broker;       /* that librdkafka sends to, once standstill.known; −1 = none */
     /* With transactions: */
-    bool known;           /* start was committed, not taken for 0 */
+    int64_t after;        /* offset after the last committed record, or a later one without any */
     bool touched;         /* has records in the open one; by the log's writer, or behind the gate */
     uint64_t uncommitted; /* reported in the open one; while serving */
     uint64_t committed;   /* position of the first record that no transaction has committed */
     _Atomic uint64_t aborted; /* records that were sent to be aborted */
 };
 
+enum { CDR_KAFKA_ID_MAX = 96, CDR_KAFKA_GROUP_MAX = 64 };
+
+/* What a transaction committed of a log; see kafka_progress.c. */
+struct cdr_kafka_progress {
+    uint64_t position; /* of the first record that is not committed */
+    int64_t after;     /* offset after the last one that is */
+    char id[CDR_KAFKA_ID_MAX];
+    char token[CDR_TOKEN_LEN + 1];
+};
+
 /* See kafka_transactions.c. */
 struct cdr_kafka_transactions {
     bool on;
-    char id[96], group[64];
-    uint64_t records_max; /* a commit is due at so many records */
-    int64_t interval_ms;  /* or so long after the first */
+    char id[CDR_KAFKA_ID_MAX], door[CDR_KAFKA_ID_MAX], group[CDR_KAFKA_GROUP_MAX];
+    char token[CDR_TOKEN_LEN + 1]; /* of this process */
+    bool opened;                   /* records may have been written */
+    uint64_t records_max;          /* a commit is due at so many records */
+    int64_t interval_ms;           /* or so long after the first */
     double abort_share;
     pthread_rwlock_t gate;
     atomic_bool due;
@@ -306,10 +328,44 @@ uint64_t cdr_kafka_under_way(const struct cdr_kafka_sink *sink);
 /* librdkafka will send nothing more. */
 void cdr_kafka_on_fatal(struct cdr_kafka_sink *sink, rd_kafka_resp_err_t code, const char *reason);
 
-/* Transactions; only where they are on. open: shuts an older run out and finds where the logs are
- * (resume), or commits that they are at their beginning. Errors: CDR_E_STATE, CDR_E_KAFKA. */
-enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink, bool resume,
+/* The producer and its topics' handles. */
+enum cdr_result cdr_kafka_open_producer(struct cdr_kafka_sink *sink,
+                                        const struct cdr_sink_settings *settings,
+                                        struct cdr_error *error);
+void cdr_kafka_close_producer(struct cdr_kafka_sink *sink);
+
+/* As the offset and metadata to be committed for a partition; and back, false where it is none of
+ * this dataset's. */
+void cdr_kafka_progress_sign(rd_kafka_topic_partition_t *entry, const char *dataset_id,
+                             const struct cdr_kafka_progress *progress);
+bool cdr_kafka_progress_read(const rd_kafka_topic_partition_t *entry, const char *dataset_id,
+                             struct cdr_kafka_progress *progress);
+/* progress[log] and known[log] of this process's logs. asker is a consumer of the group; with
+ * isolation.level=read_committed, it waits until no transaction holds an undecided commit. */
+rd_kafka_resp_err_t cdr_kafka_progress_ask(struct cdr_kafka_client *asker,
+                                           const struct cdr_kafka_sink *sink, int timeout_ms,
+                                           struct cdr_kafka_progress *progress, bool *known);
+/* The group that progress is committed to. */
+void cdr_kafka_progress_group(const struct cdr_kafka_sink *sink, char group[CDR_KAFKA_GROUP_MAX]);
+
+/* Opens the producer, as the only one that may write transactions to this process's logs, and finds
+ * where they go on. Errors: CDR_E_STATE, or CDR_E_DIFFERENT where settings->reopened: another run
+ * has taken over, or another producer's records or open transaction are there; CDR_E_KAFKA;
+ * CDR_E_CONFIG. */
+enum cdr_result cdr_kafka_take_over(struct cdr_kafka_sink *sink,
+                                    const struct cdr_sink_settings *settings,
+                                    struct cdr_error *error);
+
+/* Transactions; only where they are on. open: takes over, and commits where the logs are. */
+enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink,
+                                            const struct cdr_sink_settings *settings,
                                             struct cdr_error *error);
+/* What a call of transactions under an id came to. Takes reason over. CDR_E_AGAIN: the same call
+ * may be made again. CDR_E_PRODUCER: the id was shut out, or only a new producer goes on.
+ * CDR_E_CONFIG: the brokers refuse transaction.timeout.ms. CDR_E_STATE: a right is missing. */
+enum cdr_result cdr_kafka_transaction_result(const struct cdr_kafka_sink *sink, const char *id,
+                                             const char *what, rd_kafka_error_t *reason,
+                                             struct cdr_error *error);
 /* Before records [from, end) of slab are produced; CDR_OK must be followed by leave, with the
  * number that was. CDR_E_AGAIN while a commit is due. */
 enum cdr_result cdr_kafka_transactions_enter(struct cdr_kafka_sink *sink, struct cdr_slab *slab,

@@ -4,12 +4,17 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 enum { STANDSTILL_MS = 15000 };
+/* Of transaction.timeout.ms: the least that librdkafka takes, the most that brokers do
+ * (transaction.max.timeout.ms) unless told otherwise, and what a commit may take after the run's
+ * patience with records. */
+enum { TRANSACTION_MIN_MS = 1000, TRANSACTION_MAX_MS = 900000, TRANSACTION_MARGIN_MS = 30000 };
 
 /* Where a figure is given, bench/kafka_sink.sh measured it: one broker on the same two cores, 157
  * bytes a record, CPU of the client in microseconds a record. What a property means: librdkafka's
@@ -394,19 +399,66 @@ enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *propertie
     return result;
 }
 
+static bool is_given(const struct cdr_sink_settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->property_count; i++)
+        if (strcmp(settings->properties[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* librdkafka would let a request take as long as a transaction, and a broker that is gone keep it
+ * for as long. */
+static enum cdr_result set_transaction_timeout(struct cdr_kafka_properties *properties,
+                                               const struct cdr_sink_settings *settings,
+                                               struct cdr_error *error)
+{
+    char text[32];
+    const int64_t request_ms = get_number(properties->conf, "socket.timeout.ms");
+    snprintf(text, sizeof text, "%" PRId64, properties->transaction_ms);
+    enum cdr_result result = set_own(properties->conf, "transaction.timeout.ms", text, error);
+    if (result == CDR_OK &&
+        (!is_given(settings, "socket.timeout.ms") || request_ms > properties->transaction_ms)) {
+        snprintf(text, sizeof text, "%" PRId64,
+                 request_ms < properties->transaction_ms ? request_ms : properties->transaction_ms);
+        result = set_own(properties->conf, "socket.timeout.ms", text, error);
+    }
+    return result;
+}
+
 enum cdr_result cdr_kafka_properties_transactional(struct cdr_kafka_properties *properties,
+                                                   const struct cdr_sink_settings *settings,
                                                    const char *id, struct cdr_error *error)
 {
-    char timeout[32];
+    int64_t *transaction_ms = &properties->transaction_ms;
+    *transaction_ms = properties->stall_ms + settings->transaction_ms + TRANSACTION_MARGIN_MS;
+    if (is_given(settings, "transaction.timeout.ms"))
+        *transaction_ms = get_number(properties->conf, "transaction.timeout.ms");
+    else if (properties->stall_ms == 0 || *transaction_ms > TRANSACTION_MAX_MS)
+        *transaction_ms = TRANSACTION_MAX_MS;
+    if (settings->transaction_ms >= *transaction_ms)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "transaction_time: %u ms is not less than transaction.timeout.ms=%" PRId64
+                        ", after which brokers abort a transaction",
+                        settings->transaction_ms, *transaction_ms);
     enum cdr_result result = set_own(properties->conf, "transactional.id", id, error);
-    /* librdkafka wants messages to end before the transaction does; what is not acknowledged by
-     * then is aborted as a whole, so no gap is left. */
-    get(properties->conf, "transaction.timeout.ms", timeout, sizeof timeout);
     if (result == CDR_OK)
-        result = set_own(properties->conf, "message.timeout.ms", timeout, error);
+        result = set_transaction_timeout(properties, settings, error);
+    /* A batch that is refused aborts its transaction as a whole, so no gap is left. */
     if (result == CDR_OK)
         result = set_own(properties->conf, "enable.gapless.guarantee", "false", error);
     return result;
+}
+
+bool cdr_kafka_properties_shorter(struct cdr_kafka_properties *properties,
+                                  const struct cdr_sink_settings *settings)
+{
+    if (is_given(settings, "transaction.timeout.ms") ||
+        properties->transaction_ms / 2 <= settings->transaction_ms ||
+        properties->transaction_ms / 2 < TRANSACTION_MIN_MS)
+        return false;
+    properties->transaction_ms /= 2;
+    return set_transaction_timeout(properties, settings, NULL) == CDR_OK;
 }
 
 void cdr_kafka_properties_free(struct cdr_kafka_properties *properties)

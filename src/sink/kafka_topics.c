@@ -328,6 +328,11 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
             continue;
         if (resume && (known || !prepare->settings->append)) {
             result = cdr_kafka_resume_log(sink, log, ends[log], error);
+            if (result == CDR_E_STATE && cdr_kafka_has_transactions(&sink->base))
+                result = cdr_fail(error, CDR_E_STATE,
+                                  "dataset %s was written with --transactions: resume it with "
+                                  "--transactions",
+                                  sink->setup.dataset_id);
             continue;
         }
         if (prepare->settings->resume && prepare->settings->transactions)

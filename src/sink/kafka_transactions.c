@@ -1,12 +1,11 @@
 /* Transactions: what consumers with isolation.level=read_committed see comes in whole batches, and
- * how far each log is, is committed with the records that bring it there.
+ * how far each log is, is committed with the records that bring it there (kafka_progress.c). A run
+ * that opens shuts an older one out (kafka_takeover.c).
  *
- * The transactional id is cdrgen-<dataset id>-<shard>: a run that opens it shuts an older one out.
- * Progress is in the group cdrgen-tx-<dataset id>: per partition, the position of the log's next
- * record as the offset, and the dataset's id as metadata. Positions, not offsets of records, since
- * each commit and abort puts a control record into every partition that the transaction touched,
- * and aborted records keep their offsets. The sink counts both into the log's base, so delivery
- * reports are compared as without transactions.
+ * The sink counts control records and aborted records into the log's base, so delivery reports are
+ * compared as without transactions. A record that is found at a later offset than it must be has
+ * another producer's before it, or a control record that a broker wrote twice: a new producer
+ * opens, looks which, and goes on or does not.
  *
  * The gate: writers hold it for reading while they produce; who commits or aborts holds it for
  * writing. A commit becomes due by time or number of records; writers then answer CDR_E_AGAIN, and
@@ -22,7 +21,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SLICE_MS = 1000, ABORT_MS = 5000, ASK_MS = 30000, AGAIN_MS = 50 };
+enum { SLICE_MS = 1000, ABORT_MS = 5000, AGAIN_MS = 50 };
 
 static int64_t patience_ms(const struct cdr_kafka_sink *sink)
 {
@@ -52,58 +51,102 @@ static bool is_passing(rd_kafka_resp_err_t code)
     }
 }
 
-/* Takes reason over. CDR_E_AGAIN: the same call may be made again. */
-static enum cdr_result judge(struct cdr_kafka_sink *sink, const char *what,
-                             rd_kafka_error_t *reason)
+static bool is_shut_out(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+           code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+}
+
+static enum cdr_result lacking(const char *what, const char *operations, const char *of,
+                               struct cdr_error *error)
+{
+    return cdr_fail(error, CDR_E_STATE,
+                    "not authorised to %s: the user that the client logs in as lacks the "
+                    "operation%s %s on %s",
+                    what, strchr(operations, ' ') != NULL ? "s" : "", operations, of);
+}
+
+static enum cdr_result result_of(const struct cdr_kafka_sink *sink, const char *id,
+                                 const char *what, rd_kafka_error_t *reason,
+                                 struct cdr_error *error)
+{
+    const rd_kafka_resp_err_t code = rd_kafka_error_code(reason);
+    const char *words = rd_kafka_error_string(reason);
+    char of[CDR_KAFKA_ID_MAX + 30];
+    if (rd_kafka_error_is_retriable(reason) ||
+        (is_passing(code) && !rd_kafka_error_txn_requires_abort(reason) &&
+         !rd_kafka_error_is_fatal(reason)))
+        return CDR_E_AGAIN;
+    if (is_shut_out(code))
+        return cdr_fail(error, CDR_E_PRODUCER,
+                        "the brokers shut the transactional id %s out: another run has taken "
+                        "over, or a transaction was open for longer than transaction.timeout.ms; "
+                        "what was committed stays",
+                        id);
+    if (code == RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "the brokers refuse transaction.timeout.ms=%" PRId64
+                        ": it is more than their transaction.max.timeout.ms",
+                        sink->properties.transaction_ms);
+    if (code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED) {
+        snprintf(of, sizeof of, "the transactional id %s", id);
+        return lacking(what, "Describe and Write", of, error);
+    }
+    if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
+        snprintf(of, sizeof of, "the group %s", sink->transactions.group);
+        return lacking(what, "Read", of, error);
+    }
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+        strstr(words, "Topic authorization failed") != NULL)
+        return lacking(what, "Read", "the topics", error);
+    return cdr_fail(error, rd_kafka_error_txn_requires_abort(reason) ? CDR_E_PRODUCER : CDR_E_KAFKA,
+                    "cannot %s: %s", what, words);
+}
+
+enum cdr_result cdr_kafka_transaction_result(const struct cdr_kafka_sink *sink, const char *id,
+                                             const char *what, rd_kafka_error_t *reason,
+                                             struct cdr_error *error)
 {
     if (reason == NULL)
         return CDR_OK;
-    enum cdr_result result = CDR_E_KAFKA;
-    const rd_kafka_resp_err_t code = rd_kafka_error_code(reason);
-    if (rd_kafka_error_is_retriable(reason) ||
-        (is_passing(code) && !rd_kafka_error_txn_requires_abort(reason) &&
-         !rd_kafka_error_is_fatal(reason))) {
-        result = CDR_E_AGAIN;
-        nanosleep(&(struct timespec){.tv_nsec = AGAIN_MS * 1000000}, NULL);
-    } else if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
-               code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH) {
-        cdr_kafka_fail(sink, CDR_E_KAFKA,
-                       "another run of this dataset and shard has taken the transactional id %s "
-                       "over; what was committed stays",
-                       sink->transactions.id);
-    } else if (code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED) {
-        cdr_kafka_fail(sink, CDR_E_STATE,
-                       "not authorised to %s: the user that the client logs in as lacks the "
-                       "operations Describe and Write on the transactional id %s",
-                       what, sink->transactions.id);
-    } else if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
-        cdr_kafka_fail(sink, CDR_E_STATE,
-                       "not authorised to %s: the user that the client logs in as lacks the "
-                       "operation Read on the group %s",
-                       what, sink->transactions.group);
-    } else if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-               strstr(rd_kafka_error_string(reason), "Topic authorization failed") != NULL) {
-        cdr_kafka_fail(sink, CDR_E_STATE,
-                       "not authorised to %s: the user that the client logs in as lacks the "
-                       "operation Read on the topics",
-                       what);
-    } else {
-        bool anew = rd_kafka_error_txn_requires_abort(reason);
-        cdr_kafka_fail(sink, anew ? CDR_E_PRODUCER : CDR_E_KAFKA, "cannot %s: %s", what,
-                       rd_kafka_error_string(reason));
-    }
+    enum cdr_result result = result_of(sink, id, what, reason, error);
     rd_kafka_error_destroy(reason);
+    if (result == CDR_E_AGAIN)
+        nanosleep(&(struct timespec){.tv_nsec = AGAIN_MS * 1000000}, NULL);
     return result;
 }
 
-/* --- positions --- */
+/* As above, of the sink's own id: anything but CDR_E_AGAIN is the end of the sink. */
+static enum cdr_result judge(struct cdr_kafka_sink *sink, const char *what,
+                             rd_kafka_error_t *reason)
+{
+    struct cdr_error error = {0};
+    enum cdr_result result =
+        cdr_kafka_transaction_result(sink, sink->transactions.id, what, reason, &error);
+    if (result == CDR_E_STATE && sink->transactions.opened)
+        result = CDR_E_KAFKA;
+    if (result != CDR_OK && result != CDR_E_AGAIN)
+        cdr_kafka_fail(sink, result, "%s", error.text);
+    return result;
+}
+
+/* The offset after the last record of the log, once the open transaction is committed. */
+static int64_t after(const struct cdr_kafka_log *log)
+{
+    return log->touched ? log->base + (int64_t)atomic_load(&log->end) : log->after;
+}
 
 static enum cdr_result send_positions(struct cdr_kafka_sink *sink, int timeout_ms)
 {
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
-    for (int i = 0; i < list->cnt; i++)
-        cdr_kafka_sign(sink, &list->elems[i],
-                       (int64_t)sink->logs[cdr_kafka_log_of(sink, &list->elems[i])].end);
+    for (int i = 0; i < list->cnt; i++) {
+        const struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, &list->elems[i])];
+        struct cdr_kafka_progress progress = {.position = atomic_load(&log->end),
+                                              .after = after(log)};
+        memcpy(progress.id, sink->transactions.id, sizeof progress.id);
+        memcpy(progress.token, sink->transactions.token, sizeof progress.token);
+        cdr_kafka_progress_sign(&list->elems[i], sink->setup.dataset_id, &progress);
+    }
     rd_kafka_consumer_group_metadata_t *group =
         rd_kafka_consumer_group_metadata_new(sink->transactions.group);
     rd_kafka_error_t *reason =
@@ -111,70 +154,6 @@ static enum cdr_result send_positions(struct cdr_kafka_sink *sink, int timeout_m
     rd_kafka_consumer_group_metadata_destroy(group);
     rd_kafka_topic_partition_list_destroy(list);
     return judge(sink, "commit the positions of the logs", reason);
-}
-
-/* Positions of a log without one, and of another dataset's, are 0 and not known. */
-static enum cdr_result read_positions(struct cdr_kafka_sink *sink, struct cdr_kafka_client *asker,
-                                      struct cdr_error *error)
-{
-    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
-    rd_kafka_resp_err_t code =
-        list->cnt > 0 ? rd_kafka_committed(asker->rk, list, ASK_MS) : RD_KAFKA_RESP_ERR_NO_ERROR;
-    enum cdr_result result = CDR_OK;
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        result = cdr_fail(error, CDR_E_KAFKA, "cannot read the positions in the group %s: %s",
-                          sink->transactions.group, rd_kafka_err2str(code));
-    for (int i = 0; i < list->cnt && result == CDR_OK; i++) {
-        const rd_kafka_topic_partition_t *entry = &list->elems[i];
-        struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, entry)];
-        log->known = cdr_kafka_is_ours(sink, entry);
-        log->start = log->known ? (uint64_t)entry->offset : 0;
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    return result;
-}
-
-/* What lies behind a position, even behind 0, was aborted. */
-static enum cdr_result set_bases(struct cdr_kafka_sink *sink, const int64_t *ends,
-                                 struct cdr_error *error)
-{
-    for (uint32_t log = 0; log < sink->log_count; log++) {
-        struct cdr_kafka_log *state = &sink->logs[log];
-        if (cdr_kafka_topic_of(sink, log) == NULL ||
-            !cdr_kafka_mine(&sink->setup, log % sink->setup.partitions))
-            continue;
-        if (ends[log] < (int64_t)state->start || (ends[log] > 0 && !state->known))
-            return cdr_fail(error, CDR_E_STATE,
-                            "%s[%u] ends at offset %" PRId64 ", and %" PRIu64
-                            " records of this dataset were committed to it with --transactions: "
-                            "it was not written by such a run alone, or was created anew",
-                            cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, ends[log],
-                            state->start);
-        state->base = ends[log] - (int64_t)state->start;
-        atomic_store(&state->end, state->start);
-    }
-    return CDR_OK;
-}
-
-/* The producer that shut the old one out is open: nothing lands any more but its abort marker. */
-static enum cdr_result find_positions(struct cdr_kafka_sink *sink, struct cdr_error *error)
-{
-    struct cdr_kafka_client asker = {0};
-    int64_t *ends = calloc(sink->log_count, sizeof *ends);
-    if (ends == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs",
-                        sink->log_count);
-    enum cdr_result result = cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties,
-                                                   NULL, sink->transactions.group, error);
-    if (result == CDR_OK)
-        result = read_positions(sink, &asker, error);
-    if (result == CDR_OK)
-        result = cdr_kafka_resume_ends(&asker, sink, ends, ASK_MS, error);
-    if (result == CDR_OK)
-        result = set_bases(sink, ends, error);
-    cdr_kafka_client_close(&asker);
-    free(ends);
-    return result;
 }
 
 /* --- begin, commit, abort: with the gate held for writing, or alone --- */
@@ -231,6 +210,7 @@ static void commit(struct cdr_kafka_sink *sink)
         cdr_counters_make_durable(sink->counters, log, sink->logs[log].uncommitted);
         sink->logs[log].uncommitted = 0;
         sink->logs[log].committed = atomic_load(&sink->logs[log].end);
+        sink->logs[log].after = after(&sink->logs[log]);
     }
     count_markers(sink);
     sink->transactions.begun = false;
@@ -274,29 +254,21 @@ static enum cdr_result send_and_abort(struct cdr_kafka_sink *sink, struct cdr_sl
 
 /* --- the sink's calls --- */
 
-enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink, bool resume,
+enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink,
+                                            const struct cdr_sink_settings *settings,
                                             struct cdr_error *error)
 {
-    enum cdr_result result;
-    const int64_t give_up_ms = cdr_kafka_clock_ms() + ASK_MS;
-    do
-        result = judge(sink, "open transactions",
-                       rd_kafka_init_transactions(sink->client.rk, SLICE_MS * 5));
-    while (result == CDR_E_AGAIN && cdr_kafka_clock_ms() < give_up_ms);
-    if (result == CDR_E_AGAIN)
-        return cdr_fail(error, CDR_E_KAFKA, "no broker opened the transactional id %s within %d s",
-                        sink->transactions.id, ASK_MS / 1000);
-    if (result == CDR_OK && resume)
-        result = find_positions(sink, error);
-    if (result != CDR_OK && !failed(sink))
+    enum cdr_result result = cdr_kafka_take_over(sink, settings, error);
+    if (result != CDR_OK)
         return result;
-    /* A topic may have been created anew: positions of an earlier one must not outlive it. And a
-     * run that ends before its first commit must leave some. */
-    if (result == CDR_OK && begin(sink) == CDR_OK)
+    /* A topic may have been created again: positions of an earlier one must not outlive it. */
+    if (begin(sink) == CDR_OK)
         commit(sink);
-    if (failed(sink))
-        return cdr_fail(error, sink->failure_code, "%s", sink->failure.text);
-    return CDR_OK;
+    sink->transactions.opened = true;
+    if (!failed(sink))
+        return CDR_OK;
+    bool first = sink->failure_code == CDR_E_PRODUCER && !settings->reopened;
+    return cdr_fail(error, first ? CDR_E_STATE : sink->failure_code, "%s", sink->failure.text);
 }
 
 enum cdr_result cdr_kafka_transactions_enter(struct cdr_kafka_sink *sink, struct cdr_slab *slab,

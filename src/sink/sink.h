@@ -87,6 +87,9 @@ struct cdr_sink_setup {
     bool ids; /* slabs carry the records' ids */
     /* Not NULL: open gives up its waiting with CDR_E_INTERRUPTED once it is not 0. */
     const atomic_int *stop;
+    /* Names the process for as long as it lives (base/token.h), whatever it opens; NULL: the sink
+     * makes one. */
+    const char *token;
     /* The topics are tables: compacted, and a record whose payload is empty is a tombstone, a
      * message without a value. Topics that a set-up lacks are NULL. */
     bool compacted;
@@ -130,6 +133,7 @@ struct cdr_sink_settings {
     char *compress; /* none gzip zstd */
     bool overwrite; /* replace a dataset in out instead of refusing */
     bool resume;    /* go on behind what the destination holds of the same dataset */
+    bool reopened;  /* with resume: by the process that has written to it already */
     /* kafka */
     /* bootstrap servers, NULL where only a property gives them or none are configured */
     char *brokers;

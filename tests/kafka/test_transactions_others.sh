@@ -1,0 +1,175 @@
+#!/usr/bin/env bash
+# Transactions and everybody else: runs of the same dataset in any number of shards, and other producers. A run that ends with
+# status 0 has written exactly the log, for consumers of committed records; another one says so, and never shares a log.
+set -euo pipefail
+source "$SOURCE_DIR/tests/kafka/lib.sh"
+need_cluster
+
+dataset=(--subs 2000 --start 2025-06-01 --days 1 --seed 5 --partitions 4)
+"$CDRGEN" run "${dataset[@]}" --sink file --out "$WORK/files" --quiet
+
+# run ARGUMENTS…: with the topics of $prefix.
+run()
+{
+    "$CDRGEN" run "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --transactions --quiet "$@"
+}
+
+# start NAME ARGUMENTS…: the same beside the test; its words go to $WORK/NAME. Returns when records are committed.
+start()
+{
+    local name=$1
+    shift
+    run "$@" 2>"$WORK/$name" &
+    pid=$!
+    until [[ -n $(kcat -b "$CDRGEN_TEST_BROKERS" -C -t "${prefix}data" -o beginning -c 1 -e -q -f x \
+        -X isolation.level=read_committed 2>/dev/null) ]]; do
+        kill -0 $pid 2>/dev/null || die "$name ended before it committed anything: $(cat "$WORK/$name")"
+    done
+}
+
+# ended PID STATUS NAME WORDS: it must end so, and have said that.
+ended()
+{
+    local status=0
+    wait "$1" || status=$?
+    expect_equal "$status" "$2" "the status of $3, which says: $(cat "$WORK/$3")"
+    [[ -z $4 ]] || grep -Eq -- "$4" "$WORK/$3" || die "$3 does not say '$4': $(cat "$WORK/$3")"
+}
+
+# same_logs: the committed records of $prefix are the file sink's.
+same_logs()
+{
+    compare_topics "$WORK/files" "$prefix"{call,sms,data} --files-topics cdr. --committed >"$WORK/compared"
+}
+
+# produce TOPIC PARTITION HOW: another producer's record: plain, or in a transaction that is committed, aborted, or held open
+# for 12 s (then in the background, $holder; it returns when the record is there).
+produce()
+{
+    "$PYTHON" - "$CDRGEN_TEST_BROKERS" "$1" "$2" "$3" "$WORK/held" <<'PYTHON' &
+import pathlib, sys, time
+from confluent_kafka import Producer
+brokers, topic, partition, how, held = sys.argv[1:]
+settings = {"bootstrap.servers": brokers} | ({} if how == "plain" else {"transactional.id": "another-" + topic})
+producer = Producer(settings)
+if how != "plain":
+    producer.init_transactions(30)
+    producer.begin_transaction()
+producer.produce(topic, partition=int(partition), value=b"another's")
+assert producer.flush(30) == 0
+if how == "held":
+    pathlib.Path(held).write_text("")
+    time.sleep(12)
+if how in ("aborted", "held"):
+    producer.abort_transaction(30)
+elif how == "committed":
+    producer.commit_transaction(30)
+PYTHON
+    holder=$!
+    if [[ $3 == held ]]; then
+        until [[ -e $WORK/held ]]; do sleep 0.05; done
+        rm "$WORK/held"
+    else
+        wait $holder
+    fi
+}
+
+# --- one process, and two shards that take over: it is shut out, whatever their number ---
+prefix=$(fresh_prefix)
+start one --create-topics --rate 8k/s --transaction-time 300ms
+one=$pid
+run --resume --shard 0/2 2>"$WORK/shard0" &
+zero=$!
+run --resume --shard 1/2 2>"$WORK/shard1"
+ended $zero 0 shard0 ''
+ended $one 1 one 'another run of this dataset has taken over'
+same_logs
+
+# --- and back: one process takes over from shards ---
+prefix=$(fresh_prefix)
+run --create-topics --shard 1/3 --rate 3k/s --transaction-time 300ms 2>"$WORK/shard1" &
+shard1=$!
+start shard0 --create-topics --shard 0/3 --rate 3k/s --transaction-time 300ms
+shard0=$pid
+run --create-topics --shard 2/3 --rate 3k/s --transaction-time 300ms 2>"$WORK/shard2" &
+shard2=$!
+until (($(count_records "${prefix}call") > 100)); do sleep 0.1; done
+run --resume
+for shard in 0 1 2; do
+    name=shard$shard
+    status=0
+    wait "${!name}" || status=$?
+    # One that opens last is not shut out by the run, but shuts it out; here all have begun.
+    expect_equal "$status" 1 "the status of $name, which says: $(cat "$WORK/$name")"
+done
+same_logs
+
+# --- a run that was killed with a transaction open, resumed by shards: they end it ---
+prefix=$(fresh_prefix)
+start one --create-topics --rate 8k/s --transaction-time 300ms
+kill -9 $pid
+wait $pid || true
+run --resume --shard 0/2 &
+zero=$!
+run --resume --shard 1/2
+wait $zero
+same_logs
+"$CDRGEN" verify "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet || die "verify finds a difference"
+
+# --- another producer's record, in the middle and in a transaction of its own ---
+for how in plain committed; do
+    prefix=$(fresh_prefix)
+    start one --create-topics --rate 8k/s --transaction-time 300ms
+    produce "${prefix}data" 1 $how
+    ended $pid 1 one 'data\[1\] holds 1 record that .* did not commit, the first at offset [0-9]+: another producer'
+    expect_failure 2 'did not commit, the first at offset' run --resume
+done
+
+# --- one that was aborted leaves nothing that consumers see, and the run goes on ---
+prefix=$(fresh_prefix)
+start one --create-topics --rate 8k/s --transaction-time 300ms
+produce "${prefix}data" 1 aborted
+ended $pid 0 one 'going on with a new producer'
+same_logs
+
+# --- one in a transaction that stays open holds the committed records back: neither a run nor --resume passes by ---
+prefix=$(fresh_prefix)
+start one --create-topics --rate 8k/s --transaction-time 300ms -X delivery.timeout.ms=3000
+produce "${prefix}data" 1 held
+ended $pid 1 one 'an open transaction of another producer holds .*data\[1\] at offset'
+expect_failure 2 'an open transaction of another producer holds .*data\[1\] at offset' \
+    run --resume -X delivery.timeout.ms=3000
+wait $holder
+run --resume
+same_logs
+
+# --- after the last record ---
+produce "${prefix}sms" 0 plain
+expect_failure 2 'sms\[0\] holds 1 record that' run --resume
+
+# --- resume compares what is there ---
+prefix=$(fresh_prefix)
+start one --create-topics --rate 8k/s --transaction-time 300ms
+kill -9 $pid
+wait $pid || true
+expect_failure 2 'do not hold the beginning of dataset' run --resume --format json
+expect_failure 2 'do not hold the beginning of dataset' run --resume --key-format avro --schema-id-key 7
+expect_failure 2 'was written with --transactions: resume it with --transactions' \
+    "$CDRGEN" run "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet --resume
+run --resume
+same_logs
+
+# --- a topic that was deleted while a killed run's transaction was open is filled again ---
+prefix=$(fresh_prefix)
+start one --create-topics --rate 8k/s --transaction-time 300ms
+kill -9 $pid
+wait $pid || true
+admin delete "${prefix}data"
+run --resume --create-topics
+same_logs
+
+# --- a dataset without transactions is not resumed with them ---
+prefix=$(fresh_prefix)
+"$CDRGEN" run "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet --create-topics
+expect_failure 2 'was written without --transactions' run --resume
+echo "transactions and others: all as promised"
