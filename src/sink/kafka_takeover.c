@@ -27,8 +27,9 @@
  *
  * Positions. When all others are shut out, no open transaction may hold the ends of the logs back.
  * From the offset after the last committed record on there must then be no record that a consumer
- * of committed records sees: whatever is there was written by somebody else. Control records and aborted records may be there, in any number. So a control
- * record that a broker wrote twice is told from a record of another producer. */
+ * of committed records sees: whatever is there was written by somebody else. Control records and
+ * aborted records may be there, in any number. So a control record that a broker wrote twice is
+ * told from a record of another producer. */
 #include "base/hash.h"
 #include "sink/kafka_internal.h"
 
@@ -46,6 +47,8 @@ enum {
     PAUSE_MAX_MS = 8000, /* later ones twice as long each, up to this */
     HELD_CHECK_MS = 200,
     SHORT_MS = 3000,
+    WATCH_MS = 4000,
+    WATCH_CHECK_MS = 200,
     HELD_MS = 90000 /* longer than brokers let a transaction of usual settings be open */
 };
 
@@ -156,6 +159,22 @@ static enum cdr_result check_still_ours(const struct opening *opening, struct cd
                             cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
                             opening->progress[log].id);
     return CDR_OK;
+}
+
+/* The process that shuts this one out takes a moment to say so. One that opened at once would shut
+ * it out of the door, and the two would go on like that. */
+static enum cdr_result watch(struct opening *opening, struct cdr_error *error)
+{
+    const int64_t end_ms = cdr_kafka_clock_ms() + WATCH_MS;
+    enum cdr_result result = CDR_OK;
+    while (result == CDR_OK && opening->settings->reopened && cdr_kafka_clock_ms() < end_ms) {
+        rd_kafka_resp_err_t code = cdr_kafka_progress_ask(&opening->asker, opening->sink, SOON_MS,
+                                                          opening->progress, opening->known);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            result = check_still_ours(opening, error);
+        usleep(WATCH_CHECK_MS * 1000);
+    }
+    return result;
 }
 
 static bool is_shut_out(const struct opening *opening, const char *id)
@@ -282,6 +301,9 @@ static enum cdr_result take_over(struct opening *opening, struct cdr_error *erro
 {
     const int64_t give_up_ms = cdr_kafka_clock_ms() + OPEN_MS;
     uint32_t pause_ms = PAUSE_MS;
+    enum cdr_result watched = watch(opening, error);
+    if (watched != CDR_OK)
+        return watched;
     for (;;) {
         enum cdr_result result = pass(opening, error);
         if (result == CDR_E_CONFIG &&
