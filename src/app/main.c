@@ -1,4 +1,5 @@
 #include "app/app.h"
+#include "app/process.h"
 #include "app/version.h"
 
 #include <errno.h>
@@ -12,10 +13,18 @@ int cdr_exit_status(enum cdr_result result)
     return result == CDR_E_CONFIG || result == CDR_E_STATE ? CDR_EXIT_USAGE : CDR_EXIT_FAILED;
 }
 
-static enum cdr_result dispatch(enum cdr_command command, const struct cdr_settings *settings,
-                                struct cdr_error *error)
+struct job {
+    enum cdr_command command;
+    const struct cdr_settings *settings;
+    struct cdr_error *error;
+};
+
+static enum cdr_result dispatch(void *context)
 {
-    switch (command) {
+    const struct job *job = context;
+    const struct cdr_settings *settings = job->settings;
+    struct cdr_error *error = job->error;
+    switch (job->command) {
     case CDR_COMMAND_RUN:
         return cdr_command_run(settings, error);
     case CDR_COMMAND_SUBSCRIBERS:
@@ -55,12 +64,13 @@ int main(int argc, char **argv)
     static struct cdr_settings settings;
     struct cdr_error error = {0};
     enum cdr_command command = CDR_COMMAND_HELP;
+    cdr_process_prepare();
     enum cdr_result result = cdr_settings_load(&settings, &command, argc, argv, &error);
     cdr_settings_hide_arguments(argc, argv);
     for (size_t i = 0; i < settings.warning_count; i++)
         fprintf(stderr, "cdrgen: warning: %s\n", settings.warnings[i]);
     if (result == CDR_OK)
-        result = dispatch(command, &settings, &error);
+        result = cdr_process_call(dispatch, &(struct job){command, &settings, &error}, &error);
     if (result == CDR_OK && (fflush(stdout) != 0 || ferror(stdout)))
         result = cdr_fail(&error, CDR_E_IO, "standard output: %s", strerror(errno));
     cdr_settings_free(&settings);

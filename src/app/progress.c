@@ -1,6 +1,7 @@
 #include "app/progress.h"
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -101,7 +102,7 @@ struct cdr_progress *cdr_progress_start(const struct cdr_pipeline *pipeline, dou
         return NULL;
     progress->pipeline = pipeline;
     progress->expected = expected;
-    if (pthread_create(&progress->thread, NULL, draw_main, progress) != 0) {
+    if (cdr_thread_start(&progress->thread, draw_main, progress) != 0) {
         free(progress);
         return NULL;
     }

@@ -6,6 +6,7 @@
 #include "app/schema_ids.h"
 #include "app/stop.h"
 #include "base/clock.h"
+#include "base/files.h"
 #if CDR_KAFKA
 #include "sink/kafka.h"
 #endif
@@ -431,13 +432,13 @@ static enum cdr_result write_table(const struct cdr_settings *settings, const ch
     /* Shards write the same table into one folder at the same time: each under a temporary name of
      * its own, the same one again when a run that was killed is resumed. */
     const char *folder = settings->sink.out;
-    char path[4096], temporary[4096 + 60];
+    char path[4096], temporary[4096 + 60], words[CDR_REASON_MAX];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     snprintf(temporary, sizeof temporary, "%s/.%s.%u-of-%u.tmp", folder, name,
              settings->shard_index, settings->shard_count);
-    FILE *out = fopen(temporary, "w");
+    FILE *out = cdr_stream_temporary(temporary);
     if (out == NULL)
-        return cdr_fail(error, CDR_E_IO, "%s: %s", temporary, strerror(errno));
+        return cdr_fail(error, CDR_E_IO, "%s: %s", temporary, cdr_os_reason(errno, words));
     int good = write(out, model);
     int reason = errno;
     if (fclose(out) != 0 && good) {
@@ -450,7 +451,7 @@ static enum cdr_result write_table(const struct cdr_settings *settings, const ch
     }
     if (!good) {
         unlink(temporary);
-        return cdr_fail(error, CDR_E_IO, "%s: %s", path, strerror(reason));
+        return cdr_fail(error, CDR_E_IO, "%s: %s", path, cdr_os_reason(reason, words));
     }
     return CDR_OK;
 }

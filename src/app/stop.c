@@ -15,14 +15,15 @@ static void on_signal(int number)
 
 const atomic_int *cdr_stop_on_signals(void)
 {
-    struct sigaction action;
+    struct sigaction action, before;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    /* nohup: a terminal that is closed is not to stop it. */
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
-    sigaction(SIGXFSZ, &action,
-              NULL); /* a limit on file sizes is an error of write, as a full disk is */
     return &stop_signal;
 }

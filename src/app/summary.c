@@ -2,6 +2,7 @@
 
 #include "app/dimensions.h"
 #include "app/progress.h"
+#include "base/files.h"
 #include "base/json_writer.h"
 
 #include <errno.h>
@@ -220,7 +221,7 @@ enum cdr_result cdr_write_summary(const struct cdr_run *run, struct cdr_error *e
 {
     const char *path = run->settings->summary;
     bool to_stdout = strcmp(path, "-") == 0;
-    FILE *out = to_stdout ? stdout : fopen(path, "w");
+    FILE *out = to_stdout ? stdout : cdr_stream_named(path);
     if (out == NULL)
         return cdr_fail(error, CDR_E_IO, "summary: %s: %s", path, strerror(errno));
     struct cdr_json json;

@@ -1,5 +1,7 @@
 #include "base/files.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -7,6 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+const char *cdr_os_reason(int os_error, char reason[CDR_REASON_MAX])
+{
+    if (os_error == EFBIG)
+        snprintf(reason, CDR_REASON_MAX,
+                 "File too large: a file size limit, of this process (ulimit -f) or the disk");
+    else if (strerror_r(os_error, reason, CDR_REASON_MAX) != 0)
+        snprintf(reason, CDR_REASON_MAX, "error %d", os_error);
+    return reason;
+}
 
 const char *cdr_file_kind(mode_t mode)
 {
@@ -21,15 +33,13 @@ const char *cdr_file_kind(mode_t mode)
 static enum cdr_result cannot_read(struct cdr_error *error, enum cdr_result code, const char *path,
                                    int os_error)
 {
-    char reason[128];
+    char reason[CDR_REASON_MAX];
     struct stat status;
     /* A socket cannot be opened at all; say what it is rather than ENXIO. */
     if (os_error == ENXIO && stat(path, &status) == 0 && !S_ISREG(status.st_mode))
         return cdr_fail(error, code, "%.500s is %s where a file is needed", path,
                         cdr_file_kind(status.st_mode));
-    if (strerror_r(os_error, reason, sizeof reason) != 0)
-        snprintf(reason, sizeof reason, "error %d", os_error);
-    return cdr_fail(error, code, "cannot read %.500s: %s", path, reason);
+    return cdr_fail(error, code, "cannot read %.500s: %s", path, cdr_os_reason(os_error, reason));
 }
 
 /* Without waiting for whoever might be at the other end. */
@@ -206,4 +216,22 @@ enum cdr_result cdr_read_named(const char *path, size_t len_max, char **bytes, s
         read_all(fd, path, len_max, S_ISFIFO(status.st_mode), bytes, len, error);
     close(fd);
     return result;
+}
+
+FILE *cdr_stream_named(const char *path)
+{
+    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    const int64_t give_up_ns = cdr_monotonic_ns() + CDR_FIFO_WAIT_S * INT64_C(1000000000);
+    int fd;
+    while ((fd = open(path, flags, 0666)) < 0 &&
+           (errno == EINTR || (errno == ENXIO && cdr_monotonic_ns() < give_up_ns)))
+        cdr_sleep_ns(20000000);
+    if (fd < 0)
+        return NULL;
+    int status = fcntl(fd, F_GETFL);
+    FILE *file =
+        status >= 0 && fcntl(fd, F_SETFL, status & ~O_NONBLOCK) == 0 ? fdopen(fd, "w") : NULL;
+    if (file == NULL)
+        close(fd);
+    return file;
 }

@@ -19,7 +19,11 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define CDR_FIFO_WAIT_S 10
+#define CDR_REASON_MAX 128
+#define CDR_FIFO_WAIT_S 3
+
+/* strerror's words for an error number; of EFBIG also which limit that may be. */
+const char *cdr_os_reason(int os_error, char reason[CDR_REASON_MAX]);
 
 /* What a file that is no regular one is, with its article: "a FIFO". */
 const char *cdr_file_kind(mode_t mode);
@@ -47,5 +51,9 @@ int cdr_is_at(int fd, const char *path);
  * nobody writes to. CDR_E_NOMEM. */
 enum cdr_result cdr_read_named(const char *path, size_t len_max, char **bytes, size_t *len,
                                struct cdr_error *error);
+
+/* Opens a file that the user names for writing, from its start; a FIFO once somebody reads it, for
+ * which it waits for at most CDR_FIFO_WAIT_S. NULL and errno (ENXIO: nobody does). */
+FILE *cdr_stream_named(const char *path);
 
 #endif

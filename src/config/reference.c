@@ -21,6 +21,12 @@ static const char *const introduction =
     "4. environment variables; an empty one counts as not given\n"
     "5. flags\n"
     "\n"
+    "Files that settings name may be pipes, such as `--config <(jq …)` or `--config /dev/stdin`: "
+    "they\n"
+    "are read to their end. A FIFO that nobody opens for writing is an error after 3 seconds. "
+    "Files\n"
+    "that cdrgen lays down itself (manifests, parts, spills) must be regular files.\n"
+    "\n"
     "`cdrgen config` with any of them prints what comes out, as a config file, with secrets as\n"
     "`\"[hidden]\"`. Whatever is wrong ends the program with exit status 2 and one line that "
     "names\n"
@@ -194,7 +200,16 @@ static void put_commands(FILE *out)
         "registry that do not answer | it cannot tell | it cannot tell | wrong input |\n"
         "\n"
         "Brokers that do not answer have no status of their own: what a script does after 2 is to\n"
-        "show the line, and a run waits for brokers as long as `--kafka-timeout` says.\n",
+        "show the line, and a run waits for brokers as long as `--kafka-timeout` says.\n"
+        "\n"
+        "SIGINT, SIGTERM and SIGHUP end a run or replay in order: what was handed over is made "
+        "safe,\n"
+        "and the status is 1 (0 of a live run). SIGHUP does nothing where it was ignored at the "
+        "start\n"
+        "(`nohup`). A second signal ends it at once, with 128 and its number. A limit on the size "
+        "of\n"
+        "files (`ulimit -f`) is an error like a full disk: status 1, and `--resume` completes the "
+        "run.\n",
         out);
 }
 

@@ -1,4 +1,5 @@
 /* Java's stores of keys and certificates, and PEM texts in properties. */
+#include "base/files.h"
 #include "config/dialect.h"
 #include "config/properties.h"
 #include "config/secret.h"
@@ -25,9 +26,9 @@ static bool ends_with(const char *text, const char *end)
 static enum kind kind_of_content(const char *path)
 {
     char start[4096] = "";
-    FILE *file = fopen(path, "rb");
+    FILE *file = NULL;
     size_t len = 0;
-    if (file != NULL) {
+    if (cdr_stream_regular(&file, path, CDR_E_CONFIG, NULL) == CDR_OK) {
         len = fread(start, 1, sizeof start - 1, file);
         fclose(file);
     }

@@ -5,6 +5,7 @@
  * the task in the next phase: the barrier is the hand-over. */
 #include "engine/engine.h"
 
+#include "base/thread.h"
 #include "engine/keylist.h"
 #include "engine/order.h"
 #include "model/event.h"
@@ -496,7 +497,7 @@ enum cdr_result cdr_engine_run(struct cdr_engine *engine, const struct cdr_consu
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u workers", workers);
     unsigned started = 1;
     while (started < workers &&
-           pthread_create(&threads[started], NULL, worker_main, &engine->workers[started]) == 0)
+           cdr_thread_start(&threads[started], worker_main, &engine->workers[started]) == 0)
         started++;
     open_gate(engine, started == workers ? 1 : -1);
     if (started == workers)
@@ -564,7 +565,7 @@ static void fill_tables(struct cdr_engine *engine)
         fills[i] = (struct fill){engine, (uint32_t)((uint64_t)subscribers * i / shares),
                                  (uint32_t)((uint64_t)subscribers * (i + 1) / shares)};
         started[i] =
-            i + 1 < shares && pthread_create(&threads[i], NULL, fill_subscribers, &fills[i]) == 0;
+            i + 1 < shares && cdr_thread_start(&threads[i], fill_subscribers, &fills[i]) == 0;
         if (!started[i])
             fill_subscribers(&fills[i]);
     }

@@ -1,5 +1,6 @@
 #include "sink/file_folder.h"
 
+#include "base/files.h"
 #include "model/calendar.h"
 #include "sink/file_scan.h"
 
@@ -23,10 +24,8 @@
 enum cdr_result cdr_file_fail(struct cdr_error *error, enum cdr_result code, const char *verb,
                               const char *path, int os_error)
 {
-    char reason[128];
-    if (strerror_r(os_error, reason, sizeof reason) != 0)
-        snprintf(reason, sizeof reason, "error %d", os_error);
-    return cdr_fail(error, code, "cannot %s %s: %s", verb, path, reason);
+    char reason[CDR_REASON_MAX];
+    return cdr_fail(error, code, "cannot %s %s: %s", verb, path, cdr_os_reason(os_error, reason));
 }
 
 /* Paths are checked for their length once, by check_names. */

@@ -1,5 +1,6 @@
 #include "sink/file_resume.h"
 
+#include "base/thread.h"
 #include "model/calendar.h"
 #include "sink/file_check.h"
 
@@ -318,7 +319,7 @@ static enum cdr_result inspect_all(struct search *search, struct cdr_error *erro
     pthread_mutex_init(&search->lock, NULL);
     /* This thread is one of them: fewer than wanted do as well. */
     while (started + 1 < workers &&
-           pthread_create(&threads[started], NULL, inspect_logs, search) == 0)
+           cdr_thread_start(&threads[started], inspect_logs, search) == 0)
         started++;
     inspect_logs(search);
     for (unsigned i = 0; i < started; i++)

@@ -130,7 +130,7 @@ static enum cdr_result begin_segment(struct spill_sink *sink, uint32_t log,
     enum cdr_result result = cdr_spill_put_segment(buffer, &segment, error);
     if (result != CDR_OK)
         return result;
-    state->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    state->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (state->fd < 0)
         return cdr_spill_fail(error, "create", path, errno);
     struct iovec part = {buffer->bytes, buffer->n};

@@ -1,6 +1,7 @@
 #include "sink/spill_file.h"
 
 #include "base/bytes.h"
+#include "base/files.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -29,10 +30,9 @@ static const char batch_magic[4] = {'c', 'd', 'r', 'B'};
 enum cdr_result cdr_spill_fail(struct cdr_error *error, const char *verb, const char *path,
                                int os_error)
 {
-    char reason[128];
-    if (strerror_r(os_error, reason, sizeof reason) != 0)
-        snprintf(reason, sizeof reason, "error %d", os_error);
-    return cdr_fail(error, CDR_E_IO, "cannot %s %s: %s", verb, path, reason);
+    char reason[CDR_REASON_MAX];
+    return cdr_fail(error, CDR_E_IO, "cannot %s %s: %s", verb, path,
+                    cdr_os_reason(os_error, reason));
 }
 
 bool cdr_spill_path(char path[CDR_SPILL_PATH_MAX], const char *dir, const char *topic,

@@ -1,5 +1,6 @@
 #include "sink/spill_manifest.h"
 
+#include "base/files.h"
 #include "base/json_writer.h"
 
 #include <dirent.h>
@@ -197,7 +198,7 @@ enum cdr_result cdr_spill_manifest_write(const struct cdr_spill_manifest *manife
         result = make_path(temporary, dir, "." NAME ".tmp", error);
     if (result != CDR_OK)
         return result;
-    FILE *out = fopen(temporary, "w");
+    FILE *out = cdr_stream_temporary(temporary);
     if (out == NULL)
         return cdr_spill_fail(error, "create", temporary, errno);
     struct cdr_json json;
@@ -356,11 +357,12 @@ enum cdr_result cdr_spill_manifest_read(struct cdr_spill_manifest *manifest, con
     enum cdr_result result = make_path(path, dir, NAME, error);
     if (result != CDR_OK)
         return result;
-    FILE *in = fopen(path, "r");
-    if (in == NULL && (errno == ENOENT || errno == ENOTDIR))
+    FILE *in = NULL;
+    result = cdr_stream_regular(&in, path, CDR_E_IO, error);
+    if (result == CDR_E_AGAIN)
         return cdr_fail(error, CDR_E_CONFIG, "%s holds no spill: there is no %s", dir, path);
-    if (in == NULL)
-        return cdr_spill_fail(error, "read", path, errno);
+    if (result != CDR_OK)
+        return result;
     json_t *root = json_loadf(in, 0, &reason);
     fclose(in);
     if (root == NULL)

@@ -3,10 +3,10 @@
 #include "sink/spill.h"
 
 #include "base/bytes.h"
+#include "base/files.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,11 +64,9 @@ static enum cdr_result open_file(struct cdr_spill *spill, uint32_t log, uint32_t
                         log % spill->manifest.partitions, number))
         return cdr_fail(error, CDR_E_CONFIG, "the path of the spill, %.60s…, is too long",
                         spill->dir);
-    spill->fd = open(spill->path, O_RDONLY | O_CLOEXEC);
-    if (spill->fd < 0 && errno == ENOENT)
-        return CDR_E_AGAIN;
-    if (spill->fd < 0)
-        return cdr_spill_fail(error, "read", spill->path, errno);
+    enum cdr_result result = cdr_open_regular(&spill->fd, spill->path, CDR_E_IO, error);
+    if (result != CDR_OK)
+        return result;
     spill->file_log = log;
     spill->file_number = number;
     return CDR_OK;

@@ -1,5 +1,6 @@
 #include "verify/file_parts.h"
 
+#include "base/files.h"
 #include "model/model.h"
 #include "sink/file_folder.h"
 
@@ -169,9 +170,9 @@ static enum cdr_result visit_manifest(struct finding *finding, uint32_t topic, c
     char start[MANIFEST_START_BYTES + 1], generator[64], id[64], complete[16], format[16];
     if (strncmp(name, "manifest", 8) != 0 || len < 5 || strcmp(name + len - 5, ".json") != 0)
         return CDR_OK;
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        return cdr_file_fail(finding->error, CDR_E_CONFIG, "read", path, errno);
+    FILE *file = NULL;
+    if (cdr_stream_regular(&file, path, CDR_E_CONFIG, finding->error) != CDR_OK)
+        return CDR_E_CONFIG;
     start[fread(start, 1, MANIFEST_START_BYTES, file)] = '\0';
     fclose(file);
     member(start, "generator", generator, sizeof generator);

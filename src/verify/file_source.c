@@ -1,5 +1,6 @@
 /* Files as a source: the parts of each log in the order of their numbers, read and decompressed by
  * whoever compares the log. A record's place is its number in the log. */
+#include "base/files.h"
 #include "sink/decompress.h"
 #include "verify/file_parts.h"
 #include "verify/payload.h"
@@ -71,9 +72,8 @@ static enum cdr_result open_part(struct part_reader *reader, const struct cdr_pa
     reader->part = part;
     reader->input_n = reader->input_at = reader->n = reader->at = 0;
     reader->ended = false;
-    reader->file = open(part->path, O_RDONLY | O_CLOEXEC);
-    if (reader->file < 0)
-        return reader_failed(reader, CDR_E_IO, strerror(errno), error);
+    if (cdr_open_regular(&reader->file, part->path, CDR_E_IO, error) != CDR_OK)
+        return CDR_E_IO;
     posix_fadvise(reader->file, 0, 0, POSIX_FADV_SEQUENTIAL);
     if (reader->buffer == NULL) {
         reader->buffer = malloc(BUFFER_BYTES);

@@ -1,6 +1,7 @@
 #include "verify/kafka_id_reader.h"
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "verify/kafka_ends.h"
 
 #include <inttypes.h>
@@ -317,7 +318,7 @@ enum cdr_result cdr_id_reader_start(struct cdr_id_reader **made,
         result = find_ends(reader, error);
     if (result == CDR_OK)
         result = start_reading(reader, error);
-    if (result == CDR_OK && pthread_create(&reader->thread, NULL, reader_main, reader) != 0)
+    if (result == CDR_OK && cdr_thread_start(&reader->thread, reader_main, reader) != 0)
         result = cdr_fail(error, CDR_E_NOMEM, "cannot start the thread that reads");
     reader->running = result == CDR_OK;
     if (result != CDR_OK) {

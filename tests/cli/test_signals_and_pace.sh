@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# SIGINT and SIGTERM leave the beginning of every log and say so; a second one ends at once; a schedule is kept; live runs.
+# SIGINT, SIGTERM and SIGHUP leave the beginning of every log and say so; a second one ends at once; a schedule is kept; live runs.
 set -euo pipefail
 temporary=$(mktemp -d)
 pids=()
@@ -18,7 +18,7 @@ parts() { find "$1/$2" -name "part-000$3-*.csv" 2>/dev/null | sort | xargs -r ca
 model=(--subs 2000 --start 2025-01-01 --days 2)
 "$CDRGEN" run "${model[@]}" --out whole --quiet
 
-for signal in INT TERM; do
+for signal in INT TERM HUP; do
     # env: a shell's background processes ignore SIGINT, which env undoes
     env --default-signal=INT "$CDRGEN" run "${model[@]}" --out "cut$signal" --speed 20000 --summary "cut$signal.json" 2>"words$signal" &
     pid=$!
@@ -39,6 +39,15 @@ for signal in INT TERM; do
         done
     done
 done
+
+# nohup: a terminal that closes does not end the run.
+nohup "$CDRGEN" run "${model[@]}" --sink null --speed 60000 --quiet --summary nohup.json </dev/null >nohup.out 2>&1 &
+pid=$!
+pids+=($pid)
+sleep 0.5
+kill -HUP $pid
+wait $pid || fail "with SIGHUP ignored a run ended with $?: $(cat nohup.out)"
+[ "$(figure nohup.json 's["complete"]')" = True ] || fail "with SIGHUP ignored a run was cut"
 
 # A second signal ends at once: 128 + its number. The first waits for a broker that has stopped answering … or for the schedule.
 "$CDRGEN" run "${model[@]}" --sink null --speed 1 --quiet &

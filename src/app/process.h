@@ -1,0 +1,19 @@
+/* What the program asks of the system before it does anything. */
+#ifndef CDR_APP_PROCESS_H
+#define CDR_APP_PROCESS_H
+
+#include "base/result.h"
+
+#include <stdbool.h>
+
+/* Makes a limit on the size of files (`ulimit -f`) an error of write instead of the end of the
+ * process, and raises the limit of the stack (`ulimit -s`) where it is smaller than we need
+ * (CDR_STACK_BYTES), for this thread and for those of libraries. */
+void cdr_process_prepare(void);
+
+/* Calls work on a stack that is large enough: this thread's; or, where its limit could not be
+ * raised, that of a new thread. CDR_E_NOMEM: which cannot be started; else what work returns. */
+enum cdr_result cdr_process_call(enum cdr_result (*work)(void *context), void *context,
+                                 struct cdr_error *error);
+
+#endif
