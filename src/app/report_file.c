@@ -1,5 +1,7 @@
 #include "app/report_file.h"
 
+#include "base/files.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -36,7 +38,7 @@ static FILE *open_target(const char *path, struct target *target)
         return stdout;
     if (!choose(path, target))
         return NULL;
-    return target->temporary[0] != '\0' ? fopen(target->temporary, "wx") : fopen(path, "w");
+    return target->temporary[0] != '\0' ? fopen(target->temporary, "wx") : cdr_stream_named(path);
 }
 
 enum cdr_result cdr_report_check(const char *path, struct cdr_error *error)
