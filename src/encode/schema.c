@@ -345,6 +345,11 @@ static enum cdr_result parse_fields(struct cdr_schema *schema, const json_t *jso
     return result;
 }
 
+size_t cdr_schema_symbols(const struct cdr_schema_node *node)
+{
+    return json_array_size(node->symbols);
+}
+
 static enum cdr_result parse_symbols(const json_t *json, struct cdr_schema_node *node,
                                      struct cdr_error *error)
 {

@@ -88,7 +88,7 @@ struct cdr_schema {
     json_t *json;
     json_t *names; /* full name → place in nodes */
     struct cdr_schema_node **nodes;
-    size_t node_count, part_count; /* nodes; nodes, fields and branches */
+    size_t node_count, part_count;       /* nodes; nodes, fields and branches */
     char *advice[CDR_SCHEMA_ADVICE_MAX]; /* what is valid, and not what somebody wants */
     size_t advice_count;
     const struct cdr_schema_node *root;
@@ -101,6 +101,8 @@ enum cdr_result cdr_schema_parse(struct cdr_schema *schema, const char *text,
 /* The same of a root of any type. */
 enum cdr_result cdr_schema_parse_any(struct cdr_schema *schema, const char *text,
                                      struct cdr_error *error);
+/* How many symbols an enum has. */
+size_t cdr_schema_symbols(const struct cdr_schema_node *node);
 /* Tells what a valid text has that readers ignore or that only some of them take, a line each: a
  * logical type beside a field's type, or one that does not suit it, a default of a union's second
  * type, aliases that clash. */

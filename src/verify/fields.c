@@ -152,11 +152,22 @@ static void avro_text(const avro_value_t *value, char *text, size_t size)
     }
 }
 
+/* avro-c believes lengths and symbols, so they are looked at first. */
+static bool fits(const char *schema_text, const uint8_t *payload, size_t n)
+{
+    struct cdr_schema schema;
+    bool good = cdr_schema_parse_any(&schema, schema_text, NULL) == CDR_OK &&
+                cdr_avro_fits(&schema, payload, n);
+    cdr_schema_destroy(&schema);
+    return good;
+}
+
 static bool decode_avro(struct cdr_fields *fields, const char *schema_text, const uint8_t *payload,
                         size_t n)
 {
     avro_schema_t schema = NULL;
-    if (avro_schema_from_json_length(schema_text, strlen(schema_text), &schema) != 0)
+    if (!fits(schema_text, payload, n) ||
+        avro_schema_from_json_length(schema_text, strlen(schema_text), &schema) != 0)
         return false;
     avro_value_iface_t *interface = avro_generic_class_from_schema(schema);
     avro_reader_t reader = avro_reader_memory((const char *)payload, (int64_t)n);

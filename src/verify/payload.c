@@ -83,6 +83,7 @@ static size_t scan_avro(uint32_t type, const uint8_t *bytes, size_t n, struct sp
 struct walk {
     const uint8_t *at, *end;
     unsigned steps; /* that are left: arrays of nothing are short, but long to walk */
+    bool strict;    /* symbols of enums must be there, and truths be 0 or 1 */
     struct span key;
     int64_t time;
 };
@@ -157,9 +158,21 @@ static bool walk_union(struct walk *walk, const struct cdr_schema_node *node, un
            (uint64_t)branch < node->count && walk_node(walk, node->members[branch], depth);
 }
 
-static bool walk_node(struct walk *walk, const struct cdr_schema_node *node, unsigned depth)
+static bool walk_truth(struct walk *walk)
+{
+    const uint8_t *at = walk->at;
+    return walk_bytes(walk, 1) && (!walk->strict || *at <= 1);
+}
+
+static bool walk_symbol(struct walk *walk, const struct cdr_schema_node *node)
 {
     int64_t symbol;
+    return take_varint(&walk->at, walk->end, &symbol) &&
+           (!walk->strict || (symbol >= 0 && (uint64_t)symbol < cdr_schema_symbols(node)));
+}
+
+static bool walk_node(struct walk *walk, const struct cdr_schema_node *node, unsigned depth)
+{
     if (walk->steps-- == 0 || depth == DEPTH_MAX) {
         walk->steps = 0;
         return false;
@@ -168,7 +181,7 @@ static bool walk_node(struct walk *walk, const struct cdr_schema_node *node, uns
     case CDR_AVRO_NULL:
         return true;
     case CDR_AVRO_BOOLEAN:
-        return walk_bytes(walk, 1);
+        return walk_truth(walk);
     case CDR_AVRO_INT:
     case CDR_AVRO_LONG:
         return walk_number(walk);
@@ -180,7 +193,7 @@ static bool walk_node(struct walk *walk, const struct cdr_schema_node *node, uns
     case CDR_AVRO_STRING:
         return walk_text(walk);
     case CDR_AVRO_ENUM:
-        return take_varint(&walk->at, walk->end, &symbol);
+        return walk_symbol(walk, node);
     case CDR_AVRO_FIXED:
         return walk_bytes(walk, node->size);
     case CDR_AVRO_ARRAY:
@@ -257,6 +270,13 @@ size_t cdr_avro_datum_len(const struct cdr_payloads *payloads, uint32_t type, un
     return payloads->own[version][type]
                ? walk_datum(&payloads->schemas[version][type], bytes, n, &walk)
                : scan_avro(type, bytes, n, spans);
+}
+
+bool cdr_avro_fits(const struct cdr_schema *schema, const uint8_t *bytes, size_t n)
+{
+    struct walk walk = {
+        .at = bytes, .end = bytes + n, .steps = STEPS_MAX, .strict = true, .time = CDR_NO_TIME};
+    return walk_node(&walk, schema->root, 0) && walk.at == walk.end;
 }
 
 static void scan_csv(const char *text, size_t n, struct span spans[FIELDS])
