@@ -10,6 +10,8 @@
 #include "sink/kafka.h"
 #endif
 
+#include <string.h>
+
 #define DRAIN_TIMEOUT_MS 30000u
 #define REOPEN_TIMEOUT_MS 60000u
 #define IN_VAIN_MAX 3u
@@ -242,10 +244,21 @@ static enum cdr_result generate_all(struct cdr_run *run, struct cdr_error *error
     return result == CDR_OK ? generate(run, error) : result;
 }
 
+/* Logs that are spoiled stay so, whatever is written after that. */
+static void point_to_repair(const struct cdr_run *run, struct cdr_error *error)
+{
+    const size_t len = strlen(error->text);
+    if (strcmp(run->sink_ops->name, "kafka") == 0)
+        snprintf(error->text + len, sizeof error->text - len,
+                 "; 'cdrgen repair' with the same flags deletes and refills such topics");
+}
+
 enum cdr_result cdr_run_deliver(struct cdr_run *run, struct cdr_error *error)
 {
     struct cdr_error later = {0};
     enum cdr_result result = generate_all(run, error);
+    if (result == CDR_E_DIFFERENT)
+        point_to_repair(run, error);
     if (run->sink != NULL) {
         enum cdr_result closed = run->sink->ops->close(run->sink, run->complete, &later);
         run->sink = NULL;

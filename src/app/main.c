@@ -1,5 +1,6 @@
 #include "app/app.h"
 #include "app/process.h"
+#include "app/repair.h"
 #include "app/version.h"
 
 #include <errno.h>
@@ -39,6 +40,8 @@ static enum cdr_result dispatch(void *context)
         return cdr_command_replay(settings, error);
     case CDR_COMMAND_VERIFY:
         return cdr_command_verify(settings, error);
+    case CDR_COMMAND_REPAIR:
+        return cdr_command_repair(settings, error);
     case CDR_COMMAND_DOCTOR:
         return cdr_command_doctor(settings, error);
     case CDR_COMMAND_SCHEMA:

@@ -1,5 +1,6 @@
 /* The course of a verification: choose the source, open it, compare, report. */
 #include "app/progress.h"
+#include "app/repair.h"
 #include "app/report_file.h"
 #include "app/stop.h"
 #include "app/verify_dimensions.h"
@@ -214,6 +215,13 @@ static enum cdr_result prepare(struct cdr_verification *run, struct cdr_error *e
 
 enum cdr_result cdr_command_verify(const struct cdr_settings *settings, struct cdr_error *error)
 {
+    return cdr_verification_run(settings, NULL, NULL, error);
+}
+
+enum cdr_result cdr_verification_run(const struct cdr_settings *settings,
+                                     cdr_verification_visitor visit, void *context,
+                                     struct cdr_error *error)
+{
     struct cdr_verification run = {.settings = settings};
     enum cdr_result result = prepare(&run, error);
     const bool by_id = strcmp(settings->by, "id") == 0;
@@ -222,6 +230,8 @@ enum cdr_result cdr_command_verify(const struct cdr_settings *settings, struct c
     /* Whatever kept it from comparing: status 1 says that something differs. */
     if (result != CDR_OK && result != CDR_E_DIFFERENT && result != CDR_E_CONFIG)
         result = CDR_E_STATE;
+    if (visit != NULL)
+        visit(context, &run);
     cdr_verify_destroy(run.verify);
     cdr_verification_dimensions_free(&run);
     if (run.source != NULL)

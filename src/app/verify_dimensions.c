@@ -145,6 +145,18 @@ uint64_t cdr_verification_dimensions_unread(const struct cdr_verification *run)
     return unread;
 }
 
+bool cdr_verification_dimension(const struct cdr_verification *run, uint32_t d, uint64_t *found,
+                                uint64_t *same, char *text, size_t size)
+{
+    struct cdr_dimension_counts sum = {0};
+    if (run->dimensions != NULL)
+        sum = total_of(run, d);
+    *found = sum.found;
+    *same = sum.matched;
+    counts_text(&sum, text, size);
+    return cdr_dimension_differs(&sum);
+}
+
 void cdr_print_dimensions(const struct cdr_verification *run, FILE *out)
 {
     for (uint32_t d = 0; run->dimensions != NULL && d < CDR_DIMENSION_COUNT; d++) {

@@ -16,6 +16,10 @@ bool cdr_verification_dimensions_differ(const struct cdr_verification *run, char
                                         size_t size);
 /* Rows that an open transaction may hold back. */
 uint64_t cdr_verification_dimensions_unread(const struct cdr_verification *run);
+/* Of one table: whether it differs, how many rows it has, how many of them are as they must be, and
+ * what differs. */
+bool cdr_verification_dimension(const struct cdr_verification *run, uint32_t d, uint64_t *found,
+                                uint64_t *same, char *text, size_t size);
 void cdr_print_dimensions(const struct cdr_verification *run, FILE *out);
 void cdr_put_dimensions(struct cdr_json *json, const struct cdr_verification *run);
 

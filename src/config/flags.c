@@ -10,6 +10,7 @@ const struct cdr_command_name cdr_commands[] = {
     {CDR_COMMAND_RUN, "run", "", "generate records (flags alone mean this, too)"},
     {CDR_COMMAND_REPLAY, "replay", "FOLDER", "publish what a run with --spill left there"},
     {CDR_COMMAND_VERIFY, "verify", "", "compare topics or files with what must be there"},
+    {CDR_COMMAND_REPAIR, "repair", "", "delete and refill topics that are not their logs"},
     {CDR_COMMAND_DOCTOR, "doctor", "", "list what would go wrong with a run into Kafka"},
     {CDR_COMMAND_SCHEMA, "schema", "ACTION",
      "list, print, register or check the schemas of the topics"},

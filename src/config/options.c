@@ -7,7 +7,9 @@
 
 #define ALL_COMMANDS 0xffffu
 /* The doctor takes what a run takes: it says whether that run would work. */
-#define RUN (1u << CDR_COMMAND_RUN | 1u << CDR_COMMAND_CONFIG | 1u << CDR_COMMAND_DOCTOR)
+#define RUN                                                                                        \
+    (1u << CDR_COMMAND_RUN | 1u << CDR_COMMAND_CONFIG | 1u << CDR_COMMAND_DOCTOR |                 \
+     1u << CDR_COMMAND_REPAIR)
 #define REPLAY (1u << CDR_COMMAND_REPLAY | 1u << CDR_COMMAND_CONFIG)
 #define VERIFY (1u << CDR_COMMAND_VERIFY | 1u << CDR_COMMAND_CONFIG)
 #define RUN_OR_VERIFY (RUN | VERIFY)
@@ -233,6 +235,9 @@ const struct cdr_option cdr_options[] = {
      .group = CDR_GROUP_KAFKA, .commands = REPLAY, AT(replay_wait_ms), .min = 0,
      .max = 2592000000, .initial = "5m",
      .help = "how long replay waits for brokers that do not answer"},
+    {.flag = "yes", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_KAFKA,
+     .commands = 1u << CDR_COMMAND_REPAIR, AT(yes), .initial = "false",
+     .help = "delete and refill without asking; needed where standard input is not a terminal"},
     {.flag = "remove", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_KAFKA,
      .commands = 1u << CDR_COMMAND_REPLAY, AT(replay_remove),
      .help = "remove the files once all of them are published and the topics' ends are right"},

@@ -189,7 +189,8 @@ static void put_commands(FILE *out)
                 cdr_commands[i].help);
     fputs(
         "\n## Exit status\n\n"
-        "| status | run, replay | verify | doctor, schema | others |\n|---|---|---|---|---|\n"
+        "| status | run, replay, repair | verify | doctor, schema | others |\n"
+        "|---|---|---|---|---|\n"
         "| 0 | everything is there and acknowledged; a live run was stopped | the same | nothing "
         "to "
         "mend; done | printed |\n"

@@ -30,6 +30,7 @@ enum cdr_command {
     CDR_COMMAND_VERIFY,
     CDR_COMMAND_DOCTOR,
     CDR_COMMAND_SCHEMA,
+    CDR_COMMAND_REPAIR,
     CDR_COMMAND_REFERENCE, /* prints docs/configuration.md */
 };
 
@@ -67,6 +68,7 @@ struct cdr_settings {
 
     char *summary;            /* path of the JSON summary, "-" = stdout */
     bool dry_run;             /* check, estimate, write nothing */
+    bool yes;                           /* repair: do not ask */
     bool json;                /* doctor: findings as JSON */
     bool quiet;               /* no progress, no closing words */
     uint32_t count;           /* sample: how many records */

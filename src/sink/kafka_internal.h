@@ -13,6 +13,7 @@
  * kafka_progress.c    what is committed of each log, and by whom
  * kafka_takeover.c    how a run that writes transactions shuts others out and finds where to go on
  * kafka_delivery.c    records out, delivery reports in
+ * kafka_recreate.c    deletes topics and creates them again
  * kafka_read_back.c   records of topics, by offset
  * kafka_doctor.c      all that would go wrong, without a run
  * kafka.c             the sink's life

@@ -1,0 +1,271 @@
+/* The course of a repair: compare, say what is wrong, ask, delete and create, fill, prove. */
+#include "app/repair.h"
+
+#include "app/progress.h"
+#include "app/verify_dimensions.h"
+#if CDR_KAFKA
+#include "sink/kafka.h"
+#endif
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#if CDR_KAFKA
+
+enum { TOPICS_MAX = CDR_TYPE_COUNT + CDR_DIMENSION_COUNT };
+
+struct topic {
+    char name[256];
+    bool table;      /* of subscribers or cells */
+    bool missing;    /* does not exist */
+    bool spoiled;    /* holds what is not the log's: it has to go */
+    bool short_only; /* holds the beginning of the log */
+    uint64_t holds;  /* records */
+    uint64_t before; /* of them, those before the dataset's first */
+    uint64_t same;   /* of them, those that are what they must be */
+    char what[256];  /* is wrong */
+};
+
+struct repair {
+    const struct cdr_settings *settings;
+    struct topic topics[TOPICS_MAX];
+    size_t count;
+    bool compared, confirmed;
+    uint64_t same, found; /* records of all topics */
+};
+
+static void name_topics(struct repair *repair)
+{
+    static const char *const names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
+    const char *prefix = repair->settings->topic_prefix;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
+        snprintf(repair->topics[repair->count++].name, sizeof repair->topics[0].name, "%s%s",
+                 prefix, names[type]);
+    for (unsigned d = 0; repair->settings->dimensions && d < CDR_DIMENSION_COUNT; d++) {
+        struct topic *topic = &repair->topics[repair->count++];
+        snprintf(topic->name, sizeof topic->name, "%s%s", prefix, cdr_dimension_name[d]);
+        topic->table = true;
+    }
+}
+
+/* --- what is wrong --- */
+
+/* Only the log's end is missing: a resume completes it. */
+static bool is_short(const struct cdr_compare_counts *counts)
+{
+    struct cdr_compare_counts rest = *counts;
+    if (counts->ends_early == UINT64_MAX)
+        return !cdr_is_different(counts);
+    rest.kinds[CDR_DIFFERENCE_LOST] = 0;
+    return !cdr_is_different(&rest) && counts->elsewhere == 0 &&
+           counts->kinds[CDR_DIFFERENCE_LOST] == counts->expected - counts->ends_early;
+}
+
+static void judge_records(struct repair *repair, const struct cdr_verification *run, uint32_t type)
+{
+    const uint32_t partitions = repair->settings->model.partitions;
+    struct topic *topic = &repair->topics[type];
+    struct cdr_compare_counts total = cdr_verification_total(run, type);
+    bool whole_or_short = true;
+    for (uint32_t p = 0; p < partitions; p++) {
+        const uint32_t log = type * partitions + p;
+        const struct cdr_compare_counts *counts = cdr_verify_counts(run->verify, log);
+        const struct cdr_source_extent extent = run->source->ops->extent(run->source, log);
+        whole_or_short = whole_or_short && (counts == NULL || is_short(counts));
+        if (extent.base > extent.first)
+            topic->before += (uint64_t)(extent.base - extent.first);
+    }
+    topic->same = total.matched;
+    topic->holds = total.found + topic->before;
+    topic->short_only = cdr_is_different(&total) && whole_or_short;
+    topic->spoiled = cdr_is_different(&total) && !whole_or_short;
+    cdr_counts_text(&total, topic->what, sizeof topic->what);
+    repair->same += total.matched;
+    repair->found += total.found;
+}
+
+static void judge(void *context, const struct cdr_verification *run)
+{
+    struct repair *repair = context;
+    if (!run->complete || run->verify == NULL)
+        return;
+    repair->compared = true;
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        judge_records(repair, run, type);
+    for (size_t i = CDR_TYPE_COUNT; i < repair->count; i++) {
+        struct topic *topic = &repair->topics[i];
+        topic->spoiled =
+            cdr_verification_dimension(run, (uint32_t)i - CDR_TYPE_COUNT, &topic->holds,
+                                       &topic->same, topic->what, sizeof topic->what);
+    }
+}
+
+static void say(const struct repair *repair)
+{
+    for (size_t i = 0; i < repair->count; i++) {
+        const struct topic *topic = &repair->topics[i];
+        char holds[32], before[32];
+        cdr_with_commas(topic->holds, holds);
+        cdr_with_commas(topic->before, before);
+        if (topic->missing)
+            printf("%s does not exist: it is created and filled\n", topic->name);
+        else if (topic->short_only)
+            printf("%s holds the first %s records of its log: the rest is added\n", topic->name,
+                   holds);
+        else if (topic->spoiled)
+            printf("%s holds %s %s and is not its log (%s): it is deleted, created and filled\n",
+                   topic->name, holds, topic->table ? "rows" : "records", topic->what);
+        if (topic->spoiled && topic->before > 0)
+            printf("  WARNING: %s of these records were there before this dataset (--append); they "
+                   "are deleted with it\n",
+                   before);
+        if (topic->spoiled && topic->same == 0)
+            printf("  WARNING: none of what it holds is of this dataset\n");
+    }
+    fflush(stdout);
+}
+
+/* --- asking --- */
+
+static enum cdr_result confirm(struct repair *repair, struct cdr_error *error)
+{
+    char answer[16] = "";
+    if (repair->settings->yes || repair->confirmed)
+        return CDR_OK;
+    if (!isatty(STDIN_FILENO))
+        return cdr_fail(error, CDR_E_STATE,
+                        "repair was not confirmed, and nothing was changed: pass --yes, since "
+                        "standard input is not a terminal that could be asked");
+    fprintf(stderr, "Do that? (yes or no) ");
+    fflush(stderr);
+    if (fgets(answer, sizeof answer, stdin) == NULL || strcasecmp(answer, "yes\n") != 0)
+        return cdr_fail(error, CDR_E_STATE, "repair was not confirmed, and nothing was changed");
+    repair->confirmed = true;
+    return CDR_OK;
+}
+
+/* --- the course --- */
+
+static enum cdr_result check_settings(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    if (settings->sink.brokers == NULL)
+        return cdr_fail(
+            error, CDR_E_CONFIG,
+            "no Kafka brokers are given: pass -b HOST:PORT[,HOST:PORT] or set bootstrap.servers");
+    if (settings->live)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "live: repair needs a dataset with an end; pass --days instead");
+    if (settings->shard_count > 1)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "shard: repair deletes whole topics, so it works for all shards at once; "
+                        "leave --shard out");
+    return CDR_OK;
+}
+
+/* Topics that do not exist, as after a repair that broke off, are created first: then all can be
+ * compared. */
+static enum cdr_result create_missing(struct repair *repair, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = repair->settings;
+    bool any = false;
+    enum cdr_result result = CDR_OK;
+    for (size_t i = 0; i < repair->count && result == CDR_OK; i++) {
+        bool exists = false;
+        result = cdr_kafka_exists(&settings->sink, repair->topics[i].name, &exists, error);
+        repair->topics[i].missing = !exists;
+        any |= !exists;
+    }
+    if (result == CDR_E_KAFKA)
+        return CDR_E_STATE;
+    if (result != CDR_OK || !any)
+        return result;
+    say(repair);
+    if (settings->dry_run)
+        return cdr_fail(error, CDR_E_STATE,
+                        "topics are missing, so the others were not compared; nothing was changed");
+    result = confirm(repair, error);
+    for (size_t i = 0; i < repair->count && result == CDR_OK; i++) {
+        struct topic *topic = &repair->topics[i];
+        if (topic->missing)
+            result = cdr_kafka_create(&settings->sink, topic->name, settings->model.partitions,
+                                      topic->table, error);
+        topic->missing = false;
+    }
+    return result;
+}
+
+static enum cdr_result compare(struct repair *repair, bool *needed, struct cdr_error *error)
+{
+    *needed = false;
+    enum cdr_result result = cdr_verification_run(repair->settings, judge, repair, error);
+    if (!repair->compared || (result != CDR_OK && result != CDR_E_DIFFERENT))
+        return result == CDR_OK ? CDR_E_STATE : result;
+    if (repair->same == 0 && repair->found > 0)
+        return cdr_fail(error, CDR_E_STATE,
+                        "no record in these topics is the same, so they hold another dataset than "
+                        "these settings give; nothing was changed");
+    for (size_t i = 0; i < repair->count; i++)
+        *needed |= repair->topics[i].spoiled || repair->topics[i].short_only;
+    return CDR_OK;
+}
+
+static enum cdr_result fill(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    struct cdr_settings run = *settings;
+    run.sink.resume = true;
+    run.sink.create_topics = true;
+    run.sink.append = false;
+    run.sink.spill = NULL;
+    enum cdr_result result = cdr_command_run(&run, error);
+    if (result == CDR_OK)
+        result = cdr_verification_run(settings, NULL, NULL, error);
+    /* Whatever it is, topics were deleted before. */
+    return result == CDR_E_STATE || result == CDR_E_CONFIG ? CDR_E_KAFKA : result;
+}
+
+enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_error *error)
+{
+    static char kafka[] = "kafka";
+    struct cdr_settings settings = *given;
+    struct repair repair = {.settings = &settings};
+    bool needed = false;
+    settings.sink_name = kafka;
+    enum cdr_result result = check_settings(&settings, error);
+    name_topics(&repair);
+    if (result == CDR_OK)
+        result = create_missing(&repair, error);
+    if (result == CDR_OK)
+        result = compare(&repair, &needed, error);
+    if (result != CDR_OK)
+        return result;
+    if (!needed) {
+        printf("nothing to repair: the topics hold exactly the log\n");
+        return CDR_OK;
+    }
+    say(&repair);
+    if (settings.dry_run)
+        return cdr_fail(error, CDR_E_DIFFERENT, "the topics need a repair; nothing was changed");
+    result = confirm(&repair, error);
+    for (size_t i = 0; i < repair.count && result == CDR_OK; i++)
+        if (repair.topics[i].spoiled)
+            result = cdr_kafka_recreate(&settings.sink, repair.topics[i].name,
+                                        repair.topics[i].table, error);
+    if (result == CDR_OK)
+        result = fill(&settings, error);
+    if (result == CDR_OK)
+        printf("repaired: the topics hold exactly the log\n");
+    return result;
+}
+
+#else
+
+enum cdr_result cdr_command_repair(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    (void)settings;
+    return cdr_fail(error, CDR_E_CONFIG, "repair: this cdrgen was built without Kafka");
+}
+
+#endif

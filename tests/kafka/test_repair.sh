@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Topics that are not the dataset's logs are deleted and filled again with one command; the others are left alone, and
+# nothing is changed that was not confirmed.
+source "$SOURCE_DIR/tests/kafka/lib.sh"
+need_cluster
+
+settings=(--subs 600 --start 2025-01-01 --days 2 --partitions 3)
+"$CDRGEN" run --quiet "${settings[@]}" --sink file --out "$WORK/files"
+
+fill()
+{
+    "$CDRGEN" run --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" "${settings[@]}" "$@"
+}
+
+# repair ARGUMENTS…: its words go to $WORK/words.
+repair()
+{
+    "$CDRGEN" repair --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" "${settings[@]}" "$@" </dev/null \
+        >"$WORK/words" 2>"$WORK/repair.err"
+}
+
+says()
+{
+    grep -Eq -- "$1" "$WORK/words" || die "no '$1' from repair; it says: $(cat "$WORK/words" "$WORK/repair.err")"
+}
+
+spoil()
+{
+    echo "not a record" | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "$prefix$1" -p "$2"
+}
+
+equal()
+{
+    compare_topics "$WORK/files" "$prefix"{call,sms,data} --files-topics cdr. >"$WORK/compared"
+}
+
+echo "nothing to repair"
+prefix=$(fresh_prefix)
+admin create "${prefix}call" 3 retention.ms=-1 message.timestamp.before.max.ms=9223372036854775807
+admin create "${prefix}sms" 3 retention.ms=-1 message.timestamp.before.max.ms=9223372036854775807 max.message.bytes=1500000
+fill --create-topics
+repair || die "repair of whole topics: $?: $(cat "$WORK/repair.err")"
+says '^nothing to repair'
+
+echo "not confirmed"
+spoil sms 1
+before=$(admin offsets "${prefix}sms")
+status=0
+repair || status=$?
+expect_equal $status 2 "status of a repair that was not confirmed"
+grep -q -- '--yes' "$WORK/repair.err" || die "no word of --yes: $(cat "$WORK/repair.err")"
+says "^${prefix}sms holds [0-9,]+ records and is not its log \(1 .*\): it is deleted, created and filled"
+! grep -q "^${prefix}\(call\|data\) " "$WORK/words" || die "topics that are whole are named: $(cat "$WORK/words")"
+expect_equal "$(admin offsets "${prefix}sms")" "$before" "offsets after a repair that was not confirmed"
+status=0
+repair --dry-run || status=$?
+expect_equal $status 1 "status of repair --dry-run"
+expect_equal "$(admin offsets "${prefix}sms")" "$before" "offsets after repair --dry-run"
+
+echo "one topic is refilled, with the settings that it had"
+spoil call 0
+admin trim "${prefix}data" 0 1 # expired records are no difference, and stay expired only in a topic that is left alone
+repair --yes || die "repair: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+says '^repaired: the topics hold exactly the log'
+expect_equal "$(admin config "${prefix}sms" max.message.bytes)" 1500000 "a setting of the topic that was refilled"
+expect_equal "$(admin config "${prefix}sms" retention.ms)" -1 "its retention"
+expect_equal "$(admin offsets "${prefix}data" | awk '$1 == 0 { print $2 }')" 1 "first offset of the topic that was left alone"
+compare_topics "$WORK/files" "$prefix"{call,sms,data} --files-topics cdr. --expired >"$WORK/compared"
+
+echo "a topic that is missing is created, one that ends early is completed"
+admin delete "${prefix}sms"
+until [[ -z $(admin list "${prefix}sms") ]]; do sleep 0.2; done
+repair --yes || die "repair of a missing topic: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+says "^${prefix}sms does not exist"
+compare_topics "$WORK/files" "$prefix"{call,sms,data} --files-topics cdr. --expired >"$WORK/compared"
+
+echo "another dataset's topics are not touched"
+before=$(admin offsets "${prefix}call")
+status=0
+repair --yes --seed 77 || status=$?
+expect_equal $status 2 "status of a repair with other settings"
+expect_equal "$(admin offsets "${prefix}call")" "$before" "offsets after a repair with other settings"
+
+echo "records from before the dataset are named"
+prefix=$(fresh_prefix)
+for type in call sms data; do
+    admin create "$prefix$type" 3 retention.ms=-1 message.timestamp.before.max.ms=9223372036854775807
+    seq 4 | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "$prefix$type" -p 1
+done
+fill --append
+spoil data 1
+status=0
+repair || status=$?
+expect_equal $status 2 "status without --yes"
+says 'WARNING: 4 of these records were there before this dataset'
+repair --yes || die "repair of appended topics: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+expect_equal "$(count_records "${prefix}call")" "$((4 + $(find "$WORK/files/cdr.call" -name '*.csv' -exec cat {} + | grep -vc '^event_type')))" \
+    "records of a topic that was left alone"
+
+echo "tables of subscribers and cells"
+prefix=$(fresh_prefix)
+settings+=(--dimensions)
+fill --create-topics
+echo "not a row" | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "${prefix}cell" -p 0 -k nobody
+repair --yes || die "repair of a table: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+says "^${prefix}cell holds [0-9,]+ rows"
+expect_equal "$(admin config "${prefix}cell" cleanup.policy)" compact "policy of a table that was refilled"
+equal
