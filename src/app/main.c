@@ -76,6 +76,8 @@ int main(int argc, char **argv)
         result = cdr_process_call(dispatch, &(struct job){command, &settings, &error}, &error);
     if (result == CDR_OK && (fflush(stdout) != 0 || ferror(stdout)))
         result = cdr_fail(&error, CDR_E_IO, "standard output: %s", strerror(errno));
+    if (result != CDR_OK)
+        cdr_settings_say_where(&settings, &error);
     cdr_settings_free(&settings);
     if (result != CDR_OK)
         fprintf(stderr, "cdrgen: %s\n", error.text);

@@ -26,9 +26,11 @@ int cdr_write_subscribers(FILE *out, const struct cdr_model *model)
         struct cdr_profile profile =
             cdr_profile_on(model, s, (uint32_t)model->parameters.start_day);
         fprintf(out, "%" PRIu64, profile.msisdn.value);
+        char mccmnc[8];
+        cdr_mccmnc_text(profile.imsi.mccmnc, mccmnc);
         if (profile.present)
-            fprintf(out, ",%015" PRIu64 ",%015" PRIu64 ",%" PRIu32, profile.imsi.value,
-                    profile.imei, profile.imsi.mccmnc);
+            fprintf(out, ",%015" PRIu64 ",%015" PRIu64 ",%s", profile.imsi.value, profile.imei,
+                    mccmnc);
         else
             fputs(",,,", out);
         fprintf(out, ",%" PRIu32 ",%" PRIu32 "\n", profile.home_cell_id, profile.contacts);

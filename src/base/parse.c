@@ -215,6 +215,10 @@ enum cdr_result cdr_parse_decimal(const char *text, double *value, struct cdr_er
 {
     double number = 0;
     const char *end = read_decimal(text, &number);
+    char quoted[72];
+    if (end != NULL && strcmp(end, "%") == 0)
+        return cdr_fail(error, CDR_E_CONFIG, "%s is not a number; write %.10g for %s",
+                        cdr_quote(text, quoted), number / 100, text);
     if (end == NULL || *end != '\0')
         return fail_with(text, "is not a number", error);
     if (!isfinite(number))

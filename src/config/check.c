@@ -40,6 +40,15 @@ static bool good_host_port(const char *text, size_t len)
     return host_len > 0 && good_port(text + host_len, len - host_len);
 }
 
+static bool is_protocol(const char *text, size_t len)
+{
+    static const char *const names[] = {"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strlen(names[i]) == len && strncasecmp(names[i], text, len) == 0)
+            return true;
+    return false;
+}
+
 enum cdr_result cdr_check_brokers(const char *text, struct cdr_error *error)
 {
     const char *item = NULL;
@@ -50,11 +59,25 @@ enum cdr_result cdr_check_brokers(const char *text, struct cdr_error *error)
         snprintf(shown, sizeof shown, "%.*s", (int)len, item);
         const char *scheme = strstr(shown, "://");
         size_t skip = scheme != NULL ? (size_t)(scheme - shown) + 3 : 0;
+        if (scheme != NULL && !is_protocol(shown, (size_t)(scheme - shown)))
+            return cdr_fail(error, CDR_E_CONFIG,
+                            "%s does not begin as brokers do; allowed are host:port and "
+                            "PLAINTEXT://, SSL://, SASL_PLAINTEXT:// or SASL_SSL:// in front",
+                            cdr_quote(shown, quoted));
         if (len >= sizeof shown || !good_host_port(item + skip, len - skip))
             return cdr_fail(error, CDR_E_CONFIG, "%s is not host:port with a port of 1 to 65535",
                             cdr_quote(shown, quoted));
     }
     return CDR_OK;
+}
+
+enum cdr_result cdr_check_folder(const char *text, struct cdr_error *error)
+{
+    if (strcmp(text, "-") != 0)
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "\"-\" is no folder, and there is no writing to standard output; cdrgen sample "
+                    "--count N prints records (./- is a folder of that name)");
 }
 
 enum cdr_result cdr_check_registry(const char *text, struct cdr_error *error)

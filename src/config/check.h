@@ -7,6 +7,8 @@
 
 /* host:port,host:port, with [::1] and SASL_SSL://host:port too. */
 enum cdr_result cdr_check_brokers(const char *text, struct cdr_error *error);
+/* Anything but "-". */
+enum cdr_result cdr_check_folder(const char *text, struct cdr_error *error);
 /* http(s)://host[:port][/path], several with commas between them, without credentials in them. */
 enum cdr_result cdr_check_registry(const char *text, struct cdr_error *error);
 /* user:password; the message does not show it. */

@@ -1,17 +1,17 @@
 #include "config/config_file.h"
 
 #include "base/parse.h"
+#include "base/suggest.h"
 #include "config/json_line.h"
 #include "config/properties.h"
 #include "config/secret.h"
-#include "base/suggest.h"
 #include "config/text_file.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define FILE_BYTES_MAX (16u << 20)
-#define DEPTH_MAX      4
+#define DEPTH_MAX 4
 
 struct config_file {
     struct cdr_loading *loading;
@@ -146,14 +146,49 @@ static enum cdr_result walk(struct config_file *file, json_t *object, struct cdr
     return result;
 }
 
+/* "---", a comment, or "name: value". */
+static bool looks_like_yaml(const char *text)
+{
+    size_t name = strcspn(text, ":\n");
+    return *text == '#' || strncmp(text, "---", 3) == 0 ||
+           (text[name] == ':' && strchr(" \r\n", text[name + 1]) != NULL);
+}
+
+static int line_of(const char *text, const char *at)
+{
+    int line = 1;
+    for (; text < at; text++)
+        line += *text == '\n';
+    return line;
+}
+
+/* jansson's words, but where it is plain what somebody had in mind. */
+static enum cdr_result not_json(const struct config_file *file, const json_error_t *problem,
+                                struct cdr_error *error)
+{
+    const char *start = file->text + strspn(file->text, " \t\r\n");
+    if (*start != '\0' && *start != '{' && *start != '[')
+        return cdr_fail(
+            error, CDR_E_CONFIG,
+            "%s:%d: this is no JSON%s; a config file is one JSON object, as cdrgen config "
+            "prints it",
+            file->path, line_of(file->text, start),
+            looks_like_yaml(start) ? " (it looks like YAML)" : "");
+    if (strcmp(problem->text, "invalid token near '0'") == 0)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "%s:%d:%d: a number of JSON does not begin with 0; write it as a string",
+                        file->path, problem->line, problem->column);
+    return cdr_fail(error, CDR_E_CONFIG, "%s:%d:%d: %s", file->path, problem->line, problem->column,
+                    problem->text);
+}
+
 static enum cdr_result parse_and_walk(struct config_file *file, size_t len, struct cdr_error *error)
 {
     json_error_t problem;
     enum cdr_result result = CDR_OK;
     json_t *root = json_loadb(file->text, len, JSON_REJECT_DUPLICATES, &problem);
     if (root == NULL)
-        return cdr_fail(error, CDR_E_CONFIG, "%s:%d:%d: %s", file->path, problem.line,
-                        problem.column, problem.text);
+        return not_json(file, &problem, error);
     if (json_is_object(root))
         result = walk(file, root, error);
     else
@@ -166,6 +201,8 @@ static enum cdr_result parse_and_walk(struct config_file *file, size_t len, stru
 enum cdr_result cdr_config_file_load(struct cdr_loading *loading, const char *path,
                                      struct cdr_error *error)
 {
+    if (strcmp(path, "-") == 0)
+        path = CDR_STANDARD_INPUT;
     struct config_file file = {.loading = loading, .path = path};
     char *text = NULL;
     size_t len = 0;

@@ -130,6 +130,43 @@ static enum cdr_result give_subject_strategy(struct cdr_loading *loading,
                     given->name, cdr_quote(given->value, quoted));
 }
 
+/* Where a registry's credentials are not among the properties, nothing would be sent to it. */
+static enum cdr_result check_credentials_source(struct cdr_loading *loading,
+                                                const struct cdr_given *given,
+                                                struct cdr_error *error)
+{
+    if (*given->value == '\0' || strcmp(given->value, "USER_INFO") == 0 ||
+        strcmp(given->value, "STATIC_TOKEN") == 0)
+        return CDR_OK;
+    return cdr_loading_warn(loading, error,
+                            "%s: %s=%.60s has no effect here; the registry's credentials are given "
+                            "as basic.auth.user.info or bearer.auth.token",
+                            given->source, given->name, given->value);
+}
+
+static enum cdr_result check_strict(struct cdr_loading *loading, const struct cdr_given *given,
+                                    struct cdr_error *error)
+{
+    if (strcasecmp(given->value, "false") != 0)
+        return CDR_OK;
+    return cdr_loading_warn(loading, error,
+                            "%s: %s=false has no effect here; a schema that cannot be written is "
+                            "always refused",
+                            given->source, given->name);
+}
+
+static enum cdr_result check_schema_id(struct cdr_loading *loading, const struct cdr_given *given,
+                                       struct cdr_error *error)
+{
+    if (*given->value == '\0' || strcmp(given->value, "-1") == 0)
+        return CDR_OK;
+    return cdr_loading_warn(loading, error,
+                            "%s: use.schema.id has no effect here; the registry gives the id of "
+                            "each subject's schema, and without one --schema-id-call, -sms and "
+                            "-data do",
+                            given->source);
+}
+
 #define LEAVE_OUT CDR_DIALECT_LEAVE_OUT, NULL, NULL
 #define WARN(text) CDR_DIALECT_WARN, text, NULL
 #define RENAME(to) CDR_DIALECT_RENAME, to, NULL
@@ -162,9 +199,26 @@ static const struct cdr_dialect dialects[] = {
     {"sasl.login.read.timeout.ms", LEAVE_OUT},
     {"sasl.kerberos.ticket.renew.*", LEAVE_OUT},
     {"sasl.oauthbearer.header.urlencode", LEAVE_OUT},
-    {"basic.auth.credentials.source", LEAVE_OUT},
-    {"schema.registry.basic.auth.credentials.source", LEAVE_OUT},
-    {"bearer.auth.credentials.source", LEAVE_OUT},
+    {"basic.auth.credentials.source", GIVE(check_credentials_source)},
+    {"schema.registry.basic.auth.credentials.source", GIVE(check_credentials_source)},
+    {"bearer.auth.credentials.source", GIVE(check_credentials_source)},
+    /* Of Confluent's serializers: what has to do with their objects or caches. */
+    {"max.schemas.per.subject", LEAVE_OUT},
+    {"latest.cache.size", LEAVE_OUT},
+    {"latest.cache.ttl.sec", LEAVE_OUT},
+    {"avro.*", LEAVE_OUT},
+    {"json.*", LEAVE_OUT},
+    {"schema.reflection", LEAVE_OUT},
+    {"specific.avro.*", LEAVE_OUT},
+    {"latest.compatibility.strict", GIVE(check_strict)},
+    {"id.compatibility.strict", GIVE(check_strict)},
+    {"use.schema.id", GIVE(check_schema_id)},
+    {"use.latest.with.metadata", WARN("use.latest.version takes a subject's latest version")},
+    {"rule.*", WARN("the rules of a registry are not run here")},
+    {"value.schema.id.serializer", WARN("a schema's id stands in front of each record")},
+    {"key.schema.id.serializer", WARN("a schema's id stands in front of each key")},
+    {"http.connect.timeout.ms", WARN("--registry-timeout is the time of a request")},
+    {"http.read.timeout.ms", WARN("--registry-timeout is the time of a request")},
     {"max.block.ms", WARN("how long brokers may be away is delivery.timeout.ms and kafka_timeout")},
     {"metadata.max.idle.ms", WARN("topics are not forgotten while a run lasts")},
     {"socket.connection.setup.timeout.max.ms",
@@ -193,6 +247,8 @@ static const struct cdr_dialect dialects[] = {
     {"schema.registry.basic.auth.user.info", SETTING("registry_user_info")},
     {"bearer.auth.token", SETTING("registry_token")},
     {"schema.registry.bearer.auth.token", SETTING("registry_token")},
+    {"bearer.auth.*", WARN("a token for the registry is given as bearer.auth.token")},
+    {"normalize.schemas", SETTING("registry_normalize")},
     {"auto.register.schemas", SETTING("auto_register")},
     {"use.latest.version", SETTING("use_latest")},
     {"schema.registry.ssl.ca.location", SETTING("registry_ca")},
@@ -203,6 +259,7 @@ static const struct cdr_dialect dialects[] = {
     {"schema.registry.ssl.keystore.location",
      REFUSE("give certificate and key as PEM: registry_certificate and registry_key")},
     {"value.subject.name.strategy", GIVE(give_subject_strategy)},
+    {"subject.name.strategy", GIVE(give_subject_strategy)},
     {"key.subject.name.strategy", LEAVE_OUT},
     {"interceptor.classes", JAVA_CODE("interceptors are")},
     {"config.providers", REFUSE("configuration providers are Java code, which cannot run here; "

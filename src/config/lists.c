@@ -1,7 +1,7 @@
 /* Options of several values: lists, tables of named numbers, dates, properties. */
 #include "base/parse.h"
-#include "config/properties.h"
 #include "base/suggest.h"
+#include "config/properties.h"
 #include "config/types.h"
 
 #include <stdlib.h>
@@ -69,11 +69,14 @@ CDR_ITEM_SETTER(cdr_item_mccmnc)
     enum cdr_result result = check_room(option, item->index, error);
     if (result != CDR_OK)
         return result;
-    if (!all_digits(item->text) || (len != 5 && len != 6) || item->text[0] == '0')
-        return cdr_fail(error, CDR_E_CONFIG, "%s is not an MCC and MNC of 5 or 6 digits",
-                        cdr_quote(item->text, quoted));
+    if (!all_digits(item->text) || (len != 5 && len != 6))
+        return cdr_fail(error, CDR_E_CONFIG, "%s is not an MCC and MNC of 5 or 6 digits%s",
+                        cdr_quote(item->text, quoted),
+                        all_digits(item->text) && len > 0 && len < 5
+                            ? "; one that begins with 0 is a string in JSON"
+                            : "");
     result = cdr_parse_u64(item->text, &value, error);
-    list[item->index] = (uint32_t)value;
+    list[item->index] = cdr_mccmnc((uint32_t)value, (uint32_t)len);
     *list_count(loading, option) = (uint32_t)item->index + 1;
     return result;
 }
@@ -249,8 +252,14 @@ CDR_PRINTER(cdr_print_mccmnc)
     const uint32_t *list = field;
     (void)option;
     cdr_json_array_inline(json, key);
-    for (uint32_t i = 0; i < *(const uint32_t *)count; i++)
-        cdr_json_u64(json, NULL, list[i]);
+    for (uint32_t i = 0; i < *(const uint32_t *)count; i++) {
+        char text[8];
+        cdr_mccmnc_text(list[i], text);
+        if (text[0] == '0')
+            cdr_json_text(json, NULL, text);
+        else
+            cdr_json_u64(json, NULL, list[i]);
+    }
     cdr_json_array_end(json);
 }
 

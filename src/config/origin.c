@@ -85,3 +85,20 @@ const char *cdr_settings_destination(const struct cdr_settings *settings, enum c
         return "file";
     return brokers ? "kafka" : "file";
 }
+
+void cdr_settings_say_where(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    char key[64];
+    size_t len = strcspn(error->text, ":");
+    if (settings->origins == NULL || len >= sizeof key || error->text[len] != ':' ||
+        error->text[len + 1] != ' ')
+        return;
+    memcpy(key, error->text, len);
+    key[len] = '\0';
+    const struct cdr_option *option = cdr_option_by_key(key);
+    const char *where = option != NULL ? origin_of(settings, option)->where : NULL;
+    if (where == NULL)
+        return;
+    const struct cdr_error clause = *error;
+    cdr_fail(error, CDR_E_CONFIG, "%.300s%s", where, clause.text + len);
+}

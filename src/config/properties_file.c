@@ -185,6 +185,8 @@ enum cdr_result cdr_properties_load(struct cdr_loading *loading, const char *pat
 {
     char *text = NULL;
     size_t len = 0, count = 0;
+    if (strcmp(path, "-") == 0)
+        path = CDR_STANDARD_INPUT;
     enum cdr_result result = cdr_text_file_read(path, FILE_BYTES_MAX, &text, &len, error);
     if (result != CDR_OK)
         return result;

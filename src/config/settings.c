@@ -203,8 +203,12 @@ static enum cdr_result resolve_start(struct cdr_loading *loading, struct cdr_err
     if (!loading->start_is_relative)
         return CDR_OK;
     int64_t day = (int64_t)today + model->start_day;
-    if (day < (int64_t)option->min || day > (int64_t)option->max)
+    if (day < (int64_t)option->min)
         return cdr_fail(error, CDR_E_CONFIG, "start: %d days before today is before 1990-01-01",
+                        (int)-model->start_day);
+    if (day > (int64_t)option->max)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "start: %d days before today is after 2100-12-31, by this machine's clock",
                         (int)-model->start_day);
     model->start_day = (int32_t)day;
     return CDR_OK;

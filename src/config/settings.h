@@ -122,6 +122,10 @@ const char *cdr_settings_destination(const struct cdr_settings *settings, enum c
 const char *cdr_settings_where(const struct cdr_settings *settings, const char *key);
 bool cdr_settings_by_flag(const struct cdr_settings *settings, const char *key);
 
+/* An error that begins with a setting's key ("tz: …") begins with where it was given then ("--tz",
+ * "demo.json:3: tz"). */
+void cdr_settings_say_where(const struct cdr_settings *settings, struct cdr_error *error);
+
 /* Help of a command (all of them: an overview that fits a screen). */
 void cdr_settings_help(FILE *out, enum cdr_command about);
 /* The effective settings as JSON that a config file accepts; secrets as "[hidden]". */

@@ -6,6 +6,9 @@
 
 #include <stddef.h>
 
+/* What a path of "-" stands for. */
+#define CDR_STANDARD_INPUT "/dev/stdin"
+
 /* Reads a file of at most len_max bytes without NUL bytes; *text is terminated and to be freed by
  * the caller. A pipe is fine (base/files.h). Errors: CDR_E_CONFIG, naming the path and the
  * reason. */

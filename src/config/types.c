@@ -429,7 +429,9 @@ static void allowed_span(const struct cdr_option *option, char *text, size_t tex
         format_size(option->min, low);
         format_size(option->max, high);
         snprintf(text, text_max, "%s to %s%s", low, high,
-                 option->type == CDR_OPTION_RATE ? " a second" : " bytes");
+                 option->type == CDR_OPTION_RATE                            ? " a second"
+                 : option->value != NULL && strcmp(option->value, "N") == 0 ? ""
+                                                                            : " bytes");
         break;
     case CDR_OPTION_SECONDS:
     case CDR_OPTION_SECONDS_F:
@@ -491,8 +493,11 @@ void cdr_option_allowed(const struct cdr_option *option, char *text, size_t text
         snprintf(text + strlen(text), text_max - strlen(text), ", each %.15g to %.15g", option->min,
                  option->max);
         break;
-    case CDR_OPTION_NUMBERS:
     case CDR_OPTION_DAYS:
+        snprintf(text, text_max, "dates (YYYY-MM-DD), each with %.15g to %.15g", option->min,
+                 option->max);
+        break;
+    case CDR_OPTION_NUMBERS:
         snprintf(text, text_max, "%.15g to %.15g each", option->min, option->max);
         break;
     default:

@@ -138,7 +138,8 @@ static uint8_t *subscriber_text(uint8_t *to, const struct cdr_subscriber_row *ro
     struct writer writer = {to, json, true};
     put_digits(&writer, "msisdn", row->profile.msisdn.value, row->profile.msisdn.len);
     put_digits(&writer, "imsi", row->profile.imsi.value, 15);
-    put_digits(&writer, "mccmnc", row->profile.imsi.mccmnc, 5);
+    put_digits(&writer, "mccmnc", cdr_mccmnc_value(row->profile.imsi.mccmnc),
+               cdr_mccmnc_len(row->profile.imsi.mccmnc));
     put_digits(&writer, "imei", row->profile.imei, 15);
     put_digits(&writer, "tac", row->profile.imei / IMEI_BELOW_TAC, 8);
     put_whole(&writer, "home_cell_id", row->profile.home_cell_id);
@@ -194,7 +195,8 @@ static uint8_t *subscriber_datum(uint8_t *to, const struct cdr_subscriber_row *r
 {
     to = put_string(to, row->profile.msisdn.value, row->profile.msisdn.len);
     to = put_string(to, row->profile.imsi.value, 15);
-    to = put_string(to, row->profile.imsi.mccmnc, 5);
+    to = put_string(to, cdr_mccmnc_value(row->profile.imsi.mccmnc),
+                    cdr_mccmnc_len(row->profile.imsi.mccmnc));
     to = put_string(to, row->profile.imei, 15);
     to = put_string(to, row->profile.imei / IMEI_BELOW_TAC, 8);
     to = put_long(to, row->profile.home_cell_id);

@@ -34,8 +34,8 @@ static inline bool cdr_block_is_sound(const struct cdr_block *block, uint32_t ty
                 block->start_ms[i] < INT64_C(10000000000000) &&
                 block->end_ms[i] >= INT64_C(100000000000) &&
                 block->end_ms[i] < INT64_C(10000000000000) &&
-                block->duration_s[i] < CDR_DIGITS8_LIMIT && block->mccmnc[i] >= 10000 &&
-                block->mccmnc[i] <= 999999 && block->cell_id[i] >= 10000 &&
+                block->duration_s[i] < CDR_DIGITS8_LIMIT &&
+                block->mccmnc[i] < CDR_MCCMNC_ZERO + 100000 && block->cell_id[i] >= 10000 &&
                 block->cell_id[i] <= 99999 && block->direction[i] <= CDR_DIRECTION_MT &&
                 block->record_type[i] < CDR_RECORD_TYPE_COUNT &&
                 block->cause[i] < CDR_CAUSE_COUNT && block->msisdn_src_len[i] <= 15 &&
@@ -116,11 +116,6 @@ CDR_INLINE uint8_t *cdr_put_number16(uint8_t *to, uint64_t value, const char *lo
 static inline uint32_t cdr_timestamp_len(int64_t ms)
 {
     return 12u + (ms >= INT64_C(1000000000000));
-}
-
-static inline uint32_t cdr_mccmnc_len(uint32_t mccmnc)
-{
-    return 5u + (mccmnc >= 100000u);
 }
 
 #endif

@@ -1,6 +1,7 @@
 #include "encode/selection.h"
 
 #include "base/parse.h"
+#include "base/suggest.h"
 #include "encode/source.h"
 
 #include <jansson.h>
@@ -69,23 +70,35 @@ static enum cdr_result add_field(struct making *making, const char *name,
     return good ? CDR_OK : cdr_fail(error, CDR_E_NOMEM, "out of memory");
 }
 
+static enum cdr_result no_such_source(const char *wanted, struct cdr_error *error)
+{
+    char quoted[72], known[600];
+    size_t len = 0;
+    struct cdr_suggestion near = {.given = wanted};
+    for (size_t i = 0; i < cdr_source_count; i++) {
+        cdr_suggest(&near, cdr_sources[i].name);
+        if (len < sizeof known)
+            len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", i == 0 ? "" : ", ",
+                                    cdr_sources[i].name);
+    }
+    cdr_quote(wanted, quoted);
+    if (near.best != NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "there is no source %s; did you mean %s?", quoted,
+                        near.best);
+    return cdr_fail(error, CDR_E_CONFIG, "there is no source %s; there are %s", quoted, known);
+}
+
 /* item: "source" or "name=source", which is cut. */
 static enum cdr_result take_item(struct making *making, char *item, struct cdr_error *error)
 {
-    char quoted[72], known[600];
+    char quoted[72];
     char *equals = strchr(item, '=');
     const char *wanted = equals != NULL ? equals + 1 : item;
     if (equals != NULL)
         *equals = '\0';
     const struct cdr_source *source = find_anywhere(wanted);
-    if (source == NULL) {
-        size_t len = 0;
-        for (size_t i = 0; i < cdr_source_count && len < sizeof known; i++)
-            len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", i == 0 ? "" : ", ",
-                                    cdr_sources[i].name);
-        return cdr_fail(error, CDR_E_CONFIG, "there is no source %s; there are %s",
-                        cdr_quote(wanted, quoted), known);
-    }
+    if (source == NULL)
+        return no_such_source(wanted, error);
     if (!is_name(item))
         return cdr_fail(error, CDR_E_CONFIG,
                         "%s is no name of a field: letters, digits and _ are allowed, and no digit "

@@ -97,6 +97,11 @@ static enum cdr_result check_prefixes(const struct cdr_parameters *p, struct cdr
     return result;
 }
 
+void cdr_mccmnc_text(uint32_t mccmnc, char text[8])
+{
+    snprintf(text, 8, "%0*u", (int)cdr_mccmnc_len(mccmnc), cdr_mccmnc_value(mccmnc) % 1000000);
+}
+
 static enum cdr_result check_pool(const struct cdr_parameters *p, struct cdr_error *error)
 {
     if (p->mccmnc_count < 1)
@@ -104,15 +109,17 @@ static enum cdr_result check_pool(const struct cdr_parameters *p, struct cdr_err
                         "mccmnc_pool: the list is empty; give at least one of 5 or 6 digits");
     for (uint32_t i = 0; i < p->mccmnc_count; i++) {
         uint32_t code = p->mccmnc_pool[i];
-        if (code < 10000 || code > 999999 || (code > 99999) != (p->mccmnc_pool[0] > 99999))
+        char text[8];
+        cdr_mccmnc_text(code, text);
+        if (code >= CDR_MCCMNC_ZERO + 100000 || (code > 99999) != (p->mccmnc_pool[0] > 99999))
             return cdr_fail(
                 error, CDR_E_CONFIG,
-                "mccmnc_pool: %u does not fit; allowed are codes of 5 digits, or of 6, all alike",
-                code);
+                "mccmnc_pool: %s does not fit; allowed are codes of 5 digits, or of 6, all alike",
+                text);
         for (uint32_t j = 0; j < i; j++)
             if (p->mccmnc_pool[j] == code)
-                return cdr_fail(error, CDR_E_CONFIG, "mccmnc_pool: %u stands twice in the list",
-                                code);
+                return cdr_fail(error, CDR_E_CONFIG, "mccmnc_pool: %s stands twice in the list",
+                                text);
     }
     return CDR_OK;
 }

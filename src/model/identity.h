@@ -136,7 +136,7 @@ static inline struct cdr_imsi cdr_imsi(const struct cdr_identities *identities, 
     uint32_t pool_index = identities->msin_b_scale == 100000 ? high / 100000 : high / 10000;
     uint32_t msin_high = high - pool_index * identities->msin_b_scale,
              mccmnc = identities->mccmnc[pool_index];
-    struct cdr_imsi imsi = {(uint64_t)mccmnc * identities->msin_b_scale * 100000 +
+    struct cdr_imsi imsi = {(uint64_t)cdr_mccmnc_value(mccmnc) * identities->msin_b_scale * 100000 +
                                 msin_high * UINT64_C(100000) + low,
                             mccmnc};
     return imsi;

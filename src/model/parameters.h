@@ -62,6 +62,28 @@ struct cdr_data_profile {
     double cell_share; /* weight of the technology among the cells of the catalogue */
 };
 
+/* Country and network code as one number that tells 00101 from 000101: its value, and
+ * CDR_MCCMNC_ZERO more where six digits begin with 0. */
+#define CDR_MCCMNC_ZERO 1000000u
+
+static inline uint32_t cdr_mccmnc(uint32_t value, uint32_t digits)
+{
+    return digits == 6 && value < 100000 ? value + CDR_MCCMNC_ZERO : value;
+}
+
+static inline uint32_t cdr_mccmnc_len(uint32_t mccmnc)
+{
+    return 5u + (mccmnc >= 100000u);
+}
+
+/* The digits as a number. */
+static inline uint32_t cdr_mccmnc_value(uint32_t mccmnc)
+{
+    return mccmnc >= CDR_MCCMNC_ZERO ? mccmnc - CDR_MCCMNC_ZERO : mccmnc;
+}
+
+void cdr_mccmnc_text(uint32_t mccmnc, char text[8]);
+
 struct cdr_parameters {
     uint64_t seed;
     uint32_t subscribers; /* 1 … CDR_SUBSCRIBERS_MAX */
@@ -76,7 +98,7 @@ struct cdr_parameters {
     uint32_t prefix_count;
     char offnet_prefixes[CDR_PREFIXES_MAX][8]; /* other operators' */
     uint32_t offnet_prefix_count;
-    /* all of five digits or all of six; an IMSI has 15 digits */
+    /* all of five digits or all of six, as cdr_mccmnc has them; an IMSI has 15 digits */
     uint32_t mccmnc_pool[CDR_MCCMNC_MAX];
     uint32_t mccmnc_count;
 

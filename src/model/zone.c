@@ -1,6 +1,7 @@
 #include "model/zone.h"
 
 #include "base/files.h"
+#include "base/suggest.h"
 #include "model/calendar.h"
 
 #include <errno.h>
@@ -269,9 +270,38 @@ enum cdr_result cdr_zone_parse(struct cdr_zone *zone, const uint8_t *bytes, size
     return cdr_fail(error, CDR_E_CONFIG, "tz: %.500s cannot be used: %s", path, why);
 }
 
+/* The nearest name of the database's index, "" where none is near: "Z NAME …", "L TARGET NAME". */
+static void nearest_zone(const char *tz_name, const char *folder, char best[64])
+{
+    char path[PATH_MAX], line[512], name[64];
+    struct cdr_suggestion near = {.given = tz_name};
+    best[0] = '\0';
+    snprintf(path, sizeof path, "%s/tzdata.zi", folder);
+    FILE *file = fopen(path, "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        const char *before = near.best;
+        size_t distance = near.distance;
+        if (sscanf(line, "Z %63s", name) != 1 && sscanf(line, "L %*s %63s", name) != 1)
+            continue;
+        cdr_suggest(&near, name);
+        if (near.best == before && near.distance == distance)
+            continue;
+        snprintf(best, 64, "%s", name);
+        near.best = best;
+    }
+    if (file != NULL)
+        fclose(file);
+}
+
 static enum cdr_result no_such_zone(const char *tz_name, const char *folder,
                                     struct cdr_error *error)
 {
+    char near[64];
+    nearest_zone(tz_name, folder, near);
+    if (near[0] != '\0')
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "tz: \"%s\" is no time zone that %s knows; did you mean %s?", tz_name,
+                        folder, near);
     return cdr_fail(error, CDR_E_CONFIG,
                     "tz: \"%s\" is no time zone that %s knows; give an IANA name such as "
                     "Europe/Amsterdam or UTC",

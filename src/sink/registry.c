@@ -139,7 +139,8 @@ static enum cdr_result ask_id(const struct cdr_registry_settings *settings, cons
     struct cdr_registry_answer answer = {0};
     int64_t number = -1;
     enum cdr_result result =
-        post(settings, subject, "/subjects/", behind, NULL, schema_text, &answer, error);
+        post(settings, subject, "/subjects/", behind, settings->normalize ? "normalize=true" : NULL,
+             schema_text, &answer, error);
     if (result == CDR_OK && answer.text != NULL)
         cdr_json_find_integer(answer.text, answer.len, "id", &number);
     if (result == CDR_OK && (number < 0 || number > INT32_MAX))
@@ -181,8 +182,10 @@ static enum cdr_result ask_compatible(const struct cdr_registry_settings *settin
                                       char *reasons, size_t reasons_max, struct cdr_error *error)
 {
     struct cdr_registry_answer answer = {0};
-    enum cdr_result result = post(settings, subject, "/compatibility/subjects/", "/versions/latest",
-                                  "verbose=true", schema_text, &answer, error);
+    enum cdr_result result =
+        post(settings, subject, "/compatibility/subjects/", "/versions/latest",
+             settings->normalize ? "verbose=true&normalize=true" : "verbose=true", schema_text,
+             &answer, error);
     *is_new = result == CDR_E_STATE;
     if (*is_new)
         result = CDR_OK;

@@ -35,6 +35,7 @@ struct cdr_registry_settings {
     char *subject_strategy; /* "topic": TOPIC-value, "record": the record's full name,
                                "topic-record": TOPIC-FULLNAME; NULL = "topic" */
     bool auto_register; /* register the schema where the subject lacks it, else only look it up */
+    bool normalize;     /* ask it to look past order and spelling: normalize=true */
     bool use_latest;    /* the subject's latest version; nothing is registered */
     char *cache;        /* folder, made if it is missing; NULL = none */
     char *user_info;    /* user:password of basic authentication; never printed */

@@ -104,6 +104,24 @@ refused '^cdrgen: --schema-id-sms: the registry gives the ids' run -b h:1 --form
 refused '^cdrgen: --days: a live run .--live. has no last day' "${run[@]}" --live --days 3
 refused '^cdrgen: --out: .*--sink kafka means Kafka' run --sink kafka --out out
 
+# Words that help.
+printf 'subs: 5\ndays: 2\n' >y.yaml
+refused '^cdrgen: y.yaml:1: this is no JSON .it looks like YAML.; a config file is one JSON object' run --config y.yaml
+echo '{"mccmnc_pool": [00101]}' >config.json
+refused 'config.json:1:18: a number of JSON does not begin with 0; write it as a string' run --config config.json
+refused '^cdrgen: --tz: "Europe/Amsterdm".*did you mean Europe/Amsterdam\?' "${run[@]}" --tz Europe/Amsterdm
+refused '^cdrgen: --fields: there is no source "msisdn_scr"; did you mean msisdn_src\?' "${run[@]}" --fields msisdn_scr
+refused '^cdrgen: --late-share: "5%" is not a number; write 0.05' "${run[@]}" --late-share 5%
+refused '^cdrgen: --out: "-" is no folder' run --out -
+refused '^cdrgen: -b: "http://h:9092" does not begin as brokers do; allowed are host:port and PLAINTEXT://' run -b http://h:9092
+refused '^cdrgen: -b: "kafka://h:1" does not' run -b h:1,kafka://h:1
+CDRGEN_SPECIAL_DAYS=2025-02-30=1 refused 'CDRGEN_SPECIAL_DAYS: "2025-02-30" does not exist: February 2025 has 28 days; allowed is dates' run
+refused '^cdrgen: verify: what is to be compared\? write cdrgen verify --out FOLDER' verify
+refused '^cdrgen: --by: only messages' verify --by id --out x
+CDRGEN_TZ=x refused '^cdrgen: CDRGEN_TZ: "x" is no time zone' run
+printf '{\n "subs": 5,\n "tz": "x"}' >config.json
+refused '^cdrgen: config.json:3: tz: "x" is no time zone' run --config config.json
+
 # Variables that are no setting.
 for pair in BOOTSTRAP_SERVER=BROKERS SUBSCRIBER=SUBSCRIBERS REGISTRY_URL=REGISTRY SCHEMA_REGISTRY_URL=REGISTRY OUTPUT=OUT \
     TIMEZONE=TZ COMPRESSION=COMPRESS PARTITION=PARTITIONS PROPERTY_FILE=PROPERTIES_FILE; do

@@ -48,6 +48,28 @@ echo '{"days": 2, "seed": 2, "workers": 2}' >layers.json
 [ "$(CDRGEN_CONFIG=layers.json value workers)" = 2 ] || fail 'CDRGEN_CONFIG is not read'
 [ "$(CDRGEN_DAYS='' value days)" = 1 ] || fail 'an empty variable is a value'
 
+# Codes that begin with 0, the test network 001-01 above all, in a variable, a flag and a file, in every format.
+echo '{"mccmnc_pool": ["00101"]}' >pool.json
+for codes in 00101 001010 000101 310004; do
+    for format in csv json; do
+        CDRGEN_MCCMNC_POOL=$codes "$CDRGEN" sample -c 20 --subs 500 --format $format >sampled
+        [ "$(grep -Eo "[;\"]$codes[;\"](,\"imsi\":\")?$codes[0-9]{$((15 - ${#codes}))}[;\"]" sampled | wc -l)" -eq 20 ] ||
+            fail "$codes in $format: $(head -2 sampled)"
+    done
+    "$CDRGEN" sample -c 20 --subs 500 --mccmnc-pool $codes --fields mccmnc,mcc,mnc,imsi >sampled
+    [ "$(grep -Ec "^$codes;${codes:0:3};${codes:3};$codes[0-9]*$" sampled)" -eq 20 ] || fail "$codes in fields: $(head -2 sampled)"
+    [ "$("$CDRGEN" subscribers --subs 9 --mccmnc-pool $codes | grep -Ec ",$codes[0-9]*,[0-9]*,$codes,")" -eq 9 ] ||
+        fail "$codes in the table of subscribers"
+    "$CDRGEN" config --mccmnc-pool $codes >first.json
+    "$CDRGEN" config --config first.json | cmp -s - first.json || fail "$codes is not read back"
+done
+"$CDRGEN" sample --config pool.json -c 1 --format json | grep -q '"mccmnc":"00101","imsi":"00101' || fail '00101 in a file'
+[ "$("$CDRGEN" run --mccmnc-pool 00101 --dry-run | head -1)" != "$("$CDRGEN" run --mccmnc-pool 000101 --dry-run | head -1)" ] ||
+    fail '00101 and 000101 are one dataset'
+
+# A config file through a pipe.
+[ "$(echo '{"days": 7}' | value days --config -)" = 7 ] || fail '--config - does not read standard input'
+
 printf '{\n  "days": 2,\n  "partition": 3\n}\n' >unknown.json
 got=0
 "$CDRGEN" run --config unknown.json --out must-not-exist 2>stderr || got=$?

@@ -230,6 +230,18 @@ static void an_unknown_one_is_registered_if_wanted(void **state)
     assert_request(server, 2, "POST /subjects/cdr.call-value/versions HTTP/1.1\r\n");
     stop(server);
 
+    /* --registry-normalize, or normalize.schemas in a properties file. */
+    server = START(unknown, unknown, "200 OK\n{\"id\": 7}");
+    settings = settings_for(server);
+    settings.auto_register = settings.normalize = true;
+    assert_int_equal(ask_with(&settings, &id), CDR_OK);
+    assert_request(server, 0, "POST /subjects/cdr.call-value?normalize=true HTTP/1.1\r\n");
+    assert_request(server, 1,
+                   "POST /compatibility/subjects/cdr.call-value/versions/"
+                   "latest?verbose=true&normalize=true HTTP/1.1\r\n");
+    assert_request(server, 2, "POST /subjects/cdr.call-value/versions?normalize=true HTTP/1.1\r\n");
+    stop(server);
+
     server = START(unknown);
     settings = settings_for(server);
     assert_int_equal(ask_with(&settings, &id), CDR_E_CONFIG);

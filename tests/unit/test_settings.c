@@ -1,11 +1,11 @@
 /* config/: the option table, flags, config files, environment, properties, printing. */
 #include "base/parse.h"
 #include "base/redact.h"
+#include "base/suggest.h"
 #include "config/option.h"
 #include "config/properties.h"
 #include "config/secret.h"
 #include "config/settings.h"
-#include "base/suggest.h"
 #include "encode/encoder.h"
 
 #include <setjmp.h>
@@ -154,6 +154,32 @@ static void test_table_is_consistent(void **state)
             assert_ptr_equal(cdr_option_by_letter(a->letter), a);
         if (a->flag != NULL || a->letter != '\0')
             assert_true(a->commands != 0);
+    }
+}
+
+/* A setting of Kafka must not be accepted and ignored by a run that writes files. */
+static void test_who_serves_what(void **state)
+{
+    (void)state;
+    static const char *const both[] = {"topic_prefix",
+                                       "dimensions"}; /* names of folders; warned of */
+    for (size_t i = 0; i < cdr_option_count; i++) {
+        const struct cdr_option *option = &cdr_options[i];
+        bool for_both = option->key == NULL || (option->commands & 1u << CDR_COMMAND_RUN) == 0 ||
+                        strncmp(option->key, "schema", 6) == 0 ||
+                        strncmp(option->key, "next_", 5) == 0 ||
+                        strcmp(option->key, "mapping") == 0 || strcmp(option->key, "fields") == 0;
+        for (size_t n = 0; n < COUNT(both); n++)
+            for_both = for_both || strcmp(option->key, both[n]) == 0;
+        if ((option->group == CDR_GROUP_KAFKA || option->group == CDR_GROUP_REGISTRY) &&
+            !for_both && option->only != CDR_FOR_KAFKA)
+            fail_msg("%s does not say that it is for Kafka only", option->key);
+        if (option->needs == NULL)
+            continue;
+        char key[64];
+        snprintf(key, sizeof key, "%.*s", (int)strcspn(option->needs, "="), option->needs);
+        assert_non_null(cdr_option_by_key(key));
+        assert_non_null(cdr_option_by_key(key)->flag);
     }
 }
 
@@ -509,10 +535,10 @@ static void test_bad_config_files(void **state)
          "%s/bad.json:2: seasonality[12]: more than 12 items; allowed is 0 to 100 each"},
         {"{\"special_days\": {\"2025-12-25\": 1,\n\"2025-02-30\": 1}}",
          "%s/bad.json:2: special_days.2025-02-30: \"2025-02-30\" does not exist: February 2025 has "
-         "28 days; allowed is 0 to 100 each"},
+         "28 days; allowed is dates (YYYY-MM-DD), each with 0 to 100"},
         {"{\"special_days\": {\"2025-12-25\": 101}}",
-         "%s/bad.json:1: special_days.2025-12-25: \"101\" is out of range; allowed is 0 to 100 "
-         "each"},
+         "%s/bad.json:1: special_days.2025-12-25: \"101\" is out of range; allowed is dates "
+         "(YYYY-MM-DD), each with 0 to 100"},
         {"{\"prefixes\": []}", "%s/bad.json:1: prefixes: the list is empty; allowed is 1 to 64 "
                                "items of 3 to 6 digits"},
         {"{\"prefixes\": \"31612\"}",
@@ -1075,7 +1101,8 @@ static void test_order_of_properties(void **state)
     assert_string_equal(property("sasl.password"), "top secret");
     cdr_settings_free(&settings);
     char both[900];
-    snprintf(both, sizeof both, "-b h:1 --config %s/order.json -F %s/order.properties", folder, folder);
+    snprintf(both, sizeof both, "-b h:1 --config %s/order.json -F %s/order.properties", folder,
+             folder);
     assert_int_equal(load_with(both, environment), CDR_OK);
     assert_string_equal(property("client.id"), "json");
     assert_string_equal(property("batch.size"), "2");
@@ -1365,6 +1392,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table_is_consistent),
+        cmocka_unit_test(test_who_serves_what),
         cmocka_unit_test(test_predecessors_command_line),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_every_flag_arrives),
