@@ -165,10 +165,12 @@ static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *finding
     if (result == CDR_OK)
         result = cdr_kafka_examine(&run->settings->sink, &setup,
                                    run->settings->dimensions ? &tables : NULL, findings, error);
-    if (result == CDR_OK)
+    /* Brokers that do not answer are one of the findings. */
+    const bool looked = result == CDR_OK || result == CDR_E_KAFKA;
+    if (looked)
         cdr_schema_files_advise(&run->schemas, run->settings, run->parts.key_texts[0], advise,
                                 findings);
-    if (result == CDR_OK)
+    if (looked)
         examine_registry(run, findings);
     return result;
 }
@@ -197,7 +199,7 @@ static enum cdr_result print_json(FILE *out, const struct cdr_findings *findings
         cdr_json_text(&json, "level", level_names[finding->level]);
         cdr_json_text(&json, "subject", finding->subject);
         cdr_json_text(&json, "what", finding->what);
-        cdr_json_text(&json, "mend", finding->mend[0] != '\0' ? finding->mend : NULL);
+        cdr_json_text(&json, "fix", finding->mend[0] != '\0' ? finding->mend : NULL);
         cdr_json_object_end(&json);
     }
     cdr_json_array_end(&json);
@@ -211,12 +213,14 @@ enum cdr_result cdr_command_doctor(const struct cdr_settings *settings, struct c
 {
     struct cdr_run run = {.settings = settings};
     struct cdr_findings findings = {0};
+    struct cdr_error unprinted = {{0}};
     enum cdr_result result = examine(&run, &findings, error);
     if (result == CDR_E_KAFKA) /* could not look, as against has found */
         result = CDR_E_STATE;
-    if (result == CDR_OK && settings->json)
-        result = print_json(stdout, &findings, error);
-    else if (result == CDR_OK)
+    const bool looked = result == CDR_OK || (result == CDR_E_STATE && findings.n > 0);
+    if (looked && settings->json && print_json(stdout, &findings, &unprinted) != CDR_OK)
+        result = cdr_fail(error, CDR_E_IO, "%s", unprinted.text);
+    else if (looked && !settings->json)
         print_lines(stdout, &findings);
     size_t failures = cdr_findings_count(&findings, CDR_FINDING_FAIL);
     if (result == CDR_OK && failures > 0)

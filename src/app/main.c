@@ -62,6 +62,11 @@ static enum cdr_result dispatch(void *context)
     return CDR_OK;
 }
 
+static void say(const char *line)
+{
+    fprintf(stderr, "cdrgen: %s\n", line);
+}
+
 int main(int argc, char **argv)
 {
     static struct cdr_settings settings;
@@ -70,6 +75,7 @@ int main(int argc, char **argv)
     cdr_process_prepare();
     enum cdr_result result = cdr_settings_load(&settings, &command, argc, argv, &error);
     cdr_settings_hide_arguments(argc, argv);
+    settings.sink.say = settings.quiet ? NULL : say;
     for (size_t i = 0; i < settings.warning_count; i++)
         fprintf(stderr, "cdrgen: warning: %s\n", settings.warnings[i]);
     if (result == CDR_OK)

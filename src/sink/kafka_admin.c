@@ -15,15 +15,18 @@ enum cdr_result cdr_kafka_request_failed(struct cdr_kafka_client *asker, rd_kafk
                         "not authorised to %s %s: the user that the client logs in as lacks "
                         "the operation %s on it",
                         what, subject, operation);
-    char trouble[400] = "";
-    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT) {
+    char trouble[400] = "", unreached[500] = "";
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+        code == RD_KAFKA_RESP_ERR__RESOLVE) {
         rd_kafka_poll(asker->rk, 0);
-        cdr_kafka_trouble(asker, trouble, sizeof trouble);
+        cdr_kafka_name_unreached(asker, unreached, sizeof unreached);
+        if (unreached[0] == '\0')
+            cdr_kafka_trouble(asker, trouble, sizeof trouble);
     }
-    return cdr_fail(error, CDR_E_KAFKA, "cannot %s %s at %s: %s%s%s", what, subject,
+    return cdr_fail(error, CDR_E_KAFKA, "cannot %s %s at %s: %s%s%s%s", what, subject,
                     asker->properties->brokers,
                     reason != NULL && reason[0] != '\0' ? reason : rd_kafka_err2str(code),
-                    trouble[0] != '\0' ? "; the last trouble was " : "", trouble);
+                    trouble[0] != '\0' ? "; the last trouble was " : "", trouble, unreached);
 }
 
 static void read_state(struct cdr_kafka_topic_state *state, const rd_kafka_metadata_topic_t *topic)

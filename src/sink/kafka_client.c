@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 int64_t cdr_kafka_clock_ms(void)
 {
@@ -22,6 +23,7 @@ enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_
     client->trouble = RD_KAFKA_RESP_ERR_NO_ERROR;
     client->trouble_text[0] = '\0';
     client->certificate_error = 0;
+    client->unreached = false;
     pthread_mutex_init(&client->lock, NULL);
 
     char reason[512] = "";
@@ -71,28 +73,110 @@ static enum cdr_result unreachable(struct cdr_kafka_client *client, rd_kafka_res
                     hint);
 }
 
+/* Once, so that who waits knows for what. */
+static void tell(struct cdr_kafka_client *client, int timeout_ms)
+{
+    char text[400], line[800];
+    cdr_kafka_trouble(client, text, sizeof text);
+    const char *why = strstr(text, " failed: ");
+    why = why != NULL ? why + strlen(" failed: ") : text[0] != '\0' ? text : "no answer yet";
+    snprintf(line, sizeof line, "waiting for a broker at %s: %s (up to %g s, --kafka-timeout)",
+             client->properties->brokers, why, timeout_ms / 1000.0);
+    if (client->properties->say != NULL)
+        client->properties->say(line);
+}
+
+enum { TELL_MS = 1000, UNREACHED_MS = 2000 };
+
+/* How far a client is with connecting. */
+struct connecting {
+    struct cdr_kafka_client *client;
+    int timeout_ms;
+    int64_t start_ms, answered_ms; /* answered: the first list of brokers, 0 = none yet */
+    const struct rd_kafka_metadata *metadata; /* the last list */
+    char unreached[700];
+    bool told;
+};
+
+/* Whether any broker of the last list can be reached at the address that it advertises. Later lists
+ * may be asked for at these addresses, so that one that is got is kept. */
+static bool is_reached(struct connecting *connecting)
+{
+    struct cdr_kafka_unreached found[8];
+    size_t n = cdr_kafka_unreached(connecting->client, connecting->metadata, true, found, 8);
+    size_t used = 0, size = sizeof connecting->unreached;
+    for (size_t i = 0; i < n && used < size; i++)
+        used += (size_t)snprintf(connecting->unreached + used, size - used, "%s%s",
+                                 i > 0 ? "; " : "", found[i].text);
+    return n == 0;
+}
+
+static void keep(struct connecting *connecting, const struct rd_kafka_metadata *metadata)
+{
+    if (connecting->metadata != NULL)
+        rd_kafka_metadata_destroy(connecting->metadata);
+    connecting->metadata = metadata;
+    if (connecting->answered_ms == 0)
+        connecting->answered_ms = cdr_kafka_clock_ms();
+}
+
+/* After an attempt: CDR_OK, CDR_E_AGAIN or a failure. */
+static enum cdr_result judge(struct connecting *connecting, rd_kafka_resp_err_t code,
+                             struct cdr_error *error)
+{
+    struct cdr_kafka_client *client = connecting->client;
+    char text[400];
+    const bool reached = connecting->metadata != NULL && is_reached(connecting);
+    if (reached && code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return CDR_OK;
+    if (connecting->metadata != NULL && !reached) {
+        /* The list may be that of a moment ago, so it gets a second chance. */
+        const int64_t now_ms = cdr_kafka_clock_ms();
+        if (now_ms - connecting->answered_ms < UNREACHED_MS &&
+            now_ms - connecting->start_ms < connecting->timeout_ms) {
+            usleep(250 * 1000);
+            return CDR_E_AGAIN;
+        }
+        client->unreached = true;
+        return cdr_fail(error, CDR_E_KAFKA,
+                        "%s answers, but %s; set advertised.listeners of the brokers to addresses "
+                        "that this machine reaches",
+                        client->properties->brokers, connecting->unreached);
+    }
+    rd_kafka_poll(client->rk, 0); /* calls on_error */
+    rd_kafka_resp_err_t trouble = cdr_kafka_trouble(client, text, sizeof text);
+    const int64_t waited_ms = cdr_kafka_clock_ms() - connecting->start_ms;
+    if (waited_ms >= connecting->timeout_ms || waited_ms >= cdr_kafka_patience_ms(trouble, text))
+        return unreachable(client, code, (int)waited_ms, error);
+    if (!connecting->told && waited_ms >= TELL_MS)
+        tell(client, connecting->timeout_ms);
+    connecting->told |= waited_ms >= TELL_MS;
+    return CDR_E_AGAIN;
+}
+
 enum cdr_result cdr_kafka_connect(struct cdr_kafka_client *client, int timeout_ms,
                                   struct cdr_error *error)
 {
-    int64_t start_ms = cdr_kafka_clock_ms();
+    struct connecting connecting = {
+        .client = client, .timeout_ms = timeout_ms, .start_ms = cdr_kafka_clock_ms()};
     int64_t slice_ms = 250;
-    for (;;) {
-        int64_t waited_ms = cdr_kafka_clock_ms() - start_ms;
-        int64_t left_ms = timeout_ms - waited_ms;
+    enum cdr_result result = CDR_E_AGAIN;
+    while (result == CDR_E_AGAIN) {
+        const int64_t waited_ms = cdr_kafka_clock_ms() - connecting.start_ms;
+        const int64_t left_ms = timeout_ms - waited_ms;
+        if (waited_ms < TELL_MS && waited_ms + slice_ms > TELL_MS)
+            slice_ms = TELL_MS - waited_ms;
         if (left_ms < slice_ms)
             slice_ms = left_ms > 1 ? left_ms : 1;
         const struct rd_kafka_metadata *metadata = NULL;
         rd_kafka_resp_err_t code = rd_kafka_metadata(client->rk, 0, NULL, &metadata, (int)slice_ms);
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            rd_kafka_metadata_destroy(metadata);
-            return CDR_OK;
-        }
-        rd_kafka_poll(client->rk, 0); /* calls on_error */
-        char text[400];
-        rd_kafka_resp_err_t trouble = cdr_kafka_trouble(client, text, sizeof text);
-        waited_ms = cdr_kafka_clock_ms() - start_ms;
-        if (waited_ms >= timeout_ms || waited_ms >= cdr_kafka_patience_ms(trouble, text))
-            return unreachable(client, code, (int)waited_ms, error);
-        slice_ms *= 2; /* a far broker may need more than the first slices to answer at all */
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            keep(&connecting, metadata);
+        result = judge(&connecting, code, error);
+        if (connecting.metadata == NULL)
+            slice_ms *= 2; /* a far broker may need more than the first slices to answer at all */
     }
+    if (connecting.metadata != NULL)
+        rd_kafka_metadata_destroy(connecting.metadata);
+    return result;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIGS_MAX = 128, PRODUCER_WAIT_MS = 5000 };
+enum { CONFIGS_MAX = 128, PRODUCER_WAIT_MS = 5000, UNREACHED_MAX = 16 };
 
 #define FAIL CDR_FINDING_FAIL
 #define WARN CDR_FINDING_WARN
@@ -23,7 +23,17 @@ struct doctor {
     int32_t broker; /* that answered last, −1 = none did */
     int brokers;
     bool version_known;
+    bool unreached; /* the bootstrap servers answer, and no broker's own address does */
 };
+
+/* A client that has no list of brokers yet asks the bootstrap servers; where no other address is
+ * reached, each question takes such a client. */
+static enum cdr_result ask_anew(struct doctor *doctor, struct cdr_error *error)
+{
+    cdr_kafka_client_close(&doctor->asker);
+    return cdr_kafka_client_open(&doctor->asker, RD_KAFKA_CONSUMER, doctor->properties, NULL, NULL,
+                                 error);
+}
 
 /* --- client and brokers --- */
 
@@ -69,10 +79,13 @@ static void examine_brokers(struct doctor *doctor)
     cdr_findings_add(doctor->findings, OK, "brokers", NULL, "%s answers; %d broker%s in all",
                      doctor->properties->brokers, metadata->broker_cnt,
                      metadata->broker_cnt == 1 ? "" : "s");
-    for (int i = 0; i < metadata->broker_cnt; i++)
-        if (metadata->brokers[i].port <= 0)
-            cdr_findings_add(doctor->findings, FAIL, "brokers", "set advertised.listeners",
-                             "broker %d advertises no address", (int)metadata->brokers[i].id);
+    struct cdr_kafka_unreached unreached[UNREACHED_MAX];
+    size_t n = cdr_kafka_unreached(&doctor->asker, metadata, false, unreached, UNREACHED_MAX);
+    for (size_t i = 0; i < n; i++)
+        cdr_findings_add(doctor->findings, FAIL, "brokers",
+                         "start it, or set its advertised.listeners to an address that this "
+                         "machine reaches",
+                         "%s", unreached[i].text);
     rd_kafka_metadata_destroy(metadata);
 }
 
@@ -112,6 +125,8 @@ static void examine_missing(struct doctor *doctor, const struct topic *topic)
                          "create it, or pass --create-topics", "does not exist");
         return;
     }
+    if (doctor->unreached)
+        return;
     enum cdr_result result = cdr_kafka_create_topic(&doctor->asker, doctor->settings, doctor->setup,
                                                     topic->name, true, doctor->timeout_ms, &error);
     if (result == CDR_OK)
@@ -320,8 +335,10 @@ static void examine_topic(struct doctor *doctor, unsigned type)
     struct cdr_error error = {{0}};
     struct topic topic = {.name = doctor->setup->topics[type], .type = type};
     snprintf(topic.subject, sizeof topic.subject, "topic %s", topic.name);
-    enum cdr_result result = cdr_kafka_look_at(&doctor->asker, topic.name, doctor->timeout_ms,
-                                               &topic.state, &doctor->broker, &error);
+    enum cdr_result result = doctor->unreached ? ask_anew(doctor, &error) : CDR_OK;
+    if (result == CDR_OK)
+        result = cdr_kafka_look_at(&doctor->asker, topic.name, doctor->timeout_ms, &topic.state,
+                                   &doctor->broker, &error);
     if (result == CDR_E_STATE)
         cdr_findings_add(doctor->findings, FAIL, topic.subject, "grant Describe on the topic",
                          "the user lacks the operation Describe on it");
@@ -334,6 +351,8 @@ static void examine_topic(struct doctor *doctor, unsigned type)
         return;
     }
     examine_partitions(doctor, &topic);
+    if (doctor->unreached)
+        return;
     ask_config(doctor, &topic);
     if (topic.state.leaders == topic.state.partitions)
         examine_ends(doctor, &topic);
@@ -551,10 +570,11 @@ static void examine_all(struct doctor *doctor, const struct cdr_sink_setup *tabl
         examine_topics(doctor);
         doctor->setup = records;
     }
-    if (is_idempotent(doctor->properties))
+    if (!doctor->unreached && is_idempotent(doctor->properties))
         examine_producer(doctor);
     examine_ages(doctor);
-    examine_rights(doctor, tables);
+    if (!doctor->unreached)
+        examine_rights(doctor, tables);
     if (doctor->settings->transactions)
         cdr_findings_add(doctor->findings, WARN, "transactions", NULL,
                          "the rights on the transactional id are not asked for, since asking would "
@@ -582,6 +602,12 @@ enum cdr_result cdr_kafka_examine(const struct cdr_sink_settings *settings,
             cdr_kafka_client_open(&doctor.asker, RD_KAFKA_CONSUMER, &properties, NULL, NULL, error);
     if (result == CDR_OK)
         result = cdr_kafka_connect(&doctor.asker, doctor.timeout_ms, error);
+    if (result == CDR_E_KAFKA && doctor.asker.unreached) {
+        doctor.unreached = true;
+        result = ask_anew(&doctor, error);
+    } else if (result == CDR_E_KAFKA) {
+        cdr_findings_add_sentence(findings, FAIL, "brokers", error->text);
+    }
     if (result == CDR_OK) {
         for (size_t i = 0; i < warnings.n; i++)
             cdr_findings_add(findings, WARN, "settings", NULL, "%s", warnings.texts[i]);

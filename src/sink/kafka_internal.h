@@ -3,6 +3,7 @@
  * kafka_properties.c  defaults, the user's properties, what may not be changed
  * kafka_client.c      a client instance, connecting, what went wrong last
  * kafka_trouble.c     what librdkafka's words about connections mean, and its own log
+ * kafka_reach.c       whether the addresses that brokers advertise can be reached
  * kafka_admin.c       single questions about topics, and their creation
  * kafka_topics.c      topics, partitions, guard, offsets: everything before and after the records
  * kafka_bases.c       where a dataset begins, committed to a group
@@ -56,6 +57,7 @@ struct cdr_kafka_properties {
     bool scram;             /* sasl.mechanisms is one of SCRAM */
     bool certificate;       /* the client has one */
     char protocol[24];      /* security.protocol */
+    void (*say)(const char *line); /* of the settings */
 };
 
 /* CDR_E_CONFIG with a text that names source, property, value and reason. Promise-breaking values
@@ -89,6 +91,7 @@ struct cdr_kafka_client {
     rd_kafka_t *rk;
     const struct cdr_kafka_properties *properties;
     struct cdr_kafka_sink *sink; /* NULL for the client that only asks */
+    bool unreached;              /* connect failed because no advertised address was reached */
     pthread_mutex_t lock;        /* of what follows */
     rd_kafka_resp_err_t trouble; /* the last that librdkafka reported, 0 = none yet */
     char trouble_text[400];
@@ -102,9 +105,26 @@ enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_
                                       struct cdr_error *error);
 void cdr_kafka_client_close(struct cdr_kafka_client *client);
 
-/* Waits until a broker answers a metadata request. CDR_E_KAFKA names brokers and the reason. */
+/* Waits until a broker answers a metadata request, and any broker's advertised address can be
+ * reached. After a second it tells properties->say what it waits for. CDR_E_KAFKA names brokers and
+ * the reason. */
 enum cdr_result cdr_kafka_connect(struct cdr_kafka_client *client, int timeout_ms,
                                   struct cdr_error *error);
+
+/* A broker whose advertised address this machine does not reach. */
+struct cdr_kafka_unreached {
+    int32_t broker;
+    char text[360]; /* "broker 1 is advertised as HOST:PORT, which cannot be resolved: …" */
+};
+
+/* Tries the addresses of the brokers in metadata, within seconds; returns how many of the first max
+ * are not reached. any: 0 as soon as one of them is. */
+size_t cdr_kafka_unreached(const struct cdr_kafka_client *client,
+                           const struct rd_kafka_metadata *metadata, bool any,
+                           struct cdr_kafka_unreached *unreached, size_t max);
+/* For the error of a question that was not answered: "; " and the text of each that is not reached,
+ * or "". Asks the bootstrap servers for the brokers. */
+void cdr_kafka_name_unreached(const struct cdr_kafka_client *client, char *text, size_t size);
 
 /* Copies the last trouble ("" where there was none) and returns its code. */
 rd_kafka_resp_err_t cdr_kafka_trouble(struct cdr_kafka_client *client, char *text, size_t size);

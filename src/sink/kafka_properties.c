@@ -384,6 +384,7 @@ enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *propertie
 {
     memset(properties, 0, sizeof *properties);
     properties->conf = rd_kafka_conf_new();
+    properties->say = settings->say;
     enum cdr_result result = set_all(properties->conf, settings, warnings, error);
     for (size_t i = 0; result == CDR_OK && i < sizeof promises / sizeof promises[0]; i++)
         result = check_promise(&promises[i], properties->conf, settings, warnings, error);

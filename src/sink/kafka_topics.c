@@ -25,6 +25,12 @@ struct prepare {
     bool bases_known; /* resume found those that an --append committed */
 };
 
+/* Each step gets the whole time: many partitions take long, and what was done does not count. */
+static void restart(struct prepare *prepare)
+{
+    prepare->deadline_ms = cdr_kafka_clock_ms() + prepare->settings->kafka_timeout_ms;
+}
+
 static int left_ms(const struct prepare *prepare)
 {
     int64_t left = prepare->deadline_ms - cdr_kafka_clock_ms();
@@ -56,16 +62,21 @@ static enum cdr_result check_partitions(const struct prepare *prepare, unsigned 
 static enum cdr_result wait_for_leaders(struct prepare *prepare, unsigned type,
                                         struct cdr_error *error)
 {
+    uint32_t leaders = 0;
     for (;;) {
         enum cdr_result result = look_at(prepare, type, error);
         if (result != CDR_OK)
             return result;
         const struct cdr_kafka_topic_state *state = &prepare->states[type];
+        if (state->leaders > leaders)
+            restart(prepare);
+        leaders = state->leaders;
         if (state->exists && state->leaders > 0 && state->leaders == state->partitions)
             return CDR_OK;
         if (left_ms(prepare) <= 1)
             return cdr_fail(error, CDR_E_KAFKA,
-                            "topic %s was created, but only %u of its %u partitions have a leader",
+                            "topic %s was created, but only %u of its %u partitions have a leader; "
+                            "run again, and give the brokers more time with --kafka-timeout",
                             prepare->sink->topics[type], state->leaders,
                             prepare->sink->setup.partitions);
         usleep(50 * 1000);
@@ -78,6 +89,7 @@ static enum cdr_result create_missing(struct prepare *prepare, struct cdr_error 
     for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
         if (prepare->sink->topics[type] == NULL || prepare->states[type].exists)
             continue;
+        restart(prepare);
         result =
             cdr_kafka_create_topic(prepare->asker, prepare->settings, &prepare->sink->setup,
                                    prepare->sink->topics[type], false, left_ms(prepare), error);
@@ -271,6 +283,22 @@ rd_kafka_topic_partition_list_t *cdr_kafka_list_logs(const struct cdr_kafka_sink
     return list;
 }
 
+static enum cdr_result ends_failed(struct cdr_kafka_client *client, rd_kafka_resp_err_t code,
+                                   int timeout_ms, struct cdr_error *error)
+{
+    char unreached[500] = "";
+    const bool late = code == RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (late || code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE)
+        cdr_kafka_name_unreached(client, unreached, sizeof unreached);
+    if (late && unreached[0] == '\0')
+        snprintf(unreached, sizeof unreached,
+                 "; the brokers seem busy (%g s were not enough): give them more time with "
+                 "--kafka-timeout",
+                 timeout_ms / 1000.0);
+    return cdr_fail(error, CDR_E_KAFKA, "cannot ask %s for the end offsets of the topics: %s%s",
+                    client->properties->brokers, rd_kafka_err2str(code), unreached);
+}
+
 enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
                                       const struct cdr_kafka_sink *sink, int64_t *ends,
                                       int timeout_ms, struct cdr_error *error)
@@ -291,8 +319,7 @@ enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
         result = cdr_fail(error, CDR_E_KAFKA, "cannot ask for the end offset of %s[%d]: %s",
                           where->topic, (int)where->partition, rd_kafka_err2str(code));
     else if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        result = cdr_fail(error, CDR_E_KAFKA, "cannot ask %s for the end offsets of the topics: %s",
-                          sink->properties.brokers, rd_kafka_err2str(code));
+        result = ends_failed(client, code, timeout_ms, error);
     for (int i = 0; i < list->cnt && result == CDR_OK; i++)
         ends[cdr_kafka_log_of(sink, &list->elems[i])] = list->elems[i].offset;
     rd_kafka_topic_partition_list_destroy(list);
@@ -362,7 +389,7 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
     prepare->asker = asker;
     prepare->settings = settings;
     prepare->broker = -1;
-    prepare->deadline_ms = cdr_kafka_clock_ms() + settings->kafka_timeout_ms;
+    restart(prepare);
     bool existing[CDR_TYPE_COUNT] = {false}, created[CDR_TYPE_COUNT] = {false}, any_created = false;
     enum cdr_result result = CDR_OK;
     for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
@@ -379,14 +406,18 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
                               "topic %s does not exist: create it, or pass --create-topics",
                               sink->topics[type]);
     }
+    restart(prepare);
     if (result == CDR_OK)
         result = guard(prepare, existing, error);
+    restart(prepare);
     if (result == CDR_OK)
         result = find_bases(prepare, existing, error);
     if (result == CDR_OK && any_created)
         result = create_missing(prepare, error);
+    restart(prepare);
     if (result == CDR_OK && any_created)
         result = guard(prepare, created, error);
+    restart(prepare);
     if (result == CDR_OK && any_created)
         result = find_bases(prepare, created, error);
     if (result == CDR_OK && settings->append && !prepare->bases_known)

@@ -151,6 +151,8 @@ struct cdr_sink_settings {
     double abort_share; /* of transactions: preceded by one that is aborted, to test consumers */
     uint32_t kafka_timeout_ms; /* for metadata and admin requests */
     uint32_t resume_quiet_ms;  /* so long at least the topics' ends stand still before a resume */
+    /* Tells the user a line while something takes long; any thread. NULL: nothing is told. */
+    void (*say)(const char *line);
     /* Folder where the run goes on when the brokers stay away (spill.h), NULL = it does not: then
      * spill_after_ms is how long nothing may be acknowledged, instead of delivery.timeout.ms. */
     char *spill;

@@ -256,11 +256,18 @@ static enum cdr_result ask(struct kafka_source *source, const struct cdr_sink_se
                                        source->setup.offsets == NULL ? group : NULL, error);
     if (result == CDR_OK)
         result = cdr_kafka_connect(&asker, timeout_ms, error);
+    const bool connected = result == CDR_OK;
     for (unsigned type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
         if (source->names[type] != NULL)
             result = check_topic(source, asker.rk, type, timeout_ms, error);
     if (result == CDR_OK)
         result = find_extents(source, &asker, timeout_ms, error);
+    if (connected && result == CDR_E_KAFKA) {
+        char unreached[500];
+        struct cdr_error why = *error;
+        cdr_kafka_name_unreached(&asker, unreached, sizeof unreached);
+        cdr_fail(error, result, "%.500s%s", why.text, unreached);
+    }
     cdr_kafka_client_close(&asker);
     return result;
 }

@@ -94,7 +94,7 @@ for level in "ok", "warn", "fail":
     assert report[level] == sum(f["level"] == level for f in findings)
 assert report["fail"] == 8 and sum(report[level] for level in ("ok", "warn", "fail")) == len(findings)
 assert any(f["subject"] == "topic bad.call" and f["level"] == "fail" and "retention.bytes" in f["what"] and
-           f["mend"] == "set it to -1" for f in findings)
+           f["fix"] == "set it to -1" for f in findings)
 PYTHON
 
 # ---- the registry ----
@@ -188,6 +188,14 @@ found fail 'topic b.call: '
 
 doctor 2 -b 127.0.0.1:9 --kafka-timeout 1s
 grep -Eq '^cdrgen: no Kafka broker of 127.0.0.1:9 answered.*Connection refused' "$WORK/stderr" || die "$(cat "$WORK/stderr")"
+found fail 'brokers: no Kafka broker of 127.0.0.1:9 answered.*Connection refused'
+# What it waits for is said while it waits, but for --quiet; the JSON is whole.
+doctor 2 -b 127.0.0.1:9 --kafka-timeout 2s --json
+grep -q '^cdrgen: waiting for a broker at 127.0.0.1:9: Connection refused (up to 2 s, --kafka-timeout)$' "$WORK/stderr" ||
+    die "$(cat "$WORK/stderr")"
+expect_equal "$(jq -c '[.fail, .findings[0].subject]' "$WORK/findings")" '[1,"brokers"]' "JSON of brokers that do not answer"
+doctor 2 -b 127.0.0.1:9 --kafka-timeout 2s --json --quiet
+expect_equal "$(wc -l <"$WORK/stderr")" 1 "lines of a quiet doctor"
 doctor 2 "${alice[@]}" -X linger.ms=soon
 grep -q 'linger.ms=soon' "$WORK/stderr" || die "$(cat "$WORK/stderr")"
 doctor 2
