@@ -20,39 +20,73 @@ void cdr_recent_free(struct cdr_recent *recent)
 {
     free(recent->ring);
     free(recent->slots);
-    free(recent->next);
 }
 
-/* From the oldest to the newest. Without memory there is no table, and the ring is searched. */
+static uint32_t home_of(const struct cdr_recent *recent, uint64_t hash)
+{
+    return (uint32_t)(hash >> 32) & (2 * recent->mask + 1);
+}
+
+static void put_recent(struct cdr_recent *recent, uint32_t place)
+{
+    const uint32_t slot_mask = 2 * recent->mask + 1;
+    uint32_t at = home_of(recent, recent->ring[place]);
+    while (recent->slots[at] != 0)
+        at = (at + 1) & slot_mask;
+    recent->slots[at] = place + 1;
+}
+
+/* Slots behind the hole that this leaves move up, unless they are at home. */
+static void take_out(struct cdr_recent *recent, uint32_t place)
+{
+    const uint32_t slot_mask = 2 * recent->mask + 1;
+    uint32_t hole = home_of(recent, recent->ring[place]);
+    while (recent->slots[hole] != place + 1)
+        hole = (hole + 1) & slot_mask;
+    for (uint32_t at = (hole + 1) & slot_mask; recent->slots[at] != 0; at = (at + 1) & slot_mask) {
+        const uint32_t home = home_of(recent, recent->ring[recent->slots[at] - 1]);
+        if (((at - home) & slot_mask) < ((at - hole) & slot_mask))
+            continue;
+        recent->slots[hole] = recent->slots[at];
+        hole = at;
+    }
+    recent->slots[hole] = 0;
+}
+
+/* A hash of 0 is a free place of the ring. Without memory there is no table, and the ring is
+ * searched. */
 static void make_table(struct cdr_recent *recent)
 {
     const uint32_t size = recent->mask + 1;
-    recent->slots = calloc(size, sizeof *recent->slots);
-    recent->next = calloc(size / 8, 1);
-    if (recent->slots == NULL || recent->next == NULL) {
-        free(recent->slots);
-        free(recent->next);
-        recent->slots = NULL;
-        recent->next = NULL;
-        return;
-    }
-    for (uint32_t i = 0; i < size; i++)
-        if (recent->ring[(recent->at + i) & recent->mask] != 0)
-            cdr_recent_put(recent, recent->ring[(recent->at + i) & recent->mask]);
+    recent->slots = calloc(2 * (size_t)size, sizeof *recent->slots);
+    for (uint32_t place = 0; recent->slots != NULL && place < size; place++)
+        if (recent->ring[place] != 0)
+            put_recent(recent, place);
+}
+
+void cdr_recent_replace(struct cdr_recent *recent, uint64_t hash)
+{
+    const uint32_t place = recent->at++ & recent->mask;
+    if (recent->ring[place] != 0)
+        take_out(recent, place);
+    recent->ring[place] = hash;
+    if (hash != 0)
+        put_recent(recent, place);
 }
 
 bool cdr_recent_has(struct cdr_recent *recent, uint64_t hash)
 {
+    const uint32_t slot_mask = 2 * recent->mask + 1;
     if (recent->slots == NULL)
         make_table(recent);
-    const uint64_t *from = recent->ring;
-    uint32_t n = recent->mask + 1;
-    if (recent->slots != NULL) {
-        from = &recent->slots[((uint32_t)hash & (recent->mask >> 3)) * 8];
-        n = 8;
+    if (recent->slots == NULL) {
+        for (uint32_t i = 0; i <= recent->mask; i++)
+            if (recent->ring[i] == hash)
+                return true;
+        return false;
     }
-    for (uint32_t i = 0; i < n; i++)
-        if (from[i] == hash)
+    for (uint32_t at = home_of(recent, hash); recent->slots[at] != 0; at = (at + 1) & slot_mask)
+        if (recent->ring[recent->slots[at] - 1] == hash)
             return true;
     return false;
 }

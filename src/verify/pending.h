@@ -9,15 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* --- recent records: the last ones in a ring; a table of them is only made when it is asked --- */
+/* --- recent records: just the last ones, in a ring; a table of them is only made when it is asked
+ * --- */
 
 struct cdr_recent {
     uint64_t *ring;
     uint32_t mask, at;
-    /* NULL until the first question. Eight slots to a bucket; the oldest of a bucket goes first, so
-     * now and then one that is in the ring yet is forgotten. */
-    uint64_t *slots;
-    uint8_t *next; /* per bucket, which slot is replaced next */
+    /* NULL until the first question. Of places in the ring + 1, by their hashes, twice as many as
+     * the ring has; 0: free. */
+    uint32_t *slots;
 };
 
 /* size: a power of two of at least 64. */
@@ -26,17 +26,15 @@ enum cdr_result cdr_recent_create(struct cdr_recent *recent, uint32_t size,
 void cdr_recent_free(struct cdr_recent *recent);
 bool cdr_recent_has(struct cdr_recent *recent, uint64_t hash);
 
-static inline void cdr_recent_put(struct cdr_recent *recent, uint64_t hash)
-{
-    uint32_t bucket = (uint32_t)hash & (recent->mask >> 3);
-    recent->slots[bucket * 8 + (recent->next[bucket]++ & 7)] = hash;
-}
+/* Adds where there is a table. */
+void cdr_recent_replace(struct cdr_recent *recent, uint64_t hash);
 
 static inline void cdr_recent_add(struct cdr_recent *recent, uint64_t hash)
 {
-    recent->ring[recent->at++ & recent->mask] = hash;
     if (recent->slots != NULL)
-        cdr_recent_put(recent, hash);
+        cdr_recent_replace(recent, hash);
+    else
+        recent->ring[recent->at++ & recent->mask] = hash;
 }
 
 /* --- records that are lost or foreign so far --- */

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { RECORDS_MAX = 60000, TEXT = 96 };
+enum { RECORDS_MAX = 2 * CDR_COMPARE_RECENT + 10000, TEXT = 96 };
 
 struct text_record {
     char payload[TEXT], key[16];
@@ -414,6 +414,35 @@ static void test_expired(void **state)
     }
 }
 
+/* A log written twice: each record among the last CDR_COMPARE_RECENT before it is known again, and none
+ * beyond. */
+static void test_written_twice(void **state)
+{
+    (void)state;
+    const uint32_t sizes[] = {33589, CDR_COMPARE_RECENT, CDR_COMPARE_RECENT + 5000};
+    for (unsigned i = 0; i < 3; i++) {
+        struct log expected = make_log(1, sizes[i]), found = make_log(1, sizes[i]);
+        const uint32_t before = sizes[i] > CDR_COMPARE_RECENT ? sizes[i] - CDR_COMPARE_RECENT : 0;
+        memcpy(&found.records[sizes[i]], expected.records, sizes[i] * sizeof *found.records);
+        found.n *= 2;
+        expect_two(&expected, &found, true, CDR_DIFFERENCE_DOUBLED, sizes[i] - before,
+                   CDR_DIFFERENCE_FOREIGN, before);
+    }
+}
+
+/* Second copies far behind, one by one. */
+static void test_copies_far_behind(void **state)
+{
+    (void)state;
+    const uint32_t distances[] = {30000, 59000};
+    for (unsigned i = 0; i < 2; i++) {
+        struct log expected = make_log(1, 62000), found = make_log(1, 62000);
+        for (uint32_t k = 0; k < 1000; k++)
+            insert(&found, distances[i] + 2 * k, expected.records[k]);
+        expect_one(&expected, &found, CDR_DIFFERENCE_DOUBLED, 1000);
+    }
+}
+
 static void test_cross(void **state)
 {
     (void)state;
@@ -609,6 +638,8 @@ int main(void)
         cmocka_unit_test(test_all_different),
         cmocka_unit_test(test_ends_early),
         cmocka_unit_test(test_expired),
+        cmocka_unit_test(test_written_twice),
+        cmocka_unit_test(test_copies_far_behind),
         cmocka_unit_test(test_cross),
         cmocka_unit_test(test_stop),
         cmocka_unit_test(test_random_edits_apart),
