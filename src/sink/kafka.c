@@ -1,5 +1,6 @@
 #include "sink/kafka.h"
 
+#include "base/hash.h"
 #include "sink/kafka_internal.h"
 #include "sink/sink_table.h"
 
@@ -145,6 +146,16 @@ enum cdr_result cdr_kafka_open_producer(struct cdr_kafka_sink *sink,
     return result;
 }
 
+/* Of their names: the same dataset may be written to other topics at the same time. */
+static uint32_t hash_of_topics(const struct cdr_kafka_sink *sink)
+{
+    uint64_t hash = 0;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
+        for (const char *at = sink->topics[type]; at != NULL && *at != '\0'; at++)
+            hash = cdr_mix(hash + (unsigned char)*at + CDR_PURPOSE(type + 1));
+    return (uint32_t)(hash >> 32);
+}
+
 static enum cdr_result set_up_transactions(struct cdr_kafka_sink *sink,
                                            const struct cdr_sink_settings *settings,
                                            struct cdr_error *error)
@@ -155,12 +166,13 @@ static enum cdr_result set_up_transactions(struct cdr_kafka_sink *sink,
     state->interval_ms = settings->transaction_ms;
     state->abort_share = settings->abort_share;
     cdr_kafka_progress_group(sink, state->group);
-    snprintf(state->door, sizeof state->door, "cdrgen-%s", sink->setup.dataset_id);
+    const unsigned hash = hash_of_topics(sink);
+    snprintf(state->door, sizeof state->door, "cdrgen-%s-%08x", sink->setup.dataset_id, hash);
     if (sink->setup.token != NULL)
         snprintf(state->token, sizeof state->token, "%s", sink->setup.token);
     else
         cdr_make_token(state->token);
-    snprintf(state->id, sizeof state->id, "cdrgen-%s-%u-of-%u", sink->setup.dataset_id,
+    snprintf(state->id, sizeof state->id, "cdrgen-%s-%08x-%u-of-%u", sink->setup.dataset_id, hash,
              sink->setup.shard_index, sink->setup.shard_count);
     return cdr_kafka_properties_transactional(&sink->properties, settings, state->id, error);
 }

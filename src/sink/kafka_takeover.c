@@ -2,9 +2,9 @@
  *
  * Ownership. A log's owner is named by its progress (kafka_progress.c): a transactional id, and the
  * token of the process that last took over. The transactional ids of runs are
- * cdrgen-<dataset id>-<shard>-of-<shards>, so the broker alone lets a run shut out only one that
- * has the same number of shards. Whoever opens passes a door, which is one transactional id for all
- * of the dataset's runs, cdrgen-<dataset id>:
+ * cdrgen-<dataset id>-<hash of the topics' names>-<shard>-of-<shards>, so the broker alone lets a
+ * run shut out only one that has the same number of shards. Whoever opens passes a door, which is
+ * one transactional id for all runs of the dataset into these topics, without shard and shards:
  *
  *   1. initialise the door's id, which shuts out whoever is in the doorway
  *   2. read who owns our logs, and initialise each such id: that process is shut out, and its open
@@ -39,7 +39,7 @@
 #include <unistd.h>
 
 enum {
-    ASK_MS = 30000,
+    ASK_MS = 60000,
     SOON_MS = 2000,
     INIT_SLICE_MS = 5000,
     OPEN_MS = 120000,

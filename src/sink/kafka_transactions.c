@@ -86,7 +86,8 @@ static enum cdr_result result_of(const struct cdr_kafka_sink *sink, const char *
     if (code == RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT)
         return cdr_fail(error, CDR_E_CONFIG,
                         "the brokers refuse transaction.timeout.ms=%" PRId64
-                        ": it is more than their transaction.max.timeout.ms",
+                        ": it is more than their transaction.max.timeout.ms; the least that a run "
+                        "takes is more than --transaction-time",
                         sink->properties.transaction_ms);
     if (code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED) {
         snprintf(of, sizeof of, "the transactional id %s", id);

@@ -203,7 +203,7 @@ refused "no right" 'not authorised to describe topic other.call: .* lacks the op
 # Transactions take rights of their own, one after the other.
 lacking=(other. "${plain[@]}" --transactions)
 admin allow User:alice topic other. DESCRIBE DESCRIBE_CONFIGS CREATE WRITE
-expect_failure 2 'lacks the operations Describe and Write on the transactional id cdrgen-[0-9a-f]*$' run "$CDRGEN" "${lacking[@]}"
+expect_failure 2 'lacks the operations Describe and Write on the transactional id cdrgen-[0-9a-f]*-[0-9a-f]{8}$' run "$CDRGEN" "${lacking[@]}"
 admin allow User:alice transactional_id cdrgen- DESCRIBE WRITE
 expect_failure 2 'lacks the operation Read on the group cdrgen-tx-[0-9a-f]*$' run "$CDRGEN" "${lacking[@]}"
 admin allow User:alice group cdrgen- READ
