@@ -159,7 +159,8 @@ static bool look(struct quiet *quiet)
     if (before == NULL)
         return false;
     const size_t count = quiet->count;
-    memcpy(before, quiet->brokers, count * sizeof *before);
+    if (count > 0)
+        memcpy(before, quiet->brokers, count * sizeof *before);
     for (size_t i = 0; i < count; i++)
         quiet->brokers[i].leads = quiet->brokers[i].in_sync = false;
     bool good = true;

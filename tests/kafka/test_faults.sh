@@ -36,7 +36,7 @@ under killed million fault_kill 0 --rate 25000
 ((strikes >= 2)) || die "only $strikes brokers were killed"
 
 dataset small 10000
-under elected small fault_election 2 --rate 12000
+under elected small fault_election 2 --rate 7000
 under frozen small fault_freeze 2 --rate 12000 "${frozen_client[@]}"
 under restarted small fault_restart_all 1 --rate 12000
 
