@@ -473,7 +473,7 @@ enum cdr_result cdr_command_replay(const struct cdr_settings *settings, struct c
     enum cdr_result result = open_spill(&replay, error);
     if (result == CDR_OK) {
         /* As --resume: the topics say what they lack. */
-        replay.destination.resume = true;
+        replay.destination.resume = replay.destination.replays = true;
         cdr_make_token(replay.token);
         replay.destination.append = replay.destination.create_topics = false;
         replay.destination.transactions = replay.manifest->transactions;

@@ -100,6 +100,7 @@ static enum cdr_result open_source(struct cdr_verification *run, const atomic_in
         .follow = settings->follow,
         .open_wait_ms = settings->open_wait_ms,
         .say = settings->quiet ? NULL : say,
+        .more_partitions = true,
         .stop = stop,
     };
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
@@ -177,6 +178,8 @@ static enum cdr_result compare_all(struct cdr_verification *run, struct cdr_erro
     if (run->note != NULL && !run->settings->quiet)
         fprintf(stderr, "cdrgen: %s: %s\n", run->settings->sink.out, run->note);
     result = compare(run, error);
+    if (result == CDR_OK && run->source->ops->added != NULL)
+        result = run->source->ops->added(run->source, &run->added, &run->added_count, error);
     if (result == CDR_OK)
         result = cdr_verification_dimensions(run, stop, error);
     run->complete = result == CDR_OK;

@@ -86,7 +86,7 @@ void cdr_verification_dimensions_free(struct cdr_verification *run)
 static struct cdr_dimension_counts total_of(const struct cdr_verification *run, uint32_t d)
 {
     const uint32_t partitions = run->settings->model.partitions;
-    struct cdr_dimension_counts sum = {0};
+    struct cdr_dimension_counts sum = run->dimensions->report.added[d];
     for (uint32_t p = 0; run->dimensions->report.counts != NULL && p < partitions; p++) {
         const struct cdr_dimension_counts *log =
             &run->dimensions->report.counts[d * partitions + p];

@@ -24,6 +24,14 @@ static void add(struct cdr_compare_counts *sum, const struct cdr_compare_counts 
         sum->kinds[kind] += counts->kinds[kind];
 }
 
+/* Nothing is expected there. */
+static struct cdr_compare_counts counts_of_added(const struct cdr_added_partition *added)
+{
+    struct cdr_compare_counts counts = {.found = added->records, .ends_early = UINT64_MAX};
+    counts.kinds[CDR_DIFFERENCE_FOREIGN] = added->records;
+    return counts;
+}
+
 struct cdr_compare_counts cdr_verification_total(const struct cdr_verification *run, uint32_t type)
 {
     const uint32_t partitions = run->settings->model.partitions;
@@ -33,6 +41,11 @@ struct cdr_compare_counts cdr_verification_total(const struct cdr_verification *
         if (counts != NULL && (type == CDR_TYPE_COUNT || log / partitions == type))
             add(&sum, counts);
     }
+    for (size_t i = 0; i < run->added_count; i++)
+        if (type == CDR_TYPE_COUNT || run->added[i].type == type) {
+            const struct cdr_compare_counts counts = counts_of_added(&run->added[i]);
+            add(&sum, &counts);
+        }
     return sum;
 }
 
@@ -245,6 +258,30 @@ static void print_sum(FILE *out, const struct cdr_verification *run,
     fprintf(out, "; dataset %s\n", run->model->dataset_id);
 }
 
+static void print_added(FILE *out, const struct cdr_verification *run, uint32_t type)
+{
+    char text[256];
+    uint32_t n = 0;
+    uint64_t records = 0;
+    for (size_t i = 0; i < run->added_count; i++)
+        if (run->added[i].type == type) {
+            n++;
+            records += run->added[i].records;
+        }
+    if (n == 0)
+        return;
+    fprintf(out, "    %" PRIu32 " partition%s more than the dataset has, added to the topic: %s\n",
+            n, n == 1 ? "" : "s",
+            records == 0 ? "empty; the others are compared" : "no record belongs there");
+    for (size_t i = 0; i < run->added_count; i++) {
+        const struct cdr_compare_counts counts = counts_of_added(&run->added[i]);
+        if (run->added[i].type != type || counts.found == 0)
+            continue;
+        cdr_counts_text(&counts, text, sizeof text);
+        fprintf(out, "    [%u] %s\n", run->added[i].partition, text);
+    }
+}
+
 void cdr_print_verification(const struct cdr_verification *run, FILE *out)
 {
     const uint32_t partitions = run->settings->model.partitions;
@@ -267,6 +304,7 @@ void cdr_print_verification(const struct cdr_verification *run, FILE *out)
         fputc('\n', out);
         for (uint32_t partition = 0; partition < partitions; partition++)
             print_log(out, run, type * partitions + partition);
+        print_added(out, run, type);
     }
     cdr_print_dimensions(run, out);
     const struct cdr_difference *const *differences;
@@ -375,6 +413,16 @@ static void put_topic(struct cdr_json *json, const struct cdr_verification *run,
         put_counts(json, counts);
         if (counts->ends_early != UINT64_MAX)
             cdr_json_u64(json, "ends_early_at", counts->ends_early);
+        cdr_json_object_end(json);
+    }
+    for (size_t i = 0; i < run->added_count; i++) {
+        if (run->added[i].type != type)
+            continue;
+        const struct cdr_compare_counts counts = counts_of_added(&run->added[i]);
+        cdr_json_object_inline(json, NULL);
+        cdr_json_u64(json, "partition", run->added[i].partition);
+        cdr_json_bool(json, "added", true);
+        put_counts(json, &counts);
         cdr_json_object_end(json);
     }
     cdr_json_array_end(json);

@@ -29,6 +29,8 @@ struct cdr_verification {
     struct cdr_payloads payloads;
     struct cdr_source *source;
     struct cdr_verify *verify;
+    const struct cdr_added_partition *added; /* the source's memory */
+    size_t added_count;
     struct cdr_verified_dimensions *dimensions; /* app/verify_dimensions.h; or NULL */
     char *note;                                 /* what the source says besides, or NULL */
     double wall_s;

@@ -53,7 +53,9 @@ static void hint(const struct cdr_verification *run, const struct cdr_compare_co
     text[0] = '\0';
     if (total->found > 0 && total->expected > 0 && total->matched == 0)
         snprintf(text, size,
-                 "; no record is the same, so this is another dataset than these settings give");
+                 "; no record is the same, so this is another dataset than these settings give%s",
+                 run->added_count > 0 ? " (the topics have more partitions than --partitions says)"
+                                      : "");
     else if (total->found > 0 && total->expected > 0 && ours < total->found / STRANGE)
         snprintf(text, size,
                  "; only %" PRIu64 " of the %" PRIu64

@@ -20,7 +20,7 @@ struct cdr_finding {
     enum cdr_finding_level level;
     char subject[280]; /* "topic cdr.call" */
     char what[640];    /* "has 3 partitions, and 6 were asked for" */
-    char mend[320];    /* "pass --partitions 3", "" where there is nothing to do */
+    char mend[512];    /* "pass --partitions 3", "" where there is nothing to do */
 };
 
 /* Zero-initialise with {0}. */

@@ -37,6 +37,7 @@ void cdr_kafka_close_producer(struct cdr_kafka_sink *sink)
 static void kafka_free(struct cdr_kafka_sink *sink)
 {
     cdr_kafka_close_producer(sink);
+    cdr_kafka_watch_stop(sink);
     /* Only now is nothing left that could read a slab. One that never was reported stays out of the
      * pool. */
     if (sink->pool != NULL && atomic_load(&sink->slabs_out) == 0)
@@ -100,7 +101,7 @@ static enum cdr_result kafka_new(struct cdr_kafka_sink **made, const struct cdr_
     return CDR_OK;
 }
 
-/* A client of its own asks: a producer's metadata requests would make the broker create topics, and
+/* The watch's client asks: a producer's metadata requests would make the broker create topics, and
  * only a consumer can commit offsets. */
 static enum cdr_result prepare_topics(struct cdr_kafka_sink *sink,
                                       const struct cdr_sink_settings *settings,
@@ -108,15 +109,13 @@ static enum cdr_result prepare_topics(struct cdr_kafka_sink *sink,
 {
     char group[64];
     snprintf(group, sizeof group, "cdrgen-%s", sink->setup.dataset_id);
-    struct cdr_kafka_client asker = {0};
+    struct cdr_kafka_client *asker = &sink->watch.asker;
     enum cdr_result result =
-        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties, NULL,
-                              settings->append || settings->resume ? group : NULL, error);
+        cdr_kafka_watch_open(sink, settings->append || settings->resume ? group : NULL, error);
     if (result == CDR_OK)
-        result = cdr_kafka_connect(&asker, (int)settings->kafka_timeout_ms, error);
+        result = cdr_kafka_connect(asker, (int)settings->kafka_timeout_ms, error);
     if (result == CDR_OK)
-        result = cdr_kafka_topics_prepare(sink, &asker, settings, error);
-    cdr_kafka_client_close(&asker);
+        result = cdr_kafka_topics_prepare(sink, asker, settings, error);
     return result;
 }
 
@@ -195,6 +194,8 @@ static enum cdr_result kafka_open(struct cdr_sink **opened,
     if (result == CDR_OK)
         result = sink->transactions.on ? cdr_kafka_transactions_open(sink, settings, error)
                                        : cdr_kafka_open_producer(sink, settings, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_watch_start(sink, settings, error);
     if (result != CDR_OK) {
         if (sink != NULL)
             kafka_free(sink);

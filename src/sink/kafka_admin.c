@@ -118,6 +118,72 @@ rd_kafka_resp_err_t cdr_kafka_admin_code(rd_kafka_event_t *event)
     return event != NULL ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
 }
 
+/* --- configuration --- */
+
+enum { CONFIGS_MAX = 128 };
+
+static enum cdr_result show_configs(rd_kafka_event_t *event, cdr_kafka_config_visitor visit,
+                                    void *context, struct cdr_error *error)
+{
+    size_t n;
+    const rd_kafka_ConfigResource_t **resources =
+        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &n);
+    enum cdr_result result = CDR_OK;
+    for (size_t i = 0; i < n && result == CDR_OK; i++) {
+        size_t count;
+        const rd_kafka_ConfigEntry_t **entries =
+            rd_kafka_ConfigResource_configs(resources[i], &count);
+        struct cdr_topic_config configs[CONFIGS_MAX];
+        struct cdr_kafka_configs answer = {
+            .topic = rd_kafka_ConfigResource_name(resources[i]),
+            .code = rd_kafka_ConfigResource_error(resources[i]),
+            .reason = rd_kafka_ConfigResource_error_string(resources[i]),
+            .items = configs,
+        };
+        for (; answer.n < count && answer.n < CONFIGS_MAX; answer.n++)
+            configs[answer.n] =
+                (struct cdr_topic_config){rd_kafka_ConfigEntry_name(entries[answer.n]),
+                                          rd_kafka_ConfigEntry_value(entries[answer.n])};
+        result = visit(context, &answer, error);
+    }
+    return result;
+}
+
+enum cdr_result cdr_kafka_describe_configs(struct cdr_kafka_client *asker,
+                                           const char *const *topics, size_t n, int32_t broker,
+                                           int timeout_ms, cdr_kafka_config_visitor visit,
+                                           void *context, struct cdr_error *error)
+{
+    rd_kafka_ConfigResource_t *resources[CDR_TYPE_COUNT];
+    struct cdr_kafka_admin call;
+    rd_kafka_event_t *event = NULL;
+    if (n == 0)
+        return CDR_OK;
+    assert(n <= CDR_TYPE_COUNT);
+    for (size_t i = 0; i < n; i++)
+        resources[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topics[i]);
+    enum cdr_result result =
+        cdr_kafka_admin_begin(&call, asker, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout_ms, error);
+    if (result == CDR_OK) {
+        /* Any broker knows; the default, the controller, may be hidden behind the brokers. */
+        if (broker >= 0)
+            rd_kafka_AdminOptions_set_broker(call.options, broker, NULL, 0);
+        rd_kafka_DescribeConfigs(asker->rk, resources, n, call.options, call.queue);
+        event = cdr_kafka_admin_wait(&call, timeout_ms);
+        struct cdr_kafka_configs failure = {
+            .topic = topics[0],
+            .code = cdr_kafka_admin_code(event),
+            .reason = event != NULL ? rd_kafka_event_error_string(event) : NULL,
+        };
+        result = failure.code == RD_KAFKA_RESP_ERR_NO_ERROR
+                     ? show_configs(event, visit, context, error)
+                     : visit(context, &failure, error);
+    }
+    cdr_kafka_admin_end(&call, event);
+    rd_kafka_ConfigResource_destroy_array(resources, n);
+    return result;
+}
+
 /* --- creation --- */
 
 struct creation {

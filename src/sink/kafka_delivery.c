@@ -140,6 +140,7 @@ static void end_run(struct cdr_kafka_sink *sink)
     uint64_t reported = atomic_load_explicit(&run->log->reported, memory_order_relaxed);
     atomic_store_explicit(&run->log->reported, reported + run->durable + run->failed,
                           memory_order_relaxed);
+    cdr_kafka_watch_remember(sink);
     run->slab = NULL;
     release(sink, slab, run->durable + run->failed);
 }
@@ -152,6 +153,7 @@ static void start_run(struct cdr_kafka_sink *sink, struct cdr_slab *slab)
         .slab = slab,
         .log = log,
         .offset = log->base + (int64_t)slab->position,
+        .first = (uint32_t)slab->sink_private[NEXT],
         .index = (uint32_t)slab->sink_private[NEXT],
     };
 }
@@ -202,6 +204,12 @@ static void on_lost(struct cdr_kafka_sink *sink, const rd_kafka_message_t *messa
     if (consequence && (sink->transactions.on || sink->fatal[0] != '\0'))
         return;
     uint32_t log = sink->run.slab->log;
+    if (message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+        message->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+        message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+        cdr_kafka_on_deleted(sink, log, message->err);
+        return;
+    }
     bool maybe = rd_kafka_message_status(message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
     char safe[80] = "the records before it are safe";
     if (sink->transactions.on)
@@ -270,6 +278,11 @@ void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void
         return;
     }
     run->durable++;
+    rd_kafka_timestamp_type_t kind;
+    int64_t stamp_ms = rd_kafka_message_timestamp(message, &kind);
+    if (__builtin_expect(kind != RD_KAFKA_TIMESTAMP_CREATE_TIME || run->log->stamped, 0))
+        cdr_kafka_on_stamp(sink, kind == RD_KAFKA_TIMESTAMP_CREATE_TIME ? -1 : stamp_ms,
+                           slab->event_ms[record], expected);
     if (__builtin_expect(message->offset != expected, 0)) {
         on_other_offset(sink, expected, message->offset);
         return;
@@ -382,6 +395,7 @@ static void end_turn(struct cdr_kafka_sink *sink)
     settle_fatal(sink);
     settle_broken(sink);
     end_run(sink);
+    cdr_kafka_end_stamps(sink);
     check_stall(sink);
     cdr_kafka_standstill_tick(sink);
     if (sink->transactions.on) {
@@ -693,6 +707,10 @@ enum cdr_result cdr_kafka_flush(struct cdr_sink *base, int timeout_ms, struct cd
             return CDR_E_AGAIN;
         nanosleep(&(struct timespec){.tv_nsec = 100 * 1000000}, NULL);
     }
+    int64_t left_ms = deadline_ms - cdr_kafka_clock_ms();
+    result = cdr_kafka_watch_settle(sink, left_ms > 1000 ? (int)left_ms : 1000);
+    if (result != CDR_OK)
+        return result == CDR_E_AGAIN ? result : failure_of(sink, error);
     sink->ends_asked_ms = 0;
     return CDR_OK;
 }

@@ -1,13 +1,12 @@
 #include "sink/kafka_doctor.h"
 
 #include "sink/kafka_internal.h"
-#include "sink/topic_guard.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIGS_MAX = 128, PRODUCER_WAIT_MS = 5000, UNREACHED_MAX = 16 };
+enum { PRODUCER_WAIT_MS = 5000, UNREACHED_MAX = 16 };
 
 #define FAIL CDR_FINDING_FAIL
 #define WARN CDR_FINDING_WARN
@@ -140,11 +139,10 @@ static void examine_partitions(struct doctor *doctor, const struct topic *topic)
 {
     const struct cdr_kafka_topic_state *state = &topic->state;
     const uint32_t asked = doctor->setup->partitions;
-    char mend[96];
+    char mend[512];
     bool good = true;
     if (state->partitions != asked) {
-        snprintf(mend, sizeof mend, "pass --partitions %u, or use another topic",
-                 state->partitions);
+        cdr_kafka_partitions_advice(state->partitions, asked, false, mend, sizeof mend);
         cdr_findings_add(doctor->findings, FAIL, topic->subject, mend,
                          "has %u partition%s, and %u were asked for", state->partitions,
                          state->partitions == 1 ? "" : "s", asked);
@@ -210,15 +208,9 @@ static void examine_safety(struct doctor *doctor, const struct topic *topic,
 }
 
 static void examine_config(struct doctor *doctor, const struct topic *topic,
-                           const rd_kafka_ConfigResource_t *resource)
+                           const struct cdr_topic_config *configs, size_t n)
 {
     const struct cdr_sink_setup *setup = doctor->setup;
-    size_t count, n = 0;
-    const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
-    struct cdr_topic_config configs[CONFIGS_MAX];
-    for (size_t i = 0; i < count && n < CONFIGS_MAX; i++)
-        configs[n++] = (struct cdr_topic_config){rd_kafka_ConfigEntry_name(entries[i]),
-                                                 rd_kafka_ConfigEntry_value(entries[i])};
     guess_version(doctor, configs, n);
     const struct cdr_encoder *encoder = setup->encoders[topic->type];
     struct cdr_topic_use use = {
@@ -259,37 +251,29 @@ static void config_unread(struct doctor *doctor, const struct topic *topic,
                          reason != NULL ? reason : rd_kafka_err2str(code));
 }
 
+struct config_question {
+    struct doctor *doctor;
+    const struct topic *topic;
+};
+
+static enum cdr_result hear_config(void *context, const struct cdr_kafka_configs *configs,
+                                   struct cdr_error *error)
+{
+    (void)error;
+    const struct config_question *question = context;
+    if (configs->code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        examine_config(question->doctor, question->topic, configs->items, configs->n);
+    else
+        config_unread(question->doctor, question->topic, configs->code, configs->reason);
+    return CDR_OK;
+}
+
 static void ask_config(struct doctor *doctor, const struct topic *topic)
 {
     struct cdr_error error = {{0}};
-    struct cdr_kafka_admin call;
-    rd_kafka_event_t *event = NULL;
-    rd_kafka_ConfigResource_t *resource =
-        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic->name);
-    if (cdr_kafka_admin_begin(&call, &doctor->asker, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS,
-                              doctor->timeout_ms, &error) == CDR_OK) {
-        if (doctor->broker >= 0) /* any broker knows */
-            rd_kafka_AdminOptions_set_broker(call.options, doctor->broker, NULL, 0);
-        rd_kafka_DescribeConfigs(doctor->asker.rk, &resource, 1, call.options, call.queue);
-        event = cdr_kafka_admin_wait(&call, doctor->timeout_ms);
-        rd_kafka_resp_err_t code = cdr_kafka_admin_code(event);
-        size_t n = 0;
-        const rd_kafka_ConfigResource_t **answers =
-            code == RD_KAFKA_RESP_ERR_NO_ERROR
-                ? rd_kafka_DescribeConfigs_result_resources(
-                      rd_kafka_event_DescribeConfigs_result(event), &n)
-                : NULL;
-        if (n == 1 && rd_kafka_ConfigResource_error(answers[0]) == RD_KAFKA_RESP_ERR_NO_ERROR)
-            examine_config(doctor, topic, answers[0]);
-        else if (n == 1)
-            config_unread(doctor, topic, rd_kafka_ConfigResource_error(answers[0]),
-                          rd_kafka_ConfigResource_error_string(answers[0]));
-        else
-            config_unread(doctor, topic, code,
-                          event != NULL ? rd_kafka_event_error_string(event) : NULL);
-    }
-    cdr_kafka_admin_end(&call, event);
-    rd_kafka_ConfigResource_destroy(resource);
+    struct config_question question = {doctor, topic};
+    cdr_kafka_describe_configs(&doctor->asker, &topic->name, 1, doctor->broker, doctor->timeout_ms,
+                               hear_config, &question, &error);
 }
 
 /* What stands in the partitions of this process; those without a leader have no end to ask for. */

@@ -15,6 +15,7 @@
  * kafka_takeover.c    how a run that writes transactions shuts others out and finds where to go on
  * kafka_delivery.c    records out, delivery reports in
  * kafka_recreate.c    deletes topics and creates them again
+ * kafka_watch.c       whether the topics stay what they are while the run writes
  * kafka_read_back.c   records of topics, by offset
  * kafka_doctor.c      all that would go wrong, without a run
  * kafka.c             the sink's life
@@ -26,6 +27,7 @@
 #include "sink/counters.h"
 #include "sink/kafka.h"
 #include "sink/slab.h"
+#include "sink/topic_guard.h"
 
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
@@ -168,6 +170,30 @@ enum cdr_result cdr_kafka_look_at(struct cdr_kafka_client *asker, const char *na
                                   struct cdr_kafka_topic_state *state, int32_t *broker,
                                   struct cdr_error *error);
 
+/* What to do about a topic that has another number of partitions than asked for. */
+void cdr_kafka_partitions_advice(uint32_t there, uint32_t asked, bool replays, char *text,
+                                 size_t size);
+
+/* A topic's settings, or why they cannot be read: code, and reason, which may be NULL. */
+struct cdr_kafka_configs {
+    const char *topic;
+    rd_kafka_resp_err_t code;
+    const char *reason;
+    const struct cdr_topic_config *items;
+    size_t n;
+};
+
+typedef enum cdr_result (*cdr_kafka_config_visitor)(void *context,
+                                                    const struct cdr_kafka_configs *configs,
+                                                    struct cdr_error *error);
+
+/* Calls visit for each of up to CDR_TYPE_COUNT topics, or for the first one where the whole request
+ * failed. broker: the one to ask, −1 = the controller. */
+enum cdr_result cdr_kafka_describe_configs(struct cdr_kafka_client *asker,
+                                           const char *const *topics, size_t n, int32_t broker,
+                                           int timeout_ms, cdr_kafka_config_visitor visit,
+                                           void *context, struct cdr_error *error);
+
 /* Creates a topic of setup that keeps what is written, whatever its time, or of a table the last of
  * each key; with validate_only asks whether
  * that would work. One that somebody else made meanwhile is as good as ours. */
@@ -205,6 +231,10 @@ struct cdr_kafka_log {
     uint64_t reported_before;  /* at the last stall check */
     int64_t quiet_since_ms;    /* the check that first saw records wait in vain, 0 = none does */
     int32_t used_broker;       /* that librdkafka sends to, once standstill.known; −1 = none */
+    /* Reports in a row that carry the same time of a broker's; see cdr_kafka_on_stamp. */
+    bool stamped;
+    int64_t stamp_ms, stamp_offset; /* that time; offset of the first of them */
+    int64_t stamped_event_ms;       /* latest event time of their records */
     /* With transactions: */
     int64_t after;        /* offset after the last committed record, or a later one without any */
     bool touched;         /* has records in the open one; by the log's writer, or behind the gate */
@@ -221,6 +251,42 @@ struct cdr_kafka_progress {
     int64_t after;     /* offset after the last one that is */
     char id[CDR_KAFKA_ID_MAX];
     char token[CDR_TOKEN_LEN + 1];
+};
+
+/* What a topic was when the run began. */
+struct cdr_kafka_terms {
+    /* Settings that --force went on with. */
+    const char *accepted[CDR_TOPIC_FINDINGS_MAX];
+    size_t accepted_count;
+    bool unread;          /* its settings cannot be read, and --force went on */
+    int64_t retention_ms; /* −1 = for ever */
+};
+
+/* The first record of the run in a topic, as it was stored. */
+struct cdr_kafka_witness {
+    bool known;
+    uint32_t log;
+    int64_t offset, event_ms;
+    size_t length;
+    uint64_t hash; /* of its value */
+};
+
+/* See kafka_watch.c. */
+struct cdr_kafka_watch {
+    struct cdr_kafka_client asker;          /* a consumer, which asks from the start to the end */
+    struct cdr_kafka_properties properties; /* of it; borrowed but for conf */
+    int timeout_ms;                         /* of the last look */
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t looking;      /* of what follows */
+    int64_t *floors;              /* per log: from here on, nothing may be deleted */
+    int64_t *firsts;              /* per log: what the last look found */
+    bool expires[CDR_TYPE_COUNT]; /* the topic's retention, as it was, explains what is gone */
+    int64_t missing_since_ms[CDR_TYPE_COUNT]; /* when a look first missed partitions, 0 = none */
+    int64_t settle_ms;                        /* when the last look was tried first, 0 = not yet */
+    pthread_mutex_t lock;                     /* of stop */
+    pthread_cond_t woken;
+    bool stop;
 };
 
 /* See kafka_transactions.c. */
@@ -257,6 +323,7 @@ struct cdr_kafka_run {
     struct cdr_slab *slab; /* NULL = none */
     struct cdr_kafka_log *log;
     int64_t offset; /* expected of record 0 of the slab */
+    uint32_t first; /* its first record */
     uint32_t index; /* record expected next */
     uint32_t durable, failed;
 };
@@ -268,6 +335,8 @@ struct cdr_kafka_sink {
     struct cdr_kafka_properties properties;
     struct cdr_kafka_warnings warnings;
     struct cdr_kafka_transactions transactions;
+    struct cdr_kafka_terms terms[CDR_TYPE_COUNT];
+    struct cdr_kafka_watch watch;
     struct cdr_kafka_client client; /* the producer */
     rd_kafka_topic_t *handles[CDR_TYPE_COUNT];
     uint32_t log_count;
@@ -288,6 +357,8 @@ struct cdr_kafka_sink {
     char fatal[400];
     rd_kafka_resp_err_t fatal_code;
     struct cdr_kafka_run run; /* of the thread that serves */
+    struct cdr_kafka_witness witnesses[CDR_TYPE_COUNT]; /* likewise */
+    uint32_t stamped_logs;                              /* likewise: that are stamped */
     int64_t stall_check_ms;
     struct cdr_kafka_standstill standstill;
     int64_t ends_asked_ms; /* when flush asked first where the logs end, 0 = not yet */
@@ -310,7 +381,19 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
                                          struct cdr_kafka_client *asker,
                                          const struct cdr_sink_settings *settings,
                                          struct cdr_error *error);
-/* ends[log] of this process's logs; others are left alone. */
+/* What --force went on with; it stays accepted while the run writes. */
+void cdr_kafka_accept(struct cdr_kafka_sink *sink, unsigned type, const char *config);
+bool cdr_kafka_accepts(const struct cdr_kafka_sink *sink, unsigned type, const char *config);
+/* The topic guard's findings about a topic of the run. */
+size_t cdr_kafka_guard(const struct cdr_kafka_sink *sink, unsigned type, uint32_t replicas,
+                       int64_t now_ms, const struct cdr_kafka_configs *configs,
+                       struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX]);
+
+/* offsets[log] of this process's logs, the first ones (RD_KAFKA_OFFSET_BEGINNING) or the ends;
+ * others are left alone. CDR_E_KAFKA. */
+enum cdr_result cdr_kafka_offsets(struct cdr_kafka_client *client,
+                                  const struct cdr_kafka_sink *sink, int64_t which,
+                                  int64_t *offsets, int timeout_ms, struct cdr_error *error);
 enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
                                       const struct cdr_kafka_sink *sink, int64_t *ends,
                                       int timeout_ms, struct cdr_error *error);
@@ -343,6 +426,34 @@ bool cdr_kafka_is_ours(const struct cdr_kafka_sink *sink, const rd_kafka_topic_p
 /* logs[log].start and .end from its base. CDR_E_STATE: the log ends before its base. */
 enum cdr_result cdr_kafka_resume_log(struct cdr_kafka_sink *sink, uint32_t log, int64_t end,
                                      struct cdr_error *error);
+
+/* The watch. open: the client that asks; group may be NULL. start: once the bases are known. stop:
+ * also what was never opened. */
+enum cdr_result cdr_kafka_watch_open(struct cdr_kafka_sink *sink, const char *group,
+                                     struct cdr_error *error);
+enum cdr_result cdr_kafka_watch_start(struct cdr_kafka_sink *sink,
+                                      const struct cdr_sink_settings *settings,
+                                      struct cdr_error *error);
+void cdr_kafka_watch_stop(struct cdr_kafka_sink *sink);
+/* The last look, when everything was acknowledged. CDR_E_AGAIN: nobody answered yet. Else the sink
+ * has failed. */
+enum cdr_result cdr_kafka_watch_settle(struct cdr_kafka_sink *sink, int timeout_ms);
+/* While serving: keeps the run's first record in mind. */
+void cdr_kafka_watch_remember(struct cdr_kafka_sink *sink);
+/* While serving: a report without an error carries another time than its record's, or the one
+ * before did. stamp_ms is −1 where it does not. */
+void cdr_kafka_on_stamp(struct cdr_kafka_sink *sink, int64_t stamp_ms, int64_t event_ms,
+                        int64_t offset);
+/* While serving, between reports: judges logs whose records have all been reported. */
+void cdr_kafka_end_stamps(struct cdr_kafka_sink *sink);
+/* Fails the sink: librdkafka says that a partition is not there any more. */
+void cdr_kafka_on_deleted(struct cdr_kafka_sink *sink, uint32_t log, rd_kafka_resp_err_t code);
+
+/* cdr_kafka_read_back with these properties, whose conf it sets for reading. */
+enum cdr_result cdr_kafka_read_ranges(const struct cdr_kafka_properties *properties, int timeout_ms,
+                                      const struct cdr_kafka_range *ranges, size_t count,
+                                      cdr_kafka_visitor visit, void *context,
+                                      struct cdr_error *error);
 
 /* Records accepted and not reported yet. */
 uint64_t cdr_kafka_under_way(const struct cdr_kafka_sink *sink);

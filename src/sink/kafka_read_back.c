@@ -137,29 +137,39 @@ static enum cdr_result read_all(struct reading *reading, int timeout_ms, cdr_kaf
     return result;
 }
 
+enum cdr_result cdr_kafka_read_ranges(const struct cdr_kafka_properties *properties, int timeout_ms,
+                                      const struct cdr_kafka_range *ranges, size_t count,
+                                      cdr_kafka_visitor visit, void *context,
+                                      struct cdr_error *error)
+{
+    struct reading reading = {.ranges = ranges, .count = count, .left = count};
+    reading.done = calloc(count > 0 ? count : 1, sizeof *reading.done);
+    if (reading.done == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory to read %zu partitions back", count);
+    /* What has expired is not there to be read; the end of a log is told. */
+    rd_kafka_conf_set(properties->conf, "auto.offset.reset", "earliest", NULL, 0);
+    rd_kafka_conf_set(properties->conf, "enable.partition.eof", "true", NULL, 0);
+    enum cdr_result result =
+        cdr_kafka_client_open(&reading.client, RD_KAFKA_CONSUMER, properties, NULL, NULL, error);
+    if (result == CDR_OK)
+        result = read_all(&reading, timeout_ms, visit, context, error);
+    stop(&reading);
+    return result;
+}
+
 enum cdr_result cdr_kafka_read_back(const struct cdr_sink_settings *settings, bool committed,
                                     const struct cdr_kafka_range *ranges, size_t count,
                                     cdr_kafka_visitor visit, void *context, struct cdr_error *error)
 {
     struct cdr_kafka_properties properties = {0};
     struct cdr_kafka_warnings warnings = {0};
-    struct reading reading = {.ranges = ranges, .count = count, .left = count};
-    reading.done = calloc(count > 0 ? count : 1, sizeof *reading.done);
-    if (reading.done == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "no memory to read %zu partitions back", count);
     enum cdr_result result = cdr_kafka_properties_make(&properties, settings, &warnings, error);
-    if (result == CDR_OK) {
-        /* What has expired is not there to be read; the end of a log is told. */
-        rd_kafka_conf_set(properties.conf, "auto.offset.reset", "earliest", NULL, 0);
-        rd_kafka_conf_set(properties.conf, "enable.partition.eof", "true", NULL, 0);
+    if (result == CDR_OK)
         rd_kafka_conf_set(properties.conf, "isolation.level",
                           committed ? "read_committed" : "read_uncommitted", NULL, 0);
-        result = cdr_kafka_client_open(&reading.client, RD_KAFKA_CONSUMER, &properties, NULL, NULL,
-                                       error);
-    }
     if (result == CDR_OK)
-        result = read_all(&reading, (int)settings->kafka_timeout_ms, visit, context, error);
-    stop(&reading);
+        result = cdr_kafka_read_ranges(&properties, (int)settings->kafka_timeout_ms, ranges, count,
+                                       visit, context, error);
     cdr_kafka_properties_free(&properties);
     free(warnings.texts);
     return result;

@@ -3,15 +3,12 @@
  * a deadline; existing topics are checked to the end before a missing one is created, so that a
  * refusal leaves nothing behind. */
 #include "sink/kafka_internal.h"
-#include "sink/topic_guard.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { CONFIGS_MAX = 128 };
 
 struct prepare {
     struct cdr_kafka_sink *sink;
@@ -45,16 +42,35 @@ static enum cdr_result look_at(struct prepare *prepare, unsigned type, struct cd
                              &prepare->states[type], &prepare->broker, error);
 }
 
+void cdr_kafka_partitions_advice(uint32_t there, uint32_t asked, bool replays, char *text,
+                                 size_t size)
+{
+    int used = replays ? snprintf(text, size,
+                                  "the spill is of a dataset of %u, which goes into no topic of "
+                                  "another number",
+                                  asked)
+                       : snprintf(text, size,
+                                  "pass --partitions %u, which is another dataset than that of "
+                                  "%u, or use another topic",
+                                  there, asked);
+    if (there > asked && (size_t)used < size)
+        snprintf(text + used, size - (size_t)used,
+                 "; where the topic holds the dataset of %u and was given more since, `cdrgen "
+                 "verify --partitions %u` still compares it, but nothing can go on in it: delete "
+                 "it, then `cdrgen run --resume --create-topics` fills it again",
+                 asked, asked);
+}
+
 static enum cdr_result check_partitions(const struct prepare *prepare, unsigned type,
                                         struct cdr_error *error)
 {
     uint32_t there = prepare->states[type].partitions, asked = prepare->sink->setup.partitions;
     if (there == asked)
         return CDR_OK;
-    return cdr_fail(error, CDR_E_STATE,
-                    "topic %s has %u partition%s, and %u were asked for: pass --partitions %u "
-                    "or use another topic",
-                    prepare->sink->topics[type], there, there == 1 ? "" : "s", asked, there);
+    char advice[512];
+    cdr_kafka_partitions_advice(there, asked, prepare->settings->replays, advice, sizeof advice);
+    return cdr_fail(error, CDR_E_STATE, "topic %s has %u partition%s, and %u were asked for: %s",
+                    prepare->sink->topics[type], there, there == 1 ? "" : "s", asked, advice);
 }
 
 /* --- creation --- */
@@ -103,36 +119,61 @@ static enum cdr_result create_missing(struct prepare *prepare, struct cdr_error 
 
 /* --- guard --- */
 
-static enum cdr_result judge(struct prepare *prepare, unsigned type,
-                             const rd_kafka_ConfigResource_t *resource, struct cdr_error *error)
+void cdr_kafka_accept(struct cdr_kafka_sink *sink, unsigned type, const char *config)
 {
-    struct cdr_kafka_sink *sink = prepare->sink;
-    size_t count, n = 0;
-    const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
-    struct cdr_topic_config configs[CONFIGS_MAX];
-    for (size_t i = 0; i < count && n < CONFIGS_MAX; i++)
-        configs[n++] = (struct cdr_topic_config){rd_kafka_ConfigEntry_name(entries[i]),
-                                                 rd_kafka_ConfigEntry_value(entries[i])};
+    struct cdr_kafka_terms *terms = &sink->terms[type];
+    if (!cdr_kafka_accepts(sink, type, config))
+        terms->accepted[terms->accepted_count++] = config;
+}
+
+bool cdr_kafka_accepts(const struct cdr_kafka_sink *sink, unsigned type, const char *config)
+{
+    const struct cdr_kafka_terms *terms = &sink->terms[type];
+    for (size_t i = 0; i < terms->accepted_count; i++)
+        if (strcmp(terms->accepted[i], config) == 0)
+            return true;
+    return false;
+}
+
+size_t cdr_kafka_guard(const struct cdr_kafka_sink *sink, unsigned type, uint32_t replicas,
+                       int64_t now_ms, const struct cdr_kafka_configs *configs,
+                       struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX])
+{
     const struct cdr_encoder *encoder = sink->setup.encoders[type];
     struct cdr_topic_use use = {
         .topic = sink->topics[type],
         .first_event_ms = sink->setup.first_event_ms,
         .last_event_ms = sink->setup.last_event_ms,
-        .now_ms = sink->setup.now_ms,
+        .now_ms = now_ms,
         .record_bytes_max = encoder->record_bytes_max - encoder->trailer_len,
-        .replicas = prepare->states[type].replicas,
+        .replicas = replicas,
         .compacted = sink->setup.compacted,
     };
+    return cdr_topic_guard(&use, configs->items, configs->n, findings);
+}
+
+static enum cdr_result judge(struct prepare *prepare, unsigned type,
+                             const struct cdr_kafka_configs *configs, struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = prepare->sink;
     struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX];
-    size_t found = cdr_topic_guard(&use, configs, n, findings);
+    size_t found = cdr_kafka_guard(sink, type, prepare->states[type].replicas, sink->setup.now_ms,
+                                   configs, findings);
     for (size_t i = 0; i < found; i++) {
-        if (!prepare->settings->force || !findings[i].forceable)
+        if (!prepare->settings->force || !findings[i].forceable) {
             prepare->refusals[prepare->refusal_count++] = findings[i];
-        else if (cdr_kafka_warn(&sink->warnings, findings[i].text, error) != CDR_OK)
+            continue;
+        }
+        cdr_kafka_accept(sink, type, findings[i].config);
+        if (cdr_kafka_warn(&sink->warnings, findings[i].text, error) != CDR_OK)
             return CDR_E_NOMEM;
     }
+    sink->terms[type].unread = false;
+    sink->terms[type].retention_ms =
+        cdr_topic_config_number(configs->items, configs->n, "retention.ms", -1);
     /* A batch that is larger than the topic takes would be refused as a whole. */
-    int64_t batch_max = cdr_topic_config_number(configs, n, "max.message.bytes", INT64_MAX);
+    int64_t batch_max =
+        cdr_topic_config_number(configs->items, configs->n, "max.message.bytes", INT64_MAX);
     if (batch_max < sink->properties.batch_bytes)
         sink->properties.batch_bytes = batch_max;
     return CDR_OK;
@@ -165,24 +206,14 @@ static unsigned type_of(const struct cdr_kafka_sink *sink, const char *name)
     return CDR_TYPE_COUNT;
 }
 
-static enum cdr_result judge_all(struct prepare *prepare, rd_kafka_event_t *event,
+static enum cdr_result judge_one(void *context, const struct cdr_kafka_configs *configs,
                                  struct cdr_error *error)
 {
-    size_t n;
-    const rd_kafka_ConfigResource_t **resources =
-        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &n);
-    enum cdr_result result = CDR_OK;
-    for (size_t i = 0; i < n && result == CDR_OK; i++) {
-        const char *name = rd_kafka_ConfigResource_name(resources[i]);
-        rd_kafka_resp_err_t code = rd_kafka_ConfigResource_error(resources[i]);
-        unsigned type = type_of(prepare->sink, name);
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-            result = unread(prepare, name, code, rd_kafka_ConfigResource_error_string(resources[i]),
-                            error);
-        else if (type < CDR_TYPE_COUNT)
-            result = judge(prepare, type, resources[i], error);
-    }
-    return result;
+    struct prepare *prepare = context;
+    unsigned type = type_of(prepare->sink, configs->topic);
+    if (configs->code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return unread(prepare, configs->topic, configs->code, configs->reason, error);
+    return type < CDR_TYPE_COUNT ? judge(prepare, type, configs, error) : CDR_OK;
 }
 
 /* The first refusal in full, the others by name. */
@@ -206,33 +237,16 @@ static enum cdr_result refuse(const struct prepare *prepare, struct cdr_error *e
 static enum cdr_result guard(struct prepare *prepare, const bool which[CDR_TYPE_COUNT],
                              struct cdr_error *error)
 {
-    rd_kafka_ConfigResource_t *resources[CDR_TYPE_COUNT];
+    const char *names[CDR_TYPE_COUNT];
     size_t n = 0;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        if (which[type])
-            resources[n++] =
-                rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, prepare->sink->topics[type]);
-    if (n == 0)
-        return CDR_OK;
-    struct cdr_kafka_admin call;
-    rd_kafka_event_t *event = NULL;
-    enum cdr_result result = cdr_kafka_admin_begin(
-        &call, prepare->asker, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, left_ms(prepare), error);
-    if (result == CDR_OK) {
-        /* Any broker knows; the default, the controller, may be hidden behind the brokers. */
-        if (prepare->broker >= 0)
-            rd_kafka_AdminOptions_set_broker(call.options, prepare->broker, NULL, 0);
-        rd_kafka_DescribeConfigs(prepare->asker->rk, resources, n, call.options, call.queue);
-        event = cdr_kafka_admin_wait(&call, left_ms(prepare));
-        rd_kafka_resp_err_t code = cdr_kafka_admin_code(event);
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-            result = judge_all(prepare, event, error);
-        else
-            result = unread(prepare, rd_kafka_ConfigResource_name(resources[0]), code,
-                            event != NULL ? rd_kafka_event_error_string(event) : NULL, error);
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
+        if (!which[type])
+            continue;
+        names[n++] = prepare->sink->topics[type];
+        prepare->sink->terms[type].unread = true; /* until an answer comes */
     }
-    cdr_kafka_admin_end(&call, event);
-    rd_kafka_ConfigResource_destroy_array(resources, n);
+    enum cdr_result result = cdr_kafka_describe_configs(
+        prepare->asker, names, n, prepare->broker, left_ms(prepare), judge_one, prepare, error);
     return result == CDR_OK ? refuse(prepare, error) : result;
 }
 
@@ -249,14 +263,15 @@ static bool is_passing(rd_kafka_resp_err_t code)
            code == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH || code == RD_KAFKA_RESP_ERR__TRANSPORT;
 }
 
-/* list->elems[].offset become the ends. *where is the entry that failed, NULL where the request
- * did. */
-static rd_kafka_resp_err_t ask_ends(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list,
-                                    int timeout_ms, const rd_kafka_topic_partition_t **where)
+/* list->elems[].offset become the first ones or the ends. *where is the entry that failed, NULL
+ * where the request did. */
+static rd_kafka_resp_err_t ask_offsets(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list,
+                                       int64_t which, int timeout_ms,
+                                       const rd_kafka_topic_partition_t **where)
 {
     *where = NULL;
     for (int i = 0; i < list->cnt; i++)
-        list->elems[i].offset = RD_KAFKA_OFFSET_END;
+        list->elems[i].offset = which;
     rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(rk, list, timeout_ms);
     for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
         code = list->elems[i].err;
@@ -283,8 +298,8 @@ rd_kafka_topic_partition_list_t *cdr_kafka_list_logs(const struct cdr_kafka_sink
     return list;
 }
 
-static enum cdr_result ends_failed(struct cdr_kafka_client *client, rd_kafka_resp_err_t code,
-                                   int timeout_ms, struct cdr_error *error)
+static enum cdr_result ask_failed(struct cdr_kafka_client *client, rd_kafka_resp_err_t code,
+                                  const char *name, int timeout_ms, struct cdr_error *error)
 {
     char unreached[500] = "";
     const bool late = code == RD_KAFKA_RESP_ERR__TIMED_OUT;
@@ -295,35 +310,43 @@ static enum cdr_result ends_failed(struct cdr_kafka_client *client, rd_kafka_res
                  "; the brokers seem busy (%g s were not enough): give them more time with "
                  "--kafka-timeout",
                  timeout_ms / 1000.0);
-    return cdr_fail(error, CDR_E_KAFKA, "cannot ask %s for the end offsets of the topics: %s%s",
-                    client->properties->brokers, rd_kafka_err2str(code), unreached);
+    return cdr_fail(error, CDR_E_KAFKA, "cannot ask %s for the %s offsets of the topics: %s%s",
+                    client->properties->brokers, name, rd_kafka_err2str(code), unreached);
 }
 
-enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
-                                      const struct cdr_kafka_sink *sink, int64_t *ends,
-                                      int timeout_ms, struct cdr_error *error)
+enum cdr_result cdr_kafka_offsets(struct cdr_kafka_client *client,
+                                  const struct cdr_kafka_sink *sink, int64_t which,
+                                  int64_t *offsets, int timeout_ms, struct cdr_error *error)
 {
+    const char *const name = which == RD_KAFKA_OFFSET_END ? "end" : "first";
     int64_t deadline_ms = cdr_kafka_clock_ms() + timeout_ms;
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     const rd_kafka_topic_partition_t *where = NULL;
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
     while (list->cnt > 0) {
         int64_t left = deadline_ms - cdr_kafka_clock_ms();
-        code = ask_ends(client->rk, list, left > 1 ? (int)left : 1, &where);
+        code = ask_offsets(client->rk, list, which, left > 1 ? (int)left : 1, &where);
         if (!is_passing(code) || cdr_kafka_clock_ms() >= deadline_ms)
             break;
         usleep(50 * 1000);
     }
     enum cdr_result result = CDR_OK;
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR && where != NULL)
-        result = cdr_fail(error, CDR_E_KAFKA, "cannot ask for the end offset of %s[%d]: %s",
+        result = cdr_fail(error, CDR_E_KAFKA, "cannot ask for the %s offset of %s[%d]: %s", name,
                           where->topic, (int)where->partition, rd_kafka_err2str(code));
     else if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        result = ends_failed(client, code, timeout_ms, error);
+        result = ask_failed(client, code, name, timeout_ms, error);
     for (int i = 0; i < list->cnt && result == CDR_OK; i++)
-        ends[cdr_kafka_log_of(sink, &list->elems[i])] = list->elems[i].offset;
+        offsets[cdr_kafka_log_of(sink, &list->elems[i])] = list->elems[i].offset;
     rd_kafka_topic_partition_list_destroy(list);
     return result;
+}
+
+enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
+                                      const struct cdr_kafka_sink *sink, int64_t *ends,
+                                      int timeout_ms, struct cdr_error *error)
+{
+    return cdr_kafka_offsets(client, sink, RD_KAFKA_OFFSET_END, ends, timeout_ms, error);
 }
 
 static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_TYPE_COUNT],

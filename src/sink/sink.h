@@ -145,6 +145,7 @@ struct cdr_sink_settings {
     bool id_header;       /* each message carries its record's id in the header cdrgen-id */
     bool append;          /* write behind what a topic already holds */
     bool force;           /* go on where the topic guard would refuse */
+    bool replays;         /* the records were made before: no setting changes what they are */
     bool transactions;    /* commit in whole batches, with the progress */
     uint32_t transaction_records;
     uint32_t transaction_ms;

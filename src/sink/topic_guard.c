@@ -30,6 +30,9 @@ int64_t cdr_topic_config_number(const struct cdr_topic_config *configs, size_t c
     return *end == '\0' && errno == 0 ? (int64_t)value : otherwise;
 }
 
+/* A setting changes or deletes what is in the topic, keeps some records out, or all of them. */
+enum { ALTERS, REFUSES, HOPELESS };
+
 struct guard {
     const struct cdr_topic_use *use;
     const struct cdr_topic_config *configs;
@@ -45,7 +48,7 @@ static int64_t number(const struct guard *guard, const char *name, int64_t other
 
 /* format goes on from "topic cdr.call: retention.ms=604800000 ". */
 static void __attribute__((format(printf, 4, 5)))
-find(struct guard *guard, const char *config, bool forceable, const char *format, ...)
+find(struct guard *guard, const char *config, unsigned kind, const char *format, ...)
 {
     assert(guard->n < CDR_TOPIC_FINDINGS_MAX);
     struct cdr_topic_finding *finding = &guard->findings[guard->n++];
@@ -56,7 +59,9 @@ find(struct guard *guard, const char *config, bool forceable, const char *format
     va_start(arguments, format);
     vsnprintf(finding->text + used, sizeof finding->text - (size_t)used, format, arguments);
     va_end(arguments);
-    finding->forceable = forceable;
+    finding->config = config;
+    finding->forceable = kind != HOPELESS;
+    finding->refuses = kind != ALTERS;
 }
 
 struct moment {
@@ -94,12 +99,12 @@ static void check_retention(struct guard *guard, bool keeps_event_times)
     int64_t age_ms = guard->use->now_ms - guard->use->first_event_ms;
     int64_t retention_ms = number(guard, "retention.ms", -1);
     if (keeps_event_times && retention_ms >= 0 && age_ms >= retention_ms)
-        find(guard, "retention.ms", true,
+        find(guard, "retention.ms", ALTERS,
              "(%s) deletes the run's records of %s and after, which are older; set it to -1 or "
              "above %" PRId64,
              span(retention_ms).text, moment(guard->use->first_event_ms).text, age_ms);
     if (number(guard, "retention.bytes", -1) >= 0)
-        find(guard, "retention.bytes", true,
+        find(guard, "retention.bytes", ALTERS,
              "deletes the oldest records of a partition that grows beyond it; set it to -1");
 }
 
@@ -122,13 +127,13 @@ static void check_timestamps(struct guard *guard)
     }
     int64_t age_ms = use->now_ms - use->first_event_ms;
     if (age_ms > before)
-        find(guard, before_name, true,
+        find(guard, before_name, REFUSES,
              "(%s) rejects the run's first records, of %s; set it above %" PRId64,
              span(before).text, moment(use->first_event_ms).text, age_ms);
     int64_t last_ms = use->last_event_ms < 0 ? use->first_event_ms : use->last_event_ms;
     int64_t lead_ms = last_ms - use->now_ms;
     if (lead_ms > after)
-        find(guard, after_name, true,
+        find(guard, after_name, REFUSES,
              "(%s) rejects records from the future, and the run's last are of %s; set it "
              "above %" PRId64,
              span(after).text, moment(last_ms).text, lead_ms);
@@ -140,10 +145,10 @@ static void check_policy(struct guard *guard, const char *policy)
         return;
     const bool compacts = strstr(policy, "compact") != NULL;
     if (compacts && !guard->use->compacted)
-        find(guard, "cleanup.policy", true,
+        find(guard, "cleanup.policy", ALTERS,
              "keeps only the last record of each key; set it to delete");
     if (!compacts && guard->use->compacted)
-        find(guard, "cleanup.policy", true,
+        find(guard, "cleanup.policy", ALTERS,
              "never drops a row that was replaced, and drops those that hold still; set it to "
              "compact");
 }
@@ -155,10 +160,10 @@ size_t cdr_topic_guard(const struct cdr_topic_use *use, const struct cdr_topic_c
     struct guard guard = {use, configs, config_count, findings, 0};
     int64_t batch_max = number(&guard, "max.message.bytes", INT64_MAX);
     if (batch_max < (int64_t)(use->record_bytes_max + CDR_BATCH_OVERHEAD_BYTES))
-        find(&guard, "max.message.bytes", true, "is less than the longest record needs, %zu",
+        find(&guard, "max.message.bytes", REFUSES, "is less than the longest record needs, %zu",
              use->record_bytes_max + CDR_BATCH_OVERHEAD_BYTES);
     if (use->replicas > 0 && number(&guard, "min.insync.replicas", 1) > (int64_t)use->replicas)
-        find(&guard, "min.insync.replicas", false,
+        find(&guard, "min.insync.replicas", HOPELESS,
              "can never be met by its %u replica%s, so no record would ever be acknowledged; "
              "lower it",
              use->replicas, use->replicas == 1 ? "" : "s");
@@ -168,7 +173,7 @@ size_t cdr_topic_guard(const struct cdr_topic_use *use, const struct cdr_topic_c
     const char *stamp = value_of(configs, config_count, "message.timestamp.type");
     bool keeps_event_times = stamp == NULL || strcmp(stamp, "LogAppendTime") != 0;
     if (!keeps_event_times)
-        find(&guard, "message.timestamp.type", true,
+        find(&guard, "message.timestamp.type", ALTERS,
              "replaces the records' event times by the time of arrival; set it to CreateTime");
     if (policy == NULL || strstr(policy, "delete") != NULL)
         check_retention(&guard, keeps_event_times);

@@ -4,7 +4,7 @@
  * of an old event time within minutes, timestamp limits reject them, LogAppendTime replaces their
  * timestamps, compaction keeps one record a key. The guard compares a topic's effective
  * configuration (broker defaults included) with the run's event times and says what would happen,
- * before the first record is sent.
+ * before the first record is sent, and while the run writes.
  *
  * Pure: no I/O, no allocation, any thread. The rules are those of the brokers' own LogConfig and
  * UnifiedLog:
@@ -41,10 +41,12 @@ struct cdr_topic_use {
 };
 
 struct cdr_topic_finding {
+    const char *config; /* the setting's name */
     char what[96];  /* "cdr.call: retention.ms=604800000" */
     char text[384]; /* one sentence: topic, configuration, value, what would happen, what it should
                        be */
     bool forceable; /* a run can go on: records get there, but do not stay or not as they are */
+    bool refuses;   /* it keeps records out, and leaves those alone that are in the topic */
 };
 
 enum { CDR_TOPIC_FINDINGS_MAX = 8 };

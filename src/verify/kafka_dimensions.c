@@ -251,6 +251,7 @@ static enum cdr_result open_source(struct check *check, struct cdr_error *error)
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .open_wait_ms = settings->open_wait_ms,
+        .more_partitions = settings->ranges == NULL,
         .stop = settings->stop,
     };
     for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++) {
@@ -267,6 +268,18 @@ static enum cdr_result open_source(struct check *check, struct cdr_error *error)
     return cdr_kafka_source_open(&check->source, settings->sink, &setup, error);
 }
 
+static enum cdr_result count_added(struct check *check, struct cdr_error *error)
+{
+    const struct cdr_added_partition *added;
+    size_t n;
+    enum cdr_result result = check->source->ops->added(check->source, &added, &n, error);
+    for (size_t i = 0; result == CDR_OK && i < n; i++) {
+        check->report->added[added[i].type].found += added[i].records;
+        check->report->added[added[i].type].foreign += added[i].records;
+    }
+    return result;
+}
+
 static enum cdr_result run(struct check *check, struct cdr_error *error)
 {
     const bool whole = check->settings->ranges == NULL;
@@ -277,6 +290,8 @@ static enum cdr_result run(struct check *check, struct cdr_error *error)
         result = feed(check, false, error);
     if (result == CDR_OK && whole)
         result = check_rest(check, error);
+    if (result == CDR_OK && whole)
+        result = count_added(check, error);
     return result;
 }
 

@@ -4,6 +4,7 @@
  * for where an --append began.) */
 #include "base/clock.h"
 #include "model/model.h"
+#include "verify/kafka_added.h"
 #include "verify/kafka_ends.h"
 #include "verify/source.h"
 
@@ -43,6 +44,8 @@ struct kafka_source {
     rd_kafka_topic_t *topics[CDR_TYPE_COUNT];
     char *names[CDR_TYPE_COUNT];
     uint32_t frames[CDR_TYPE_COUNT];
+    uint32_t there[CDR_TYPE_COUNT]; /* partitions of the topic */
+    struct cdr_added_partition *added;
     uint32_t log_count;
     struct kafka_log *logs;
     int64_t stall_ns;
@@ -116,8 +119,8 @@ static enum cdr_result request_failed(const struct kafka_source *source, rd_kafk
     return cdr_kafka_ask_failed(source->properties.brokers, code, what, subject, operation, error);
 }
 
-static enum cdr_result check_topic(const struct kafka_source *source, rd_kafka_t *asker,
-                                   unsigned type, int timeout_ms, struct cdr_error *error)
+static enum cdr_result check_topic(struct kafka_source *source, rd_kafka_t *asker, unsigned type,
+                                   int timeout_ms, struct cdr_error *error)
 {
     const char *name = source->names[type];
     const uint32_t asked = source->setup.partitions;
@@ -138,7 +141,8 @@ static enum cdr_result check_topic(const struct kafka_source *source, rd_kafka_t
         return cdr_fail(error, CDR_E_STATE, "topic %s does not exist", name);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
         return request_failed(source, code, "describe topic", name, "Describe", error);
-    if (there != asked)
+    source->there[type] = there;
+    if (there < asked || (there > asked && !source->setup.more_partitions))
         return cdr_fail(error, CDR_E_STATE,
                         "topic %s has %u partition%s, and %u were asked for: the dataset depends "
                         "on their number (--partitions)",
@@ -566,6 +570,39 @@ static struct cdr_source_extent kafka_extent(const struct cdr_source *base, uint
     return ((const struct kafka_source *)base)->logs[log].extent;
 }
 
+static enum cdr_result kafka_added(struct cdr_source *base,
+                                   const struct cdr_added_partition **added, size_t *n,
+                                   struct cdr_error *error)
+{
+    struct kafka_source *source = (struct kafka_source *)base;
+    const struct cdr_source_setup *setup = &source->setup;
+    size_t count = 0;
+    *n = 0;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
+        if (source->names[type] != NULL)
+            count += source->there[type] - setup->partitions;
+    free(source->added);
+    source->added = calloc(count + 1, sizeof *source->added);
+    if (source->added == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for %zu partitions", count);
+    *added = source->added;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
+        for (uint32_t p = setup->partitions; source->names[type] != NULL && p < source->there[type];
+             p++) {
+            struct cdr_added_partition *entry = &source->added[*n];
+            if (p % setup->shard_count != setup->shard_index)
+                continue;
+            *entry = (struct cdr_added_partition){.type = type, .partition = p};
+            enum cdr_result result = cdr_kafka_count_added(
+                &source->client, source->topics[type], (int32_t)p,
+                (int)(source->stall_ns / 1000000 / STALLS), &entry->records, error);
+            if (result != CDR_OK)
+                return result;
+            ++*n;
+        }
+    return CDR_OK;
+}
+
 static void kafka_close(struct cdr_source *base)
 {
     struct kafka_source *source = (struct kafka_source *)base;
@@ -589,6 +626,7 @@ static void kafka_close(struct cdr_source *base)
     cdr_kafka_client_close(&source->client);
     cdr_kafka_properties_free(&source->properties);
     free(source->warnings.texts);
+    free(source->added);
     free(source->logs);
     free(source);
 }
@@ -597,6 +635,7 @@ static const struct cdr_source_ops kafka_source_ops = {
     .next = kafka_next,
     .poll = kafka_poll,
     .extent = kafka_extent,
+    .added = kafka_added,
     .close = kafka_close,
 };
 

@@ -25,6 +25,7 @@ struct cdr_source_setup {
     bool read_uncommitted; /* Kafka: records of open and aborted transactions too */
     bool follow;           /* there is no end */
     bool header_names;     /* Kafka: those of all headers that messages have */
+    bool more_partitions;  /* Kafka: topics may have more than those; see added */
     /* Kafka: where each log is read from, or CDR_OFFSET_UNREAD; NULL: from where the dataset begins
      * in it. */
     const int64_t *offsets;
@@ -39,6 +40,12 @@ struct cdr_source_extent {
     int64_t first; /* what can be read begins here; above base where the beginning expired */
     int64_t end;   /* and ends here; −1: not known before */
     bool open;     /* a transaction that is open begins at end, and there is more beyond it */
+};
+
+/* A partition that a topic has beyond those that were asked for. */
+struct cdr_added_partition {
+    uint32_t type, partition;
+    uint64_t records; /* in it, none of which belong there */
 };
 
 struct cdr_source_ops;
@@ -56,11 +63,15 @@ struct cdr_source_ops {
     /* Serves callbacks; reports failures of the background. */
     enum cdr_result (*poll)(struct cdr_source *source, struct cdr_error *error);
     struct cdr_source_extent (*extent)(const struct cdr_source *source, uint32_t log);
+    /* With setup.more_partitions, once the logs have been read: the partitions that were added, in
+     * order, and what they hold now; the source's memory. NULL: there are none. Blocks. */
+    enum cdr_result (*added)(struct cdr_source *source, const struct cdr_added_partition **added,
+                             size_t *n, struct cdr_error *error);
     void (*close)(struct cdr_source *source);
 };
 
 /* Brokers and properties are those of the Kafka sink. Topics must exist with as many partitions as
- * asked: else CDR_E_STATE. Errors: CDR_E_KAFKA, CDR_E_CONFIG. */
+ * asked, or with more where setup says so: else CDR_E_STATE. Errors: CDR_E_KAFKA, CDR_E_CONFIG. */
 enum cdr_result cdr_kafka_source_open(struct cdr_source **source,
                                       const struct cdr_sink_settings *settings,
                                       const struct cdr_source_setup *setup,

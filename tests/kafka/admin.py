@@ -7,10 +7,16 @@
     admin.py partitions TOPIC             their number
     admin.py config TOPIC NAME            a setting's value
     admin.py offsets TOPIC                partition, first offset, end offset, one partition a line
+    admin.py await RECORDS TOPIC…         waits until each partition of each has so many
     admin.py committed GROUP TOPIC        partition, committed offset, metadata, one partition a line
     admin.py allow PRINCIPAL TYPE PREFIX OPERATION…   on all topics, groups or transactional_ids that begin with PREFIX
                                           (TYPE topic, group, transactional_id), or on the cluster (broker kafka-cluster)
     admin.py set TOPIC NAME=VALUE…        settings; all others of the topic become the brokers'
+    admin.py alter TOPIC NAME=VALUE…      settings; the topic's others stay
+    admin.py grow TOPIC PARTITIONS        gives it more, so many in all
+    admin.py recreate TOPIC PARTITIONS [fill]
+                                          deletes it and creates it again; with fill, each partition gets as many records
+                                          of somebody else's as it had
     admin.py replicas TOPIC…              topic, partition, leader, number of replicas, of those in sync, one a line
     admin.py elect TOPIC…                 the first replica of every partition becomes its leader
     admin.py trim TOPIC PARTITION OFFSET  deletes the records before the offset
@@ -21,11 +27,13 @@ The cluster is the one of --brokers or $CDRGEN_TEST_BROKERS; -X NAME=VALUE gives
 import argparse
 import os
 import sys
+import time
 
 from confluent_kafka import (Consumer, ConsumerGroupTopicPartitions, ElectionType, KafkaError, KafkaException,
-                             TopicPartition)
-from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, AdminClient, ConfigResource, NewTopic,
-                                   ResourcePatternType, ResourceType)
+                             Producer, TopicPartition)
+from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, AdminClient, AlterConfigOpType,
+                                   ConfigEntry, ConfigResource, NewPartitions, NewTopic, ResourcePatternType,
+                                   ResourceType)
 
 TIMEOUT_S = 30
 
@@ -70,6 +78,21 @@ def offsets(client, settings, topic):
     consumer.close()
 
 
+def await_records(client, settings, records, *topics):
+    consumer = Consumer({**settings, "group.id": "cdrgen-admin"})
+    deadline = time.monotonic() + 4 * TIMEOUT_S
+    for topic in topics:
+        while topic not in client.list_topics(timeout=TIMEOUT_S).topics and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for partition in numbers(client, topic):
+            place = TopicPartition(topic, partition)
+            while consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)[1] < int(records):
+                if time.monotonic() > deadline:
+                    raise SystemExit(f"{topic}[{partition}] does not get {records} records")
+                time.sleep(0.05)
+    consumer.close()
+
+
 def committed(client, _, group, topic):
     wanted = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, p) for p in numbers(client, topic)])
     found = client.list_consumer_group_offsets([wanted])[group].result(TIMEOUT_S)
@@ -111,9 +134,45 @@ def set_config(client, _, topic, *config):
     client.alter_configs([resource])[resource].result(TIMEOUT_S)
 
 
+def alter(client, _, topic, *config):
+    entries = [ConfigEntry(*item.split("=", 1), incremental_operation=AlterConfigOpType.SET) for item in config]
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=entries)
+    client.incremental_alter_configs([resource])[resource].result(TIMEOUT_S)
+
+
+def grow(client, _, topic, partitions):
+    client.create_partitions([NewPartitions(topic, int(partitions))])[topic].result(TIMEOUT_S)
+
+
+def recreate(client, settings, topic, partitions, fill=None):
+    consumer = Consumer({**settings, "group.id": "cdrgen-admin"})
+    ends, before = {}, None
+    while fill and ends != before:  # what is under way arrives first
+        before = ends
+        time.sleep(0.3)
+        ends = {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=TIMEOUT_S)[1]
+                for number in numbers(client, topic)}
+    consumer.close()
+    delete(client, settings, topic)
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        try:
+            create(client, settings, topic, partitions, "message.timestamp.after.max.ms=9223372036854775807")
+            break
+        except KafkaException:  # not gone yet
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+    producer = Producer(settings)
+    for number, end in ends.items():
+        for _ in range(end):
+            producer.produce(topic, value=b"somebody else's", partition=number)
+    producer.flush(TIMEOUT_S)
+
+
 COMMANDS = {"create": create, "delete": delete, "list": list_topics, "partitions": partitions, "config": config,
             "offsets": offsets, "committed": committed, "replicas": replicas, "elect": elect, "trim": trim,
-            "allow": allow, "set": set_config}
+            "await": await_records, "allow": allow, "set": set_config, "alter": alter, "grow": grow, "recreate": recreate}
 
 
 def main():

@@ -66,7 +66,7 @@ admin create bad.sms 3 message.timestamp.type=LogAppendTime max.message.bytes=20
     unclean.leader.election.enable=true
 admin create bad.data 3 message.timestamp.before.max.ms=60000 min.insync.replicas=4
 doctor 1 "${brokers[@]}" --topic-prefix bad.
-found fail 'topic bad.call: has 5 partitions, and 3 were asked for; pass --partitions 5, or use another topic$'
+found fail 'topic bad.call: has 5 partitions, and 3 were asked for; pass --partitions 5, which is another dataset than that of 3, or use another topic'
 found fail 'topic bad.call: retention.ms=3600000 .* deletes the run.s records .*; set it to -1 or above'
 found fail 'topic bad.call: retention.bytes=1000000 deletes the oldest .*; set it to -1$'
 found fail 'topic bad.call: cleanup.policy=compact,delete keeps only the last record of each key; set it to delete$'

@@ -245,6 +245,6 @@ grep -q 'are what another dataset looks like, of another --subs' "$WORK/stderr" 
 # ---- could not tell ------------------------------------------------------------------------------------------------------
 
 expect_failure 2 'topic nobody\.call does not exist' "$CDRGEN" verify -b "$CDRGEN_TEST_BROKERS" --topic-prefix nobody.
-expect_failure 2 'has 6 partitions, and 5 were asked for' "$CDRGEN" verify -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$clean_csv" --partitions 5
+expect_failure 2 'has 6 partitions, and 7 were asked for' "$CDRGEN" verify -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$clean_csv" --partitions 7
 expect_failure 2 'no Kafka broker of 127\.0\.0\.1:1 answered' "$CDRGEN" verify -b 127.0.0.1:1 --kafka-timeout 1s
 expect_failure 2 'cannot write /nowhere/report' "$CDRGEN" verify -b "$CDRGEN_TEST_BROKERS" --report /nowhere/report

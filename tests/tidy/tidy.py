@@ -25,7 +25,7 @@ ONLY_IN = {
     "zstd.h": r"src/sink/(de)?compress\.c",
     "jansson.h": r"src/config/.*|src/encode/.*|src/sink/((file|spill)_manifest|registry|kafka_standstill).*|src/verify/fields\.c",
     "avro.h": r"src/encode/.*|src/verify/fields\.c",
-    "xxhash.h": r"src/model/dataset\.c|src/pipeline/digest\.c|src/sink/(file|container|spill).*",
+    "xxhash.h": r"src/model/dataset\.c|src/pipeline/digest\.c|src/sink/(file|container|spill|kafka_watch).*",
     "threads.h": r"(?!)",
 }
 COLUMNS, FUNCTION_LINES, FILE_LINES = 100, 70, 800

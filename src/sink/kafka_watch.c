@@ -1,0 +1,557 @@
+/* The watch: do the topics stay what they were when the run began?
+ *
+ * A delivery report says where a record was stored, and not what happens to it there. While the run
+ * writes, somebody may give a topic more partitions, delete it, delete records, or change a setting
+ * that deletes or changes them. So a thread looks at the topics every LOOK_MS with the questions of
+ * the start (kafka_topics.c), and flush looks once more when everything was acknowledged:
+ *
+ * - Partitions: as many as the dataset has. Too few, or no topic, counts only if it is seen again
+ *   after CONFIRM_MS: a broker that starts may not know of a topic yet.
+ * - Settings: the topic guard finds nothing that --force did not accept at the start. What only
+ *   keeps records out is left to the broker, which refuses them with its reason. The guard's clock
+ *   stays at the start, so that a topic that was good enough then is good enough for weeks; but a
+ *   retention that was made shorter is held against the time that it is.
+ * - First offsets: no record of the run is deleted, but by a retention that was accepted.
+ * - At the end, the first record of each topic is read back: a topic that was created again has
+ *   another one, even if it is as long. (Only where the user may read the topic.)
+ *
+ * What nobody answers is no change: while the run writes it is asked again, and at the end until
+ * the run's patience is over. The thread has a client of its own, so it keeps nobody waiting.
+ *
+ * Stamps. A report carries the broker's time for LogAppendTime, and librdkafka then says so by
+ * another kind than CREATE_TIME (8 for want of RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME, up to 2.15). But
+ * brokers answer a batch that they have already, sent again for want of an answer, with the latest
+ * time of its records, whatever the topic's setting. So a row of reports with one stamp is fine if
+ * that is the latest event time of its records, and else their times were replaced. */
+#include "sink/kafka_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum {
+    LOOK_MS = 2000,
+    AGAIN_MS = 500, /* after a look that found partitions missing */
+    CONFIRM_MS = 2000,
+    ASK_MS = 2000,
+    READ_MS = 5000,
+    PATIENCE_MS = 10000, /* at least, with the last look */
+    SHARE = 20           /* looks take up to one part in so many of the time */
+};
+
+#define STAMP_TYPE "message.timestamp.type"
+#define FILL_AGAIN                                                                                 \
+    "delete the topic, then --resume --create-topics fills it again and leaves the others alone"
+
+/* --- stamps --- */
+
+static void fail_stamped(struct cdr_kafka_sink *sink, uint32_t log, int64_t offset)
+{
+    cdr_kafka_fail(sink, CDR_E_DIFFERENT,
+                   "%s[%u]: the record at offset %" PRId64
+                   " was stored with the time of its arrival in place of its event time: the "
+                   "topic was set to " STAMP_TYPE
+                   "=LogAppendTime while the run wrote, so records from there on have wrong "
+                   "timestamps; " FILL_AGAIN,
+                   cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, offset);
+}
+
+static void end_row(struct cdr_kafka_sink *sink, struct cdr_kafka_log *log)
+{
+    log->stamped = false;
+    sink->stamped_logs--;
+    if (log->stamp_ms != log->stamped_event_ms)
+        fail_stamped(sink, (uint32_t)(log - sink->logs), log->stamp_offset);
+}
+
+/* Whether --force went on with a topic that stamps. Where nobody could read its settings, one that
+ * stamps the run's first record did so before. */
+static bool may_stamp(struct cdr_kafka_sink *sink, unsigned type)
+{
+    const uint32_t partitions = sink->setup.partitions;
+    if (cdr_kafka_accepts(sink, type, STAMP_TYPE))
+        return true;
+    if (!sink->terms[type].unread || sink->run.durable > 1)
+        return false;
+    for (uint32_t log = type * partitions; log < (type + 1) * partitions; log++)
+        if (atomic_load_explicit(&sink->logs[log].reported, memory_order_relaxed) > 0)
+            return false;
+    cdr_kafka_accept(sink, type, STAMP_TYPE);
+    return true;
+}
+
+void cdr_kafka_on_stamp(struct cdr_kafka_sink *sink, int64_t stamp_ms, int64_t event_ms,
+                        int64_t offset)
+{
+    struct cdr_kafka_log *log = sink->run.log;
+    const uint32_t number = (uint32_t)(log - sink->logs);
+    if (log->stamped && log->stamp_ms != stamp_ms)
+        end_row(sink, log);
+    if (stamp_ms < 0 || may_stamp(sink, number / sink->setup.partitions))
+        return;
+    if (!log->stamped) {
+        log->stamped = true;
+        log->stamp_ms = stamp_ms;
+        log->stamp_offset = offset;
+        log->stamped_event_ms = INT64_MIN;
+        sink->stamped_logs++;
+    }
+    if (event_ms > log->stamped_event_ms)
+        log->stamped_event_ms = event_ms;
+    if (event_ms > stamp_ms)
+        end_row(sink, log);
+}
+
+void cdr_kafka_end_stamps(struct cdr_kafka_sink *sink)
+{
+    for (uint32_t number = 0; sink->stamped_logs > 0 && number < sink->log_count; number++) {
+        struct cdr_kafka_log *log = &sink->logs[number];
+        if (log->stamped && atomic_load_explicit(&log->reported, memory_order_relaxed) ==
+                                atomic_load_explicit(&log->accepted, memory_order_relaxed))
+            end_row(sink, log);
+    }
+}
+
+/* --- what changed, in words --- */
+
+static enum cdr_result deleted(const char *topic, const char *reason, struct cdr_error *error)
+{
+    return cdr_fail(error, CDR_E_DIFFERENT,
+                    "topic %s was deleted while the run wrote%s: its records are gone with it; "
+                    "--resume --create-topics fills it again and leaves the other topics alone",
+                    topic, reason);
+}
+
+void cdr_kafka_on_deleted(struct cdr_kafka_sink *sink, uint32_t log, rd_kafka_resp_err_t code)
+{
+    struct cdr_error error = {0};
+    char reason[96];
+    snprintf(reason, sizeof reason, " (partition %u: %s)", log % sink->setup.partitions,
+             rd_kafka_err2str(code));
+    deleted(cdr_kafka_topic_of(sink, log), reason, &error);
+    cdr_kafka_fail(sink, CDR_E_DIFFERENT, "%s", error.text);
+}
+
+static enum cdr_result more_partitions(const struct cdr_kafka_sink *sink, const char *topic,
+                                       uint32_t there, struct cdr_error *error)
+{
+    const uint32_t partitions = sink->setup.partitions;
+    return cdr_fail(error, CDR_E_DIFFERENT,
+                    "topic %s was given more partitions while the run wrote, and has %u now; the "
+                    "dataset has %u. What is in them stays and `verify --partitions %u` still "
+                    "compares it, but from now on records by key no longer join with those that "
+                    "other producers spread over %u; to go on, " FILL_AGAIN,
+                    topic, there, partitions, partitions, there);
+}
+
+static enum cdr_result fewer_partitions(const struct cdr_kafka_sink *sink, const char *topic,
+                                        uint32_t there, struct cdr_error *error)
+{
+    return cdr_fail(
+        error, CDR_E_DIFFERENT,
+        "topic %s was deleted and created again while the run wrote, with %u partition%s "
+        "in place of %u: its records are gone; " FILL_AGAIN,
+        topic, there, there == 1 ? "" : "s", sink->setup.partitions);
+}
+
+/* --- one look --- */
+
+struct look {
+    struct cdr_kafka_sink *sink;
+    int64_t deadline_ms;
+    int32_t broker; /* that answered last, −1 = none did */
+    struct cdr_kafka_topic_state states[CDR_TYPE_COUNT];
+};
+
+static int left_ms(const struct look *look)
+{
+    int64_t left = look->deadline_ms - cdr_kafka_clock_ms();
+    return left > 1 ? (int)left : 1;
+}
+
+static enum cdr_result check_partitions(struct look *look, unsigned type, struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = look->sink;
+    const struct cdr_kafka_topic_state *state = &look->states[type];
+    const char *topic = sink->topics[type];
+    int64_t *since_ms = &sink->watch.missing_since_ms[type];
+    if (state->exists && state->partitions > sink->setup.partitions)
+        return more_partitions(sink, topic, state->partitions, error);
+    if (state->exists && state->partitions == sink->setup.partitions) {
+        *since_ms = 0;
+        return CDR_OK;
+    }
+    const int64_t now_ms = cdr_kafka_clock_ms();
+    if (*since_ms == 0)
+        *since_ms = now_ms;
+    if (now_ms - *since_ms < CONFIRM_MS)
+        return cdr_fail(error, CDR_E_AGAIN, "a broker says that topic %s has %u partitions", topic,
+                        state->partitions);
+    return state->partitions > 0 ? fewer_partitions(sink, topic, state->partitions, error)
+                                 : deleted(topic, "", error);
+}
+
+static enum cdr_result look_at_topics(struct look *look, struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
+        const char *topic = look->sink->topics[type];
+        if (topic == NULL)
+            continue;
+        result = cdr_kafka_look_at(&look->sink->watch.asker, topic, left_ms(look),
+                                   &look->states[type], &look->broker, error);
+        if (result == CDR_OK)
+            result = check_partitions(look, type, error);
+    }
+    return result;
+}
+
+/* Whether records may have gone by now, because the topic keeps none for longer. */
+static bool expires(const struct cdr_kafka_sink *sink, unsigned type, int64_t now_ms,
+                    const struct cdr_kafka_configs *configs)
+{
+    int64_t retention_ms = cdr_topic_config_number(configs->items, configs->n, "retention.ms", -1);
+    /* A topic that stamps counts from the record's arrival, in this run or in an earlier one. */
+    int64_t age_ms =
+        cdr_kafka_accepts(sink, type, STAMP_TYPE) ? INT64_MAX : now_ms - sink->setup.first_event_ms;
+    return cdr_kafka_accepts(sink, type, "retention.ms") ||
+           cdr_kafka_accepts(sink, type, "retention.bytes") ||
+           (retention_ms >= 0 && age_ms >= retention_ms);
+}
+
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static enum cdr_result check_settings(void *context, const struct cdr_kafka_configs *configs,
+                                      struct cdr_error *error)
+{
+    struct look *look = context;
+    struct cdr_kafka_sink *sink = look->sink;
+    struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX];
+    unsigned type = 0;
+    while (type < CDR_TYPE_COUNT &&
+           (sink->topics[type] == NULL || strcmp(sink->topics[type], configs->topic) != 0))
+        type++;
+    /* A right that was taken away, or a broker that shows none, says nothing about the topic. */
+    if (type == CDR_TYPE_COUNT || cdr_kafka_is_denied(configs->code) ||
+        configs->code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
+        return CDR_OK;
+    if (configs->code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return cdr_fail(error, CDR_E_AGAIN, "cannot read the configuration of topic %s: %s",
+                        configs->topic, rd_kafka_err2str(configs->code));
+    const int64_t now_ms = wall_ms();
+    int64_t retention_ms = cdr_topic_config_number(configs->items, configs->n, "retention.ms", -1);
+    bool changed = retention_ms != sink->terms[type].retention_ms;
+    size_t found = cdr_kafka_guard(sink, type, look->states[type].replicas,
+                                   changed ? now_ms : sink->setup.now_ms, configs, findings);
+    for (size_t i = 0; i < found; i++)
+        if (!findings[i].refuses && !cdr_kafka_accepts(sink, type, findings[i].config))
+            return cdr_fail(error, CDR_E_DIFFERENT,
+                            "%s. This was set while the run wrote; `verify` shows what it has "
+                            "done to the records until now",
+                            findings[i].text);
+    sink->watch.expires[type] = expires(sink, type, now_ms, configs);
+    return CDR_OK;
+}
+
+static enum cdr_result look_at_settings(struct look *look, struct cdr_error *error)
+{
+    const char *names[CDR_TYPE_COUNT];
+    size_t n = 0;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
+        if (look->sink->terms[type].unread)
+            look->sink->watch.expires[type] = true;
+        else if (look->sink->topics[type] != NULL)
+            names[n++] = look->sink->topics[type];
+    }
+    return cdr_kafka_describe_configs(&look->sink->watch.asker, names, n, look->broker,
+                                      left_ms(look), check_settings, look, error);
+}
+
+static enum cdr_result look_at_firsts(struct look *look, struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = look->sink;
+    struct cdr_kafka_watch *watch = &sink->watch;
+    enum cdr_result result = cdr_kafka_offsets(&watch->asker, sink, RD_KAFKA_OFFSET_BEGINNING,
+                                               watch->firsts, left_ms(look), error);
+    for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++)
+        if (watch->firsts[log] > watch->floors[log] &&
+            !watch->expires[log / sink->setup.partitions])
+            result = cdr_fail(error, CDR_E_DIFFERENT,
+                              "%s[%u] begins at offset %" PRId64
+                              " now: this dataset's records from offset %" PRId64
+                              " on were deleted while the run wrote; " FILL_AGAIN,
+                              cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
+                              watch->firsts[log], watch->floors[log]);
+    return result;
+}
+
+/* CDR_OK, CDR_E_DIFFERENT, or CDR_E_AGAIN where it cannot be told now. With looking held. */
+static enum cdr_result look_once(struct cdr_kafka_sink *sink, int timeout_ms,
+                                 struct cdr_error *error)
+{
+    struct look look = {
+        .sink = sink, .deadline_ms = cdr_kafka_clock_ms() + timeout_ms, .broker = -1};
+    enum cdr_result result = look_at_topics(&look, error);
+    if (result == CDR_OK)
+        result = look_at_settings(&look, error);
+    if (result == CDR_OK)
+        result = look_at_firsts(&look, error);
+    rd_kafka_poll(sink->watch.asker.rk, 0);
+    return result == CDR_OK || result == CDR_E_DIFFERENT ? result : CDR_E_AGAIN;
+}
+
+/* --- the first record of each topic --- */
+
+static uint64_t hash_of(const void *bytes, size_t length)
+{
+    return XXH3_64bits(bytes, length);
+}
+
+void cdr_kafka_watch_remember(struct cdr_kafka_sink *sink)
+{
+    const struct cdr_kafka_run *run = &sink->run;
+    const uint32_t type = run->slab->log / sink->setup.partitions;
+    struct cdr_kafka_witness *witness = &sink->witnesses[type];
+    if (witness->known || run->durable == 0 || run->failed > 0 || run->log->unknown > 0 ||
+        sink->transactions.aborting || sink->setup.compacted)
+        return;
+    const struct cdr_slab *slab = run->slab;
+    const uint32_t start = run->first == 0 ? 0 : slab->ends[run->first - 1];
+    *witness = (struct cdr_kafka_witness){
+        .known = true,
+        .log = slab->log,
+        .offset = run->offset + run->first,
+        .event_ms = slab->event_ms[run->first],
+        .length = slab->ends[run->first] - start - sink->setup.encoders[type]->trailer_len,
+    };
+    witness->hash = hash_of(slab->bytes + start, witness->length);
+}
+
+struct reading {
+    struct cdr_kafka_sink *sink;
+    unsigned types[CDR_TYPE_COUNT]; /* of the ranges that are read */
+    bool there[CDR_TYPE_COUNT];     /* per range */
+};
+
+static enum cdr_result judge_witness(void *context, const struct cdr_kafka_record *record,
+                                     struct cdr_error *error)
+{
+    struct reading *reading = context;
+    const struct cdr_kafka_sink *sink = reading->sink;
+    const unsigned type = reading->types[record->range];
+    const struct cdr_kafka_witness *witness = &sink->witnesses[type];
+    reading->there[record->range] = true;
+    bool timed =
+        record->timestamp_ms == witness->event_ms || cdr_kafka_accepts(sink, type, STAMP_TYPE);
+    if (timed && record->value_len == witness->length &&
+        hash_of(record->value, record->value_len) == witness->hash)
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_DIFFERENT,
+                    "%s[%u]: the record at offset %" PRId64
+                    " is not the one that this run stored there: the topic was deleted and created "
+                    "again while the run wrote, and somebody else filled it; " FILL_AGAIN,
+                    sink->topics[type], witness->log % sink->setup.partitions, witness->offset);
+}
+
+/* With a client for it alone: one that was told of a topic's absence may not end after reading it
+ * (librdkafka 2.0.2). A record that has expired says nothing, nor one that may not be read. */
+static enum cdr_result read_witnesses(struct cdr_kafka_sink *sink, struct cdr_error *error)
+{
+    struct reading reading = {.sink = sink};
+    struct cdr_kafka_range ranges[CDR_TYPE_COUNT];
+    size_t n = 0;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
+        const struct cdr_kafka_witness *witness = &sink->witnesses[type];
+        if (!witness->known || sink->watch.firsts[witness->log] > witness->offset)
+            continue;
+        reading.types[n] = type;
+        ranges[n++] = (struct cdr_kafka_range){.topic = sink->topics[type],
+                                               .partition = witness->log % sink->setup.partitions,
+                                               .offset = witness->offset,
+                                               .end = witness->offset + 1};
+    }
+    enum cdr_result result = n == 0
+                                 ? CDR_OK
+                                 : cdr_kafka_read_ranges(&sink->watch.properties, READ_MS, ranges,
+                                                         n, judge_witness, &reading, error);
+    for (size_t i = 0; i < n && result == CDR_OK; i++)
+        if (!reading.there[i])
+            result = cdr_fail(error, CDR_E_DIFFERENT,
+                              "%s[%u]: the record at offset %" PRId64
+                              " is gone: the topic was compacted, or created again, while the run "
+                              "wrote; " FILL_AGAIN,
+                              ranges[i].topic, ranges[i].partition, ranges[i].offset);
+    return result == CDR_E_STATE ? CDR_OK : result == CDR_E_KAFKA ? CDR_E_AGAIN : result;
+}
+
+/* --- the thread --- */
+
+/* True when it is time to look; false when there is nothing to watch any more. */
+static bool wait_for_look(struct cdr_kafka_watch *watch, int64_t pause_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += pause_ms / 1000;
+    until.tv_nsec += (long)(pause_ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    pthread_mutex_lock(&watch->lock);
+    while (!watch->stop && pthread_cond_timedwait(&watch->woken, &watch->lock, &until) == 0)
+        continue;
+    bool go_on = !watch->stop;
+    pthread_mutex_unlock(&watch->lock);
+    return go_on;
+}
+
+static bool is_missing(const struct cdr_kafka_watch *watch)
+{
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
+        if (watch->missing_since_ms[type] != 0)
+            return true;
+    return false;
+}
+
+static void *watch_topics(void *opaque)
+{
+    struct cdr_kafka_sink *sink = opaque;
+    struct cdr_kafka_watch *watch = &sink->watch;
+    int64_t pause_ms = LOOK_MS;
+    enum cdr_result result = CDR_OK;
+    while (result != CDR_E_DIFFERENT && wait_for_look(watch, pause_ms)) {
+        struct cdr_error error = {0};
+        pthread_mutex_lock(&watch->looking);
+        const int64_t begun_ms = cdr_kafka_clock_ms();
+        result = look_once(sink, ASK_MS, &error);
+        pause_ms = (cdr_kafka_clock_ms() - begun_ms) * SHARE;
+        pause_ms = is_missing(watch) ? AGAIN_MS : pause_ms < LOOK_MS ? LOOK_MS : pause_ms;
+        pthread_mutex_unlock(&watch->looking);
+        if (result == CDR_E_DIFFERENT)
+            cdr_kafka_fail(sink, result, "%s", error.text);
+    }
+    return NULL;
+}
+
+/* --- life --- */
+
+enum cdr_result cdr_kafka_watch_open(struct cdr_kafka_sink *sink, const char *group,
+                                     struct cdr_error *error)
+{
+    struct cdr_kafka_watch *watch = &sink->watch;
+    watch->properties = sink->properties;
+    watch->properties.conf = rd_kafka_conf_dup(sink->properties.conf);
+    /* A witness is read whatever transaction of another producer's is open. */
+    rd_kafka_conf_set(watch->properties.conf, "isolation.level", "read_uncommitted", NULL, 0);
+    rd_kafka_conf_set(watch->properties.conf, "fetch.message.max.bytes", "1000", NULL, 0);
+    return cdr_kafka_client_open(&watch->asker, RD_KAFKA_CONSUMER, &watch->properties, NULL, group,
+                                 error);
+}
+
+/* What is there already when a run resumes may have expired before. */
+static enum cdr_result find_floors(struct cdr_kafka_sink *sink, bool resume,
+                                   struct cdr_error *error)
+{
+    struct cdr_kafka_watch *watch = &sink->watch;
+    enum cdr_result result = resume
+                                 ? cdr_kafka_offsets(&watch->asker, sink, RD_KAFKA_OFFSET_BEGINNING,
+                                                     watch->floors, watch->timeout_ms, error)
+                                 : CDR_OK;
+    for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++) {
+        /* With transactions, where the dataset begins is not known. */
+        int64_t begin = sink->transactions.on && resume ? 0 : sink->logs[log].base;
+        watch->floors[log] = watch->floors[log] > begin ? watch->floors[log] : begin;
+    }
+    return result;
+}
+
+enum cdr_result cdr_kafka_watch_start(struct cdr_kafka_sink *sink,
+                                      const struct cdr_sink_settings *settings,
+                                      struct cdr_error *error)
+{
+    struct cdr_kafka_watch *watch = &sink->watch;
+    watch->timeout_ms = (int)settings->kafka_timeout_ms;
+    watch->floors = calloc(sink->log_count, sizeof *watch->floors);
+    watch->firsts = calloc(sink->log_count, sizeof *watch->firsts);
+    if (watch->floors == NULL || watch->firsts == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs",
+                        sink->log_count);
+    enum cdr_result result = find_floors(sink, settings->resume, error);
+    if (result != CDR_OK)
+        return result;
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&watch->woken, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&watch->lock, NULL);
+    pthread_mutex_init(&watch->looking, NULL);
+    watch->started = pthread_create(&watch->thread, NULL, watch_topics, sink) == 0;
+    if (watch->started)
+        return CDR_OK;
+    pthread_cond_destroy(&watch->woken);
+    pthread_mutex_destroy(&watch->lock);
+    pthread_mutex_destroy(&watch->looking);
+    return cdr_fail(error, CDR_E_NOMEM, "no thread to watch the topics");
+}
+
+void cdr_kafka_watch_stop(struct cdr_kafka_sink *sink)
+{
+    struct cdr_kafka_watch *watch = &sink->watch;
+    if (watch->started) {
+        pthread_mutex_lock(&watch->lock);
+        watch->stop = true;
+        pthread_cond_signal(&watch->woken);
+        pthread_mutex_unlock(&watch->lock);
+        pthread_join(watch->thread, NULL);
+        pthread_cond_destroy(&watch->woken);
+        pthread_mutex_destroy(&watch->lock);
+        pthread_mutex_destroy(&watch->looking);
+    }
+    cdr_kafka_client_close(&watch->asker);
+    if (watch->properties.conf != NULL)
+        rd_kafka_conf_destroy(watch->properties.conf);
+    free(watch->floors);
+    free(watch->firsts);
+}
+
+/* Brokers that do not answer get as long as with records. */
+static int64_t patience_ms(const struct cdr_kafka_sink *sink)
+{
+    const int64_t stall_ms = sink->properties.stall_ms;
+    return stall_ms == 0 ? INT64_MAX / 2 : stall_ms < PATIENCE_MS ? PATIENCE_MS : stall_ms;
+}
+
+enum cdr_result cdr_kafka_watch_settle(struct cdr_kafka_sink *sink, int timeout_ms)
+{
+    struct cdr_kafka_watch *watch = &sink->watch;
+    struct cdr_error error = {0};
+    pthread_mutex_lock(&watch->looking);
+    if (watch->settle_ms == 0)
+        watch->settle_ms = cdr_kafka_clock_ms();
+    enum cdr_result result = look_once(sink, timeout_ms, &error);
+    if (result == CDR_OK)
+        result = read_witnesses(sink, &error);
+    const int64_t waited_ms = cdr_kafka_clock_ms() - watch->settle_ms;
+    if (result == CDR_OK)
+        watch->settle_ms = 0;
+    pthread_mutex_unlock(&watch->looking);
+    if (result == CDR_E_AGAIN && waited_ms >= patience_ms(sink))
+        cdr_kafka_fail(sink, result = CDR_E_KAFKA,
+                       "every record was acknowledged, but nothing says whether the topics are "
+                       "still what they were: %s; `verify` tells what is in them",
+                       error.text);
+    else if (result == CDR_E_AGAIN)
+        nanosleep(&(struct timespec){.tv_nsec = 100 * 1000000}, NULL);
+    else if (result != CDR_OK)
+        cdr_kafka_fail(sink, result, "%s", error.text);
+    return result;
+}

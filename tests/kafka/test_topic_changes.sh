@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# A topic that changes while a run writes to it: the run ends with status 1 and says what to do, and verify still reads what
+# is there. Each change is made once records of the run are in the topics, and in the middle of the run.
+set -euo pipefail
+source "$SOURCE_DIR/tests/kafka/lib.sh"
+need_cluster
+
+dataset=(--subs 2000 --start today --partitions 3 -b "$CDRGEN_TEST_BROKERS")
+prefix=$(fresh_prefix)
+seed=0
+topics=()
+
+# begin NAME ARGUMENTS…: a run into topics of NAME, in the background. Each of another dataset, since the transactional id is
+# the dataset's.
+begin()
+{
+    local name=$1
+    shift
+    seed=$((seed + 1))
+    "$CDRGEN" run -q "${dataset[@]}" --seed "$seed" --topic-prefix "$prefix$name." --create-topics --rate "${rate:-250}" "$@" \
+        2>"$WORK/$name" &
+    runs[$name]=$!
+}
+
+# ends NAME TEXT: its run ends with status 1 and says TEXT, once and without calling lost records safe.
+ends()
+{
+    local status=0
+    wait "${runs[$1]}" || status=$?
+    expect_equal "$status" 1 "status of $1, which says: $(cat "$WORK/$1")"
+    grep -Eq -- "$2" "$WORK/$1" || die "$1 does not say '$2' but: $(cat "$WORK/$1")"
+    ! grep -q 'are safe' "$WORK/$1" || die "$1 calls records safe: $(cat "$WORK/$1")"
+}
+
+changes=(parts stamps trim gone again refilled retention policy)
+declare -A runs words=(
+    [parts]="topic $prefix[a-z.]*call was given more partitions while the run wrote, and has 5 now; the dataset has 3\..*\`verify --partitions 3\`.*no longer join"
+    [stamps]="(call\[[0-2]\]: the record at offset [0-9]+ was stored with the time of its arrival|call: message.timestamp.type=LogAppendTime replaces).*while the run wrote"
+    [trim]="call\[1\] begins at offset 7 now: this dataset's records from offset 0 on were deleted while the run wrote; delete the topic, then --resume --create-topics fills it again"
+    [gone]="topic $prefix[a-z.]*call was deleted while the run wrote.*: its records are gone with it; --resume --create-topics fills it again"
+    [again]="topic $prefix[a-z.]*call was deleted while the run wrote|the topic was deleted and created|was created (anew|again)"
+    [refilled]="call\[[0-2]\]: the record at offset [0-9]+ is not the one that this run stored there: the topic was deleted and created again"
+    [retention]="call: retention.ms=60000 .*deletes the run's records.*set while the run wrote"
+    [policy]="call: cleanup.policy=compact keeps only the last record.*set while the run wrote"
+)
+
+change()
+{
+    local topic=$prefix$1.call
+    case $1 in
+    parts*) admin grow "$topic" 5 ;;
+    stamps*) admin alter "$topic" message.timestamp.type=LogAppendTime ;;
+    trim*) admin trim "$topic" 1 7 ;;
+    gone*) admin delete "$topic" ;;
+    again*) admin recreate "$topic" 3 ;;
+    refilled*) # with as many records, while the run stands still; an interrupted run looks at what it wrote, too
+        kill -STOP "${runs[$1]}"
+        admin recreate "$topic" 3 fill
+        kill -CONT "${runs[$1]}"
+        kill -INT "${runs[$1]}"
+        ;;
+    retention*) admin alter "$topic" retention.ms=60000 ;;
+    policy*) admin alter "$topic" cleanup.policy=compact ;;
+    esac
+}
+
+for name in "${changes[@]}"; do
+    begin "$name"
+    begin "$name.tx" --transactions --transaction-time 300ms
+done
+for name in "${changes[@]}"; do
+    topics+=("$prefix$name.call" "$prefix$name.tx.call")
+done
+admin await 20 "${topics[@]}"
+for name in "${changes[@]}"; do
+    change "$name"
+    change "$name.tx"
+done
+for name in "${changes[@]}"; do
+    ends "$name" "${words[$name]}"
+    ends "$name.tx" "${words[$name]}"
+done
+
+# ---- a topic that was given more partitions ----
+
+topics=(-b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix"whole.)
+whole=(--subs 200 --start today)
+"$CDRGEN" run -q "${whole[@]}" --partitions 3 "${topics[@]}" --create-topics
+admin grow "${prefix}whole.call" 5
+admin grow "${prefix}whole.data" 4
+"$CDRGEN" verify "${whole[@]}" --partitions 3 "${topics[@]}" --report "$WORK/report" >"$WORK/words" || die "$(cat "$WORK/words")"
+grep -q '^same: ' "$WORK/words" || die "empty partitions that were added are a difference: $(cat "$WORK/words")"
+grep -q '2 partitions more than the dataset has, added to the topic: empty' "$WORK/words" || die "$(cat "$WORK/words")"
+expect_equal "$(jq -c '[.result, [.topics[].partitions | length]]' "$WORK/report")" '["same",[5,3,4]]'
+printf 'one\ntwo\n' | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "${prefix}whole.call" -p 4
+expect_failure 1 '^cdrgen: different: 2 (foreign|unexpected)$' \
+    "$CDRGEN" verify "${whole[@]}" --partitions 3 "${topics[@]}" --report "$WORK/report"
+grep -Eq '^    \[4\] 2 (foreign|unexpected)$' "$WORK/stdout" || die "$(cat "$WORK/stdout")"
+expect_equal "$(jq -c '[.found == .matched + 2, [.topics[].partitions[] | select(.added).found]]' "$WORK/report")" \
+    '[true,[0,2,0]]' "added partitions in the report"
+
+both='pass --partitions 5, which is another dataset than that of 3, or .*`cdrgen verify --partitions 3` still compares it'
+expect_failure 2 "${prefix}whole.call has 5 partitions, and 3 were asked for: $both" \
+    "$CDRGEN" run "${whole[@]}" --partitions 3 "${topics[@]}" --resume
+expect_failure 2 "${prefix}whole.call has 5 partitions, and 3 were asked for: $both" \
+    "$CDRGEN" run "${whole[@]}" --partitions 3 "${topics[@]}"
+expect_failure 2 "has 3 partitions, and 4 were asked for" "$CDRGEN" verify "${whole[@]}" --partitions 4 "${topics[@]}"
+
+# ---- what --force accepted at the start stays accepted ----
+
+future=message.timestamp.after.max.ms=9223372036854775807
+admin create "${prefix}forced.call" 3 message.timestamp.type=LogAppendTime
+admin create "${prefix}forced.sms" 3 cleanup.policy=compact "$future"
+admin create "${prefix}forced.data" 3 retention.ms=1000 "$future"
+"$CDRGEN" run -q "${whole[@]}" --partitions 3 -b "$CDRGEN_TEST_BROKERS" --topic-prefix "${prefix}forced." --force \
+    2>"$WORK/forced" || die "a run with --force ends: $(cat "$WORK/forced")"
+
+mapfile -t left < <(admin list "$prefix")
+admin delete "${left[@]}"
