@@ -40,6 +40,7 @@ declare -A runs words=(
     [gone]="topic $prefix[a-z.]*call was deleted while the run wrote.*: its records are gone with it; --resume --create-topics fills it again"
     [again]="topic $prefix[a-z.]*call was deleted while the run wrote|the topic was deleted and created|was created (anew|again)"
     [refilled]="call\[[0-2]\]: the record at offset [0-9]+ is not the one that this run stored there: the topic was deleted and created again"
+    [refilled.tx]="the topic was deleted and created|was created (anew|again)|begins in it"
     [retention]="call: retention.ms=60000 .*deletes the run's records.*set while the run wrote"
     [policy]="call: cleanup.policy=compact keeps only the last record.*set while the run wrote"
 )
@@ -78,7 +79,7 @@ for name in "${changes[@]}"; do
 done
 for name in "${changes[@]}"; do
     ends "$name" "${words[$name]}"
-    ends "$name.tx" "${words[$name]}"
+    ends "$name.tx" "${words[$name.tx]:-${words[$name]}}"
 done
 
 # ---- a topic that was given more partitions ----
