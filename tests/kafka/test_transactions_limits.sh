@@ -16,6 +16,14 @@ run()
     "$CDRGEN" run "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --transactions --quiet "$@"
 }
 
+# become PREFIX ARGUMENTS…: the same in place of this shell, so that a signal reaches it.
+become()
+{
+    local prefix=$1
+    shift
+    exec "$CDRGEN" run "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --transactions --quiet "$@"
+}
+
 # same_logs PREFIX: the committed records are the file sink's.
 same_logs()
 {
@@ -49,4 +57,20 @@ grep -Eq "sms\[[0-2]\]: the record at offset [0-9]+ was not delivered: .*too lar
 admin set "${prefix}sms" max.message.bytes=1000000
 run "$prefix" --resume
 same_logs "$prefix"
+
+# --- a process that stands still for longer than its transaction may be open: it goes on, as nobody else has taken over ---
+prefix=$(fresh_prefix)
+become "$prefix" --create-topics --transaction-time 200ms --rate 8k/s -X transaction.timeout.ms=2000 2>"$WORK/words" &
+run=$!
+until (($(count_records "${prefix}sms" 2>/dev/null || echo 0) > 500)); do
+    kill -0 $run 2>/dev/null || die "the run ended too early: $(cat "$WORK/words")"
+done
+kill -STOP $run
+sleep 14 # brokers look for such transactions every 10 s
+kill -CONT $run
+wait $run || die "the run that stood still ended with status $?: $(cat "$WORK/words")"
+grep -q 'going on with a new producer' "$WORK/words" || die "the brokers did not end the transaction: $(cat "$WORK/words")"
+same_logs "$prefix"
+expect_failure 2 '5000 ms is not less than transaction.timeout.ms=2000' \
+    run "$(fresh_prefix)" --create-topics --transaction-time 5s -X transaction.timeout.ms=2000
 echo "limits of transactions: all equal"

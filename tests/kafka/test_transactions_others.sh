@@ -5,7 +5,7 @@ set -euo pipefail
 source "$SOURCE_DIR/tests/kafka/lib.sh"
 need_cluster
 
-dataset=(--subs 2000 --start 2025-06-01 --days 1 --seed 5 --partitions 4)
+dataset=(--subs 1200 --start 2025-06-01 --days 1 --seed 5 --partitions 4)
 "$CDRGEN" run "${dataset[@]}" --sink file --out "$WORK/files" --quiet
 
 # run ARGUMENTS…: with the topics of $prefix.
@@ -14,12 +14,18 @@ run()
     "$CDRGEN" run "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --transactions --quiet "$@"
 }
 
+# become ARGUMENTS…: the same in place of this shell, so that a signal reaches it.
+become()
+{
+    exec "$CDRGEN" run "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --transactions --quiet "$@"
+}
+
 # start NAME ARGUMENTS…: the same beside the test; its words go to $WORK/NAME. Returns when records are committed.
 start()
 {
     local name=$1
     shift
-    run "$@" 2>"$WORK/$name" &
+    become "$@" 2>"$WORK/$name" &
     pid=$!
     until [[ -n $(kcat -b "$CDRGEN_TEST_BROKERS" -C -t "${prefix}data" -o beginning -c 1 -e -q -f x \
         -X isolation.level=read_committed 2>/dev/null) ]]; do
@@ -76,7 +82,7 @@ PYTHON
 
 # --- one process, and two shards that take over: it is shut out, whatever their number ---
 prefix=$(fresh_prefix)
-start one --create-topics --rate 8k/s --transaction-time 300ms
+start one --create-topics --rate 5k/s --transaction-time 300ms
 one=$pid
 run --resume --shard 0/2 2>"$WORK/shard0" &
 zero=$!
@@ -87,11 +93,11 @@ same_logs
 
 # --- and back: one process takes over from shards ---
 prefix=$(fresh_prefix)
-run --create-topics --shard 1/3 --rate 3k/s --transaction-time 300ms 2>"$WORK/shard1" &
+run --create-topics --shard 1/3 --rate 2k/s --transaction-time 300ms 2>"$WORK/shard1" &
 shard1=$!
-start shard0 --create-topics --shard 0/3 --rate 3k/s --transaction-time 300ms
+start shard0 --create-topics --shard 0/3 --rate 2k/s --transaction-time 300ms
 shard0=$pid
-run --create-topics --shard 2/3 --rate 3k/s --transaction-time 300ms 2>"$WORK/shard2" &
+run --create-topics --shard 2/3 --rate 2k/s --transaction-time 300ms 2>"$WORK/shard2" &
 shard2=$!
 until (($(count_records "${prefix}call") > 100)); do sleep 0.1; done
 run --resume
@@ -106,7 +112,7 @@ same_logs
 
 # --- a run that was killed with a transaction open, resumed by shards: they end it ---
 prefix=$(fresh_prefix)
-start one --create-topics --rate 8k/s --transaction-time 300ms
+start one --create-topics --rate 5k/s --transaction-time 300ms
 kill -9 $pid
 wait $pid || true
 run --resume --shard 0/2 &
@@ -119,7 +125,7 @@ same_logs
 # --- another producer's record, in the middle and in a transaction of its own ---
 for how in plain committed; do
     prefix=$(fresh_prefix)
-    start one --create-topics --rate 8k/s --transaction-time 300ms
+    start one --create-topics --rate 5k/s --transaction-time 300ms
     produce "${prefix}data" 1 $how
     ended $pid 1 one 'data\[1\] holds 1 record that .* did not commit, the first at offset [0-9]+: another producer'
     expect_failure 2 'did not commit, the first at offset' run --resume
@@ -127,14 +133,14 @@ done
 
 # --- one that was aborted leaves nothing that consumers see, and the run goes on ---
 prefix=$(fresh_prefix)
-start one --create-topics --rate 8k/s --transaction-time 300ms
+start one --create-topics --rate 5k/s --transaction-time 300ms
 produce "${prefix}data" 1 aborted
 ended $pid 0 one 'going on with a new producer'
 same_logs
 
 # --- one in a transaction that stays open holds the committed records back: neither a run nor --resume passes by ---
 prefix=$(fresh_prefix)
-start one --create-topics --rate 8k/s --transaction-time 300ms -X delivery.timeout.ms=3000
+start one --create-topics --rate 5k/s --transaction-time 300ms -X delivery.timeout.ms=3000
 produce "${prefix}data" 1 held
 ended $pid 1 one 'an open transaction of another producer holds .*data\[1\] at offset'
 expect_failure 2 'an open transaction of another producer holds .*data\[1\] at offset' \
@@ -149,7 +155,7 @@ expect_failure 2 'sms\[0\] holds 1 record that' run --resume
 
 # --- resume compares what is there ---
 prefix=$(fresh_prefix)
-start one --create-topics --rate 8k/s --transaction-time 300ms
+start one --create-topics --rate 5k/s --transaction-time 300ms
 kill -9 $pid
 wait $pid || true
 expect_failure 2 'do not hold the beginning of dataset' run --resume --format json
@@ -161,7 +167,7 @@ same_logs
 
 # --- a topic that was deleted while a killed run's transaction was open is filled again ---
 prefix=$(fresh_prefix)
-start one --create-topics --rate 8k/s --transaction-time 300ms
+start one --create-topics --rate 5k/s --transaction-time 300ms
 kill -9 $pid
 wait $pid || true
 admin delete "${prefix}data"
