@@ -147,8 +147,8 @@ grep -Eq '^      owner_msisdn: expected [0-9]+, found \(none\)$' "$work/said" ||
 # 4. JSON and CSV do not follow schemas; what cannot be is one line.
 none=(run --sink file --out "$work/none" "${model[@]}")
 refused 'next_schema_call: it is not said from when on records follow it; pass --schema-change-at TIME' "$CDRGEN" "${none[@]}" "${to_avro[@]}" "${next[@]}"
-refused 'schema_change_at: there is no schema to change to' "$CDRGEN" "${none[@]}" "${to_avro[@]}" --schema-change-at $at
-refused 'next_mapping: it is of the next schemas, and there is none' "$CDRGEN" "${none[@]}" "${to_avro[@]}" --next-mapping "$work/next.map.json"
+refused '^cdrgen: --schema-change-at: there is no schema to change to' "$CDRGEN" "${none[@]}" "${to_avro[@]}" --schema-change-at $at
+refused '^cdrgen: --next-mapping: it is of the next schemas, and there is none' "$CDRGEN" "${none[@]}" "${to_avro[@]}" --next-mapping "$work/next.map.json"
 refused 'next_schema_call and use_latest: the latest version is one' "$CDRGEN" "${none[@]}" "${to_avro[@]}" "${change[@]}" --use-latest
 refused '--schema-change-at: "tomorrow" is not a time' "$CDRGEN" "${none[@]}" "${to_avro[@]}" "${next[@]}" --schema-change-at tomorrow
 refused 'schema_change_at and late_share: a file has one schema' "$CDRGEN" "${none[@]}" "${to_avro[@]}" "${change[@]}" --late-share 0.1

@@ -78,7 +78,8 @@ sed 's/"doc": "/"doc": "the same: /' "$SOURCE_DIR/schemas/cdr_call.avsc" > "$wor
 ids --next-schema-id-call 1 || fail "one schema, one id"
 
 # A list of fields: the same in all formats, null where a type lacks it.
-refused 'fields: there is no source "imsy"; there are event_type, msisdn_src' --fields imsi,imsy
+refused 'fields: there is no source "imsy"; did you mean imsi?' --fields imsi,imsy
+refused 'fields: there is no source "qqqqqq"; there are event_type, msisdn_src' --fields imsi,qqqqqq
 refused 'fields: "1st" is no name of a field' --fields 1st=imsi
 refused 'fields: there are two fields "imsi"' --fields "imsi, imsi=imei"
 refused 'fields: there is no source ""' --fields imsi,

@@ -136,7 +136,7 @@ grep -Eq '^      key\.imsi: expected [0-9]+, found -?[0-9]+$' "$WORK/stdout" || 
 
 # By the records' names, all topics share a subject; the default has no name.
 e=$(fresh_prefix)
-expect_failure 2 'subject_strategy: "record" needs a schema that has a name, and that of the keys of topic .*--key-schema' \
+expect_failure 2 '--subject-strategy: "record" needs a schema that has a name, and that of the keys of topic .*--key-schema' \
     run "$e" --key-format avro --registry "$registry" --subject-strategy record
 sed "s/CallKey/K${e%.}/" "$WORK/key.avsc" >"$WORK/shared.avsc"
 run "$e" --key-format avro --key-schema "$WORK/shared.avsc" --mapping "$WORK/mapping.json" --registry "$registry" \

@@ -247,9 +247,9 @@ run "${prefix}n." --append --registry "$known" --registry-cache "$WORK/cache" 2>
 expect_equal "$(cat "$WORK/stderr")" "" "words when nothing changed"
 
 # A folder that cannot be one.
-expect_failure 2 "registry_cache: $WORK/stderr/x: Not a directory" \
+expect_failure 2 "--registry-cache: $WORK/stderr/x: Not a directory" \
     run "${prefix}n." --append --registry "$known" --registry-cache "$WORK/stderr/x"
-expect_failure 2 "registry_cache: $WORK/ca.pem: is not a folder" \
+expect_failure 2 "--registry-cache: $WORK/ca.pem: is not a folder" \
     run "${prefix}n." --append --registry "$known" --registry-cache "$WORK/ca.pem"
 for topic in $(admin list "$prefix"); do
     admin delete "$topic"
