@@ -259,6 +259,11 @@ enum cdr_result cdr_run_deliver(struct cdr_run *run, struct cdr_error *error)
     enum cdr_result result = generate_all(run, error);
     if (result == CDR_E_DIFFERENT)
         point_to_repair(run, error);
+#if CDR_KAFKA
+    if ((result == CDR_OK || result == CDR_E_INTERRUPTED) && run->sink != NULL && !run->spilled &&
+        strcmp(run->sink_ops->name, "kafka") == 0)
+        cdr_kafka_remember_ends(run->sink);
+#endif
     if (run->sink != NULL) {
         enum cdr_result closed = run->sink->ops->close(run->sink, run->complete, &later);
         run->sink = NULL;

@@ -296,13 +296,12 @@ static enum cdr_result pass_blind(const struct cdr_dimensions *dimensions, uint3
 {
     const struct cdr_run *run = dimensions->run;
     const uint32_t partitions = run->model->parameters.partitions;
-    if (run->settings->sink.force || cdr_kafka_base_is_known(dimensions->sink, log))
+    if (run->settings->sink.force)
         return CDR_OK;
     return cdr_fail(error, CDR_E_STATE,
                     "resume: %s[%u] ends where %" PRIu64
                     " rows of this dataset would end, but none of the last ones is left to compare "
-                    "(they expired or were deleted), and no run committed that they were this "
-                    "dataset's; --force goes on after them",
+                    "(they expired or were deleted); --force goes on after them",
                     dimensions->topics[log / partitions], log % partitions,
                     dimensions->starts[log]);
 }
@@ -382,7 +381,7 @@ enum cdr_result cdr_dimensions_open(struct cdr_run *run, bool resume, struct cdr
     if (!dimensions->opened && is_kafka(run) && destination.resume)
         result = check_tail(dimensions, error);
     if (result == CDR_OK && !dimensions->opened && is_kafka(run))
-        cdr_kafka_remember(dimensions->sink);
+        cdr_kafka_remember_bases(dimensions->sink);
 #endif
     if (!dimensions->opened)
         memcpy(dimensions->first_starts, dimensions->starts,

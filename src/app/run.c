@@ -579,7 +579,7 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
         if (result == CDR_OK)
             result = cdr_run_check_tail(&run, error);
         if (result == CDR_OK && strcmp(run.sink_ops->name, "kafka") == 0)
-            cdr_kafka_remember(run.sink);
+            cdr_kafka_remember_bases(run.sink);
 #endif
         if (result != CDR_OK && run.sink != NULL) {
             run.sink->ops->close(run.sink, false, NULL);

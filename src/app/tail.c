@@ -45,7 +45,7 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
     if (result == CDR_OK && blind[0] != '\0')
         fprintf(stderr, "cdrgen: warning: resume: %s; their number is believed, %s\n", blind,
                 settings->sink.force ? "with --force"
-                                     : "since a run of this dataset committed where it began");
+                                     : "since a run of this dataset committed where it ended");
     if (result == CDR_E_STATE)
         return cdr_fail(error, CDR_E_STATE, "resume: %.1000s", why.text);
     if (result == CDR_E_DIFFERENT && !settings->sink.transactions &&
@@ -90,13 +90,18 @@ static enum cdr_result set_ranges(const struct cdr_run *run, struct cdr_verify_r
                                   struct cdr_error *error)
 {
     const uint32_t logs = cdr_run_logs(run);
+    bool *known = calloc(logs, sizeof *known);
+    if (known == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    cdr_kafka_known_ends(run->sink, known);
     for (uint32_t log = 0; log < logs; log++) {
         const uint64_t to = run->starts[log], from = to > TAIL_RECORDS ? to - TAIL_RECORDS : 0;
         ranges[log] = (struct cdr_verify_range){.from = from,
                                                 .to = to,
                                                 .offset = run->bases[log] + (int64_t)from,
-                                                .proven = cdr_kafka_base_is_known(run->sink, log)};
+                                                .proven = known[log]};
     }
+    free(known);
     if (!run->settings->sink.transactions)
         return CDR_OK;
     struct cdr_kafka_last *last = calloc(logs, sizeof *last);

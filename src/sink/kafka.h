@@ -49,13 +49,15 @@ enum cdr_result cdr_kafka_probe(const struct cdr_sink_settings *settings, int ti
 
 /* bases[log]: the offset of the log's position 0, of the logs of this process. */
 void cdr_kafka_bases(const struct cdr_sink *sink, int64_t *bases);
-/* After open with settings->resume: an earlier run of this dataset committed the log's base (with
- * transactions: its position), so it is not just taken for 0. */
-bool cdr_kafka_base_is_known(const struct cdr_sink *sink, uint32_t log);
-/* Commits the bases to the group cdrgen-<dataset id>, for a later resume and verify; where the user
- * may not, or no coordinator answers within a few seconds, they go without. With transactions there
- * is nothing to do. */
-void cdr_kafka_remember(const struct cdr_sink *sink);
+/* Commits the bases to the group cdrgen-<dataset id>, for a later resume and verify; and the ends,
+ * once all records that were accepted are durable and none follows, to cdrgen-end-<dataset id>.
+ * Where the user may not, or no coordinator answers within a few seconds, they go without. With
+ * transactions there is nothing to do. */
+void cdr_kafka_remember_bases(const struct cdr_sink *sink);
+void cdr_kafka_remember_ends(const struct cdr_sink *sink);
+/* After open with settings->resume. known[log]: the log ends where an earlier run of this dataset
+ * committed that it ended; with transactions always, as its position was committed. */
+void cdr_kafka_known_ends(const struct cdr_sink *sink, bool *known);
 
 /* How long nothing may be acknowledged before the sink gives up, in ms. */
 int64_t cdr_kafka_patience_of(const struct cdr_sink *sink);

@@ -1,6 +1,7 @@
 /* Where the dataset begins in each log: its offset and the dataset's id, in the group
- * cdrgen-<dataset id>. With --append the offsets of a log alone don't say it; and of a log whose
- * records all expired, nothing else says that they were this dataset's. Kafka deletes what is
+ * cdrgen-<dataset id>, since with --append the offsets of a log alone don't say it. And where it
+ * ends after a run that ended in an orderly way, in the group cdrgen-end-<dataset id>: of a log
+ * whose records all expired, nothing else says that they were this dataset's. Kafka deletes what is
  * committed for a topic with the topic. */
 #include "sink/kafka_internal.h"
 
@@ -9,6 +10,8 @@
 #include <string.h>
 
 enum { REMEMBER_MS = 3000 };
+#define BASES "cdrgen-"
+#define ENDS "cdrgen-end-"
 
 static int left_ms(int64_t deadline_ms)
 {
@@ -45,14 +48,13 @@ static rd_kafka_event_t *wait_for_commit(struct cdr_kafka_client *asker, rd_kafk
     return event;
 }
 
-enum cdr_result cdr_kafka_commit_bases(struct cdr_kafka_client *asker,
-                                       const struct cdr_kafka_sink *sink, const char *what,
-                                       int timeout_ms, struct cdr_error *error)
+static enum cdr_result commit(struct cdr_kafka_client *asker,
+                              const rd_kafka_topic_partition_list_t *list, const char *what,
+                              const char *group, int timeout_ms, struct cdr_error *error)
 {
     char subject[300];
     const int64_t deadline_ms = cdr_kafka_clock_ms() + timeout_ms;
-    snprintf(subject, sizeof subject, "group cdrgen-%s", sink->setup.dataset_id);
-    rd_kafka_topic_partition_list_t *list = base_offsets(sink);
+    snprintf(subject, sizeof subject, "group %s", group);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(asker->rk);
     rd_kafka_event_t *event = NULL;
     rd_kafka_resp_err_t code = rd_kafka_commit_queue(asker->rk, list, queue, NULL, NULL);
@@ -74,28 +76,77 @@ enum cdr_result cdr_kafka_commit_bases(struct cdr_kafka_client *asker,
     if (event != NULL)
         rd_kafka_event_destroy(event);
     rd_kafka_queue_destroy(queue);
+    return result;
+}
+
+enum cdr_result cdr_kafka_commit_bases(struct cdr_kafka_client *asker,
+                                       const struct cdr_kafka_sink *sink, const char *what,
+                                       int timeout_ms, struct cdr_error *error)
+{
+    char group[80];
+    snprintf(group, sizeof group, BASES "%s", sink->setup.dataset_id);
+    rd_kafka_topic_partition_list_t *list = base_offsets(sink);
+    enum cdr_result result = commit(asker, list, what, group, timeout_ms, error);
     rd_kafka_topic_partition_list_destroy(list);
     return result;
 }
 
-void cdr_kafka_remember(const struct cdr_sink *base)
+static enum cdr_result open_asker(const struct cdr_kafka_sink *sink, const char *prefix,
+                                  struct cdr_kafka_client *asker)
 {
-    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
-    char group[64];
-    struct cdr_kafka_client asker = {0};
+    char group[80];
     struct cdr_error ignored = {{0}};
-    if (sink->transactions.on)
-        return; /* positions are committed with the records */
-    snprintf(group, sizeof group, "cdrgen-%s", sink->setup.dataset_id);
-    if (cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties, NULL, group,
-                              &ignored) == CDR_OK)
-        cdr_kafka_commit_bases(&asker, sink, "commit where the dataset begins for", REMEMBER_MS,
-                               &ignored);
-    cdr_kafka_client_close(&asker);
+    snprintf(group, sizeof group, "%s%s", prefix, sink->setup.dataset_id);
+    return cdr_kafka_client_open(asker, RD_KAFKA_CONSUMER, &sink->properties, NULL, group,
+                                 &ignored);
 }
 
-bool cdr_kafka_base_is_known(const struct cdr_sink *base, uint32_t log)
+static void remember(const struct cdr_kafka_sink *sink, const char *prefix,
+                     rd_kafka_topic_partition_list_t *list)
+{
+    struct cdr_kafka_client asker = {0};
+    struct cdr_error ignored = {{0}};
+    /* With transactions, positions are committed with the records. */
+    if (!sink->transactions.on && open_asker(sink, prefix, &asker) == CDR_OK)
+        commit(&asker, list, "", "", REMEMBER_MS, &ignored);
+    cdr_kafka_client_close(&asker);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+void cdr_kafka_remember_bases(const struct cdr_sink *base)
 {
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
-    return sink->transactions.on || sink->logs[log].base_known;
+    remember(sink, BASES, base_offsets(sink));
+}
+
+void cdr_kafka_remember_ends(const struct cdr_sink *base)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    for (int i = 0; i < list->cnt; i++) {
+        const struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, &list->elems[i])];
+        cdr_kafka_sign(sink, &list->elems[i], log->base + (int64_t)log->end);
+    }
+    remember(sink, ENDS, list);
+}
+
+void cdr_kafka_known_ends(const struct cdr_sink *base, bool *known)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    struct cdr_kafka_client asker = {0};
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        known[log] = sink->transactions.on;
+    if (sink->transactions.on || open_asker(sink, ENDS, &asker) != CDR_OK)
+        return;
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    const bool answered = list->cnt > 0 && rd_kafka_committed(asker.rk, list, REMEMBER_MS) ==
+                                               RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; answered && i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *entry = &list->elems[i];
+        const uint32_t log = cdr_kafka_log_of(sink, entry);
+        known[log] = cdr_kafka_is_ours(sink, entry) &&
+                     entry->offset == sink->logs[log].base + (int64_t)sink->logs[log].start;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    cdr_kafka_client_close(&asker);
 }

@@ -220,7 +220,6 @@ void cdr_kafka_admin_end(struct cdr_kafka_admin *call, rd_kafka_event_t *event);
 
 struct cdr_kafka_log {
     int64_t base;              /* offset of position 0; constant once open */
-    bool base_known;           /* resume found it committed, not taken for 0; likewise */
     uint64_t start;            /* position of the run's first record; likewise */
     _Atomic uint64_t end;      /* one past the last position accepted */
     _Atomic uint64_t accepted; /* records accepted */

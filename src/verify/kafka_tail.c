@@ -320,8 +320,8 @@ static enum cdr_result pass_blind(struct tail *tail, uint32_t log, struct cdr_er
         return cdr_fail(error, CDR_E_STATE,
                         "%s[%u] ends at offset %" PRId64 ", where %" PRIu64
                         " records of this dataset would end, but none of them is left to compare "
-                        "(they expired or were deleted), and no run committed that they were this "
-                        "dataset's; --force goes on after them",
+                        "(they expired or were deleted), and no run of it committed that it ended "
+                        "there; --force goes on after them",
                         topic, partition, range->offset + (int64_t)(range->to - range->from),
                         range->to);
     if (tail->blind++ == 0 && settings->blind != NULL)

@@ -80,7 +80,9 @@ read -r _ _ end < <(admin offsets "${prefix}data" | sed -n 2p)
 ((end > 10)) || die "the run was killed before it wrote enough"
 admin trim "${prefix}data" 1 "$end"
 admin trim "${prefix}data" 4 5
-resume "$prefix"
+expect_failure 2 "${prefix}data\[1\] ends at offset $end, where $end records .* no run of it committed that it ended there" resume "$prefix"
+resume "$prefix" --force 2>"$WORK/stderr"
+grep -q "warning: resume: nothing of ${prefix}data\[1\] could be compared.*with --force" "$WORK/stderr" || die "$(cat "$WORK/stderr")"
 expect_equal "$(admin offsets "${prefix}data" | awk '$1 == 1 || $1 == 4 { printf "%s ", $2 }')" "$end 5 " "first offsets"
 equal "$prefix" --expired
 
@@ -96,6 +98,21 @@ expect_failure 2 "${foreign}[a-z]+\[1\] ends at offset 50, where 50 records .* n
 expect_equal "$(count_records "${foreign}data")" 0 "records written after a refusal"
 resume "$foreign" --force 2>"$WORK/stderr"
 grep -q 'warning: resume: nothing of .* could be compared.* 2 more partitions' "$WORK/stderr" || die "$(cat "$WORK/stderr")"
+
+echo "expired after a run that ended in an orderly way, which committed where"
+prefix=$(fresh_prefix)
+longer=(--subs 1000 --start 2025-01-01)
+"$CDRGEN" run --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --create-topics "${longer[@]}" --days 1
+read -r _ _ end < <(admin offsets "${prefix}sms" | sed -n 4p)
+admin trim "${prefix}sms" 3 "$end"
+"$CDRGEN" run --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" "${longer[@]}" --days 2 --resume 2>"$WORK/stderr"
+grep -q "warning: resume: nothing of ${prefix}sms\[3\] could be compared.*committed where it ended" "$WORK/stderr" || die "$(cat "$WORK/stderr")"
+"$CDRGEN" verify --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" "${longer[@]}" --days 2
+echo foreign | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "${prefix}sms" -p 3
+read -r _ _ end < <(admin offsets "${prefix}sms" | sed -n 4p)
+admin trim "${prefix}sms" 3 "$end"
+expect_failure 2 "${prefix}sms\[3\] ends at offset $end, .* none of them is left to compare" \
+    "$CDRGEN" run --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" "${longer[@]}" --days 3 --resume
 
 # ---- all that messages carry ----
 
