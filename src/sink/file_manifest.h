@@ -56,6 +56,18 @@ struct cdr_manifest {
  * new one where only its name could not be synced. */
 enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest, struct cdr_error *error);
 
+/* What a manifest says of itself, however its JSON is laid out. */
+struct cdr_manifest_head {
+    bool ours;    /* cdrgen wrote it */
+    bool damaged; /* it is no JSON; then nothing else is known */
+    bool complete;
+    char dataset_id[64], format[16]; /* "": not said */
+};
+
+/* CDR_E_AGAIN: there is none. CDR_E_CONFIG: it cannot be read. CDR_E_NOMEM. */
+enum cdr_result cdr_manifest_look(const char *path, struct cdr_manifest_head *head,
+                                  struct cdr_error *error);
+
 /* What the manifest in the folder says. Zero-initialise. */
 struct cdr_manifest_contents {
     bool exists, complete;

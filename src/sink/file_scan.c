@@ -1,7 +1,7 @@
 #include "sink/file_scan.h"
 
-#include "base/files.h"
 #include "model/calendar.h"
+#include "sink/file_manifest.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define MANIFEST_START_BYTES 1024
 
 /* Manifests and parts are looked for in the same way, whatever for. */
 enum purpose {
@@ -147,16 +145,6 @@ static enum cdr_result found(const struct scan *scan, const char *path, const ch
                     strstr(what, "dataset") != NULL ? "go on with it with --resume, " : "");
 }
 
-/* The value of a text member near the manifest's start, as we write it. */
-static bool member_is(const char *text, const char *key, const char *value_start, bool *present)
-{
-    char pattern[64];
-    snprintf(pattern, sizeof pattern, "\"%s\": \"", key);
-    const char *at = strstr(text, pattern);
-    *present = at != NULL;
-    return at != NULL && strncmp(at + strlen(pattern), value_start, strlen(value_start)) == 0;
-}
-
 /* Whether a manifest of that name is in the run's way, whatever it says. */
 static bool is_in_the_way(const struct cdr_file_folder *folder, const struct manifest_name *name)
 {
@@ -173,25 +161,18 @@ static enum cdr_result visit_manifest(const struct scan *scan, const char *path,
         in_the_way = false; /* it is read elsewhere */
     if (name->temporary)
         return in_the_way ? found(scan, path, "the remains of an unfinished run") : CDR_OK;
-    char start[MANIFEST_START_BYTES + 1];
-    int file = -1;
-    enum cdr_result result = cdr_open_regular(&file, path, CDR_E_CONFIG, scan->error);
+    struct cdr_manifest_head head;
+    enum cdr_result result = cdr_manifest_look(path, &head, scan->error);
     if (result != CDR_OK)
         return result == CDR_E_AGAIN ? CDR_OK : result;
-    ssize_t n = read(file, start, MANIFEST_START_BYTES);
-    close(file);
-    start[n > 0 ? n : 0] = '\0';
-    bool present = false;
-    if (!member_is(start, "generator", "cdrgen", &present))
+    if (!head.ours)
         return cdr_fail(scan->error, CDR_E_STATE,
                         "%s was not written by cdrgen and would be replaced: choose another --out",
                         path);
     if (in_the_way)
         return found(scan, path,
-                     strstr(start, "\"complete\": false") != NULL ? "an unfinished dataset"
-                                                                  : "a dataset");
-    bool same = member_is(start, "dataset_id", folder->dataset_id, &present);
-    if (same || scan->purpose == REMOVE)
+                     head.complete || head.damaged ? "a dataset" : "an unfinished dataset");
+    if (strcmp(head.dataset_id, folder->dataset_id) == 0 || scan->purpose == REMOVE)
         return CDR_OK;
     /* An earlier dataset is replaced shard by shard; but not while another is being written. */
     if (scan->purpose == ALLOW && !cdr_file_lock_other(&folder->lock, name->shard_index))

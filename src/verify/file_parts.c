@@ -1,8 +1,7 @@
 #include "verify/file_parts.h"
 
-#include "base/files.h"
 #include "model/model.h"
-#include "sink/file_folder.h"
+#include "sink/file_manifest.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,15 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MANIFEST_START_BYTES = 1024 };
-
 struct finding {
     struct cdr_part_list *lists;
     const char *out;
     const struct cdr_source_setup *setup;
     uint32_t listed, other_formats, other_partitions, unfinished;
     char other_format[16]; /* of one of them */
-    bool manifest, incomplete;
+    bool manifest, incomplete, damaged;
     struct cdr_error *error;
 };
 
@@ -147,52 +144,34 @@ static enum cdr_result visit_day(struct finding *finding, uint32_t topic, const 
     return visit_folder(finding, path, topic, visit_part);
 }
 
-/* The text of a member near a manifest's start, as we write it; "" where there is none. */
-static void member(const char *text, const char *key, char *value, size_t size)
-{
-    char pattern[64];
-    int len = snprintf(pattern, sizeof pattern, "\"%s\": ", key);
-    const char *at = strstr(text, pattern);
-    value[0] = '\0';
-    if (at == NULL)
-        return;
-    at += len;
-    at += *at == '"';
-    size_t n = strcspn(at, "\",\n");
-    snprintf(value, size, "%.*s", (int)(n < size ? n : size - 1), at);
-}
-
 static enum cdr_result visit_manifest(struct finding *finding, uint32_t topic, const char *path,
                                       const char *name)
 {
     (void)topic;
     const size_t len = strlen(name);
-    char start[MANIFEST_START_BYTES + 1], generator[64], id[64], complete[16], format[16];
+    struct cdr_manifest_head head;
     if (strncmp(name, "manifest", 8) != 0 || len < 5 || strcmp(name + len - 5, ".json") != 0)
         return CDR_OK;
-    FILE *file = NULL;
-    if (cdr_stream_regular(&file, path, CDR_E_CONFIG, finding->error) != CDR_OK)
-        return CDR_E_CONFIG;
-    start[fread(start, 1, MANIFEST_START_BYTES, file)] = '\0';
-    fclose(file);
-    member(start, "generator", generator, sizeof generator);
-    member(start, "dataset_id", id, sizeof id);
-    member(start, "complete", complete, sizeof complete);
-    member(start, "format", format, sizeof format);
-    if (strncmp(generator, "cdrgen", 6) != 0)
+    enum cdr_result result = cdr_manifest_look(path, &head, finding->error);
+    if (result != CDR_OK)
+        return result == CDR_E_AGAIN ? CDR_E_CONFIG : result;
+    if (!head.ours)
         return CDR_OK;
     finding->manifest = true;
-    finding->incomplete |= strcmp(complete, "false") == 0;
-    if (strcmp(id, finding->setup->model->dataset_id) != 0)
+    finding->damaged |= head.damaged;
+    if (head.damaged)
+        return CDR_OK;
+    finding->incomplete |= !head.complete;
+    if (strcmp(head.dataset_id, finding->setup->model->dataset_id) != 0)
         return cdr_fail(finding->error, CDR_E_STATE,
                         "%s is of the dataset %s, and these settings give %s: the seed, the number "
                         "of subscribers or partitions, the first day or another setting of the "
                         "model differs",
-                        path, id, finding->setup->model->dataset_id);
-    if (strcmp(format, finding->setup->format) != 0)
+                        path, head.dataset_id, finding->setup->model->dataset_id);
+    if (strcmp(head.format, finding->setup->format) != 0)
         return cdr_fail(finding->error, CDR_E_STATE,
-                        "%s is of a dataset in %s, and %s was asked for (--format)", path, format,
-                        finding->setup->format);
+                        "%s is of a dataset in %s, and %s was asked for (--format)", path,
+                        head.format, finding->setup->format);
     return CDR_OK;
 }
 
@@ -227,6 +206,9 @@ static enum cdr_result make_note(const struct finding *finding, char **note)
     if (finding->incomplete)
         used += (size_t)snprintf(text + used, sizeof text - used,
                                  "; its manifest says that the dataset is not complete");
+    if (finding->damaged)
+        used += (size_t)snprintf(text + used, sizeof text - used,
+                                 "; its manifest is damaged, and was not looked at");
     if (finding->unfinished > 0)
         used += (size_t)snprintf(text + used, sizeof text - used,
                                  "; %" PRIu32 " parts in it are unfinished and left out",

@@ -64,6 +64,30 @@ says 'ends early, at record'
 verify 1 --days 1 --out "$work/csv-none"
 says 'foreign; the folder holds records after the 1 day asked for: .*pass --days 2$'
 
+# ---- a manifest that another program laid out anew ------------------------------------------------------------------------
+
+cp -r "$work/csv-none" "$work/laid-out"
+python3 - "$work/laid-out/manifest.json" <<'PYTHON'
+import json, sys
+manifest = json.load(open(sys.argv[1]))
+reordered = {key: manifest[key] for key in ["topics"] + sorted(set(manifest) - {"topics"})}
+json.dump(reordered, open(sys.argv[1], "w"), separators=(",", ":"))
+PYTHON
+verify 0 --days 2 --out "$work/laid-out"
+verify 2 --days 2 --out "$work/laid-out" --seed 43
+says 'manifest\.json is of the dataset [0-9a-f]{32}, and these settings give [0-9a-f]{32}'
+verify 2 --days 2 --out "$work/laid-out" --format json
+says 'manifest\.json is of a dataset in csv, and json was asked for'
+status=0
+"$CDRGEN" run --quiet --subs 2000 --days 2 --sink file --out "$work/laid-out" 2>"$work/stderr" || status=$?
+((status == 2)) && grep -q 'already holds a dataset .*--resume' "$work/stderr" || die "run: $status: $(cat "$work/stderr")"
+"$CDRGEN" run --quiet --subs 2000 --days 3 --rotate-bytes 60k --sink file --out "$work/laid-out" --resume
+verify 0 --days 3 --out "$work/laid-out"
+sed -i 's/"complete": true/"complete": /' "$work/laid-out/manifest.json"
+verify 0 --days 3 --out "$work/laid-out"
+says 'its manifest is damaged, and was not looked at'
+rm -r "$work/laid-out"
+
 # ---- output that cannot be written: status 2, since nothing differs ------------------------------------------------------
 
 failed()

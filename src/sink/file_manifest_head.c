@@ -1,0 +1,53 @@
+#include "sink/file_manifest.h"
+
+#include "base/files.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+enum { START_BYTES = 1024 };
+
+static void take_text(const json_t *root, const char *key, char *text, size_t size)
+{
+    const char *value = json_string_value(json_object_get(root, key));
+    snprintf(text, size, "%s", value != NULL ? value : "");
+}
+
+/* What can be said of a file that is no JSON, by how it begins. */
+static void guess(FILE *file, struct cdr_manifest_head *head)
+{
+    char start[START_BYTES + 1];
+    rewind(file);
+    start[fread(start, 1, START_BYTES, file)] = '\0';
+    head->damaged = true;
+    head->ours = strstr(start, "\"generator\"") != NULL && strstr(start, "\"cdrgen ") != NULL;
+}
+
+enum cdr_result cdr_manifest_look(const char *path, struct cdr_manifest_head *head,
+                                  struct cdr_error *error)
+{
+    FILE *file = NULL;
+    json_error_t where;
+    memset(head, 0, sizeof *head);
+    enum cdr_result result = cdr_stream_regular(&file, path, CDR_E_CONFIG, error);
+    if (result != CDR_OK)
+        return result;
+    json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
+    if (root == NULL && ferror(file) != 0)
+        result = cdr_file_fail(error, CDR_E_CONFIG, "read", path, errno);
+    else if (root == NULL && json_error_code(&where) == json_error_out_of_memory)
+        result = cdr_fail(error, CDR_E_NOMEM, "no memory for reading %.500s", path);
+    else if (root == NULL)
+        guess(file, head);
+    fclose(file);
+    if (root == NULL)
+        return result;
+    const char *generator = json_string_value(json_object_get(root, "generator"));
+    head->ours = generator != NULL && strncmp(generator, "cdrgen ", 7) == 0;
+    head->complete = !json_is_false(json_object_get(root, "complete"));
+    take_text(root, "dataset_id", head->dataset_id, sizeof head->dataset_id);
+    take_text(root, "format", head->format, sizeof head->format);
+    json_decref(root);
+    return CDR_OK;
+}
