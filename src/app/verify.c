@@ -22,6 +22,8 @@ static enum cdr_result choose_source(struct cdr_verification *run, struct cdr_er
     if (strcmp(name, "null") == 0)
         return cdr_fail(error, CDR_E_CONFIG, "sink: null keeps nothing that could be compared");
     run->from_files = strcmp(name, "file") == 0;
+    if (!run->from_files && strcmp(name, "kafka") != 0)
+        return cdr_fail(error, CDR_E_CONFIG, "sink: what %s holds cannot be compared", name);
 #if !CDR_KAFKA
     if (!run->from_files)
         return cdr_fail(error, CDR_E_CONFIG, "sink: this cdrgen was built without Kafka");

@@ -229,13 +229,19 @@ enum cdr_result cdr_dimension_encoder_create(struct cdr_dimension_encoder **crea
                                              int32_t schema_id, struct cdr_error *error)
 {
     assert(dimension < CDR_DIMENSION_COUNT);
+    static const char *const names[] = {
+        [FORMAT_CSV] = "csv", [FORMAT_JSON] = "json", [FORMAT_AVRO] = "avro"};
+    enum format number = FORMAT_CSV;
+    while (number <= FORMAT_AVRO && strcmp(names[number], format) != 0)
+        number++;
+    if (number > FORMAT_AVRO)
+        return cdr_fail(error, CDR_E_CONFIG, "format: dimension rows cannot be written as %.50s",
+                        format);
     struct cdr_dimension_encoder *encoder = calloc(1, sizeof *encoder);
     if (encoder == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the encoder of dimension rows");
     encoder->dimension = dimension;
-    encoder->format = strcmp(format, "avro") == 0   ? FORMAT_AVRO
-                      : strcmp(format, "json") == 0 ? FORMAT_JSON
-                                                    : FORMAT_CSV;
+    encoder->format = number;
     encoder->sizes.frame_len = framed && encoder->format == FORMAT_AVRO ? FRAME_LEN : 0;
     encoder->sizes.trailer_len = TRAILER_LEN;
     encoder->sizes.record_bytes_max = CDR_DIMENSION_RECORD_MAX;

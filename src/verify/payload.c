@@ -240,6 +240,9 @@ enum cdr_result cdr_payloads_open(struct cdr_payloads *payloads,
 {
     memset(payloads, 0, sizeof *payloads);
     payloads->format = settings->encoders[0]->ops->name;
+    if (strcmp(payloads->format, "csv") != 0 && strcmp(payloads->format, "json") != 0 &&
+        strcmp(payloads->format, "avro") != 0)
+        return cdr_fail(error, CDR_E_CONFIG, "format: %s cannot be compared", payloads->format);
     payloads->order = settings->order;
     enum cdr_result result = CDR_OK;
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {

@@ -102,5 +102,9 @@ struct cdr_verify_tail_settings {
  * (CDR_KAFKA). */
 enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
                                 struct cdr_error *error);
+/* The same of the records around the first one from change_ms on, in logs that go so far: where
+ * encoders change. The ranges are those of the tail; not in topics with transactions. */
+enum cdr_result cdr_verify_change(const struct cdr_verify_tail_settings *settings,
+                                  int64_t change_ms, struct cdr_error *error);
 
 #endif

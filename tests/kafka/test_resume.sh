@@ -137,6 +137,16 @@ carries "--id-header|" 'this run writes the headers none, and the topic.s record
 carries "--headers direction,imsi|--headers imsi,direction" 'the headers imsi,direction, and the topic.s record has direction,imsi'
 carries "--headers direction --id-header|--headers direction" 'the headers direction, and the topic.s record has direction,cdrgen-id'
 
+echo "another time of the schema change, long before the end of the logs"
+"$PYTHON" - "$SOURCE_DIR/schemas/cdr_sms.avsc" >"$WORK/next.avsc" <<'PYTHON'
+import json, sys
+schema = json.load(open(sys.argv[1]))
+schema["fields"].append({"name": "owner_msisdn", "type": "string", "default": ""})
+json.dump(schema, sys.stdout)
+PYTHON
+small+=(--next-schema-sms "$WORK/next.avsc")
+carries "--schema-change-at 2025-01-01T06:00|--schema-change-at 2025-01-01T09:00" 'sms\[[0-5]\] has another record at offset'
+
 # ---- shards ----
 
 echo "per shard"
