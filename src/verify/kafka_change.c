@@ -1,6 +1,6 @@
 /* Another time of a schema change alters records that may lie far before the end of a log. So
- * before a run goes on, those around the change are compared, too: the first one from its time on is
- * found by the topics' timestamps. */
+ * before a run goes on, those around the change are compared, too: the first one from its time on
+ * is found by the topics' timestamps. */
 #include "model/model.h"
 #include "verify/kafka_ends.h"
 #include "verify/verify.h"
