@@ -32,7 +32,7 @@ void cdr_subscriber_row(const struct cdr_model *model, uint32_t subscriber, int3
 
 static int32_t micro(double degrees)
 {
-    double scaled = degrees * MICRO;
+    double scaled = degrees * (double)MICRO;
     return (int32_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
 }
 

@@ -11,7 +11,8 @@ clang=$(command -v clang || command -v clang-14) || {
 build() # name, compiler, flags
 {
     cmake -S "$SOURCE_DIR" -B "$temporary/$1" -G Ninja -DCMAKE_C_COMPILER="$2" -DCMAKE_BUILD_TYPE=Release \
-        -DCMAKE_C_FLAGS_RELEASE="$3" -DCDRGEN_KAFKA=OFF -DCDRGEN_TESTS=OFF >"$temporary/$1.log" 2>&1 &&
+        -DCMAKE_C_FLAGS_RELEASE="$3" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON -DCDRGEN_KAFKA=OFF -DCDRGEN_TESTS=OFF \
+        >"$temporary/$1.log" 2>&1 &&
         cmake --build "$temporary/$1" >>"$temporary/$1.log" 2>&1 || {
         tail -n 20 "$temporary/$1.log"
         echo "$1: does not build"

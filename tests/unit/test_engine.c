@@ -317,7 +317,7 @@ static int32_t day(int year, unsigned month, unsigned of_month)
 static struct cdr_model *make_model(uint64_t seed, void (*adapt)(struct cdr_parameters *))
 {
     static struct cdr_parameters p;
-    struct cdr_model *model;
+    struct cdr_model *model = NULL;
     struct cdr_error error = {{0}};
     cdr_parameters_default(&p);
     p.seed = seed;
