@@ -89,7 +89,7 @@ static enum cdr_result check_durable(struct cdr_run *run, struct cdr_error *erro
                  durable = run->progress[log].durable;
         if (handed != durable)
             return cdr_fail(error, CDR_E_KAFKA,
-                            "%s [%u]: %llu records were handed over but %llu are safe",
+                            "%s[%u]: %llu records were handed over but %llu are safe",
                             run->topics[log / partitions], log % partitions,
                             (unsigned long long)handed, (unsigned long long)durable);
     }

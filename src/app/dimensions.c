@@ -446,7 +446,7 @@ enum cdr_result cdr_dimensions_check(struct cdr_dimensions *dimensions, bool who
                        handed = position > start ? position - start : 0;
         if (handed != dimensions->progress[log].durable)
             return cdr_fail(error, CDR_E_KAFKA,
-                            "%s [%u]: %" PRIu64 " rows were handed over but %" PRIu64 " are safe",
+                            "%s[%u]: %" PRIu64 " rows were handed over but %" PRIu64 " are safe",
                             topic, log % partitions, handed, dimensions->progress[log].durable);
         if (whole && position < start)
             return cdr_fail(error, CDR_E_DIFFERENT,

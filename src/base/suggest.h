@@ -2,10 +2,8 @@
  *
  * Distance counts inserted, lost, changed and swapped letters; upper and lower case, '-', '_' and
  * '.' are the same. A name is near if a third of the longer one's letters at most are wrong, or if
- * one begins with the other (three letters at least). Example: struct cdr_suggestion near = {.given
- * = "subz"}; for (each name) cdr_suggest(&near, name); near.best is "subs", or NULL where nothing
- * is near.
- */
+ * one begins with the other (three letters at least). Begin with .given set and all else 0, and
+ * offer each name: then best is the nearest, or NULL where nothing is near. */
 #ifndef CDR_BASE_SUGGEST_H
 #define CDR_BASE_SUGGEST_H
 

@@ -1,12 +1,15 @@
 /* Avro object container files (Avro specification 1.11, "Object Container Files"), written by us.
  *
  * A file is a header and blocks:
- *     header   "Obj" 0x01, a map of metadata (avro.schema, avro.codec), 16 bytes of sync marker
- *     block    count of records, size in bytes (zigzag varints), the records' data compressed by
- * the codec, the sync marker again avro.schema is the schema's text exactly as it was given, with
- * docs, aliases, defaults and logical types; the sync marker is the dataset id, so that a file is
- * the same bytes each time it is made. Nothing depends on the CPU's byte order: an Avro varint is a
- * row of bytes.
+ *
+ * - The header is "Obj" 0x01, a map of metadata (avro.schema, avro.codec), and 16 bytes of sync
+ *   marker.
+ * - A block is the count of its records and their size in bytes (zigzag varints), the records' data
+ *   compressed by the codec, and the sync marker again.
+ *
+ * avro.schema is the schema's text exactly as it was given, with docs, aliases, defaults and
+ * logical types. The sync marker is the dataset id, so that a file is the same bytes each time it
+ * is made. Nothing depends on the CPU's byte order: an Avro varint is a row of bytes.
  *
  * A container is immutable once created and serves any number of threads.
  */

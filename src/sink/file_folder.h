@@ -1,13 +1,14 @@
 /* The folder that the file sink writes: names, checks before a run, and removal of an earlier
  * dataset.
  *
- *     OUT/TOPIC/date=YYYY-MM-DD/part-PPPP-NNNNNN.csv      a finished part (.gz, .zst when
- * compressed) OUT/TOPIC/date=YYYY-MM-DD/.part-PPPP-NNNNNN.csv.tmp the same while it is written
- *     OUT/manifest.json                                   what is there; manifest-shard-I-of-N.json
- *     OUT/.manifest.json.tmp                              the same while it is written
- *     OUT/.cdrgen.lock                                    who writes it (file_lock.h)
- * PPPP is the partition, NNNNNN counts from 0 within (topic, partition) over the whole run; both
- * have more digits where they need them.
+ *     OUT/TOPIC/date=YYYY-MM-DD/part-PPPP-NNNNNN.csv  a finished part
+ *     OUT/manifest.json                               what is there
+ *     OUT/.cdrgen.lock                                who writes it (file_lock.h)
+ *
+ * While a part or manifest is written, its name begins with '.' and ends with ".tmp". Compressed
+ * parts end with .gz or .zst. The manifest of a shard is manifest-shard-I-of-N.json. PPPP is the
+ * partition, NNNNNN counts from 0 within (topic, partition) over the whole run; both have more
+ * digits where they need them.
  *
  * Several shards of one dataset may write one folder at the same time: each looks only at its own
  * partitions and manifest, and at manifests that cannot belong to the same dataset.

@@ -1,9 +1,12 @@
 /* One part of one log: records become a file, under a temporary name until it is finished.
  *
  * Bytes reach the file in one of three ways:
- *   plain       CSV and JSON as they are: big ranges of a slab by write(2) without a copy, small
- * ones gathered compressed  CSV and JSON in chunks of CDR_PART_CHUNK_BYTES through a stream
- *   container   Avro: blocks that end at the first record that fills CDR_PART_CHUNK_BYTES
+ *
+ * - Plain CSV and JSON go as they are: big ranges of a slab by write(2) without a copy, small ones
+ *   gathered.
+ * - Compressed CSV and JSON go in chunks of CDR_PART_CHUNK_BYTES through a stream.
+ * - Avro goes in blocks, which end at the first record that fills CDR_PART_CHUNK_BYTES.
+ *
  * Chunks and blocks are counted from the part's start, so the file depends on its records alone,
  * not on how they were cut into slabs. Short writes are continued and interrupted ones repeated.
  *

@@ -463,7 +463,7 @@ static void examine_absent(const struct cdr_registry_settings *settings, const c
     bool is_new = false;
     if (!settings->auto_register) {
         cdr_findings_add(findings, CDR_FINDING_FAIL, named,
-                         "register it, or leave --no-auto-register out",
+                         "register it, or leave --no-register out",
                          "the registry does not know the schema");
         return;
     }
