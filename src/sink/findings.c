@@ -1,5 +1,7 @@
 #include "sink/findings.h"
 
+#include "base/shown.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,7 @@ static struct cdr_finding *append(struct cdr_findings *findings, enum cdr_findin
     findings->items = grown;
     struct cdr_finding *finding = &grown[findings->n++];
     *finding = (struct cdr_finding){.level = level};
-    snprintf(finding->subject, sizeof finding->subject, "%s", subject);
+    cdr_shown(finding->subject, sizeof finding->subject, subject);
     return finding;
 }
 
@@ -26,10 +28,12 @@ void cdr_findings_add(struct cdr_findings *findings, enum cdr_finding_level leve
     struct cdr_finding *finding = append(findings, level, subject);
     if (finding == NULL)
         return;
+    char what[sizeof finding->what];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(finding->what, sizeof finding->what, format, arguments);
+    vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
+    cdr_shown(finding->what, sizeof finding->what, what);
     snprintf(finding->mend, sizeof finding->mend, "%s", mend != NULL ? mend : "");
 }
 
@@ -43,8 +47,10 @@ void cdr_findings_add_sentence(struct cdr_findings *findings, enum cdr_finding_l
     for (const char *at = strstr(sentence, "; "); at != NULL; at = strstr(at + 2, "; "))
         cut = at;
     int len = cut != NULL ? (int)(cut - sentence) : (int)strlen(sentence);
-    snprintf(finding->what, sizeof finding->what, "%.*s", len, sentence);
-    snprintf(finding->mend, sizeof finding->mend, "%s", cut != NULL ? cut + 2 : "");
+    char what[sizeof finding->what];
+    snprintf(what, sizeof what, "%.*s", len, sentence);
+    cdr_shown(finding->what, sizeof finding->what, what);
+    cdr_shown(finding->mend, sizeof finding->mend, cut != NULL ? cut + 2 : "");
 }
 
 size_t cdr_findings_count(const struct cdr_findings *findings, enum cdr_finding_level level)

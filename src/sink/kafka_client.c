@@ -76,14 +76,15 @@ static enum cdr_result unreachable(struct cdr_kafka_client *client, rd_kafka_res
 /* Once, so that who waits knows for what. */
 static void tell(struct cdr_kafka_client *client, int timeout_ms)
 {
-    char text[400], line[800];
+    char text[400];
+    struct cdr_error line;
     cdr_kafka_trouble(client, text, sizeof text);
     const char *why = strstr(text, " failed: ");
     why = why != NULL ? why + strlen(" failed: ") : text[0] != '\0' ? text : "no answer yet";
-    snprintf(line, sizeof line, "waiting for a broker at %s: %s (up to %g s, --kafka-timeout)",
+    cdr_fail(&line, CDR_OK, "waiting for a broker at %s: %s (up to %g s, --kafka-timeout)",
              client->properties->brokers, why, timeout_ms / 1000.0);
     if (client->properties->say != NULL)
-        client->properties->say(line);
+        client->properties->say(line.text);
 }
 
 enum { TELL_MS = 1000, UNREACHED_MS = 2000 };

@@ -1,6 +1,7 @@
 /* Why a client does not connect: librdkafka's words, gathered, and what they mean for whoever must
  * mend it. */
 #include "base/redact.h"
+#include "base/shown.h"
 #include "sink/kafka_internal.h"
 
 #include <limits.h>
@@ -66,8 +67,8 @@ static void on_debug_log(const rd_kafka_t *rk, int level, const char *facility, 
         "sasl.oauthbearer.config",
     };
     size_t size = 2 * strlen(text) + 1;
-    char *from = malloc(size), *to = malloc(size);
-    if (from != NULL && to != NULL) {
+    char *from = malloc(size), *to = malloc(size), *shown = malloc(4 * size);
+    if (from != NULL && to != NULL && shown != NULL) {
         memcpy(from, text, strlen(text) + 1);
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
             char secret[512] = "";
@@ -81,10 +82,12 @@ static void on_debug_log(const rd_kafka_t *rk, int level, const char *facility, 
             from = to;
             to = swap;
         }
-        rd_kafka_log_print(rk, level, facility, from);
+        cdr_shown(shown, 4 * size, from);
+        rd_kafka_log_print(rk, level, facility, shown);
     }
     free(from);
     free(to);
+    free(shown);
 }
 
 /* Judges nothing: what OpenSSL found wrong with the broker's certificate is kept, for librdkafka's

@@ -1,6 +1,7 @@
 /* Ids of schemas: look up, check, register. */
 #include "sink/registry.h"
 
+#include "base/shown.h"
 #include "encode/json_text.h"
 #include "sink/registry_cache.h"
 #include "sink/registry_internal.h"
@@ -229,13 +230,15 @@ static void note_of(struct cdr_registry_wish *wish, const char *format, ...)
 /* Adds to the note. */
 static void note_of(struct cdr_registry_wish *wish, const char *format, ...)
 {
+    char text[CDR_REGISTRY_NOTE_MAX];
     va_list arguments;
     size_t used = strlen(wish->note);
     if (used > 0 && used + 3 < sizeof wish->note)
         used += (size_t)snprintf(wish->note + used, sizeof wish->note - used, "; ");
     va_start(arguments, format);
-    vsnprintf(wish->note + used, sizeof wish->note - used, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    cdr_shown(wish->note + used, sizeof wish->note - used, text);
 }
 
 /* Keeps what was found, and says if it was another id before. */

@@ -1,5 +1,7 @@
 #include "sink/registry_cache.h"
 
+#include "base/shown.h"
+
 #include "base/hash.h"
 
 #include <ctype.h>
@@ -142,9 +144,10 @@ enum cdr_result cdr_registry_cache_write(const struct cdr_registry_settings *set
 void cdr_registry_note_cached(char note[CDR_REGISTRY_NOTE_MAX], const char *subject,
                               const struct cdr_registry_cached *cached, const char *why)
 {
-    snprintf(note, CDR_REGISTRY_NOTE_MAX,
-             "subject %.260s: id %d from the cache, as of %s, because of %.480s", subject,
-             (int)cached->id, cached->saved, why);
+    char text[CDR_REGISTRY_NOTE_MAX];
+    snprintf(text, sizeof text, "subject %.260s: id %d from the cache, as of %s, because of %.480s",
+             subject, (int)cached->id, cached->saved, why);
+    cdr_shown(note, CDR_REGISTRY_NOTE_MAX, text);
 }
 
 void cdr_registry_cached_free(struct cdr_registry_cached *cached)

@@ -2,6 +2,7 @@
 
 #include "encode/json_text.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ enum {
     CODE_SUBJECT_UNKNOWN = 40401, /* the registry's own error_code */
     CODE_VERSION_UNKNOWN = 40402,
     CODE_SCHEMA_UNKNOWN = 40403,
+    CODE_NOT_PERMITTED = 42205,
 };
 
 /* How one attempt ended. */
@@ -31,8 +33,10 @@ static size_t collect(char *bytes, size_t size, size_t n, void *opaque)
 {
     struct cdr_registry_answer *answer = opaque;
     size_t more = size * n;
-    if (answer->len + more > ANSWER_BYTES_MAX)
+    if (answer->len + more > ANSWER_BYTES_MAX) {
+        answer->too_long = true;
         return 0;
+    }
     char *text = realloc(answer->text, answer->len + more + 1);
     if (text == NULL)
         return 0;
@@ -115,8 +119,28 @@ static void set_security(CURL *curl, const struct cdr_registry_settings *setting
         curl_easy_setopt(curl, CURLOPT_SSLKEY, settings->key_location);
 }
 
-static const char *reason_of(long status, int64_t code)
+/* A registry, or a subject of it, may take no new schemas; only its words say why. */
+static const char *mode_of(long status, int64_t code, const char *message)
 {
+    char words[512] = "";
+    if (code != CODE_NOT_PERMITTED && status != 403)
+        return NULL;
+    for (size_t i = 0; i < sizeof words - 1 && message[i] != '\0'; i++)
+        words[i] = (char)tolower((unsigned char)message[i]);
+    if (strstr(words, "read-only") != NULL || strstr(words, "readonly") != NULL ||
+        strstr(words, "read only") != NULL)
+        return "the registry is read-only for this subject, so no schema can be registered";
+    if (strstr(words, "import mode") != NULL)
+        return "the registry is in IMPORT mode for this subject, in which schemas cannot be "
+               "registered without an id";
+    return code == CODE_NOT_PERMITTED ? "the registry does not permit this" : NULL;
+}
+
+static const char *reason_of(long status, int64_t code, const char *message)
+{
+    const char *mode = mode_of(status, code, message);
+    if (mode != NULL)
+        return mode;
     switch (status) {
     case 401:
         return "the registry does not accept the credentials";
@@ -160,7 +184,7 @@ static enum outcome judge(const struct cdr_registry_request *request, const char
         cdr_json_find_integer(answer->text, answer->len, "error_code", &code);
     add_message(answer, message, sizeof message);
     cdr_fail(error, CDR_E_CONFIG, "schema registry %s, subject %s: %s (status %ld)%s", shown,
-             request->subject, reason_of(status, code), status, message);
+             request->subject, reason_of(status, code, message), status, message);
     if (status == 404 && (code == CODE_SUBJECT_UNKNOWN || code == CODE_VERSION_UNKNOWN ||
                           code == CODE_SCHEMA_UNKNOWN))
         return ABSENT;
@@ -176,6 +200,13 @@ static bool wants_certificate(const char *reason)
            strstr(reason, "alert handshake failure") != NULL;
 }
 
+/* curl takes headers of a limited size, and says so in several ways. */
+static bool is_header_too_long(CURLcode code, const char *reason)
+{
+    return code == CURLE_OUT_OF_MEMORY || code == (CURLcode)100 /* CURLE_TOO_LARGE */ ||
+           strstr(reason, "Too large response headers") != NULL;
+}
+
 /* Wrong files and certificates stay wrong; everything else may be a registry that is just starting.
  */
 static bool is_lasting(CURLcode code, const char *reason)
@@ -183,18 +214,24 @@ static bool is_lasting(CURLcode code, const char *reason)
     return code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CACERT_BADFILE ||
            code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_URL_MALFORMAT ||
            code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WRITE_ERROR ||
-           wants_certificate(reason);
+           is_header_too_long(code, reason) || wants_certificate(reason);
 }
 
 static enum outcome no_answer(const struct cdr_registry_request *request, const char *shown,
-                              CURL *curl, CURLcode code, const char *reason,
+                              CURL *curl, CURLcode code, const char *reason, bool too_long,
                               struct cdr_error *error)
 {
     const char *words = reason[0] != '\0' ? reason : curl_easy_strerror(code);
     char text[700] = "";
     long cause = 0;
     curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &cause);
-    if (code == CURLE_OPERATION_TIMEDOUT)
+    if (too_long)
+        snprintf(text, sizeof text, "its answer is longer than the limit of %d MiB",
+                 ANSWER_BYTES_MAX >> 20);
+    else if (is_header_too_long(code, reason))
+        snprintf(text, sizeof text, "the header of its answer is longer than curl's limit: %s",
+                 words);
+    else if (code == CURLE_OPERATION_TIMEDOUT)
         snprintf(text, sizeof text,
                  "timed out: no answer within %g s (--registry-timeout sets the time)",
                  request->settings->timeout_ms / 1000.0);
@@ -260,7 +297,7 @@ static enum outcome perform(const struct cdr_registry_request *request, const ch
         *wait_s = (long)retry_after;
         outcome = judge(request, shown, status, answer, error);
     } else {
-        outcome = no_answer(request, shown, curl, code, reason, error);
+        outcome = no_answer(request, shown, curl, code, reason, answer->too_long, error);
     }
 cleanup:
     curl_slist_free_all(headers);

@@ -13,6 +13,7 @@
 
 #include "sink/registry.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct cdr_registry_request {
@@ -27,6 +28,7 @@ struct cdr_registry_answer {
     char *text; /* with a NUL behind; NULL where it is empty */
     size_t len;
     char *url; /* base URL that answered, without credentials */
+    bool too_long; /* the answer was not read to its end */
 };
 
 /* CDR_OK: 2xx. CDR_E_STATE: the registry knows neither subject nor version nor schema.

@@ -143,6 +143,13 @@ static enum cdr_result read_version(const struct cdr_registry_settings *settings
         result = cdr_fail(error, CDR_E_CONFIG,
                           "schema registry, subject %s: version %d is a schema of %s, not of Avro",
                           subject, (int)schema->version, type);
+    /* It is printed as it is, and terminals do not bear everything that is no JSON. */
+    json_t *json = result == CDR_OK ? json_loads(schema->text, JSON_DECODE_ANY, NULL) : NULL;
+    if (result == CDR_OK && json == NULL)
+        result = cdr_fail(error, CDR_E_CONFIG,
+                          "schema registry, subject %s: version %d: it is no Avro schema", subject,
+                          (int)schema->version);
+    json_decref(json);
     if (result == CDR_OK)
         result = add_references(settings, subject, object, schema, error);
     if (result == CDR_OK) {

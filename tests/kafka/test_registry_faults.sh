@@ -111,6 +111,14 @@ expect_failure 2 "schema registry $URL gives two different schemas the id 7: the
 grep -q "warning: subject ${prefix}one.call-value: whether the id 7 stands for the schema is not known" "$WORK/stderr" || die "$(cat "$WORK/stderr")"
 expect_equal "$(admin list "${prefix}one.")" "" "topics of a run whose schemas have one id"
 
+# A registry that takes no schemas says so, and its words cannot write to a terminal.
+proxy --answer '422:{"error_code": 42205, "message": "Subject is in read-only mode \\u001b[31m"}'
+expect_failure 2 'the registry is read-only for this subject, so no schema can be registered \(status 422\): Subject is in read-only mode \\x1b\[31m$' \
+    run "${prefix}ro." --registry "$URL"
+proxy --answer '400:\x1b]0;title\x07\x1b[2Jgone'
+expect_failure 2 '\(status 400\): \\x1b\]0;title\\x07\\x1b\[2Jgone$' run "${prefix}ro." --registry "$URL"
+expect_equal "$(admin list "${prefix}ro.")" "" "topics of a run whose registry refuses"
+
 # Busy: asked again, as often as is allowed.
 proxy --fail 2
 run "${prefix}d." --registry "$URL" --registry-retries 2

@@ -262,6 +262,22 @@ static void final_answers_are_told_and_not_asked_for_again(void **state)
          "not compatible with the versions that the subject has (status 409): field x"},
         {"422 Unprocessable Entity\n{\"error_code\": 42201, \"message\": \"bad type\"}",
          "finds the schema invalid (status 422): bad type"},
+        {"422 Unprocessable Entity\n{\"error_code\": 42205, \"message\": \"Subject x is in "
+         "read-only mode\"}",
+         "the registry is read-only for this subject, so no schema can be registered (status 422): "
+         "Subject x is in read-only mode"},
+        {"403 Forbidden\n{\"message\": \"Registry is in READONLY mode\"}",
+         "the registry is read-only for this subject, so no schema can be registered (status 403)"},
+        {"422 Unprocessable Entity\n{\"error_code\": 42205, \"message\": \"Subject x is in "
+         "import mode\"}",
+         "the registry is in IMPORT mode for this subject"},
+        {"422 Unprocessable Entity\n{\"error_code\": 42205, \"message\": \"no\"}",
+         "the registry does not permit this (status 422): no"},
+        {"422 Unprocessable Entity\n{\"error_code\": 42201, \"message\": "
+         "\"\\u001b[31mr\\u00e9d\\u0007\"}",
+         "(status 422): \\x1b[31mr\xc3\xa9"
+         "d\\x07"},
+        {"400 Bad Request\n\x1b]0;title\x07\xff", "(status 400): \\x1b]0;title\\x07\\xff"},
         {"200 OK\nWelcome!", "its answer holds no schema id"},
         {"200 OK\n{\"id\": 99999999999}", "its answer holds no schema id"},
         {"200 OK\n{\"id\": -1}", "its answer holds no schema id"},
@@ -277,6 +293,37 @@ static void final_answers_are_told_and_not_asked_for_again(void **state)
         assert_int_equal(id, -1);
         stop(server);
     }
+}
+
+/* Larger than what is read, and a header that curl does not take: final, and said as such. */
+static void answers_that_are_too_long_are_named(void **state)
+{
+    (void)state;
+    const size_t size = 17 << 20, header = 400000;
+    char *long_answer = malloc(size + 1), *long_header = malloc(header + 200);
+    assert_non_null(long_answer);
+    assert_non_null(long_header);
+    memset(long_answer, 'x', size);
+    memcpy(long_answer, "200 OK\n", 7);
+    long_answer[size] = '\0';
+    size_t len = (size_t)sprintf(long_header, "200 ");
+    memset(long_header + len, 'x', header);
+    strcpy(long_header + len + header, "\n{\"id\": 1}");
+    const struct {
+        const char *answer, *words;
+    } cases[] = {{long_answer, "its answer is longer than the limit of 16 MiB"},
+                 {long_header, "the header of its answer is longer than curl's limit"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct server *server = START(cases[i].answer);
+        struct cdr_registry_settings settings = settings_for(server);
+        int32_t id = -1;
+        assert_int_equal(ask_with(&settings, &id), CDR_E_CONFIG);
+        assert_says(cases[i].words);
+        assert_int_equal(server->requests, 1);
+        stop(server);
+    }
+    free(long_answer);
+    free(long_header);
 }
 
 static void passing_errors_are_retried(void **state)
@@ -747,6 +794,7 @@ int main(void)
         cmocka_unit_test(an_id_that_stands_for_another_schema_is_refused),
         cmocka_unit_test(an_unknown_one_is_registered_if_wanted),
         cmocka_unit_test(final_answers_are_told_and_not_asked_for_again),
+        cmocka_unit_test(answers_that_are_too_long_are_named),
         cmocka_unit_test(passing_errors_are_retried),
         cmocka_unit_test(retries_end),
         cmocka_unit_test(the_next_url_is_tried),
