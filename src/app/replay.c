@@ -72,11 +72,16 @@ static enum cdr_result open_spill(struct replay *replay, struct cdr_error *error
                 replay->settings->argument_dir, cdr_with_commas(replay->records, records),
                 replay->manifest->dataset_id,
                 replay->manifest->published ? ", published before" : "");
-    if (!replay->manifest->closed)
+    const uint64_t torn = cdr_spill_torn_bytes(replay->spill);
+    if (!replay->manifest->closed && torn > 0)
         fprintf(stderr,
                 "cdrgen: warning: the run that spilled did not end in an orderly way; its last "
                 "%" PRIu64 " bytes are torn and left out\n",
-                cdr_spill_torn_bytes(replay->spill));
+                torn);
+    else if (!replay->manifest->closed)
+        fputs("cdrgen: warning: the run that spilled did not end in an orderly way; its files end "
+              "with whole records\n",
+              stderr);
     return CDR_OK;
 }
 
@@ -452,9 +457,15 @@ static enum cdr_result publish_on(struct replay *replay, struct cdr_error *error
 static enum cdr_result finish(struct replay *replay, struct cdr_error *error)
 {
     char published[32], there[32];
-    enum cdr_result result = cdr_spill_set_published(replay->spill, error);
-    if (result == CDR_OK && replay->settings->replay_remove)
-        result = cdr_spill_remove(replay->spill, error);
+    struct cdr_error why = {{0}};
+    const char *dir = replay->settings->argument_dir;
+    const bool remove = replay->settings->replay_remove;
+    enum cdr_result result = remove ? cdr_spill_remove(replay->spill, &why)
+                                    : cdr_spill_set_published(replay->spill, &why);
+    if (result != CDR_OK)
+        cdr_fail(error, result,
+                 "%.500s; everything is published: all that remains is to %s %.300s", why.text,
+                 remove ? "remove" : "remove, or to replay again so that it is marked,", dir);
     if (!replay->settings->quiet)
         fprintf(
             stderr, "%s records published, %s were in the topics; every log ends where it must\n",

@@ -277,7 +277,8 @@ static void nearest_zone(const char *tz_name, const char *folder, char best[64])
     struct cdr_suggestion near = {.given = tz_name};
     best[0] = '\0';
     snprintf(path, sizeof path, "%s/tzdata.zi", folder);
-    FILE *file = fopen(path, "r");
+    FILE *file = NULL;
+    (void)cdr_stream_regular(&file, path, CDR_E_CONFIG, NULL);
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
         const char *before = near.best;
         size_t distance = near.distance;

@@ -411,6 +411,9 @@ enum cdr_result cdr_spill_open(struct cdr_sink **opened, const struct cdr_spill_
         result = cdr_spill_check(settings->dir, error);
     if (result == CDR_OK)
         result = cdr_spill_lock(settings->dir, true, &sink->dir_fd, error);
+    /* Another run may have spilled there, and ended, since. */
+    if (result == CDR_OK)
+        result = cdr_spill_check(settings->dir, error);
     /* Segments that a spill without its spill.json left are not ours to go on with. */
     if (result == CDR_OK)
         result = cdr_spill_manifest_write(&sink->manifest, sink->dir, sink->dir_fd, error);

@@ -15,6 +15,9 @@
 #include <unistd.h>
 
 #define NAME "spill.json"
+/* Others may remove and make the folder while we try. */
+#define ATTEMPTS_MAX 100
+#define MARK_WITHIN_BYTES 4096 /* "published" comes before the topics */
 #define VALUE_BYTES_MAX (1 << 20) /* of keys and headers */
 
 static enum cdr_result make_path(char path[CDR_SPILL_PATH_MAX], const char *dir, const char *name,
@@ -46,21 +49,32 @@ static int make_folders(const char *path)
 
 enum cdr_result cdr_spill_lock(const char *dir, bool make, int *fd, struct cdr_error *error)
 {
-    int os_error = make ? make_folders(dir) : 0;
     *fd = -1;
-    if (os_error != 0)
-        return cdr_spill_fail(error, "make folder", dir, os_error);
-    *fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*fd < 0)
-        return cdr_spill_fail(error, "open folder", dir, errno);
-    /* Where a file system has no locks, there is none. */
-    if (flock(*fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-        return CDR_OK;
-    close(*fd);
-    *fd = -1;
-    return cdr_fail(error, CDR_E_STATE,
-                    "%s is in use: a run spills into it, or a replay publishes it, at this moment",
-                    dir);
+    /* A replay that has removed the folder may hold what we have just opened. */
+    for (unsigned attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+        int os_error = make ? make_folders(dir) : 0;
+        if (os_error != 0)
+            return cdr_spill_fail(error, "make folder", dir, os_error);
+        int opened = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (opened < 0 && errno == ENOENT && make)
+            continue;
+        if (opened < 0)
+            return cdr_spill_fail(error, "open folder", dir, errno);
+        os_error = flock(opened, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+        if (os_error == 0 && cdr_is_at(opened, dir)) {
+            *fd = opened;
+            return CDR_OK;
+        }
+        close(opened);
+        if (os_error == EWOULDBLOCK)
+            return cdr_fail(error, CDR_E_STATE,
+                            "%s is in use: a run spills into it, or a replay publishes it, at this "
+                            "moment",
+                            dir);
+        if (os_error != 0 && os_error != EINTR)
+            return cdr_spill_fail(error, "lock folder", dir, os_error);
+    }
+    return cdr_spill_fail(error, "open folder", dir, ENOENT);
 }
 
 static enum cdr_result check_writable(const char *dir, struct cdr_error *error)
@@ -221,6 +235,37 @@ enum cdr_result cdr_spill_manifest_write(const struct cdr_spill_manifest *manife
     if (fsync(dir_fd) != 0 && errno != EINVAL && errno != ENOTSUP)
         return cdr_spill_fail(error, "sync folder", dir, errno);
     return CDR_OK;
+}
+
+/* Turns the word in the file: five bytes for five, which needs no room on the disk. */
+static bool mark_in_place(const char *path)
+{
+    static const char before[] = "\"published\": false", after[] = "\"published\": true ";
+    char start[MARK_WITHIN_BYTES + 1];
+    struct stat status;
+    int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t n = fstat(fd, &status) == 0 && S_ISREG(status.st_mode)
+                    ? pread(fd, start, MARK_WITHIN_BYTES, 0)
+                    : -1;
+    start[n > 0 ? n : 0] = '\0';
+    const char *at = strstr(start, before);
+    bool marked = at != NULL &&
+                  pwrite(fd, after, sizeof after - 1, at - start) == (ssize_t)sizeof after - 1 &&
+                  fsync(fd) == 0;
+    return close(fd) == 0 && marked;
+}
+
+enum cdr_result cdr_spill_manifest_mark(struct cdr_spill_manifest *manifest, const char *dir,
+                                        int dir_fd, struct cdr_error *error)
+{
+    char path[CDR_SPILL_PATH_MAX];
+    enum cdr_result result = make_path(path, dir, NAME, error);
+    if (result != CDR_OK || manifest->published)
+        return result;
+    manifest->published = true;
+    return mark_in_place(path) ? CDR_OK : cdr_spill_manifest_write(manifest, dir, dir_fd, error);
 }
 
 enum cdr_result cdr_spill_manifest_remove(const char *dir, struct cdr_error *error)

@@ -53,7 +53,7 @@ static inline bool cdr_spill_mine(const struct cdr_spill_manifest *manifest, uin
 }
 
 /* The folder, made where it is missing, for this process alone: *fd is to be closed. CDR_E_STATE:
- * another process is at work in it. CDR_E_IO. */
+ * another process is at work in it. CDR_E_IO, also where the file system has no locks. */
 enum cdr_result cdr_spill_lock(const char *dir, bool make, int *fd, struct cdr_error *error);
 /* Whether a run may spill into dir, which need not be there: CDR_E_CONFIG it cannot be written,
  * CDR_E_STATE it holds a spill. Changes nothing. */
@@ -62,6 +62,9 @@ enum cdr_result cdr_spill_check(const char *dir, struct cdr_error *error);
 /* Errors: CDR_E_IO. */
 enum cdr_result cdr_spill_manifest_write(const struct cdr_spill_manifest *manifest, const char *dir,
                                          int dir_fd, struct cdr_error *error);
+/* Notes that all of it was published, which takes no room on the disk. CDR_E_IO. */
+enum cdr_result cdr_spill_manifest_mark(struct cdr_spill_manifest *manifest, const char *dir,
+                                        int dir_fd, struct cdr_error *error);
 /* CDR_E_CONFIG: dir holds no spill; CDR_E_STATE: its spill.json is not one that this version
  * reads; CDR_E_IO; CDR_E_NOMEM. To be freed after CDR_OK. */
 enum cdr_result cdr_spill_manifest_read(struct cdr_spill_manifest *manifest, const char *dir,

@@ -393,8 +393,7 @@ enum cdr_result cdr_spill_fill(struct cdr_spill *spill, uint32_t log, struct cdr
 
 enum cdr_result cdr_spill_set_published(struct cdr_spill *spill, struct cdr_error *error)
 {
-    spill->manifest.published = true;
-    return cdr_spill_manifest_write(&spill->manifest, spill->dir, spill->dir_fd, error);
+    return cdr_spill_manifest_mark(&spill->manifest, spill->dir, spill->dir_fd, error);
 }
 
 /* spill.json first: what is left then is no spill, and no run spills to where segments lie. */

@@ -627,6 +627,49 @@ static void a_folder_holds_one_spill(void **state)
     harness_end(&spilling.harness);
 }
 
+/* A full disk has no room for another spill.json: the word in it is turned where it stands. */
+static void a_spill_is_marked_without_room_on_the_disk(void **state)
+{
+    (void)state;
+    struct spilling spilling;
+    struct cdr_error error = {{0}};
+    char path[512];
+    start(&spilling, "csv");
+    must_open(&spilling);
+    must_spill(&spilling, 0, 10, 10);
+    assert_int_equal(harness_close(&spilling.harness, true, NULL), CDR_OK);
+    harness_path(&spilling.harness, path, ".spill.json.tmp");
+    assert_int_equal(mkdir(path, 0777), 0); /* whoever would write it anew fails */
+    for (unsigned time = 0; time < 2; time++) {
+        struct cdr_spill *spill = must_read(&spilling);
+        assert_int_equal(cdr_spill_manifest_of(spill)->published, time > 0);
+        assert_int_equal(cdr_spill_set_published(spill, &error), CDR_OK);
+        cdr_spill_read_close(spill);
+    }
+    struct cdr_spill *spill = must_read(&spilling);
+    assert_true(cdr_spill_manifest_of(spill)->published);
+    assert_int_equal(cdr_spill_manifest_of(spill)->logs[0].records, 10);
+    cdr_spill_read_close(spill);
+    /* A file that a program has written in another form is written anew. */
+    harness_path(&spilling.harness, path, "spill.json");
+    char command[1200];
+    snprintf(command, sizeof command,
+             "sed -i 's/\"published\": true */\"published\":  false/' %s", path);
+    assert_int_equal(system(command), 0);
+    spill = must_read(&spilling);
+    assert_int_equal(cdr_spill_set_published(spill, &error), CDR_E_IO);
+    cdr_spill_read_close(spill);
+    harness_path(&spilling.harness, path, ".spill.json.tmp");
+    assert_int_equal(rmdir(path), 0);
+    spill = must_read(&spilling);
+    assert_int_equal(cdr_spill_set_published(spill, &error), CDR_OK);
+    cdr_spill_read_close(spill);
+    spill = must_read(&spilling);
+    assert_true(cdr_spill_manifest_of(spill)->published);
+    cdr_spill_read_close(spill);
+    harness_end(&spilling.harness);
+}
+
 static void paths_that_cannot_be_are_refused(void **state)
 {
     (void)state;
@@ -771,6 +814,7 @@ int main(void)
         cmocka_unit_test(segments_that_are_missing_or_not_in_their_place_are_found),
         cmocka_unit_test(large_records_come_back_in_as_many_slabs_as_they_take),
         cmocka_unit_test(a_folder_holds_one_spill),
+        cmocka_unit_test(a_spill_is_marked_without_room_on_the_disk),
         cmocka_unit_test(paths_that_cannot_be_are_refused),
         cmocka_unit_test(a_spill_json_that_is_none_is_refused),
         cmocka_unit_test(a_write_that_fails_leaves_whole_records),
