@@ -389,6 +389,12 @@ struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
                                   ? cdr_schema_files_text(&run->schemas, type)
                                   : NULL;
         setup.next_schemas[type] = run->schemas.next_texts[type];
+        setup.layouts[0][type] =
+            (struct cdr_layout){run->schemas.texts[type], run->schemas.mapping};
+        if (run->schemas.next_texts[type] != NULL)
+            setup.layouts[1][type] =
+                (struct cdr_layout){run->schemas.next_texts[type],
+                                    cdr_schema_files_next_mapping(&run->schemas, settings)};
     }
     return setup;
 }
@@ -451,7 +457,8 @@ static enum cdr_result write_table(const struct cdr_settings *settings, const ch
     }
     if (!good) {
         unlink(temporary);
-        return cdr_fail(error, CDR_E_IO, "%s: %s", path, cdr_os_reason(reason, words));
+        return cdr_fail(error, CDR_E_IO, "%s%s: %s", cdr_os_limit(reason), path,
+                        cdr_os_reason(reason, words));
     }
     return CDR_OK;
 }

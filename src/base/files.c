@@ -12,12 +12,14 @@
 
 const char *cdr_os_reason(int os_error, char reason[CDR_REASON_MAX])
 {
-    if (os_error == EFBIG)
-        snprintf(reason, CDR_REASON_MAX,
-                 "File too large: a file size limit, of this process (ulimit -f) or the disk");
-    else if (strerror_r(os_error, reason, CDR_REASON_MAX) != 0)
+    if (strerror_r(os_error, reason, CDR_REASON_MAX) != 0)
         snprintf(reason, CDR_REASON_MAX, "error %d", os_error);
     return reason;
+}
+
+const char *cdr_os_limit(int os_error)
+{
+    return os_error == EFBIG ? "file size limit (ulimit -f, or the disk's): " : "";
 }
 
 const char *cdr_file_kind(mode_t mode)

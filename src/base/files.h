@@ -22,8 +22,10 @@
 #define CDR_REASON_MAX 128
 #define CDR_FIFO_WAIT_S 3
 
-/* strerror's words for an error number; of EFBIG also which limit that may be. */
+/* strerror's words for an error number. */
 const char *cdr_os_reason(int os_error, char reason[CDR_REASON_MAX]);
+/* What to say before them: which limit EFBIG means, else "". */
+const char *cdr_os_limit(int os_error);
 
 /* What a file that is no regular one is, with its article: "a FIFO". */
 const char *cdr_file_kind(mode_t mode);

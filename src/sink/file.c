@@ -530,8 +530,14 @@ static struct cdr_manifest manifest_of(const struct file_sink *sink, bool comple
         .log = log_of_manifest,
         .context = sink->logs,
     };
-    for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++)
+    for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++) {
+        const struct cdr_encoder *encoder = sink->setup.encoders[topic];
         manifest.changes[topic] = changes(sink, topic);
+        cdr_manifest_layout(manifest.layouts[0][topic], &sink->setup.layouts[0][topic], 0);
+        if (cdr_change_version(encoder, 1) != NULL)
+            cdr_manifest_layout(manifest.layouts[1][topic], &sink->setup.layouts[1][topic],
+                                cdr_change_ms(encoder));
+    }
     return manifest;
 }
 

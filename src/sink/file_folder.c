@@ -25,7 +25,8 @@ enum cdr_result cdr_file_fail(struct cdr_error *error, enum cdr_result code, con
                               const char *path, int os_error)
 {
     char reason[CDR_REASON_MAX];
-    return cdr_fail(error, code, "cannot %s %s: %s", verb, path, cdr_os_reason(os_error, reason));
+    return cdr_fail(error, code, "%scannot %s %s: %s", cdr_os_limit(os_error), verb, path,
+                    cdr_os_reason(os_error, reason));
 }
 
 /* Paths are checked for their length once, by check_names. */

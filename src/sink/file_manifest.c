@@ -1,11 +1,17 @@
 #include "sink/file_manifest.h"
 
+#include "base/bytes.h"
 #include "base/files.h"
 #include "base/json_writer.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 static void write_part(struct cdr_json *json, const struct cdr_manifest *manifest, uint32_t log,
                        const struct cdr_manifest_log *parts, uint32_t number, uint64_t first_record)
@@ -49,6 +55,25 @@ static void write_log(struct cdr_json *json, const struct cdr_manifest *manifest
     cdr_json_object_end(json);
 }
 
+void cdr_manifest_layout(char text[CDR_MANIFEST_LAYOUT_MAX], const struct cdr_layout *layout,
+                         int64_t from_ms)
+{
+    uint8_t from[8];
+    text[0] = '\0';
+    if (layout->schema == NULL && layout->mapping == NULL)
+        return;
+    cdr_store_le64(from, (uint64_t)from_ms);
+    const uint64_t seed = XXH3_64bits(from, sizeof from);
+    for (unsigned half = 0; half < 2; half++) {
+        uint64_t sum = seed + half;
+        if (layout->schema != NULL)
+            sum = XXH3_64bits_withSeed(layout->schema, strlen(layout->schema), sum);
+        if (layout->mapping != NULL)
+            sum = XXH3_64bits_withSeed(layout->mapping, strlen(layout->mapping), ~sum);
+        snprintf(text + 16 * half, 17, "%016" PRIx64, sum);
+    }
+}
+
 static void write_topic(struct cdr_json *json, const struct cdr_manifest *manifest, unsigned topic)
 {
     const struct cdr_file_folder *folder = manifest->folder;
@@ -63,6 +88,10 @@ static void write_topic(struct cdr_json *json, const struct cdr_manifest *manife
         }
     }
     cdr_json_object(json, folder->topics[topic]);
+    if (manifest->layouts[0][topic][0] != '\0')
+        cdr_json_text(json, "layout", manifest->layouts[0][topic]);
+    if (manifest->layouts[1][topic][0] != '\0')
+        cdr_json_text(json, "next_layout", manifest->layouts[1][topic]);
     cdr_json_u64(json, "records", records);
     cdr_json_u64(json, "bytes", bytes);
     cdr_json_array(json, "partitions");

@@ -4,7 +4,8 @@
  * while the run goes on and after an interrupted or failed one: what is listed is whole and each
  * log is a prefix of the complete one), days (null of a live run, which has no end), shard (index
  * and count, null without), schema_change_ms where the schema of a topic changes, topics. A topic
- * has records, bytes and partitions; a partition (those of this shard) has partition, records,
+ * has layout and next_layout where schema, mapping or fields are the user's (checksums of them),
+ * records, bytes and partitions; a partition (those of this shard) has partition, records,
  * bytes and parts; a part has path (from the folder on), first_record (its position in the log),
  * records, bytes, file_bytes and xxh128; of topics whose schema changes also schema_version, 1 or
  * 2. bytes are those of the records' payloads, without header lines, newlines, frames and
@@ -36,6 +37,9 @@ struct cdr_manifest_log {
     uint32_t part_count;
 };
 
+/* A checksum of schema and mapping, as hex digits. */
+#define CDR_MANIFEST_LAYOUT_MAX 33
+
 struct cdr_manifest {
     const struct cdr_file_folder *folder;
     const char *format, *compress;
@@ -47,10 +51,17 @@ struct cdr_manifest {
      * does. */
     int64_t change_ms;
     bool changes[CDR_TYPE_COUNT];
+    /* What records follow, first and after the change: "" where it is built in, or does not
+     * change. */
+    char layouts[2][CDR_TYPE_COUNT][CDR_MANIFEST_LAYOUT_MAX];
     /* A log of the sink, by its number; shared memory of the caller. */
     void (*log)(const void *context, uint32_t log, struct cdr_manifest_log *out);
     const void *context;
 };
+
+/* Of the layout of records from from_ms on (0: from the start). */
+void cdr_manifest_layout(char text[CDR_MANIFEST_LAYOUT_MAX], const struct cdr_layout *layout,
+                         int64_t from_ms);
 
 /* With the folder's lock held. Errors: CDR_E_IO; then the former manifest is there, or none, or the
  * new one where only its name could not be synced. */

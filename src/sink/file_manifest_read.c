@@ -122,6 +122,38 @@ static enum cdr_result check_change(const struct reading *reading, const json_t 
                     reading->path, value, wanted);
 }
 
+/* What a topic's records follow; next: from the change on. */
+static enum cdr_result check_layout(const struct reading *reading, const json_t *topic,
+                                    unsigned number, unsigned next)
+{
+    static const char *const keys[] = {"layout", "next_layout"};
+    const json_t *member = json_object_get(topic, keys[next]);
+    const char *value = json_string_value(member),
+               *wanted = reading->expected->layouts[next][number];
+    if (member != NULL && value == NULL)
+        return not_ours(reading, keys[next]);
+    if (strcmp(value != NULL ? value : "", wanted) == 0)
+        return CDR_OK;
+    return cdr_fail(reading->error, CDR_E_STATE,
+                    "%.500s: %.250s was written by another %s than this run's (%s): " REMEDY,
+                    reading->path, reading->expected->folder->topics[number],
+                    next != 0 ? "next schema, mapping or time of the change"
+                              : "schema, mapping or list of fields",
+                    next != 0 ? "--next-schema, --next-mapping, --schema-change-at"
+                              : "--schema, --mapping, --fields");
+}
+
+static enum cdr_result check_layouts(const struct reading *reading, const json_t *topics)
+{
+    const struct cdr_file_folder *folder = reading->expected->folder;
+    enum cdr_result result = CDR_OK;
+    for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++)
+        for (unsigned next = 0; next < 2 && result == CDR_OK; next++)
+            result =
+                check_layout(reading, json_object_get(topics, folder->topics[topic]), topic, next);
+    return result;
+}
+
 static enum cdr_result check_topics(const struct reading *reading, const json_t *topics)
 {
     const struct cdr_file_folder *folder = reading->expected->folder;
@@ -170,6 +202,8 @@ static enum cdr_result check_settings(const struct reading *reading, const json_
         result = check_topics(reading, json_object_get(root, "topics"));
     if (result == CDR_OK)
         result = check_change(reading, root);
+    if (result == CDR_OK)
+        result = check_layouts(reading, json_object_get(root, "topics"));
     return result == CDR_OK ? check_days(reading, root, &contents->days) : result;
 }
 

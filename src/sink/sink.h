@@ -72,6 +72,11 @@ struct cdr_sink_setup {
     const char *schemas[CDR_TYPE_COUNT]; /* Avro schema texts, else NULL */
     /* Of the second version where encoders change (encode/change.h), else NULL. */
     const char *next_schemas[CDR_TYPE_COUNT];
+    /* What the bytes of records follow, of either version: texts, NULL where built in. Sinks
+     * compare them with those of an earlier run. */
+    struct cdr_layout {
+        const char *schema, *mapping;
+    } layouts[2][CDR_TYPE_COUNT];
     uint32_t partitions;
     uint32_t shard_index,
         shard_count;        /* this process writes partitions p with p mod count = index */

@@ -31,7 +31,7 @@ enum cdr_result cdr_spill_fail(struct cdr_error *error, const char *verb, const 
                                int os_error)
 {
     char reason[CDR_REASON_MAX];
-    return cdr_fail(error, CDR_E_IO, "cannot %s %s: %s", verb, path,
+    return cdr_fail(error, CDR_E_IO, "%scannot %s %s: %s", cdr_os_limit(os_error), verb, path,
                     cdr_os_reason(os_error, reason));
 }
 

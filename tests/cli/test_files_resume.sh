@@ -100,6 +100,49 @@ good "${flags[@]}" --out "$work/long" --days 3 --quiet
 good "${flags[@]}" --out "$work/out" --days 3 --quiet --resume
 same "$work/long" "$work/out" "a day more"
 
+# What records are written by is of the dataset as well: other fields, schemas, mappings and changes of them are refused, whatever
+# the format shows of them, and nothing is touched; with its own settings the run goes on.
+python3 - "$SOURCE_DIR/schemas/cdr_call.avsc" "$work" << 'PYTHON'
+import json, sys
+schema = json.load(open(sys.argv[1]))
+for count in 9, 10:
+    json.dump(dict(schema, fields=schema["fields"][:count]), open(f"{sys.argv[2]}/{count}.avsc", "w"))
+PYTHON
+at="--schema-change-at 2025-03-30T00:00"
+next="--next-schema call=$work/9.avsc"
+while IFS='|' read -r own other; do
+    rm -rf "$work/own"
+    # shellcheck disable=SC2086
+    env --default-signal=INT "$CDRGEN" run --sink file "${model[@]}" --rotate-bytes 20000 --quiet --speed 200000 --out "$work/own" $own \
+        2> "$work/err" &
+    pid=$!
+    for _ in $(seq 100); do
+        [[ -z $(find "$work/own" -name 'part-*' 2> /dev/null | head -1) ]] || break
+        sleep 0.05
+    done
+    kill -INT $pid
+    wait $pid && fail "$own: ended before it was interrupted"
+    find "$work/own" -printf '%P %s %i %T@\n' | sort > "$work/before"
+    status=0
+    # shellcheck disable=SC2086
+    run --rotate-bytes 20000 --quiet --out "$work/own" --resume $other || status=$?
+    [[ $status == 2 && $(wc -l < "$work/err") == 1 ]] || fail "$own, resumed with $other: exit status $status: $(cat "$work/err")"
+    find "$work/own" -printf '%P %s %i %T@\n' | sort | diff "$work/before" - || fail "$own, refused with $other: the folder was changed"
+    # shellcheck disable=SC2086
+    good --rotate-bytes 20000 --quiet --out "$work/own" --resume $own
+done << PAIRS
+--fields a=msisdn_src,b=imsi|--fields a=msisdn_src,c=imsi
+--format json --fields a=msisdn_src,b=imsi|--format json --fields a=msisdn_src,b=imei
+|--fields a=msisdn_src
+--format avro|--format avro --schema-call $work/9.avsc
+--format json --schema-call $work/9.avsc|--format json --schema-call $work/10.avsc
+--format json --schema-call $work/9.avsc|--format json
+--format json $next $at|--format json
+--format json|--format json $next $at
+--format json $next $at|--format json $next --schema-change-at 2025-03-30T01:00
+--format avro $next $at|--format avro --next-schema call=$work/10.avsc $at
+PAIRS
+
 # 4. Shards, each killed and resumed alone, in one folder.
 for shard in 0 1 2; do
     good "${flags[@]}" --out "$work/shards" --shard $shard/3 --quiet

@@ -40,7 +40,7 @@ fi
 status=0
 (ulimit -f 300 && "$CDRGEN" run --sink file "${model[@]}" --quiet --out out) 2> err || status=$?
 [[ $status == 1 && $(wc -l < err) == 1 ]] || fail "ulimit -f: exit status $status: $(cat err)"
-grep -q "File too large: a file size limit, of this process (ulimit -f) or the disk; finished parts stay, .*; go on with --resume$" err ||
+grep -q "file size limit (ulimit -f, or the disk.s): cannot write .*: File too large; finished parts stay, .*; go on with --resume$" err ||
     fail "unclear words: $(cat err)"
 "$CDRGEN" run --sink file "${model[@]}" --quiet --out out --resume 2> err || fail "resume: $(cat err)"
 diff -r whole out > diff || fail "resumed after ulimit -f: $(head -3 diff)"
