@@ -34,6 +34,7 @@ struct repair {
     struct topic topics[TOPICS_MAX];
     size_t count;
     bool compared, confirmed;
+    bool created; /* a topic that was missing */
     uint64_t same, found; /* records of all topics */
 };
 
@@ -189,6 +190,7 @@ static enum cdr_result create_missing(struct repair *repair, struct cdr_error *e
     result = confirm(repair, error);
     for (size_t i = 0; i < repair->count && result == CDR_OK; i++) {
         struct topic *topic = &repair->topics[i];
+        repair->created |= topic->missing;
         if (topic->missing)
             result = cdr_kafka_create(&settings->sink, topic->name, settings->model.partitions,
                                       topic->table, error);
@@ -212,18 +214,22 @@ static enum cdr_result compare(struct repair *repair, bool *needed, struct cdr_e
     return CDR_OK;
 }
 
-static enum cdr_result fill(const struct cdr_settings *settings, struct cdr_error *error)
+static enum cdr_result fill(const struct repair *repair, struct cdr_error *error)
 {
-    struct cdr_settings run = *settings;
+    struct cdr_settings run = *repair->settings;
     run.sink.resume = true;
     run.sink.create_topics = true;
     run.sink.append = false;
     run.sink.spill = NULL;
+    bool changed = repair->created;
+    for (size_t i = 0; i < repair->count; i++)
+        changed |= repair->topics[i].spoiled; /* and so deleted */
     enum cdr_result result = cdr_command_run(&run, error);
+    changed |= result == CDR_OK;
     if (result == CDR_OK)
-        result = cdr_verification_run(settings, NULL, NULL, error);
-    /* Whatever it is, topics were deleted before. */
-    return result == CDR_E_STATE || result == CDR_E_CONFIG ? CDR_E_KAFKA : result;
+        result = cdr_verification_run(repair->settings, NULL, NULL, error);
+    /* A run that does not begin has written nothing. */
+    return changed && (result == CDR_E_STATE || result == CDR_E_CONFIG) ? CDR_E_KAFKA : result;
 }
 
 enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_error *error)
@@ -254,7 +260,7 @@ enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_
             result = cdr_kafka_recreate(&settings.sink, repair.topics[i].name,
                                         repair.topics[i].table, error);
     if (result == CDR_OK)
-        result = fill(&settings, error);
+        result = fill(&repair, error);
     if (result == CDR_OK)
         printf("repaired: the topics hold exactly the log\n");
     return result;

@@ -74,6 +74,18 @@ repair --yes || die "repair of a missing topic: $?: $(cat "$WORK/words" "$WORK/r
 says "^${prefix}sms does not exist"
 compare_topics "$WORK/files" "$prefix"{call,sms,data} --files-topics cdr. --expired >"$WORK/compared"
 
+echo "a run that is refused before anything is deleted or written: status 2, as nothing was changed"
+whole=$prefix
+prefix=$(fresh_prefix)
+for type in call sms data; do
+    admin create "$prefix$type" 3 retention.ms=3600000
+done
+status=0
+repair --yes || status=$?
+expect_equal $status 2 "status of a repair that the topics' retention keeps from adding anything"
+grep -q 'retention.ms=3600000' "$WORK/repair.err" || die "no word of the retention: $(cat "$WORK/repair.err")"
+prefix=$whole
+
 echo "another dataset's topics are not touched"
 before=$(admin offsets "${prefix}call")
 status=0
