@@ -210,7 +210,7 @@ static enum cdr_result reopen(struct cdr_run *run, struct cdr_error *error)
         result = cdr_run_open_sink(run, true, error);
     while ((result == CDR_E_KAFKA || result == CDR_E_PRODUCER) && atomic_load(stop) == 0 &&
            cdr_monotonic_ns() < give_up_ns);
-    return result == CDR_E_STATE || result == CDR_E_CONFIG ? CDR_E_DIFFERENT : result;
+    return result == CDR_E_STATE || result == CDR_E_CONFIG ? CDR_E_ENDED : result;
 }
 
 /* Generates; and where the producer fails in a way that ends with it, goes on with a new one, until
@@ -223,7 +223,7 @@ static enum cdr_result generate_on(struct cdr_run *run, struct cdr_error *error)
         const struct cdr_error why = *error;
         result = reopen(run, error);
         /* What a new producer finds to be wrong is the cause, and why says less. */
-        if (result != CDR_E_DIFFERENT)
+        if (result != CDR_E_DIFFERENT && result != CDR_E_ENDED)
             fprintf(stderr, "cdrgen: warning: %s; going on with a new producer\n", why.text);
         if (result != CDR_OK)
             return result;

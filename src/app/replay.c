@@ -145,7 +145,7 @@ static enum cdr_result open_topics(struct replay *replay, struct cdr_error *erro
     if (result == CDR_E_KAFKA && !reopened)
         return CDR_E_STATE;
     if (result == CDR_E_STATE && reopened)
-        return CDR_E_DIFFERENT;
+        return CDR_E_ENDED;
     if (result != CDR_OK)
         return result;
     for (size_t i = 0; i < cdr_kafka_warning_count(replay->sink); i++)

@@ -480,9 +480,9 @@ rd_kafka_resp_err_t cdr_kafka_progress_ask(struct cdr_kafka_client *asker,
 void cdr_kafka_progress_group(const struct cdr_kafka_sink *sink, char group[CDR_KAFKA_GROUP_MAX]);
 
 /* Opens the producer, as the only one that may write transactions to this process's logs, and finds
- * where they go on. Errors: CDR_E_STATE, or CDR_E_DIFFERENT where settings->reopened: another run
- * has taken over, or another producer's records or open transaction are there; CDR_E_KAFKA;
- * CDR_E_CONFIG. */
+ * where they go on. Errors: CDR_E_STATE; where settings->reopened, CDR_E_ENDED (another run has
+ * taken over, or another producer's transaction is open) or CDR_E_DIFFERENT (another producer's
+ * records are there, or ours are not); CDR_E_KAFKA; CDR_E_CONFIG. */
 enum cdr_result cdr_kafka_take_over(struct cdr_kafka_sink *sink,
                                     const struct cdr_sink_settings *settings,
                                     struct cdr_error *error);

@@ -78,6 +78,12 @@ static enum cdr_result wrong(const struct opening *opening)
     return opening->settings->reopened ? CDR_E_DIFFERENT : CDR_E_STATE;
 }
 
+/* What keeps the run from going on, though the topics are right. */
+static enum cdr_result refused(const struct opening *opening)
+{
+    return opening->settings->reopened ? CDR_E_ENDED : CDR_E_STATE;
+}
+
 /* --- clients --- */
 
 /* A client like the sink's but for one property. */
@@ -153,7 +159,7 @@ static enum cdr_result check_still_ours(const struct opening *opening, struct cd
     for (uint32_t log = 0; log < sink->log_count && opening->settings->reopened; log++)
         if (opening->known[log] &&
             strcmp(opening->progress[log].token, sink->transactions.token) != 0)
-            return cdr_fail(error, CDR_E_DIFFERENT,
+            return cdr_fail(error, refused(opening),
                             "another run of this dataset has taken over %s[%u] (transactional id "
                             "%s); what this one committed stays",
                             cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
@@ -312,7 +318,7 @@ static enum cdr_result take_over(struct opening *opening, struct cdr_error *erro
         if (result != CDR_E_PRODUCER)
             return result;
         if (cdr_kafka_clock_ms() >= give_up_ms)
-            return cdr_fail(error, wrong(opening),
+            return cdr_fail(error, refused(opening),
                             "other runs of this dataset keep opening its logs, for %d s by now "
                             "(transactional id %s)",
                             OPEN_MS / 1000, opening->sink->transactions.door);
@@ -329,7 +335,7 @@ static enum cdr_result fail_held(const struct opening *opening, uint32_t log,
                                  struct cdr_error *error)
 {
     const struct cdr_kafka_sink *sink = opening->sink;
-    return cdr_fail(error, wrong(opening),
+    return cdr_fail(error, refused(opening),
                     "an open transaction of another producer holds %s[%u] at offset %" PRId64
                     ", and nobody sees committed records after it: end that producer, or wait "
                     "until the brokers end its transaction, then resume",
