@@ -203,9 +203,10 @@ static enum cdr_result reopen(struct cdr_run *run, struct cdr_error *error)
     run->pipeline = NULL;
     for (uint32_t log = 0; log < cdr_run_logs(run); log++)
         run->aborted[log] += run->progress[log].aborted;
-    run->sink->ops->close(run->sink, false, NULL);
+    enum cdr_result result = run->sink->ops->close(run->sink, false, error);
     run->sink = NULL;
-    enum cdr_result result;
+    if (result == CDR_E_DIFFERENT)
+        return result;
     do
         result = cdr_run_open_sink(run, true, error);
     while ((result == CDR_E_KAFKA || result == CDR_E_PRODUCER) && atomic_load(stop) == 0 &&

@@ -84,6 +84,14 @@ static void judge_records(struct repair *repair, const struct cdr_verification *
     topic->short_only = cdr_is_different(&total) && whole_or_short;
     topic->spoiled = cdr_is_different(&total) && !whole_or_short;
     cdr_counts_text(&total, topic->what, sizeof topic->what);
+    /* Nothing can go on in a topic that was given more partitions. */
+    const uint32_t there = partitions + cdr_verification_added(run, type);
+    if (there > partitions) {
+        topic->short_only = false;
+        topic->spoiled = true;
+        snprintf(topic->what, sizeof topic->what,
+                 "it has %" PRIu32 " partitions and the dataset %" PRIu32, there, partitions);
+    }
     repair->same += total.matched;
     repair->found += total.found;
 }
@@ -258,7 +266,7 @@ enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_
     for (size_t i = 0; i < repair.count && result == CDR_OK; i++)
         if (repair.topics[i].spoiled)
             result = cdr_kafka_recreate(&settings.sink, repair.topics[i].name,
-                                        repair.topics[i].table, error);
+                                        settings.model.partitions, repair.topics[i].table, error);
     if (result == CDR_OK)
         result = fill(&repair, error);
     if (result == CDR_OK)

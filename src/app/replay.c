@@ -435,7 +435,8 @@ static enum cdr_result publish(struct replay *replay, struct cdr_error *error)
     }
     enum cdr_result closed = replay->sink->ops->close(replay->sink, complete, &later);
     replay->sink = NULL;
-    if (result == CDR_OK && closed != CDR_OK)
+    if ((result == CDR_OK && closed != CDR_OK) ||
+        (result == CDR_E_PRODUCER && closed == CDR_E_DIFFERENT))
         result = cdr_fail(error, closed, "%s", later.text);
     return result;
 }

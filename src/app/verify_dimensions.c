@@ -154,7 +154,11 @@ bool cdr_verification_dimension(const struct cdr_verification *run, uint32_t d, 
     *found = sum.found;
     *same = sum.matched;
     counts_text(&sum, text, size);
-    return cdr_dimension_differs(&sum);
+    const uint32_t added =
+        run->dimensions != NULL ? run->dimensions->report.added_partitions[d] : 0;
+    if (added > 0)
+        snprintf(text, size, "it has %" PRIu32 " partitions more than the dataset", added);
+    return added > 0 || cdr_dimension_differs(&sum);
 }
 
 void cdr_print_dimensions(const struct cdr_verification *run, FILE *out)

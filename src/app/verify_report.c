@@ -49,6 +49,14 @@ struct cdr_compare_counts cdr_verification_total(const struct cdr_verification *
     return sum;
 }
 
+uint32_t cdr_verification_added(const struct cdr_verification *run, uint32_t type)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < run->added_count; i++)
+        n += run->added[i].type == type;
+    return n;
+}
+
 bool cdr_is_different(const struct cdr_compare_counts *counts)
 {
     for (unsigned kind = 0; kind < CDR_DIFFERENCE_KINDS; kind++)
@@ -261,13 +269,10 @@ static void print_sum(FILE *out, const struct cdr_verification *run,
 static void print_added(FILE *out, const struct cdr_verification *run, uint32_t type)
 {
     char text[256];
-    uint32_t n = 0;
+    const uint32_t n = cdr_verification_added(run, type);
     uint64_t records = 0;
     for (size_t i = 0; i < run->added_count; i++)
-        if (run->added[i].type == type) {
-            n++;
-            records += run->added[i].records;
-        }
+        records += run->added[i].type == type ? run->added[i].records : 0;
     if (n == 0)
         return;
     fprintf(out, "    %" PRIu32 " partition%s more than the dataset has, added to the topic: %s\n",

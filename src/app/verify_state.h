@@ -40,6 +40,8 @@ struct cdr_verification {
 
 /* Sum over the logs of a topic; CDR_TYPE_COUNT: of all. */
 struct cdr_compare_counts cdr_verification_total(const struct cdr_verification *run, uint32_t type);
+/* Partitions that a topic has beyond the dataset's. */
+uint32_t cdr_verification_added(const struct cdr_verification *run, uint32_t type);
 bool cdr_is_different(const struct cdr_compare_counts *counts);
 /* "1 lost, 2 doubled"; "same" where there is no difference. */
 void cdr_counts_text(const struct cdr_compare_counts *counts, char *text, size_t size);

@@ -232,6 +232,8 @@ static enum cdr_result kafka_close(struct cdr_sink *base, bool complete, struct 
     enum cdr_result result = CDR_OK;
     if (complete && atomic_load(&sink->failed))
         result = cdr_fail(error, sink->failure_code, "%s", sink->failure.text);
+    else if (atomic_load(&sink->failed) && sink->failure_code == CDR_E_PRODUCER)
+        result = cdr_kafka_watch_judge(sink, error);
     kafka_free(sink);
     return result;
 }

@@ -107,15 +107,15 @@ enum cdr_result cdr_kafka_find_last(const struct cdr_sink *sink,
                                     struct cdr_kafka_last *last, struct cdr_error *error);
 
 /* For repair. exists: whether a topic does. create: as --create-topics does; empty when it returns.
- * recreate: deletes a topic and creates it again, empty, with as many partitions and replicas and
- * the same settings (where they cannot be read: those of --create-topics). compacted: a table.
+ * recreate: deletes a topic and creates it again, empty, with the same replicas and settings (where
+ * they cannot be read: those of --create-topics). compacted: a table.
  * Errors: CDR_E_KAFKA, CDR_E_CONFIG; CDR_E_STATE: a right is missing, and nothing was changed. */
 enum cdr_result cdr_kafka_exists(const struct cdr_sink_settings *settings, const char *name,
                                  bool *exists, struct cdr_error *error);
 enum cdr_result cdr_kafka_create(const struct cdr_sink_settings *settings, const char *name,
                                  uint32_t partitions, bool compacted, struct cdr_error *error);
 enum cdr_result cdr_kafka_recreate(const struct cdr_sink_settings *settings, const char *name,
-                                   bool compacted, struct cdr_error *error);
+                                   uint32_t partitions, bool compacted, struct cdr_error *error);
 
 /* What --force overrode, one line each, to be told to the user after open. The texts live as long
  * as the sink. */

@@ -437,6 +437,9 @@ void cdr_kafka_watch_stop(struct cdr_kafka_sink *sink);
 /* The last look, when everything was acknowledged. CDR_E_AGAIN: nobody answered yet. Else the sink
  * has failed. */
 enum cdr_result cdr_kafka_watch_settle(struct cdr_kafka_sink *sink, int timeout_ms);
+/* A look before a new producer goes on, which knows nothing of what this one saw. CDR_E_DIFFERENT,
+ * or CDR_OK, also where nobody answers. */
+enum cdr_result cdr_kafka_watch_judge(struct cdr_kafka_sink *sink, struct cdr_error *error);
 /* While serving: keeps the run's first record in mind. */
 void cdr_kafka_watch_remember(struct cdr_kafka_sink *sink);
 /* While serving: a report without an error carries another time than its record's, or the one

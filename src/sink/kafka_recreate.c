@@ -1,4 +1,4 @@
-/* Topics that are deleted and created again, empty, as they were: for repair.
+/* Topics that are deleted and created again, empty, with the settings that they had: for repair.
  *
  * Deleting is not done when the answer comes: brokers learn of it one by one, and a topic that is
  * created too early is the old one to some of them. So each step waits until it shows.
@@ -214,7 +214,7 @@ static enum cdr_result create_anyhow(struct recreation *it, uint32_t partitions,
 }
 
 enum cdr_result cdr_kafka_recreate(const struct cdr_sink_settings *settings, const char *name,
-                                   bool compacted, struct cdr_error *error)
+                                   uint32_t partitions, bool compacted, struct cdr_error *error)
 {
     struct recreation it;
     struct cdr_error why = {0};
@@ -222,7 +222,7 @@ enum cdr_result cdr_kafka_recreate(const struct cdr_sink_settings *settings, con
     it.name = name;
     if (result == CDR_OK)
         result = look(&it, error);
-    const uint32_t partitions = it.state.partitions;
+    it.state.partitions = partitions;
     if (result == CDR_OK)
         result = read_settings(&it, error);
     if (result == CDR_OK)

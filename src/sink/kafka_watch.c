@@ -43,8 +43,6 @@ enum {
 };
 
 #define STAMP_TYPE "message.timestamp.type"
-#define FILL_AGAIN                                                                                 \
-    "delete the topic, then --resume --create-topics fills it again and leaves the others alone"
 
 /* --- stamps --- */
 
@@ -55,7 +53,7 @@ static void fail_stamped(struct cdr_kafka_sink *sink, uint32_t log, int64_t offs
                    " was stored with the time of its arrival in place of its event time: the "
                    "topic was set to " STAMP_TYPE
                    "=LogAppendTime while the run wrote, so records from there on have wrong "
-                   "timestamps; " FILL_AGAIN,
+                   "timestamps; set it back to CreateTime",
                    cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, offset);
 }
 
@@ -143,7 +141,7 @@ static enum cdr_result more_partitions(const struct cdr_kafka_sink *sink, const 
                     "topic %s was given more partitions while the run wrote, and has %u now; the "
                     "dataset has %u. What is in them stays and `verify --partitions %u` still "
                     "compares it, but from now on records by key no longer join with those that "
-                    "other producers spread over %u; to go on, " FILL_AGAIN,
+                    "other producers spread over %u",
                     topic, there, partitions, partitions, there);
 }
 
@@ -153,7 +151,7 @@ static enum cdr_result fewer_partitions(const struct cdr_kafka_sink *sink, const
     return cdr_fail(
         error, CDR_E_DIFFERENT,
         "topic %s was deleted and created again while the run wrote, with %u partition%s "
-        "in place of %u: its records are gone; " FILL_AGAIN,
+        "in place of %u: its records are gone",
         topic, there, there == 1 ? "" : "s", sink->setup.partitions);
 }
 
@@ -287,7 +285,7 @@ static enum cdr_result look_at_firsts(struct look *look, struct cdr_error *error
             result = cdr_fail(error, CDR_E_DIFFERENT,
                               "%s[%u] begins at offset %" PRId64
                               " now: this dataset's records from offset %" PRId64
-                              " on were deleted while the run wrote; " FILL_AGAIN,
+                              " on were deleted while the run wrote",
                               cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
                               watch->firsts[log], watch->floors[log]);
     return result;
@@ -357,7 +355,7 @@ static enum cdr_result judge_witness(void *context, const struct cdr_kafka_recor
     return cdr_fail(error, CDR_E_DIFFERENT,
                     "%s[%u]: the record at offset %" PRId64
                     " is not the one that this run stored there: the topic was deleted and created "
-                    "again while the run wrote, and somebody else filled it; " FILL_AGAIN,
+                    "again while the run wrote, and somebody else filled it",
                     sink->topics[type], witness->log % sink->setup.partitions, witness->offset);
 }
 
@@ -387,7 +385,7 @@ static enum cdr_result read_witnesses(struct cdr_kafka_sink *sink, struct cdr_er
             result = cdr_fail(error, CDR_E_DIFFERENT,
                               "%s[%u]: the record at offset %" PRId64
                               " is gone: the topic was compacted, or created again, while the run "
-                              "wrote; " FILL_AGAIN,
+                              "wrote",
                               ranges[i].topic, ranges[i].partition, ranges[i].offset);
     return result == CDR_E_STATE ? CDR_OK : result == CDR_E_KAFKA ? CDR_E_AGAIN : result;
 }
@@ -521,6 +519,23 @@ void cdr_kafka_watch_stop(struct cdr_kafka_sink *sink)
         rd_kafka_conf_destroy(watch->properties.conf);
     free(watch->floors);
     free(watch->firsts);
+}
+
+enum cdr_result cdr_kafka_watch_judge(struct cdr_kafka_sink *sink, struct cdr_error *error)
+{
+    struct cdr_kafka_watch *watch = &sink->watch;
+    const int64_t deadline_ms = cdr_kafka_clock_ms() + watch->timeout_ms;
+    enum cdr_result result;
+    do {
+        pthread_mutex_lock(&watch->looking);
+        result = look_once(sink, ASK_MS, error);
+        if (result == CDR_OK)
+            result = read_witnesses(sink, error);
+        pthread_mutex_unlock(&watch->looking);
+        if (result == CDR_E_AGAIN)
+            nanosleep(&(struct timespec){.tv_nsec = 100 * 1000000}, NULL);
+    } while (result == CDR_E_AGAIN && cdr_kafka_clock_ms() < deadline_ms);
+    return result == CDR_E_DIFFERENT ? result : CDR_OK;
 }
 
 /* Brokers that do not answer get as long as with records. */

@@ -203,8 +203,9 @@ struct cdr_sink_ops {
     void (*progress)(const struct cdr_sink *sink, struct cdr_log_progress *progress);
     /* Completes the destination (renames files, writes the manifest) and frees the sink. complete
      * is false after an interrupt or a failure: what is whole stays, and a manifest says that it is
-     * not all. Returns the first failure of the sink again, if there was one. All slabs must have
-     * been given back. */
+     * not all. Returns the first failure of the sink again, if there was one. Where that was
+     * CDR_E_PRODUCER, CDR_E_DIFFERENT: the destination is not what this sink wrote to any more, so
+     * that another one must not go on. All slabs must have been given back. */
     enum cdr_result (*close)(struct cdr_sink *sink, bool complete, struct cdr_error *error);
 };
 

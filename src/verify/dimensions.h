@@ -51,7 +51,8 @@ struct cdr_dimension_range {
 
 struct cdr_dimension_report {
     struct cdr_dimension_counts *counts; /* per log; to be freed */
-    /* Of partitions that a topic has beyond the dataset's: found and foreign. */
+    /* Partitions that a topic has beyond the dataset's; found and foreign in them. */
+    uint32_t added_partitions[CDR_DIMENSION_COUNT];
     struct cdr_dimension_counts added[CDR_DIMENSION_COUNT];
     uint32_t lines;
     char line[CDR_DIMENSION_LINES_MAX][512]; /* differences in words */

@@ -274,6 +274,7 @@ static enum cdr_result count_added(struct check *check, struct cdr_error *error)
     size_t n;
     enum cdr_result result = check->source->ops->added(check->source, &added, &n, error);
     for (size_t i = 0; result == CDR_OK && i < n; i++) {
+        check->report->added_partitions[added[i].type]++;
         check->report->added[added[i].type].found += added[i].records;
         check->report->added[added[i].type].foreign += added[i].records;
     }

@@ -38,9 +38,19 @@ from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, 
 TIMEOUT_S = 30
 
 
+def wait_for(seen, complaint):
+    deadline = time.monotonic() + TIMEOUT_S
+    while not seen():
+        if time.monotonic() > deadline:
+            raise SystemExit(complaint)
+        time.sleep(0.05)
+
+
 def create(client, _, topic, partitions, *config):
     wanted = NewTopic(topic, int(partitions), config=dict(item.split("=", 1) for item in config))
     client.create_topics([wanted])[topic].result(TIMEOUT_S)
+    wait_for(lambda: topic in client.list_topics(topic, timeout=TIMEOUT_S).topics and
+             client.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions, f"{topic} is not there")
 
 
 def delete(client, _, *topics):
@@ -142,6 +152,14 @@ def alter(client, _, topic, *config):
 
 def grow(client, _, topic, partitions):
     client.create_partitions([NewPartitions(topic, int(partitions))])[topic].result(TIMEOUT_S)
+    wait_for(lambda: len(numbers(client, topic)) == int(partitions), f"{topic} has no {partitions} partitions")
+
+
+def end_of(consumer, topic, number):
+    try:
+        return consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=TIMEOUT_S)[1]
+    except KafkaException:  # it is being made
+        return None
 
 
 def recreate(client, settings, topic, partitions, fill=None):
@@ -150,9 +168,7 @@ def recreate(client, settings, topic, partitions, fill=None):
     while fill and ends != before:  # what is under way arrives first
         before = ends
         time.sleep(0.3)
-        ends = {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=TIMEOUT_S)[1]
-                for number in numbers(client, topic)}
-    consumer.close()
+        ends = {number: end_of(consumer, topic, number) for number in numbers(client, topic)}
     delete(client, settings, topic)
     deadline = time.monotonic() + TIMEOUT_S
     while True:
@@ -163,6 +179,9 @@ def recreate(client, settings, topic, partitions, fill=None):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
+    for number in ends:  # the broker may go on with the old one for a moment
+        wait_for(lambda: end_of(consumer, topic, number) == 0, f"{topic} is not created again")
+    consumer.close()
     producer = Producer(settings)
     for number, end in ends.items():
         for _ in range(end):

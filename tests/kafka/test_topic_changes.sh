@@ -5,7 +5,7 @@ set -euo pipefail
 source "$SOURCE_DIR/tests/kafka/lib.sh"
 need_cluster
 
-dataset=(--subs 2000 --start today --partitions 3 -b "$CDRGEN_TEST_BROKERS")
+dataset=(--subs 2000 --start today --partitions 3 -b "$CDRGEN_TEST_BROKERS" --kafka-timeout 60s)
 prefix=$(fresh_prefix)
 seed=0
 topics=()
@@ -36,11 +36,11 @@ changes=(parts stamps trim gone again refilled retention policy)
 declare -A runs words=(
     [parts]="topic $prefix[a-z.]*call was given more partitions while the run wrote, and has 5 now; the dataset has 3\..*\`verify --partitions 3\`.*no longer join"
     [stamps]="(call\[[0-2]\]: the record at offset [0-9]+ was stored with the time of its arrival|call: message.timestamp.type=LogAppendTime replaces).*while the run wrote"
-    [trim]="call\[1\] begins at offset 7 now: this dataset's records from offset 0 on were deleted while the run wrote; delete the topic, then --resume --create-topics fills it again"
+    [trim]="call\[1\] begins at offset 7 now: this dataset's records from offset 0 on were deleted while the run wrote; 'cdrgen repair'"
     [gone]="topic $prefix[a-z.]*call was deleted while the run wrote.*: its records are gone with it; --resume --create-topics fills it again"
-    [again]="topic $prefix[a-z.]*call was deleted while the run wrote|the topic was deleted and created|was created (anew|again)"
+    [again]="topic $prefix[a-z.]*call was deleted while the run wrote|the topic was deleted and created|created (anew|again)"
     [refilled]="call\[[0-2]\]: the record at offset [0-9]+ is not the one that this run stored there: the topic was deleted and created again"
-    [refilled.tx]="the topic was deleted and created|was created (anew|again)|begins in it"
+    [refilled.tx]="the topic was deleted and created|created (anew|again)|begins in it"
     [retention]="call: retention.ms=60000 .*deletes the run's records.*set while the run wrote"
     [policy]="call: cleanup.policy=compact keeps only the last record.*set while the run wrote"
 )
@@ -84,7 +84,7 @@ done
 
 # ---- a topic that was given more partitions ----
 
-topics=(-b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix"whole.)
+topics=(-b "$CDRGEN_TEST_BROKERS" --kafka-timeout 60s --topic-prefix "$prefix"whole.)
 whole=(--subs 200 --start today)
 "$CDRGEN" run -q "${whole[@]}" --partitions 3 "${topics[@]}" --create-topics
 admin grow "${prefix}whole.call" 5
@@ -106,6 +106,12 @@ expect_failure 2 "${prefix}whole.call has 5 partitions, and 3 were asked for: $b
 expect_failure 2 "${prefix}whole.call has 5 partitions, and 3 were asked for: $both" \
     "$CDRGEN" run "${whole[@]}" --partitions 3 "${topics[@]}"
 expect_failure 2 "has 3 partitions, and 4 were asked for" "$CDRGEN" verify "${whole[@]}" --partitions 4 "${topics[@]}"
+
+# Repair gives such a topic the dataset's number again, and leaves the others alone.
+"$CDRGEN" repair -q --yes "${whole[@]}" --partitions 3 "${topics[@]}" >"$WORK/repair" 2>&1 || die "$(cat "$WORK/repair")"
+grep -q "${prefix}whole.call holds .*it has 5 partitions and the dataset 3" "$WORK/repair" || die "$(cat "$WORK/repair")"
+! grep -q "${prefix}whole.sms" "$WORK/repair" || die "$(cat "$WORK/repair")"
+expect_equal "$(admin partitions "${prefix}whole.call") $(admin partitions "${prefix}whole.data")" "3 3" "partitions"
 
 # ---- what --force accepted at the start stays accepted ----
 
