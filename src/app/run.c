@@ -405,6 +405,7 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
     struct cdr_sink_setup setup = cdr_run_sink_setup(run);
     struct cdr_sink_settings destination = settings->sink;
     destination.resume |= resume;
+    destination.bases = run->found_bases;
     if (resume)
         setup.stop = cdr_stop_on_signals();
     destination.reopened = resume;
@@ -417,6 +418,8 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
 #if CDR_KAFKA
     if (result == CDR_OK && strcmp(run->sink_ops->name, "kafka") == 0)
         cdr_kafka_bases(run->sink, run->bases);
+    if (result == CDR_OK && run->found_bases != NULL)
+        memcpy(run->found_bases, run->bases, cdr_run_logs(run) * sizeof *run->bases);
     if (result == CDR_OK && strcmp(run->sink_ops->name, "kafka") == 0)
         for (size_t i = 0; i < cdr_kafka_warning_count(run->sink); i++)
             fprintf(stderr, "cdrgen: warning: %s\n", cdr_kafka_warning(run->sink, i));
@@ -578,6 +581,10 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
             result = cdr_dimensions_create(&run, error);
         if (result == CDR_OK)
             result = cdr_run_check_schema_ids(&run, error);
+#if CDR_KAFKA
+        if (result == CDR_OK)
+            result = cdr_run_find_appended(&run, error);
+#endif
         if (result == CDR_OK)
             result = cdr_run_open_sink(&run, false, error);
         if (result == CDR_OK)
@@ -613,5 +620,6 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     free(run.first_starts);
     free(run.aborted);
     free(run.bases);
+    free(run.found_bases);
     return result;
 }

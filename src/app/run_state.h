@@ -36,8 +36,9 @@ struct cdr_run {
     uint64_t *aborted;                 /* per log: by producers that were replaced */
     struct cdr_log_progress *progress; /* at the end */
     int64_t *bases;                    /* per log: offset of position 0; of Kafka */
-    struct cdr_pace schedule;          /* that the run goes by, once it has begun */
-    bool spilled;                      /* from starts on, records are in settings->sink.spill */
+    int64_t *found_bases; /* found by reading, for the sink; NULL: not looked for, or not found */
+    struct cdr_pace schedule; /* that the run goes by, once it has begun */
+    bool spilled;             /* from starts on, records are in settings->sink.spill */
     double wall_s, cpu_s;
     enum cdr_result result;
     bool complete; /* to its end, or live and stopped in an orderly way */
@@ -62,6 +63,13 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
 /* With --resume into Kafka: are the last records there those of the function? CDR_E_STATE names the
  * first that is not. Nothing was written yet. */
 enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *error);
+/* With --append into Kafka: is the dataset there already, though Kafka may have forgotten where it
+ * begins? Then a run with --resume goes on with it (found_bases), and any other says that it writes
+ * it once more. CDR_E_STATE: it cannot tell. */
+enum cdr_result cdr_run_find_appended(struct cdr_run *run, struct cdr_error *error);
+/* What a check of the topics needs to know of the run; ranges are the caller's. */
+struct cdr_verify_tail_settings;
+void cdr_run_tail_settings(const struct cdr_run *run, struct cdr_verify_tail_settings *tail);
 /* Everything from the open sink to the report; closes the sink. */
 enum cdr_result cdr_run_deliver(struct cdr_run *run, struct cdr_error *error);
 

@@ -13,11 +13,10 @@
 /* Of each log. One would tell another dataset, a row of them tells another order, too. */
 #define TAIL_RECORDS 100u
 
-static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_range *ranges,
-                             struct cdr_error *error)
+void cdr_run_tail_settings(const struct cdr_run *run, struct cdr_verify_tail_settings *tail)
 {
     const struct cdr_settings *settings = run->settings;
-    struct cdr_verify_tail_settings tail = {
+    *tail = (struct cdr_verify_tail_settings){
         .model = run->model,
         .format = settings->format,
         .sink = &settings->sink,
@@ -26,17 +25,25 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
         .shard_count = settings->shard_count,
         .endless = settings->live,
         .ids = settings->sink.id_header,
-        .ranges = ranges,
         .stop = cdr_stop_on_signals(),
     };
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        tail.encoders[type] = run->encoders[type];
-        tail.envelopes[type] = run->envelopes[type];
-        tail.schemas[type] = run->schemas.texts[type];
-        tail.key_schemas[type] = run->parts.key_texts[type];
-        tail.next_schemas[type] = run->schemas.next_texts[type];
-        tail.topics[type] = run->topics[type];
+        tail->encoders[type] = run->encoders[type];
+        tail->envelopes[type] = run->envelopes[type];
+        tail->schemas[type] = run->schemas.texts[type];
+        tail->key_schemas[type] = run->parts.key_texts[type];
+        tail->next_schemas[type] = run->schemas.next_texts[type];
+        tail->topics[type] = run->topics[type];
     }
+}
+
+static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_range *ranges,
+                             struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    struct cdr_verify_tail_settings tail;
+    cdr_run_tail_settings(run, &tail);
+    tail.ranges = ranges;
     struct cdr_error why = {0};
     char blind[CDR_VERIFY_BLIND_MAX];
     tail.force = settings->sink.force;

@@ -103,6 +103,7 @@ static enum cdr_result open_source(struct cdr_verification *run, const atomic_in
         .open_wait_ms = settings->open_wait_ms,
         .say = settings->quiet ? NULL : say,
         .more_partitions = true,
+        .offsets = run->offsets,
         .stop = stop,
     };
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
@@ -173,6 +174,16 @@ static enum cdr_result compare_all(struct cdr_verification *run, struct cdr_erro
 {
     const atomic_int *stop = cdr_stop_on_signals();
     enum cdr_result result = open_source(run, stop, error);
+#if CDR_KAFKA
+    if (result == CDR_OK && run->settings->sink.append && !run->from_files &&
+        !cdr_verification_knows_base(run)) {
+        run->source->ops->close(run->source);
+        run->source = NULL;
+        result = cdr_verification_find_bases(run, error);
+        if (result == CDR_OK)
+            result = open_source(run, stop, error);
+    }
+#endif
     if (result == CDR_OK)
         result = create_verify(run, stop, error);
     if (result != CDR_OK)
@@ -195,6 +206,14 @@ static enum cdr_result verify(struct cdr_verification *run, struct cdr_error *er
     struct cdr_error later = {0};
     enum cdr_result result = compare_all(run, error);
     run->verdict = cdr_verification_verdict(run, result, error->text);
+#if CDR_KAFKA
+    if (run->verdict.code == CDR_E_DIFFERENT && result == CDR_OK && !run->from_files &&
+        run->offsets == NULL && !cdr_verification_knows_base(run) &&
+        cdr_verification_is_behind(run, run->verdict.text, sizeof run->verdict.text)) {
+        run->verdict.code = CDR_E_STATE;
+        run->verdict.word = "cannot tell";
+    }
+#endif
     enum cdr_result reported = report(run, &later);
     result = run->verdict.code;
     if (result != CDR_OK)
@@ -254,5 +273,6 @@ enum cdr_result cdr_verification_run(const struct cdr_settings *settings,
     cdr_message_parts_free(&run.parts);
     cdr_model_destroy(run.model);
     free(run.note);
+    free(run.offsets);
     return result;
 }

@@ -34,7 +34,8 @@ struct cdr_verification {
     struct cdr_verified_dimensions *dimensions; /* app/verify_dimensions.h; or NULL */
     char *note;                                 /* what the source says besides, or NULL */
     double wall_s;
-    bool complete; /* compared to the end */
+    bool complete;    /* compared to the end */
+    int64_t *offsets; /* per log, where the dataset was found to begin; NULL: not looked for */
     struct cdr_verdict verdict;
 };
 
@@ -50,6 +51,14 @@ void cdr_counts_text(const struct cdr_compare_counts *counts, char *text, size_t
  * is no run->verify yet. */
 struct cdr_verdict cdr_verification_verdict(const struct cdr_verification *run,
                                             enum cdr_result result, const char *cause);
+/* Whether a run committed where the dataset begins. Only where Kafka is built in. */
+bool cdr_verification_knows_base(const struct cdr_verification *run);
+/* Finds run->offsets, for --append. CDR_E_STATE: it cannot be told. Only where Kafka is built in.
+ */
+enum cdr_result cdr_verification_find_bases(struct cdr_verification *run, struct cdr_error *error);
+/* Whether the dataset is in the topics after other records, and no run committed where it begins;
+ * then text says so. Only where Kafka is built in. */
+bool cdr_verification_is_behind(const struct cdr_verification *run, char *text, size_t size);
 /* Puts the JSON report: of a run that has its verdict. context is the run. */
 void cdr_put_report(struct cdr_json *json, const void *context);
 /* The same for a person, to out. */

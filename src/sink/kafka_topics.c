@@ -368,8 +368,14 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
                  : cdr_kafka_end_offsets(prepare->asker, sink, ends, left_ms(prepare), error);
     if (resume) /* the wait has a patience of its own */
         prepare->deadline_ms = cdr_kafka_clock_ms() + prepare->settings->kafka_timeout_ms;
-    bool known = result == CDR_OK && resume &&
+    bool known = result == CDR_OK && resume && prepare->settings->bases == NULL &&
                  cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare));
+    if (result == CDR_OK && resume && prepare->settings->bases != NULL) {
+        for (uint32_t log = 0; log < sink->log_count; log++)
+            sink->logs[log].base =
+                prepare->settings->bases[log] >= 0 ? prepare->settings->bases[log] : ends[log];
+        known = true;
+    }
     prepare->bases_known |= known;
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
         sink->topics[type] = hidden[type];

@@ -149,9 +149,12 @@ struct cdr_sink_settings {
     int64_t retention_ms; /* of topics that we create; −1 = keep for ever */
     bool id_header;       /* each message carries its record's id in the header cdrgen-id */
     bool append;          /* write behind what a topic already holds */
-    bool force;           /* go on where the topic guard would refuse */
-    bool replays;         /* the records were made before: no setting changes what they are */
-    bool transactions;    /* commit in whole batches, with the progress */
+    /* With append and resume, where the dataset begins in each log, found by reading; negative: at
+     * its end. NULL: as it was committed. Borrowed. */
+    const int64_t *bases;
+    bool force;        /* go on where the topic guard would refuse */
+    bool replays;      /* the records were made before: no setting changes what they are */
+    bool transactions; /* commit in whole batches, with the progress */
     uint32_t transaction_records;
     uint32_t transaction_ms;
     double abort_share; /* of transactions: preceded by one that is aborted, to test consumers */

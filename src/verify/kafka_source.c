@@ -173,8 +173,10 @@ static void ask_bases(const struct kafka_source *source, rd_kafka_t *asker,
         rd_kafka_topic_partition_t *entry = &list->elems[i];
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR || entry->err != RD_KAFKA_RESP_ERR_NO_ERROR ||
             entry->offset < 0 || entry->metadata_size != len ||
-            memcmp(entry->metadata, id, len) != 0)
+            memcmp(entry->metadata, id, len) != 0) {
             entry->offset = 0;
+            entry->metadata_size = 0; /* not known */
+        }
     }
 }
 
@@ -219,6 +221,7 @@ static enum cdr_result find_extents(struct kafka_source *source, struct cdr_kafk
             source->setup.offsets != NULL ? source->setup.offsets[log] : base->elems[i].offset;
         extent->first = first->elems[i].offset;
         extent->end = end->elems[i].offset;
+        extent->known = source->setup.offsets == NULL && base->elems[i].metadata_size > 0;
         extent->open = extent->end < high[i++];
         if (extent->base == CDR_OFFSET_UNREAD)
             extent->base = extent->end;

@@ -36,6 +36,7 @@ struct tail {
     struct cdr_slab_pool *pool;
     atomic_uint open; /* logs with a range that is not compared to its end */
     uint32_t blind;   /* logs with a range of which nothing is left */
+    int64_t *found;   /* searching: offsets of what is looked for; else NULL */
     atomic_int stop;
 };
 
@@ -128,6 +129,38 @@ static bool same_headers(const struct tail *tail, uint32_t type, const struct cd
                                                      expected->headers, expected->headers_len));
 }
 
+static bool same_record(const struct cdr_record *expected, const struct cdr_record *found)
+{
+    return found->event_ms == expected->event_ms &&
+           same_bytes(found->key, found->key_len, expected->key, expected->key_len) &&
+           same_bytes(found->payload, found->payload_len, expected->payload, expected->payload_len);
+}
+
+/* Reads on up to the expected record, or the end of the log; or CDR_E_AGAIN. */
+static enum cdr_result search_next(struct tail *tail, uint32_t log,
+                                   const struct cdr_record *expected, struct cdr_error *error)
+{
+    struct cdr_record found;
+    bool ended = false;
+    for (;;) {
+        enum cdr_result result =
+            tail->source->ops->next(tail->source, log, WAIT_MS, &found, &ended, error);
+        if (result == CDR_E_AGAIN && ended) {
+            const bool whole = tail->source->ops->extent(tail->source, log).first == 0;
+            tail->found[log] = whole ? CDR_FIND_ABSENT : CDR_FIND_EXPIRED;
+            return CDR_OK;
+        }
+        if (result != CDR_OK)
+            return result;
+        if (same_record(expected, &found)) {
+            tail->found[log] = found.place;
+            return CDR_OK;
+        }
+        if (atomic_load(&tail->stop) != 0)
+            return CDR_E_AGAIN;
+    }
+}
+
 /* The next record of the log is the expected one, or CDR_E_AGAIN. */
 static enum cdr_result compare_next(struct tail *tail, uint32_t log,
                                     const struct cdr_record *expected, struct cdr_error *error)
@@ -145,9 +178,7 @@ static enum cdr_result compare_next(struct tail *tail, uint32_t log,
     if (result != CDR_OK)
         return result;
     if (same_headers(tail, log / tail->partitions, expected, &found) &&
-        found.event_ms == expected->event_ms &&
-        same_bytes(found.key, found.key_len, expected->key, expected->key_len) &&
-        same_bytes(found.payload, found.payload_len, expected->payload, expected->payload_len))
+        same_record(expected, &found))
         return CDR_OK;
     return differs(tail, log, expected, &found, error);
 }
@@ -185,7 +216,8 @@ static enum cdr_result tail_write(struct cdr_sink *sink, unsigned worker, struct
         slab->ids != NULL && bytes == NULL ? cdr_fail(error, CDR_E_NOMEM, "out of memory") : CDR_OK;
     for (; result == CDR_OK && *taken < end && range->from < range->to; ++*taken) {
         const struct cdr_record expected = expected_message(tail, slab, *taken, bytes);
-        result = compare_next(tail, slab->log, &expected, error);
+        result = tail->found != NULL ? search_next(tail, slab->log, &expected, error)
+                                     : compare_next(tail, slab->log, &expected, error);
         if (result != CDR_OK)
             break;
         if (++range->from == range->to && atomic_fetch_sub(&tail->open, 1) == 1)
@@ -342,8 +374,9 @@ static enum cdr_result set_starts(struct tail *tail, struct cdr_error *error)
         if (range->from == range->to)
             continue;
         struct cdr_source_extent extent = tail->source->ops->extent(tail->source, log);
-        uint64_t expired =
-            extent.first > range->offset ? (uint64_t)(extent.first - range->offset) : 0;
+        uint64_t expired = tail->found == NULL && extent.first > range->offset
+                               ? (uint64_t)(extent.first - range->offset)
+                               : 0;
         if (expired >= range->to - range->from) {
             range->from = range->to;
             if (result == CDR_OK)
@@ -396,10 +429,10 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
     return result == CDR_E_INTERRUPTED && atomic_load(&tail->open) == 0 ? CDR_OK : result;
 }
 
-enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
-                                struct cdr_error *error)
+static enum cdr_result check(const struct cdr_verify_tail_settings *settings, int64_t *found,
+                             struct cdr_error *error)
 {
-    struct tail tail = {.base.ops = &tail_sink_ops, .settings = settings};
+    struct tail tail = {.base.ops = &tail_sink_ops, .settings = settings, .found = found};
     if (settings->blind != NULL)
         settings->blind[0] = '\0';
     tail.partitions = settings->model->parameters.partitions;
@@ -435,4 +468,19 @@ enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
     free(tail.starts);
     free(tail.offsets);
     return result;
+}
+
+enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
+                                struct cdr_error *error)
+{
+    return check(settings, NULL, error);
+}
+
+enum cdr_result cdr_verify_find(const struct cdr_verify_tail_settings *settings, int64_t *offsets,
+                                struct cdr_error *error)
+{
+    const uint32_t logs = CDR_TYPE_COUNT * settings->model->parameters.partitions;
+    for (uint32_t log = 0; log < logs; log++)
+        offsets[log] = CDR_FIND_NOTHING;
+    return check(settings, offsets, error);
 }

@@ -39,6 +39,7 @@ struct cdr_source_extent {
     int64_t base;  /* where the dataset begins: offset, or 0 */
     int64_t first; /* what can be read begins here; above base where the beginning expired */
     int64_t end;   /* and ends here; −1: not known before */
+    bool known;    /* base was committed by a run of the dataset, not taken for 0 */
     bool open;     /* a transaction that is open begins at end, and there is more beyond it */
 };
 

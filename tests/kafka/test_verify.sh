@@ -125,6 +125,30 @@ verify 0 --topic-prefix "$appended"
 verify 1 --topic-prefix "$appended" --seed 7
 expect_equal "$(counts)" "foreign 59062" "differences of the first dataset in a topic of two"
 
+# Kafka forgets where the dataset begins, here as after offsets.retention.minutes.
+forget()
+{
+    "$PYTHON" - "$CDRGEN_TEST_BROKERS" "cdrgen-$1" "cdrgen-end-$1" <<'PYTHON'
+import sys
+from confluent_kafka.admin import AdminClient
+for future in AdminClient({"bootstrap.servers": sys.argv[1]}).delete_consumer_groups(sys.argv[2:], request_timeout=120).values():
+    future.result(150)
+PYTHON
+}
+verify 0 --topic-prefix "$appended"
+dataset=$("$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[1]))["dataset_id"])' "$report")
+forget "$dataset"
+verify 2 --topic-prefix "$appended"
+grep -Eq "first record is at offset [0-9]+ of ${appended}call\[0\]: .*--append" "$WORK/stderr" || die "$(cat "$WORK/stderr")"
+verify 0 --topic-prefix "$appended" --append
+verify 2 --topic-prefix "$appended" --append --seed 9
+write --topic-prefix "$appended" --days 2 --resume --append
+verify 0 --topic-prefix "$appended" --days 2
+forget "$dataset"
+"$CDRGEN" run --quiet --subs 3000 --days 2 -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$appended" --append 2>"$WORK/stderr"
+grep -Eq "warning: append: ${appended}[a-z]+\[[0-5]\] already holds this dataset, from offset [0-9]+ on, and it is written once more" "$WORK/stderr" ||
+    die "it does not say that it writes the dataset once more: $(cat "$WORK/stderr")"
+
 # ---- expired beginning ---------------------------------------------------------------------------------------------------
 
 "$PYTHON" - "$CDRGEN_TEST_BROKERS" "${clean_json}call" <<'PYTHON'

@@ -126,6 +126,19 @@ expect_equal "$(grep -Ec "^  doubled: id [0-9a-f]{16}, $output\[[0-3]\] at offse
 expect_equal "$(grep -Ec "^  foreign: (no id|id 000000000000000[0-3]), $output" "$WORK/words")" 4 "foreign ones shown"
 grep -q '3 of the foreign ones have no header cdrgen-id' "$WORK/words" || die "$(cat "$WORK/words")"
 
+# ---- what cannot be seen -----------------------------------------------------------------------------------------------------
+
+gone=$(fresh_prefix)out
+transform "$gone" 0 0 0 0
+admin trim "$gone" 1 100
+by_id 2 "${flags[@]}" --topic "$gone"
+grep -Eq "^cdrgen: cannot tell: 100 records were not found, and may be among those that $gone\[1\] deleted before its first offset, 100" "$WORK/stderr" || die "$(cat "$WORK/stderr")"
+nameless=$(fresh_prefix)out
+admin create "$nameless" 2
+seq 20 | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "$nameless"
+by_id 2 "${flags[@]}" --topic "$nameless"
+grep -q "cannot tell: none of the 20 messages has a header cdrgen-id" "$WORK/stderr" || die "$(cat "$WORK/stderr")"
+
 # ---- could not tell --------------------------------------------------------------------------------------------------------
 
 by_id 2 --topic nobody

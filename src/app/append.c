@@ -1,0 +1,159 @@
+/* Before an --append: is this dataset in the topics already? Kafka forgets where it begins there
+ * (offsets.retention.minutes), so its first records are looked for. */
+#include "app/run_state.h"
+
+#include "verify/source.h"
+#include "verify/verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct search {
+    const struct cdr_run *run;
+    struct cdr_source *source; /* tells what is there */
+    uint32_t logs, partitions;
+    struct cdr_verify_range *ranges;
+    int64_t *found;
+};
+
+static bool is_mine(const struct search *search, uint32_t log)
+{
+    const struct cdr_settings *settings = search->run->settings;
+    return log % search->partitions % settings->shard_count == settings->shard_index;
+}
+
+static struct cdr_source_extent extent_of(const struct search *search, uint32_t log)
+{
+    return search->source->ops->extent(search->source, log);
+}
+
+static void warn(const struct search *search, uint32_t log, int64_t offset)
+{
+    fprintf(stderr,
+            "cdrgen: warning: append: %s[%u] already holds this dataset, from offset %" PRId64
+            " on, and it is written once more; with --resume --append a run goes on with it\n",
+            search->run->topics[log / search->partitions], log % search->partitions, offset);
+}
+
+/* Whether some run committed where the dataset begins; *first: a log that holds records of it. */
+static bool is_known(const struct search *search, uint32_t *first)
+{
+    bool known = false;
+    *first = UINT32_MAX;
+    for (uint32_t log = search->logs; log-- > 0;) {
+        if (!is_mine(search, log))
+            continue;
+        const struct cdr_source_extent extent = extent_of(search, log);
+        known |= extent.known;
+        if (extent.known && extent.end > extent.base)
+            *first = log;
+    }
+    return known;
+}
+
+/* All logs that hold something; or just the one that holds least, where one answers the question.
+ */
+static bool choose(struct search *search, bool all)
+{
+    uint32_t least = UINT32_MAX;
+    bool any = false;
+    for (uint32_t log = 0; log < search->logs; log++) {
+        if (!is_mine(search, log))
+            continue;
+        const struct cdr_source_extent extent = extent_of(search, log);
+        if (extent.end <= extent.first)
+            continue;
+        search->ranges[log] = (struct cdr_verify_range){.to = all};
+        if (least == UINT32_MAX || extent.end - extent.first < extent_of(search, least).end -
+                                                                   extent_of(search, least).first)
+            least = log;
+        any = true;
+    }
+    if (any && !all)
+        search->ranges[least].to = 1;
+    return any;
+}
+
+static enum cdr_result take_bases(struct search *search, struct cdr_run *run,
+                                  struct cdr_error *error)
+{
+    bool any = false;
+    for (uint32_t log = 0; log < search->logs; log++)
+        any |= search->found[log] >= 0;
+    for (uint32_t log = 0; any && log < search->logs; log++)
+        if (search->found[log] == CDR_FIND_EXPIRED)
+            return cdr_fail(error, CDR_E_STATE,
+                            "append: %s[%u] does not hold the first record of this dataset, which "
+                            "other partitions hold, and its own beginning was deleted: where the "
+                            "dataset begins in it cannot be told",
+                            run->topics[log / search->partitions], log % search->partitions);
+    if (any) {
+        run->found_bases = search->found;
+        search->found = NULL;
+    }
+    return CDR_OK;
+}
+
+static enum cdr_result look(struct search *search, struct cdr_run *run, struct cdr_error *error)
+{
+    const bool resume = run->settings->sink.resume;
+    struct cdr_verify_tail_settings tail;
+    uint32_t first;
+    search->ranges = calloc(search->logs, sizeof *search->ranges);
+    search->found = calloc(search->logs, sizeof *search->found);
+    if (search->ranges == NULL || search->found == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", search->logs);
+    const bool known = is_known(search, &first);
+    if (first != UINT32_MAX && !resume)
+        warn(search, first, extent_of(search, first).base);
+    if (known || !choose(search, resume))
+        return CDR_OK;
+    cdr_run_tail_settings(run, &tail);
+    tail.ranges = search->ranges;
+    enum cdr_result result = cdr_verify_find(&tail, search->found, error);
+    if (result != CDR_OK)
+        return result;
+    for (uint32_t log = 0; !resume && log < search->logs; log++)
+        if (search->found[log] >= 0)
+            warn(search, log, search->found[log]);
+    return resume ? take_bases(search, run, error) : CDR_OK;
+}
+
+/* Fails where the sink will say why: topics that are missing, say. */
+static bool open_source(struct search *search)
+{
+    const struct cdr_run *run = search->run;
+    const struct cdr_settings *settings = run->settings;
+    struct cdr_error ignored = {{0}};
+    struct cdr_source_setup setup = {
+        .model = run->model,
+        .format = settings->format,
+        .partitions = search->partitions,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+    };
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        setup.topics[type] = run->topics[type];
+        setup.encoders[type] = run->encoders[type];
+        setup.envelopes[type] = run->envelopes[type];
+    }
+    return cdr_kafka_source_open(&search->source, &settings->sink, &setup, &ignored) == CDR_OK;
+}
+
+enum cdr_result cdr_run_find_appended(struct cdr_run *run, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    struct search search = {
+        .run = run, .logs = cdr_run_logs(run), .partitions = settings->model.partitions};
+    if (!settings->sink.append || settings->sink.transactions ||
+        strcmp(run->sink_ops->name, "kafka") != 0)
+        return CDR_OK;
+    enum cdr_result result = open_source(&search) ? look(&search, run, error) : CDR_OK;
+    if (search.source != NULL)
+        search.source->ops->close(search.source);
+    free(search.ranges);
+    free(search.found);
+    return result;
+}

@@ -1,0 +1,119 @@
+/* Where the dataset begins in topics that held other records before, when Kafka has forgotten it.
+ */
+#include "app/verify_state.h"
+
+#include "app/stop.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static enum cdr_result find(const struct cdr_verification *run, int64_t *found,
+                            struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    const uint32_t logs = CDR_TYPE_COUNT * settings->model.partitions;
+    struct cdr_verify_range *ranges = calloc(logs, sizeof *ranges);
+    if (ranges == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    struct cdr_verify_tail_settings tail = {
+        .model = run->model,
+        .format = settings->format,
+        .sink = &settings->sink,
+        .workers = run->workers,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .ranges = ranges,
+        .stop = cdr_stop_on_signals(),
+    };
+    for (uint32_t log = 0; log < logs; log++)
+        ranges[log].to = 1;
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        tail.encoders[type] = run->encoders[type];
+        tail.envelopes[type] = run->payloads.envelopes[type];
+        tail.schemas[type] = run->schemas.texts[type];
+        tail.key_schemas[type] = run->parts.key_texts[type];
+        tail.next_schemas[type] = run->schemas.next_texts[type];
+        tail.topics[type] = run->topics[type];
+    }
+    enum cdr_result result = cdr_verify_find(&tail, found, error);
+    free(ranges);
+    return result;
+}
+
+static int64_t *make_offsets(const struct cdr_verification *run, struct cdr_error *error)
+{
+    const uint32_t logs = CDR_TYPE_COUNT * run->settings->model.partitions;
+    int64_t *offsets = calloc(logs, sizeof *offsets);
+    if (offsets == NULL)
+        cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    return offsets;
+}
+
+bool cdr_verification_knows_base(const struct cdr_verification *run)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    for (uint32_t log = 0; log < CDR_TYPE_COUNT * partitions; log++)
+        if (run->source->ops->extent(run->source, log).known)
+            return true;
+    return false;
+}
+
+/* Logs that the dataset has no record in, or none any more, are not read. */
+enum cdr_result cdr_verification_find_bases(struct cdr_verification *run, struct cdr_error *error)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    run->offsets = make_offsets(run, error);
+    if (run->offsets == NULL)
+        return CDR_E_NOMEM;
+    enum cdr_result result = find(run, run->offsets, error);
+    bool any = false;
+    for (uint32_t log = 0; result == CDR_OK && log < CDR_TYPE_COUNT * partitions; log++) {
+        int64_t *offset = &run->offsets[log];
+        any |= *offset >= 0;
+        if (*offset == CDR_FIND_EXPIRED)
+            result = cdr_fail(error, CDR_E_STATE,
+                              "append: %s[%u] does not hold the first record of this dataset, and "
+                              "its beginning was deleted: where the dataset begins cannot be told",
+                              run->topics[log / partitions], log % partitions);
+        if (*offset < 0)
+            *offset = CDR_OFFSET_UNREAD;
+    }
+    if (result == CDR_OK && !any)
+        result = cdr_fail(error, CDR_E_STATE,
+                          "append: no partition holds the first record of this dataset (%s)",
+                          run->model->dataset_id);
+    return result;
+}
+
+bool cdr_verification_is_behind(const struct cdr_verification *run, char *text, size_t size)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    struct cdr_error ignored = {{0}};
+    bool at_base = false;
+    uint32_t first = UINT32_MAX, count = 0;
+    int64_t *found = make_offsets(run, &ignored);
+    if (found == NULL)
+        return false;
+    if (find(run, found, &ignored) != CDR_OK) {
+        free(found);
+        return false;
+    }
+    for (uint32_t log = CDR_TYPE_COUNT * partitions; log-- > 0;) {
+        at_base |= found[log] == 0;
+        if (found[log] > 0) {
+            first = log;
+            count++;
+        }
+    }
+    if (count > 0 && !at_base)
+        snprintf(text, size,
+                 "cannot tell: the topics begin with other records than this dataset's, whose "
+                 "first record is at offset %" PRId64
+                 " of %.200s[%u]: if a run with --append wrote it there, Kafka has forgotten it "
+                 "(the group cdrgen-%s); pass --append to compare from there on",
+                 found[first], run->topics[first / partitions], first % partitions,
+                 run->model->dataset_id);
+    free(found);
+    return count > 0 && !at_base;
+}
