@@ -681,6 +681,8 @@ static enum cdr_result open_folder(struct file_sink *sink, const struct cdr_sink
                                    struct cdr_error *error)
 {
     struct cdr_resume resume = {0};
+    const struct cdr_manifest manifest = manifest_of(sink, false);
+    cdr_manifest_written_as(sink->folder.written_as, &manifest);
     enum cdr_result result = lock_and_look(sink, settings, &resume, error);
     if (result == CDR_OK && settings->resume)
         result = resume_folder(sink, &resume, error);

@@ -24,11 +24,14 @@
 /* Longest path that we build; longer ones are refused before anything is written. */
 #define CDR_FILE_PATH_MAX 4096
 
+#define CDR_WRITTEN_AS_MAX 256
+
 struct cdr_file_folder {
     char out[CDR_FILE_PATH_MAX]; /* without slashes at its end */
     const char *topics[CDR_TYPE_COUNT];
     const char *extension; /* with the compression's: "csv.zst" */
     const char *dataset_id;
+    char written_as[CDR_WRITTEN_AS_MAX]; /* as in manifests: format, compression, layouts */
     uint32_t shard_index, shard_count;
     struct cdr_file_lock lock;
     /* What we made. */

@@ -74,6 +74,15 @@ void cdr_manifest_layout(char text[CDR_MANIFEST_LAYOUT_MAX], const struct cdr_la
     }
 }
 
+void cdr_manifest_written_as(char text[CDR_WRITTEN_AS_MAX], const struct cdr_manifest *manifest)
+{
+    size_t n =
+        (size_t)snprintf(text, CDR_WRITTEN_AS_MAX, "%s %s", manifest->format, manifest->compress);
+    for (unsigned topic = 0; topic < CDR_TYPE_COUNT && n < CDR_WRITTEN_AS_MAX; topic++)
+        n += (size_t)snprintf(text + n, CDR_WRITTEN_AS_MAX - n, " %s/%s",
+                              manifest->layouts[0][topic], manifest->layouts[1][topic]);
+}
+
 static void write_topic(struct cdr_json *json, const struct cdr_manifest *manifest, unsigned topic)
 {
     const struct cdr_file_folder *folder = manifest->folder;

@@ -63,6 +63,9 @@ struct cdr_manifest {
 void cdr_manifest_layout(char text[CDR_MANIFEST_LAYOUT_MAX], const struct cdr_layout *layout,
                          int64_t from_ms);
 
+/* All that shards of one dataset have in common besides its id, in one text. */
+void cdr_manifest_written_as(char text[CDR_WRITTEN_AS_MAX], const struct cdr_manifest *manifest);
+
 /* With the folder's lock held. Errors: CDR_E_IO; then the former manifest is there, or none, or the
  * new one where only its name could not be synced. */
 enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest, struct cdr_error *error);
@@ -73,6 +76,7 @@ struct cdr_manifest_head {
     bool damaged; /* it is no JSON; then nothing else is known */
     bool complete;
     char dataset_id[64], format[16]; /* "": not said */
+    char written_as[CDR_WRITTEN_AS_MAX];
 };
 
 /* CDR_E_AGAIN: there is none. CDR_E_CONFIG: it cannot be read. CDR_E_NOMEM. */

@@ -8,10 +8,30 @@
 
 enum { START_BYTES = 1024 };
 
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value != NULL ? value : "";
+}
+
 static void take_text(const json_t *root, const char *key, char *text, size_t size)
 {
-    const char *value = json_string_value(json_object_get(root, key));
-    snprintf(text, size, "%s", value != NULL ? value : "");
+    snprintf(text, size, "%s", text_of(root, key));
+}
+
+/* As cdr_manifest_written_as; topics are in the order in which they were written. */
+static void take_written_as(const json_t *root, char text[CDR_WRITTEN_AS_MAX])
+{
+    const char *name = NULL;
+    json_t *topic = NULL;
+    size_t n = (size_t)snprintf(text, CDR_WRITTEN_AS_MAX, "%s %s", text_of(root, "format"),
+                                text_of(root, "compress"));
+    json_object_foreach(json_object_get(root, "topics"), name, topic)
+    {
+        if (n < CDR_WRITTEN_AS_MAX)
+            n += (size_t)snprintf(text + n, CDR_WRITTEN_AS_MAX - n, " %s/%s",
+                                  text_of(topic, "layout"), text_of(topic, "next_layout"));
+    }
 }
 
 /* What can be said of a file that is no JSON, by how it begins. */
@@ -48,6 +68,7 @@ enum cdr_result cdr_manifest_look(const char *path, struct cdr_manifest_head *he
     head->complete = !json_is_false(json_object_get(root, "complete"));
     take_text(root, "dataset_id", head->dataset_id, sizeof head->dataset_id);
     take_text(root, "format", head->format, sizeof head->format);
+    take_written_as(root, head->written_as);
     json_decref(root);
     return CDR_OK;
 }

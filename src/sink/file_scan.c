@@ -172,11 +172,19 @@ static enum cdr_result visit_manifest(const struct scan *scan, const char *path,
     if (in_the_way)
         return found(scan, path,
                      head.complete || head.damaged ? "a dataset" : "an unfinished dataset");
-    if (strcmp(head.dataset_id, folder->dataset_id) == 0 || scan->purpose == REMOVE)
+    const bool same = strcmp(head.dataset_id, folder->dataset_id) == 0;
+    const bool alike = head.format[0] == '\0' || strcmp(head.written_as, folder->written_as) == 0;
+    if ((same && alike) || scan->purpose == REMOVE)
         return CDR_OK;
     /* An earlier dataset is replaced shard by shard; but not while another is being written. */
     if (scan->purpose == ALLOW && !cdr_file_lock_other(&folder->lock, name->shard_index))
         return CDR_OK;
+    if (same)
+        return cdr_fail(scan->error, CDR_E_STATE,
+                        "%s has another format, compression, schema, mapping or list of fields "
+                        "than this shard: give all shards the same settings, or choose another "
+                        "--out",
+                        path);
     return cdr_fail(scan->error, CDR_E_STATE,
                     "%s belongs to another dataset than this shard (%s): give all shards the same "
                     "settings, or choose another --out",

@@ -119,6 +119,22 @@ for ((round = 1; round <= rounds; round++)); do
     done
 done
 
+# Shards of one dataset are written alike.
+for other in "--format json" "--compress gzip" "--fields a=msisdn_src"; do
+    rm -rf "$out"
+    run --shard 0/2
+    for how in "" --resume; do
+        status=0
+        # shellcheck disable=SC2086
+        run --shard 1/2 $other $how 2> "$work/err" || status=$?
+        [[ $status == 2 ]] || fail "a shard with $other $how beside one without: exit status $status: $(cat "$work/err")"
+        grep -q "has another format, compression, schema, mapping or list of fields than this shard" "$work/err" ||
+            fail "unclear words: $(cat "$work/err")"
+    done
+    run --shard 1/2 --resume
+    what="$other, then without" && whole
+done
+
 # What the loser says, and that it changes nothing: a run that waits for its schedule is at work.
 rm -rf "$out"
 run --speed 3600 --rotate-bytes 1GB 2> "$work/first" &
