@@ -242,11 +242,14 @@ static enum cdr_result fill(const struct repair *repair, struct cdr_error *error
 
 enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_error *error)
 {
-    static char kafka[] = "kafka";
+    static char kafka[] = "kafka", uncommitted[] = "read_uncommitted";
     struct cdr_settings settings = *given;
     struct repair repair = {.settings = &settings};
     bool needed = false;
     settings.sink_name = kafka;
+    /* Without transactions offsets count, so a record that its producer aborted is in the way. */
+    if (!settings.sink.transactions)
+        settings.isolation = uncommitted;
     enum cdr_result result = check_settings(&settings, error);
     name_topics(&repair);
     if (result == CDR_OK)

@@ -330,6 +330,8 @@ static enum cdr_result open_source(struct tail *tail, struct cdr_error *error)
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .header_names = true,
+        /* Without transactions a record's offset is its position, whoever holds what follows. */
+        .read_uncommitted = !settings->sink->transactions,
         .offsets = tail->offsets,
         .stop = settings->stop,
     };

@@ -90,7 +90,8 @@ struct cdr_verify_tail_settings {
 };
 
 /* Whether the topics hold exactly the function's records in the ranges: payload, key, timestamp,
- * and all headers with their order. Reads committed records only. Plans all that lies before the
+ * and all headers with their order. With transactions committed records are read, without all:
+ * there an offset is a position. Plans all that lies before the
  * ranges, materialises only what is in them. Blocks.
  * CDR_OK: they do. CDR_E_DIFFERENT: the text names the first difference found: topic, partition,
  * offset, position and what differs, field by field. CDR_E_KAFKA: could not be read,
