@@ -24,6 +24,7 @@ enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_
     client->trouble_text[0] = '\0';
     client->certificate_error = 0;
     client->unreached = false;
+    client->unreached_count = 0;
     pthread_mutex_init(&client->lock, NULL);
 
     char reason[512] = "";
@@ -93,9 +94,8 @@ enum { TELL_MS = 1000, UNREACHED_MS = 2000 };
 struct connecting {
     struct cdr_kafka_client *client;
     int timeout_ms;
-    int64_t start_ms, answered_ms; /* answered: the first list of brokers, 0 = none yet */
-    const struct rd_kafka_metadata *metadata; /* the last list */
-    char unreached[700];
+    int64_t start_ms, answered_ms;            /* answered: brokers are known since, 0 = not yet */
+    const struct rd_kafka_metadata *metadata; /* the last list of brokers that was asked for */
     bool told;
 };
 
@@ -103,12 +103,14 @@ struct connecting {
  * may be asked for at these addresses, so that one that is got is kept. */
 static bool is_reached(struct connecting *connecting)
 {
-    struct cdr_kafka_unreached found[8];
-    size_t n = cdr_kafka_unreached(connecting->client, connecting->metadata, true, found, 8);
-    size_t used = 0, size = sizeof connecting->unreached;
-    for (size_t i = 0; i < n && used < size; i++)
-        used += (size_t)snprintf(connecting->unreached + used, size - used, "%s%s",
-                                 i > 0 ? "; " : "", found[i].text);
+    struct cdr_kafka_client *client = connecting->client;
+    struct cdr_kafka_unreached found[CDR_KAFKA_UNREACHED_MAX];
+    size_t n =
+        cdr_kafka_unreached(client, connecting->metadata, true, found, CDR_KAFKA_UNREACHED_MAX);
+    pthread_mutex_lock(&client->lock);
+    memcpy(client->unreached_brokers, found, n * sizeof *found);
+    client->unreached_count = n;
+    pthread_mutex_unlock(&client->lock);
     return n == 0;
 }
 
@@ -117,8 +119,36 @@ static void keep(struct connecting *connecting, const struct rd_kafka_metadata *
     if (connecting->metadata != NULL)
         rd_kafka_metadata_destroy(connecting->metadata);
     connecting->metadata = metadata;
+}
+
+static enum cdr_result blame_addresses(struct cdr_kafka_client *client, struct cdr_error *error)
+{
+    char text[800] = "";
+    size_t used = 0;
+    pthread_mutex_lock(&client->lock);
+    client->unreached = true;
+    for (size_t i = 0; i < client->unreached_count && used < sizeof text; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? "; " : "",
+                                 client->unreached_brokers[i].text);
+    pthread_mutex_unlock(&client->lock);
+    return cdr_fail(error, CDR_E_KAFKA,
+                    "%s answers, but %s; set advertised.listeners of the brokers to addresses that "
+                    "this machine reaches",
+                    client->properties->brokers, text);
+}
+
+/* Brokers are known, and the addresses of none are reached. The list may be that of a moment ago,
+ * so it gets a second chance. */
+static enum cdr_result judge_unreached(struct connecting *connecting, struct cdr_error *error)
+{
+    const int64_t now_ms = cdr_kafka_clock_ms();
     if (connecting->answered_ms == 0)
-        connecting->answered_ms = cdr_kafka_clock_ms();
+        connecting->answered_ms = now_ms;
+    if (now_ms - connecting->answered_ms >= UNREACHED_MS ||
+        now_ms - connecting->start_ms >= connecting->timeout_ms)
+        return blame_addresses(connecting->client, error);
+    usleep(100 * 1000);
+    return CDR_E_AGAIN;
 }
 
 /* After an attempt: CDR_OK, CDR_E_AGAIN or a failure. */
@@ -130,22 +160,13 @@ static enum cdr_result judge(struct connecting *connecting, rd_kafka_resp_err_t 
     const bool reached = connecting->metadata != NULL && is_reached(connecting);
     if (reached && code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return CDR_OK;
-    if (connecting->metadata != NULL && !reached) {
-        /* The list may be that of a moment ago, so it gets a second chance. */
-        const int64_t now_ms = cdr_kafka_clock_ms();
-        if (now_ms - connecting->answered_ms < UNREACHED_MS &&
-            now_ms - connecting->start_ms < connecting->timeout_ms) {
-            usleep(250 * 1000);
-            return CDR_E_AGAIN;
-        }
-        client->unreached = true;
-        return cdr_fail(error, CDR_E_KAFKA,
-                        "%s answers, but %s; set advertised.listeners of the brokers to addresses "
-                        "that this machine reaches",
-                        client->properties->brokers, connecting->unreached);
-    }
     rd_kafka_poll(client->rk, 0); /* calls on_error */
     rd_kafka_resp_err_t trouble = cdr_kafka_trouble(client, text, sizeof text);
+    pthread_mutex_lock(&client->lock);
+    const bool named = client->unreached_count > 0;
+    pthread_mutex_unlock(&client->lock);
+    if (!reached && named)
+        return judge_unreached(connecting, error);
     const int64_t waited_ms = cdr_kafka_clock_ms() - connecting->start_ms;
     if (waited_ms >= connecting->timeout_ms || waited_ms >= cdr_kafka_patience_ms(trouble, text))
         return unreachable(client, code, (int)waited_ms, error);
@@ -174,7 +195,7 @@ enum cdr_result cdr_kafka_connect(struct cdr_kafka_client *client, int timeout_m
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
             keep(&connecting, metadata);
         result = judge(&connecting, code, error);
-        if (connecting.metadata == NULL)
+        if (connecting.answered_ms == 0)
             slice_ms *= 2; /* a far broker may need more than the first slices to answer at all */
     }
     if (connecting.metadata != NULL)

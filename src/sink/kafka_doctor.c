@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PRODUCER_WAIT_MS = 5000, UNREACHED_MAX = 16 };
+enum { PRODUCER_WAIT_MS = 5000, UNREACHED_ASK_MS = 1500 };
 
 #define FAIL CDR_FINDING_FAIL
 #define WARN CDR_FINDING_WARN
@@ -63,8 +63,24 @@ static void examine_library(struct doctor *doctor)
                          name);
 }
 
+static void tell_unreached(struct doctor *doctor, const struct cdr_kafka_unreached *unreached,
+                           size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        cdr_findings_add(doctor->findings, FAIL, "brokers",
+                         "start it, or set its advertised.listeners to an address that this "
+                         "machine reaches",
+                         "%s", unreached[i].text);
+}
+
 static void examine_brokers(struct doctor *doctor)
 {
+    if (doctor->unreached) {
+        cdr_findings_add(doctor->findings, OK, "brokers", NULL, "%s answers",
+                         doctor->properties->brokers);
+        tell_unreached(doctor, doctor->asker.unreached_brokers, doctor->asker.unreached_count);
+        return;
+    }
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t code =
         rd_kafka_metadata(doctor->asker.rk, 0, NULL, &metadata, doctor->timeout_ms);
@@ -78,13 +94,10 @@ static void examine_brokers(struct doctor *doctor)
     cdr_findings_add(doctor->findings, OK, "brokers", NULL, "%s answers; %d broker%s in all",
                      doctor->properties->brokers, metadata->broker_cnt,
                      metadata->broker_cnt == 1 ? "" : "s");
-    struct cdr_kafka_unreached unreached[UNREACHED_MAX];
-    size_t n = cdr_kafka_unreached(&doctor->asker, metadata, false, unreached, UNREACHED_MAX);
-    for (size_t i = 0; i < n; i++)
-        cdr_findings_add(doctor->findings, FAIL, "brokers",
-                         "start it, or set its advertised.listeners to an address that this "
-                         "machine reaches",
-                         "%s", unreached[i].text);
+    struct cdr_kafka_unreached unreached[CDR_KAFKA_UNREACHED_MAX];
+    size_t n =
+        cdr_kafka_unreached(&doctor->asker, metadata, false, unreached, CDR_KAFKA_UNREACHED_MAX);
+    tell_unreached(doctor, unreached, n);
     rd_kafka_metadata_destroy(metadata);
 }
 
@@ -326,7 +339,7 @@ static void examine_topic(struct doctor *doctor, unsigned type)
     if (result == CDR_E_STATE)
         cdr_findings_add(doctor->findings, FAIL, topic.subject, "grant Describe on the topic",
                          "the user lacks the operation Describe on it");
-    else if (result != CDR_OK)
+    else if (result != CDR_OK && !doctor->unreached) /* else the reason is known */
         cdr_findings_add_sentence(doctor->findings, FAIL, topic.subject, error.text);
     if (result != CDR_OK)
         return;
@@ -588,7 +601,8 @@ enum cdr_result cdr_kafka_examine(const struct cdr_sink_settings *settings,
         result = cdr_kafka_connect(&doctor.asker, doctor.timeout_ms, error);
     if (result == CDR_E_KAFKA && doctor.asker.unreached) {
         doctor.unreached = true;
-        result = ask_anew(&doctor, error);
+        doctor.timeout_ms = UNREACHED_ASK_MS;
+        result = CDR_OK;
     } else if (result == CDR_E_KAFKA) {
         cdr_findings_add_sentence(findings, FAIL, "brokers", error->text);
     }

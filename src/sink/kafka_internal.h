@@ -88,6 +88,13 @@ void cdr_kafka_properties_free(struct cdr_kafka_properties *properties);
 
 struct cdr_kafka_sink;
 
+/* A broker whose advertised address this machine does not reach. */
+struct cdr_kafka_unreached {
+    int32_t broker;
+    char text[360]; /* "broker 1 is advertised as HOST:PORT, which cannot be resolved: …" */
+};
+enum { CDR_KAFKA_UNREACHED_MAX = 16 };
+
 /* Opaque of all of librdkafka's callbacks. */
 struct cdr_kafka_client {
     rd_kafka_t *rk;
@@ -97,6 +104,10 @@ struct cdr_kafka_client {
     pthread_mutex_t lock;        /* of what follows */
     rd_kafka_resp_err_t trouble; /* the last that librdkafka reported, 0 = none yet */
     char trouble_text[400];
+    /* Brokers that are not reached at the addresses that they advertise: that librdkafka named, or
+     * that connect tried. */
+    struct cdr_kafka_unreached unreached_brokers[CDR_KAFKA_UNREACHED_MAX];
+    size_t unreached_count;
     int certificate_error; /* OpenSSL's X509_V_ERR_… of the broker's last one, 0 = none */
 };
 
@@ -113,17 +124,14 @@ void cdr_kafka_client_close(struct cdr_kafka_client *client);
 enum cdr_result cdr_kafka_connect(struct cdr_kafka_client *client, int timeout_ms,
                                   struct cdr_error *error);
 
-/* A broker whose advertised address this machine does not reach. */
-struct cdr_kafka_unreached {
-    int32_t broker;
-    char text[360]; /* "broker 1 is advertised as HOST:PORT, which cannot be resolved: …" */
-};
-
 /* Tries the addresses of the brokers in metadata, within seconds; returns how many of the first max
  * are not reached. any: 0 as soon as one of them is. */
 size_t cdr_kafka_unreached(const struct cdr_kafka_client *client,
                            const struct rd_kafka_metadata *metadata, bool any,
                            struct cdr_kafka_unreached *unreached, size_t max);
+/* Remembers the broker that librdkafka's reason is about ("HOST:PORT/ID: Failed to resolve …"), if
+ * it is one of the brokers' list and no bootstrap server. The client is locked. */
+void cdr_kafka_note_unreached(struct cdr_kafka_client *client, const char *reason);
 /* For the error of a question that was not answered: "; " and the text of each that is not reached,
  * or "". Asks the bootstrap servers for the brokers. */
 void cdr_kafka_name_unreached(const struct cdr_kafka_client *client, char *text, size_t size);

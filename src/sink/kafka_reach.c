@@ -120,6 +120,52 @@ size_t cdr_kafka_unreached(const struct cdr_kafka_client *client,
     return n;
 }
 
+/* "HOST:PORT/ID" of "proto://HOST:PORT/ID: …"; false where ID is no number ("bootstrap"). */
+static bool read_name(const char *reason, char *address, size_t size, int32_t *broker)
+{
+    const char *end = strstr(reason, ": "), *scheme = strstr(reason, "://"), *slash = NULL;
+    const char *from = scheme != NULL && (end == NULL || scheme < end) ? scheme + 3 : reason;
+    for (const char *at = from; end != NULL && at < end; at++)
+        slash = *at == '/' ? at : slash;
+    if (slash == NULL || slash + 1 == end || (size_t)(slash - from) >= size)
+        return false;
+    char *rest;
+    const long number = strtol(slash + 1, &rest, 10);
+    if (rest != end || number < 0 || number > INT32_MAX)
+        return false;
+    snprintf(address, size, "%.*s", (int)(slash - from), from);
+    *broker = (int32_t)number;
+    return true;
+}
+
+void cdr_kafka_note_unreached(struct cdr_kafka_client *client, const char *reason)
+{
+    char address[256];
+    int32_t broker;
+    const bool unresolved = strstr(reason, ": Failed to resolve '") != NULL;
+    const char *why = strstr(reason, unresolved ? "': " : " failed: ");
+    if ((!unresolved && strstr(reason, ": Connect to ") == NULL) || why == NULL ||
+        !read_name(reason, address, sizeof address, &broker) || is_bootstrap(client, address))
+        return;
+    why += strlen(unresolved ? "': " : " failed: ");
+    const char *after = strstr(why, " (after ");
+    const int why_len = after != NULL ? (int)(after - why) : (int)strlen(why);
+    size_t at = 0; /* in the order of their numbers */
+    while (at < client->unreached_count && client->unreached_brokers[at].broker < broker)
+        at++;
+    const bool known =
+        at < client->unreached_count && client->unreached_brokers[at].broker == broker;
+    if (!known && client->unreached_count == CDR_KAFKA_UNREACHED_MAX)
+        return;
+    struct cdr_kafka_unreached *entry = &client->unreached_brokers[at];
+    if (!known)
+        memmove(entry + 1, entry, (client->unreached_count++ - at) * sizeof *entry);
+    entry->broker = broker;
+    snprintf(entry->text, sizeof entry->text,
+             "broker %d is advertised as %.200s, which cannot be %s: %.*s", (int)broker, address,
+             unresolved ? "resolved" : "reached", why_len > 90 ? 90 : why_len, why);
+}
+
 void cdr_kafka_name_unreached(const struct cdr_kafka_client *client, char *text, size_t size)
 {
     enum { ASK_MS = 2000, SHOWN = 8 };

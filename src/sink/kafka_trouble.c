@@ -34,6 +34,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
             cdr_kafka_on_fatal(client->sink, trouble, reason);
     }
     pthread_mutex_lock(&client->lock);
+    cdr_kafka_note_unreached(client, reason);
     bool consequence =
         trouble == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
         (strstr(reason, "Disconnected") != NULL && !is_wrong_protocol(reason)) ||

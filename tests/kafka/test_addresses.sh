@@ -40,14 +40,15 @@ nowhere='broker 1 is advertised as kafka-nowhere.invalid:9092, which cannot be r
 advertise 1=kafka-nowhere.invalid:9092 2=127.0.0.1:9
 before=$SECONDS
 doctor 1 -b "$BROKER"
-found fail "brokers: $nowhere"
-found fail 'brokers: broker 2 is advertised as 127.0.0.1:9, which cannot be reached: Connection refused; start it, or set its advertised.listeners'
-found fail 'topic cdr.call: does not exist'
+found ok "brokers: $BROKER answers"
+found fail "brokers: ($nowhere.*|broker 2 is advertised as 127.0.0.1:9, which cannot be reached: Connection refused); start it, or set its advertised.listeners"
+not_found fail 'topic .*Timed out'
 for command in "run --create-topics" verify; do
     status=0
     "$CDRGEN" $command -b "$BROKER" --subs 100 --days 1 --quiet >"$WORK/said" 2>"$WORK/stderr" || status=$?
     expect_equal $status 2 "status of $command"
-    grep -q "^cdrgen: $BROKER answers, but $nowhere.*; broker 2 is advertised as 127.0.0.1:9, .*; set advertised.listeners" "$WORK/stderr" ||
+    # One of them at least: librdkafka may have tried only that.
+    grep -Eq "^cdrgen: $BROKER answers, but ($nowhere|broker 2 is advertised as 127.0.0.1:9, ).*; set advertised.listeners" "$WORK/stderr" ||
         die "$command says: $(cat "$WORK/stderr")"
 done
 ((SECONDS - before < 40)) || die "that took $((SECONDS - before)) s"
