@@ -14,7 +14,7 @@ struct finding {
     struct cdr_part_list *lists;
     const char *out;
     const struct cdr_source_setup *setup;
-    uint32_t listed, other_formats, other_partitions, unfinished;
+    uint32_t listed, other_formats, unfinished;
     char other_format[16]; /* of one of them */
     bool manifest, incomplete, damaged;
     struct cdr_error *error;
@@ -127,10 +127,13 @@ static enum cdr_result visit_part(struct finding *finding, uint32_t topic, const
         snprintf(finding->other_format, sizeof finding->other_format, "%s", extension);
         return CDR_OK;
     }
-    if (partition >= setup->partitions) {
-        finding->other_partitions++;
-        return CDR_OK;
-    }
+    if (partition >= setup->partitions)
+        return cdr_fail(finding->error, CDR_E_STATE,
+                        "%.500s is a part of partition %" PRIu32
+                        ", and these settings have %" PRIu32
+                        " partitions: give the --partitions of the dataset, or remove the part if "
+                        "it is no part of it",
+                        path, partition, setup->partitions);
     if (partition % setup->shard_count != setup->shard_index)
         return CDR_OK;
     return list_part(finding, topic * setup->partitions + partition, number, compression, path);
@@ -217,11 +220,6 @@ static enum cdr_result make_note(const struct finding *finding, char **note)
         used += (size_t)snprintf(text + used, sizeof text - used,
                                  "; %" PRIu32 " parts in it have other formats and are left out",
                                  finding->other_formats);
-    if (finding->other_partitions > 0)
-        used += (size_t)snprintf(text + used, sizeof text - used,
-                                 "; %" PRIu32 " parts in it are of partitions above %" PRIu32
-                                 " and left out",
-                                 finding->other_partitions, finding->setup->partitions - 1);
     if (used == 0)
         return CDR_OK;
     *note = strdup(text + 2);

@@ -209,6 +209,14 @@ for kind in csv-none csv-gzip csv-zstd avro-none avro-gzip avro-zstd json-gzip; 
     done
 done
 
+# A part of a partition that the dataset does not have holds records that nobody expects.
+rm -rf "$work/copy"
+cp -r "$work/csv-none" "$work/copy"
+part=$(find "$work/copy/cdr.data/date=2025-01-01" -name 'part-0005-*' | sort | head -n 1)
+cp "$part" "${part/part-0005/part-0006}"
+verify 2 --days 2 --out "$work/copy"
+says 'part-0006-[0-9]*\.csv is a part of partition 6, and these settings have 6 partitions: '
+
 # An unfinished dataset says so.
 sed -i 's/"complete": true/"complete": false/' "$work/csv-none/manifest.json"
 verify 0 --days 2 --out "$work/csv-none"
