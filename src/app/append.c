@@ -112,7 +112,7 @@ static enum cdr_result look(struct search *search, struct cdr_run *run, struct c
         return CDR_OK;
     cdr_run_tail_settings(run, &tail);
     tail.ranges = search->ranges;
-    enum cdr_result result = cdr_verify_find(&tail, search->found, error);
+    enum cdr_result result = cdr_verify_find(&tail, search->found, NULL, error);
     if (result != CDR_OK)
         return result;
     for (uint32_t log = 0; !resume && log < search->logs; log++)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static enum cdr_result find(const struct cdr_verification *run, int64_t *found,
+static enum cdr_result find(const struct cdr_verification *run, int64_t *found, bool *after,
                             struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
@@ -36,7 +36,7 @@ static enum cdr_result find(const struct cdr_verification *run, int64_t *found,
         tail.next_schemas[type] = run->schemas.next_texts[type];
         tail.topics[type] = run->topics[type];
     }
-    enum cdr_result result = cdr_verify_find(&tail, found, error);
+    enum cdr_result result = cdr_verify_find(&tail, found, after, error);
     free(ranges);
     return result;
 }
@@ -66,7 +66,7 @@ enum cdr_result cdr_verification_find_bases(struct cdr_verification *run, struct
     run->offsets = make_offsets(run, error);
     if (run->offsets == NULL)
         return CDR_E_NOMEM;
-    enum cdr_result result = find(run, run->offsets, error);
+    enum cdr_result result = find(run, run->offsets, NULL, error);
     bool any = false;
     for (uint32_t log = 0; result == CDR_OK && log < CDR_TYPE_COUNT * partitions; log++) {
         int64_t *offset = &run->offsets[log];
@@ -93,15 +93,15 @@ bool cdr_verification_is_behind(const struct cdr_verification *run, char *text, 
     bool at_base = false;
     uint32_t first = UINT32_MAX, count = 0;
     int64_t *found = make_offsets(run, &ignored);
-    if (found == NULL)
-        return false;
-    if (find(run, found, &ignored) != CDR_OK) {
+    bool *after = calloc((size_t)CDR_TYPE_COUNT * partitions, sizeof *after);
+    if (found == NULL || after == NULL || find(run, found, after, &ignored) != CDR_OK) {
         free(found);
+        free(after);
         return false;
     }
     for (uint32_t log = CDR_TYPE_COUNT * partitions; log-- > 0;) {
-        at_base |= found[log] == 0;
-        if (found[log] > 0) {
+        at_base |= found[log] >= 0 && !after[log];
+        if (found[log] >= 0 && after[log]) {
             first = log;
             count++;
         }
@@ -115,5 +115,6 @@ bool cdr_verification_is_behind(const struct cdr_verification *run, char *text, 
                  found[first], run->topics[first / partitions], first % partitions,
                  run->model->dataset_id);
     free(found);
+    free(after);
     return count > 0 && !at_base;
 }

@@ -37,6 +37,7 @@ struct tail {
     atomic_uint open; /* logs with a range that is not compared to its end */
     uint32_t blind;   /* logs with a range of which nothing is left */
     int64_t *found;   /* searching: offsets of what is looked for; else NULL */
+    bool *after;      /* searching: other records come before; or NULL */
     atomic_int stop;
 };
 
@@ -98,20 +99,21 @@ static enum cdr_result differs(const struct tail *tail, uint32_t log,
                                struct cdr_error *error)
 {
     const uint32_t type = log / tail->partitions;
-    char text[700];
-    if (strcmp(tail->wires[type].text, found->header_names) != 0)
-        return cdr_fail(error, CDR_E_DIFFERENT,
-                        "%s[%u], offset %" PRId64 ": this run writes the headers %.150s, and the "
-                        "topic's record has %.150s: pass the same --headers and --id-header, or "
-                        "write to other topics",
-                        tail->settings->topics[type], log % tail->partitions, found->place,
-                        or_none(tail->wires[type].text), or_none(found->header_names));
+    const char *expected_names = tail->wires[type].text;
+    const bool same_names = strcmp(expected_names, found->header_names) == 0;
+    char text[700], names[420] = "";
     describe(text, sizeof text, &tail->payloads, type, expected, found);
+    if (!same_names)
+        snprintf(names, sizeof names,
+                 "this run writes the headers %.120s, and the topic's record has %.120s: pass the "
+                 "same --headers and --id-header, or write to other topics",
+                 or_none(expected_names), or_none(found->header_names));
     return cdr_fail(error, CDR_E_DIFFERENT,
-                    "%s[%u] has another record at offset %" PRId64 " than record %" PRId64
-                    " of the dataset %s: %s",
+                    "%.200s[%u] has another record at offset %" PRId64 " than record %" PRId64
+                    " of the dataset %s: %.*s%s%s",
                     tail->settings->topics[type], log % tail->partitions, found->place,
-                    expected->place, tail->settings->model->dataset_id, text);
+                    expected->place, tail->settings->model->dataset_id, same_names ? 700 : 160,
+                    text, same_names || text[0] == '\0' ? "" : "; ", names);
 }
 
 /* ---- the sink ---- */
@@ -156,6 +158,8 @@ static enum cdr_result search_next(struct tail *tail, uint32_t log,
             tail->found[log] = found.place;
             return CDR_OK;
         }
+        if (tail->after != NULL)
+            tail->after[log] = true;
         if (atomic_load(&tail->stop) != 0)
             return CDR_E_AGAIN;
     }
@@ -432,9 +436,10 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
 }
 
 static enum cdr_result check(const struct cdr_verify_tail_settings *settings, int64_t *found,
-                             struct cdr_error *error)
+                             bool *after, struct cdr_error *error)
 {
-    struct tail tail = {.base.ops = &tail_sink_ops, .settings = settings, .found = found};
+    struct tail tail = {
+        .base.ops = &tail_sink_ops, .settings = settings, .found = found, .after = after};
     if (settings->blind != NULL)
         settings->blind[0] = '\0';
     tail.partitions = settings->model->parameters.partitions;
@@ -475,14 +480,14 @@ static enum cdr_result check(const struct cdr_verify_tail_settings *settings, in
 enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
                                 struct cdr_error *error)
 {
-    return check(settings, NULL, error);
+    return check(settings, NULL, NULL, error);
 }
 
 enum cdr_result cdr_verify_find(const struct cdr_verify_tail_settings *settings, int64_t *offsets,
-                                struct cdr_error *error)
+                                bool *after, struct cdr_error *error)
 {
     const uint32_t logs = CDR_TYPE_COUNT * settings->model->parameters.partitions;
     for (uint32_t log = 0; log < logs; log++)
         offsets[log] = CDR_FIND_NOTHING;
-    return check(settings, offsets, error);
+    return check(settings, offsets, after, error);
 }

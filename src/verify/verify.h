@@ -105,14 +105,14 @@ enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
                                 struct cdr_error *error);
 /* Where the topics hold the first records of the ranges (each of one record): reads each log from
  * its range's offset on. offsets[log]: the first offset of the record, or one of the following.
- * Headers are not compared. */
+ * after[log]: other records come before it (zero-initialise; or NULL). Headers are not compared. */
 enum {
     CDR_FIND_NOTHING = -1, /* no record was looked for; or the dataset has none there */
     CDR_FIND_ABSENT = -2,
     CDR_FIND_EXPIRED = -3, /* it is not there, and the log's beginning was deleted */
 };
 enum cdr_result cdr_verify_find(const struct cdr_verify_tail_settings *settings, int64_t *offsets,
-                                struct cdr_error *error);
+                                bool *after, struct cdr_error *error);
 /* The same of the records around the first one from change_ms on, in logs that go so far: where
  * encoders change. The ranges are those of the tail; not in topics with transactions. */
 enum cdr_result cdr_verify_change(const struct cdr_verify_tail_settings *settings,

@@ -131,8 +131,9 @@ forget()
     "$PYTHON" - "$CDRGEN_TEST_BROKERS" "cdrgen-$1" "cdrgen-end-$1" <<'PYTHON'
 import sys
 from confluent_kafka.admin import AdminClient
-for future in AdminClient({"bootstrap.servers": sys.argv[1]}).delete_consumer_groups(sys.argv[2:], request_timeout=120).values():
-    future.result(150)
+admin = AdminClient({"bootstrap.servers": sys.argv[1]})
+for future in admin.delete_consumer_groups(sys.argv[2:], request_timeout=60).values():
+    future.result(90)
 PYTHON
 }
 verify 0 --topic-prefix "$appended"
