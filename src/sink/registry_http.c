@@ -37,13 +37,17 @@ static size_t collect(char *bytes, size_t size, size_t n, void *opaque)
         answer->too_long = true;
         return 0;
     }
-    char *text = realloc(answer->text, answer->len + more + 1);
-    if (text == NULL)
-        return 0;
-    memcpy(text + answer->len, bytes, more);
-    answer->text = text;
+    if (answer->len + more >= answer->room) {
+        const size_t room = 2 * (answer->len + more) + 1024;
+        char *text = realloc(answer->text, room);
+        if (text == NULL)
+            return 0;
+        answer->text = text;
+        answer->room = room;
+    }
+    memcpy(answer->text + answer->len, bytes, more);
     answer->len += more;
-    text[answer->len] = '\0';
+    answer->text[answer->len] = '\0';
     return more;
 }
 
