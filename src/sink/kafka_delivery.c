@@ -153,7 +153,6 @@ static void start_run(struct cdr_kafka_sink *sink, struct cdr_slab *slab)
         .slab = slab,
         .log = log,
         .offset = log->base + (int64_t)slab->position,
-        .first = (uint32_t)slab->sink_private[NEXT],
         .index = (uint32_t)slab->sink_private[NEXT],
     };
 }
@@ -277,7 +276,8 @@ void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void
         on_lost(sink, message, expected);
         return;
     }
-    run->durable++;
+    if (run->durable++ == 0)
+        run->first = record;
     rd_kafka_timestamp_type_t kind;
     int64_t stamp_ms = rd_kafka_message_timestamp(message, &kind);
     if (__builtin_expect(kind != RD_KAFKA_TIMESTAMP_CREATE_TIME || run->log->stamped, 0))
@@ -447,8 +447,8 @@ static enum cdr_result refused(struct cdr_kafka_sink *sink, const struct cdr_sla
     return failure_of(sink, error);
 }
 
-/* Of a message, in the order in which librdkafka is told. Headers follow. */
-enum { VALUE, KEY, TIMESTAMP, TOPIC, PARTITION, OPAQUE, FLAGS, FIELDS };
+/* Of a message, in the order in which librdkafka is told. Headers may follow. */
+enum { VALUE, KEY, TIMESTAMP, TOPIC, PARTITION, OPAQUE, FLAGS, FIELDS, HEADERS = FIELDS };
 
 /* What all records of a slab have in common. */
 static void set_fields(const struct cdr_kafka_sink *sink, struct cdr_slab *slab,
@@ -497,19 +497,12 @@ static enum cdr_result produce_plain(struct cdr_kafka_sink *sink, struct cdr_sla
     return CDR_OK;
 }
 
-static void set_header(rd_kafka_vu_t *field, const char *name, const void *value, size_t size)
-{
-    field->vtype = RD_KAFKA_VTYPE_HEADER;
-    field->u.header.name = name;
-    field->u.header.val = value;
-    field->u.header.size = (ssize_t)size;
-}
-
-/* Key and headers of a record; how many fields it has then. */
+/* Key and headers of a record; how many fields it has then. The headers are the caller's until the
+ * record is taken: those that librdkafka makes itself it frees twice when the partition is gone
+ * (2.0.2). */
 static size_t set_envelope(const struct cdr_envelope *envelope, const struct cdr_slab *slab,
-                           uint32_t record, char id[CDR_ID_TEXT_LEN], rd_kafka_vu_t *fields)
+                           uint32_t record, rd_kafka_vu_t *fields)
 {
-    size_t count = FIELDS;
     fields[KEY].u.mem.ptr = slab->keys[record];
     fields[KEY].u.mem.size = slab->key_lens[record];
     if (envelope->key_bytes_max > 0) {
@@ -517,19 +510,25 @@ static size_t set_envelope(const struct cdr_envelope *envelope, const struct cdr
         fields[KEY].u.mem.ptr = slab->wire_keys.bytes + from;
         fields[KEY].u.mem.size = slab->wire_keys.ends[record] - from;
     }
+    if (envelope->header_count == 0 && slab->ids == NULL)
+        return FIELDS;
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(envelope->header_count + 1);
     const uint8_t *at = NULL;
     if (envelope->header_count > 0)
         at = slab->headers.bytes + cdr_column_start(&slab->headers, record);
     for (uint32_t i = 0; i < envelope->header_count; i++) {
         uint32_t size = cdr_header_take(&at);
-        set_header(&fields[count++], envelope->header_names[i], at, size);
+        rd_kafka_header_add(headers, envelope->header_names[i], -1, at, (ssize_t)size);
         at += size;
     }
     if (slab->ids != NULL) {
+        char id[CDR_ID_TEXT_LEN];
         cdr_id_text(slab->ids[record], id);
-        set_header(&fields[count++], CDR_ID_HEADER, id, CDR_ID_TEXT_LEN);
+        rd_kafka_header_add(headers, CDR_ID_HEADER, -1, id, CDR_ID_TEXT_LEN);
     }
-    return count;
+    fields[HEADERS].vtype = RD_KAFKA_VTYPE_HEADERS;
+    fields[HEADERS].u.headers = headers;
+    return FIELDS + 1;
 }
 
 /* With keys of a schema, or headers. */
@@ -539,18 +538,20 @@ static enum cdr_result produce_enveloped(struct cdr_kafka_sink *sink, struct cdr
 {
     const struct cdr_envelope *envelope =
         &sink->setup.envelopes[slab->log / sink->setup.partitions];
-    rd_kafka_vu_t fields[FIELDS + CDR_HEADERS_MAX + 1];
-    char id[CDR_ID_TEXT_LEN];
+    rd_kafka_vu_t fields[FIELDS + 1];
     set_fields(sink, slab, fields);
     uint32_t start = start_of(slab, *next);
     for (; *next < end; (*next)++) {
         uint32_t record = *next;
-        size_t count = set_envelope(envelope, slab, record, id, fields);
+        size_t count = set_envelope(envelope, slab, record, fields);
         set_value(sink, slab, record, start, trailer_len, &fields[VALUE]);
         fields[TIMESTAMP].u.i64 = slab->event_ms[record];
         rd_kafka_error_t *reason = rd_kafka_produceva(sink->client.rk, fields, count);
-        if (__builtin_expect(reason != NULL, 0))
+        if (__builtin_expect(reason != NULL, 0)) {
+            if (count > FIELDS)
+                rd_kafka_headers_destroy(fields[HEADERS].u.headers);
             return refused(sink, slab, record, reason, error);
+        }
         start = slab->ends[record];
     }
     return CDR_OK;

@@ -330,7 +330,7 @@ struct cdr_kafka_run {
     struct cdr_slab *slab; /* NULL = none */
     struct cdr_kafka_log *log;
     int64_t offset; /* expected of record 0 of the slab */
-    uint32_t first; /* its first record */
+    uint32_t first; /* the first record that is durable */
     uint32_t index; /* record expected next */
     uint32_t durable, failed;
 };

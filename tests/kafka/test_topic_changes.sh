@@ -66,8 +66,8 @@ change()
 }
 
 for name in "${changes[@]}"; do
-    begin "$name"
-    begin "$name.tx" --transactions --transaction-time 300ms
+    begin "$name" --id-header
+    begin "$name.tx" --transactions --transaction-time 300ms --id-header
 done
 for name in "${changes[@]}"; do
     topics+=("$prefix$name.call" "$prefix$name.tx.call")
