@@ -252,7 +252,8 @@ grep -q "warning: subject ${prefix}n.sms-value: the registry gives the schema th
     die "$(cat "$WORK/stderr")"
 expect_equal "$(id_in "${prefix}n.sms")" "$((id + 1000))" "the new id"
 run "${prefix}n." --append --registry "$known" --registry-cache "$WORK/cache" 2>"$WORK/stderr"
-expect_equal "$(cat "$WORK/stderr")" "" "words when nothing changed"
+# The topics hold the dataset already, and --append says so; of ids there is nothing to say.
+expect_equal "$(grep -v ' already holds this dataset, ' "$WORK/stderr" || true)" "" "words when nothing changed"
 
 # A folder that cannot be one.
 expect_failure 2 "--registry-cache: $WORK/stderr/x: Not a directory" \
