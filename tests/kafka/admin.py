@@ -88,6 +88,14 @@ def offsets(client, settings, topic):
     consumer.close()
 
 
+def end_or_zero(consumer, place):
+    """0 while the partition has no leader that says: it may just have been created."""
+    try:
+        return consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)[1]
+    except KafkaException:
+        return 0
+
+
 def await_records(client, settings, records, *topics):
     consumer = Consumer({**settings, "group.id": "cdrgen-admin"})
     deadline = time.monotonic() + 4 * TIMEOUT_S
@@ -96,7 +104,7 @@ def await_records(client, settings, records, *topics):
             time.sleep(0.1)
         for partition in numbers(client, topic):
             place = TopicPartition(topic, partition)
-            while consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)[1] < int(records):
+            while end_or_zero(consumer, place) < int(records):
                 if time.monotonic() > deadline:
                     raise SystemExit(f"{topic}[{partition}] does not get {records} records")
                 time.sleep(0.05)
