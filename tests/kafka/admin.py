@@ -53,9 +53,15 @@ def create(client, _, topic, partitions, *config):
              client.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions, f"{topic} is not there")
 
 
-def delete(client, _, *topics):
+def remove(client, *topics):
     for future in client.delete_topics(list(topics)).values():
         future.result(TIMEOUT_S)
+
+
+def delete(client, _, *topics):
+    """The broker's answer comes before the topics are gone: a run would find them not empty."""
+    remove(client, *topics)
+    wait_for(lambda: not set(topics) & set(client.list_topics(timeout=TIMEOUT_S).topics), f"{topics} do not go away")
 
 
 def list_topics(client, _, prefix=""):
@@ -177,7 +183,7 @@ def recreate(client, settings, topic, partitions, fill=None):
         before = ends
         time.sleep(0.3)
         ends = {number: end_of(consumer, topic, number) for number in numbers(client, topic)}
-    delete(client, settings, topic)
+    remove(client, topic)
     deadline = time.monotonic() + TIMEOUT_S
     while True:
         try:
