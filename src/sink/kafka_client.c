@@ -56,8 +56,8 @@ void cdr_kafka_client_close(struct cdr_kafka_client *client)
 {
     if (client->rk == NULL)
         return;
-    /* No client here joins a group. Without the flag a consumer that may not use its group waits for
-     * minutes for the answer to a commit. */
+    /* No client here joins a group. Without the flag a consumer that may not use its group waits
+     * for minutes for the answer to a commit. */
     rd_kafka_destroy_flags(client->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     client->rk = NULL;
     pthread_mutex_destroy(&client->lock);
