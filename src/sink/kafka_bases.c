@@ -101,13 +101,25 @@ static enum cdr_result open_asker(const struct cdr_kafka_sink *sink, const char 
                                  &ignored);
 }
 
+/* A client that may not use its group would wait long with a commit when it is closed; with a
+ * question it does not. */
+static bool may_use_group(const struct cdr_kafka_sink *sink, const struct cdr_kafka_client *asker)
+{
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    const bool may = list->cnt > 0 && rd_kafka_committed(asker->rk, list, REMEMBER_MS) ==
+                                          RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_topic_partition_list_destroy(list);
+    return may;
+}
+
 static void remember(const struct cdr_kafka_sink *sink, const char *prefix,
                      rd_kafka_topic_partition_list_t *list)
 {
     struct cdr_kafka_client asker = {0};
     struct cdr_error ignored = {{0}};
     /* With transactions, positions are committed with the records. */
-    if (!sink->transactions.on && open_asker(sink, prefix, &asker) == CDR_OK)
+    if (!sink->transactions.on && open_asker(sink, prefix, &asker) == CDR_OK &&
+        may_use_group(sink, &asker))
         commit(&asker, list, "", "", REMEMBER_MS, &ignored);
     cdr_kafka_client_close(&asker);
     rd_kafka_topic_partition_list_destroy(list);
