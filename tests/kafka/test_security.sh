@@ -46,7 +46,6 @@ PROPERTIES
     local user
     for user in User:alice User:CN=carol; do
         admin allow "$user" topic good. DESCRIBE DESCRIBE_CONFIGS CREATE WRITE
-        admin allow "$user" group cdrgen- READ
     done
     brokers_sasl=$CDRGEN_TEST_BROKERS_SASL_SSL brokers_ssl=$CDRGEN_TEST_BROKERS_SSL
 }
