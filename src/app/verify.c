@@ -32,7 +32,7 @@ static enum cdr_result choose_source(struct cdr_verification *run, struct cdr_er
         cdr_settings_where(settings, "out") == NULL && access(settings->sink.out, F_OK) != 0)
         return cdr_fail(
             error, CDR_E_CONFIG,
-            "verify: what is to be compared? write cdrgen verify --out FOLDER, or cdrgen "
+            "verify: nothing says what to compare; write cdrgen verify --out FOLDER, or cdrgen "
             "verify -b HOST:PORT");
     if (!run->from_files && settings->sink.brokers == NULL)
         return cdr_fail(

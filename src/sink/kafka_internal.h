@@ -364,8 +364,8 @@ struct cdr_kafka_sink {
     char fatal[400];
     rd_kafka_resp_err_t fatal_code;
     struct cdr_kafka_run run; /* of the thread that serves */
-    struct cdr_kafka_witness witnesses[CDR_TYPE_COUNT]; /* likewise */
-    uint32_t stamped_logs;                              /* likewise: that are stamped */
+    struct cdr_kafka_witness witnesses[CDR_TYPE_COUNT]; /* of the thread that serves */
+    uint32_t stamped_logs; /* logs that are stamped; of the thread that serves */
     int64_t stall_check_ms;
     struct cdr_kafka_standstill standstill;
     int64_t ends_asked_ms; /* when flush asked first where the logs end, 0 = not yet */

@@ -115,7 +115,7 @@ refused '^cdrgen: --out: "-" is no folder' run --out -
 refused '^cdrgen: -b: "http://h:9092" does not begin as brokers do; allowed are host:port and PLAINTEXT://' run -b http://h:9092
 refused '^cdrgen: -b: "kafka://h:1" does not' run -b h:1,kafka://h:1
 CDRGEN_SPECIAL_DAYS=2025-02-30=1 refused 'CDRGEN_SPECIAL_DAYS: "2025-02-30" does not exist: February 2025 has 28 days; allowed is dates' run
-refused '^cdrgen: verify: what is to be compared\? write cdrgen verify --out FOLDER' verify
+refused '^cdrgen: verify: nothing says what to compare; write cdrgen verify --out FOLDER' verify
 refused '^cdrgen: --by: only messages' verify --by id --out x
 CDRGEN_TZ=x refused '^cdrgen: CDRGEN_TZ: "x" is no time zone' run
 printf '{\n "subs": 5,\n "tz": "x"}' >config.json
