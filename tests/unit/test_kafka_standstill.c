@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { OLD_LEADER = 1, NEW_LEADER = 2, LOG = 0, FLIPS = 500 };
+enum { OLD_LEADER = 1, NEW_LEADER = 2, LOG = 0, FLIPS = 500, ATTEMPTS = 10 };
 
 struct writer {
     struct harness *harness;
@@ -87,9 +87,12 @@ static enum cdr_result poll_for(struct harness *harness, int patience_ms)
     return result;
 }
 
-static void a_producer_that_went_astray_is_given_up(void **state)
+enum outcome { NOT_ASTRAY, GIVEN_UP, OUT_OF_ORDER };
+
+/* The mock checks no sequence numbers: it may store a batch before the one that it sent away, which
+ * a broker refuses and the sink rightly takes for lost records. */
+static enum outcome try_to_lead_astray(void)
 {
-    (void)state;
     struct harness harness;
     pthread_t thread;
     start(&harness);
@@ -102,14 +105,26 @@ static void a_producer_that_went_astray_is_given_up(void **state)
     atomic_store(&writer.stop, true);
     pthread_join(thread, NULL);
     harness_close(&harness, false);
-    if (astray) {
+    enum outcome outcome = result == CDR_E_DIFFERENT ? OUT_OF_ORDER : NOT_ASTRAY;
+    if (astray && outcome != OUT_OF_ORDER) {
         assert_int_equal(result, CDR_E_PRODUCER);
         harness_assert_says(&harness, "because librdkafka sends them to broker 2 while broker 1 "
                                       "leads the partition");
-    } else { /* a librdkafka that does not do it, or a race that was never lost */
-        print_message("librdkafka %s was not led astray\n", rd_kafka_version_str());
+        outcome = GIVEN_UP;
     }
     harness_end(&harness);
+    return outcome;
+}
+
+static void a_producer_that_went_astray_is_given_up(void **state)
+{
+    (void)state;
+    enum outcome outcome = OUT_OF_ORDER;
+    for (int attempt = 0; attempt < ATTEMPTS && outcome == OUT_OF_ORDER; attempt++)
+        outcome = try_to_lead_astray();
+    assert_int_not_equal(outcome, OUT_OF_ORDER);
+    if (outcome == NOT_ASTRAY) /* a librdkafka that does not do it, or a race that was never lost */
+        print_message("librdkafka %s was not led astray\n", rd_kafka_version_str());
 }
 
 static void a_leader_that_takes_no_records_is_waited_for(void **state)
