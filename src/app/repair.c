@@ -2,6 +2,7 @@
 #include "app/repair.h"
 
 #include "app/progress.h"
+#include "app/run_state.h"
 #include "app/verify_dimensions.h"
 #if CDR_KAFKA
 #include "sink/kafka.h"
@@ -34,7 +35,7 @@ struct repair {
     struct topic topics[TOPICS_MAX];
     size_t count;
     bool compared, confirmed;
-    bool created; /* a topic that was missing */
+    bool created;         /* a topic that was missing */
     uint64_t same, found; /* records of all topics */
 };
 
@@ -222,13 +223,56 @@ static enum cdr_result compare(struct repair *repair, bool *needed, struct cdr_e
     return CDR_OK;
 }
 
-static enum cdr_result fill(const struct repair *repair, struct cdr_error *error)
+static struct cdr_settings settings_of_fill(const struct repair *repair)
 {
     struct cdr_settings run = *repair->settings;
     run.sink.resume = true;
     run.sink.create_topics = true;
     run.sink.append = false;
     run.sink.spill = NULL;
+    return run;
+}
+
+/* A topic that is deleted must not be refused by the run that is to fill it, nor by the brokers
+ * that are to create it. A dry run gives no schema to a registry. */
+static enum cdr_result rehearse(const struct repair *repair, struct cdr_error *error)
+{
+    struct cdr_settings run = settings_of_fill(repair);
+    struct cdr_error why = {0};
+    enum cdr_result result = CDR_OK;
+    run.quiet = true;
+    if (!run.dry_run || run.registry.urls == NULL)
+        result = cdr_run_rehearse(&run, &why);
+    for (size_t i = 0; i < repair->count && result == CDR_OK; i++)
+        if (repair->topics[i].spoiled)
+            result = cdr_kafka_may_recreate(&run.sink, repair->topics[i].name, &why);
+    if (result == CDR_OK)
+        return CDR_OK;
+    return cdr_fail(error, result == CDR_E_KAFKA || result == CDR_E_IO ? CDR_E_STATE : result,
+                    "%.900s; nothing was changed", why.text);
+}
+
+static enum cdr_result recreate_spoiled(const struct repair *repair, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = repair->settings;
+    bool changed = repair->created;
+    enum cdr_result result = CDR_OK;
+    for (size_t i = 0; i < repair->count && result == CDR_OK; i++) {
+        const struct topic *topic = &repair->topics[i];
+        if (!topic->spoiled)
+            continue;
+        result = cdr_kafka_recreate(&settings->sink, topic->name, settings->model.partitions,
+                                    topic->table, error);
+        if (result == CDR_E_STATE && changed)
+            result = CDR_E_KAFKA;
+        changed = true;
+    }
+    return result;
+}
+
+static enum cdr_result fill(const struct repair *repair, struct cdr_error *error)
+{
+    struct cdr_settings run = settings_of_fill(repair);
     bool changed = repair->created;
     for (size_t i = 0; i < repair->count; i++)
         changed |= repair->topics[i].spoiled; /* and so deleted */
@@ -263,13 +307,17 @@ enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_
         return CDR_OK;
     }
     say(&repair);
-    if (settings.dry_run)
-        return cdr_fail(error, CDR_E_DIFFERENT, "the topics need a repair; nothing was changed");
+    if (settings.dry_run) {
+        result = rehearse(&repair, error);
+        return result != CDR_OK ? result
+                                : cdr_fail(error, CDR_E_DIFFERENT,
+                                           "the topics need a repair; nothing was changed");
+    }
     result = confirm(&repair, error);
-    for (size_t i = 0; i < repair.count && result == CDR_OK; i++)
-        if (repair.topics[i].spoiled)
-            result = cdr_kafka_recreate(&settings.sink, repair.topics[i].name,
-                                        settings.model.partitions, repair.topics[i].table, error);
+    if (result == CDR_OK)
+        result = rehearse(&repair, error);
+    if (result == CDR_OK)
+        result = recreate_spoiled(&repair, error);
     if (result == CDR_OK)
         result = fill(&repair, error);
     if (result == CDR_OK)

@@ -564,6 +564,52 @@ static void say_destination(const struct cdr_run *run)
                 backlog);
 }
 
+static void release(struct cdr_run *run)
+{
+    cdr_pipeline_destroy(run->pipeline);
+    cdr_dimensions_destroy(run->dimensions);
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        cdr_encoder_destroy(run->encoders[type]);
+    cdr_model_destroy(run->model);
+    cdr_schema_files_free(&run->schemas);
+    cdr_message_parts_free(&run->parts);
+    free(run->progress);
+    free(run->starts);
+    free(run->first_starts);
+    free(run->aborted);
+    free(run->bases);
+    free(run->found_bases);
+}
+
+/* Encoders of records and of rows, with their schemas' ids. */
+static enum cdr_result create_all_encoders(struct cdr_run *run, struct cdr_error *error)
+{
+    enum cdr_result result = create_encoders(run, error);
+    if (result == CDR_OK)
+        result = cdr_dimensions_create(run, error);
+    return result == CDR_OK ? cdr_run_check_schema_ids(run, error) : result;
+}
+
+#if CDR_KAFKA
+enum cdr_result cdr_run_rehearse(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    struct cdr_run run = {.settings = settings};
+    enum cdr_result result = prepare(&run, error);
+    if (result == CDR_OK)
+        result = create_all_encoders(&run, error);
+    if (result == CDR_OK) {
+        const struct cdr_sink_setup setup = cdr_run_sink_setup(&run);
+        result = cdr_kafka_judge(&settings->sink, &setup, error);
+    }
+    if (result == CDR_OK && run.dimensions != NULL) {
+        const struct cdr_sink_setup setup = cdr_dimensions_setup(&run);
+        result = cdr_kafka_judge(&settings->sink, &setup, error);
+    }
+    release(&run);
+    return result;
+}
+#endif
+
 enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_error *error)
 {
     struct cdr_run run = {.settings = settings};
@@ -576,11 +622,7 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
         if (result == CDR_OK)
             cdr_print_plan(&run);
     } else if (result == CDR_OK) {
-        result = create_encoders(&run, error);
-        if (result == CDR_OK)
-            result = cdr_dimensions_create(&run, error);
-        if (result == CDR_OK)
-            result = cdr_run_check_schema_ids(&run, error);
+        result = create_all_encoders(&run, error);
 #if CDR_KAFKA
         if (result == CDR_OK)
             result = cdr_run_find_appended(&run, error);
@@ -608,18 +650,6 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
         if (result == CDR_OK)
             result = fill_sink(&run, error);
     }
-    cdr_pipeline_destroy(run.pipeline);
-    cdr_dimensions_destroy(run.dimensions);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_encoder_destroy(run.encoders[type]);
-    cdr_model_destroy(run.model);
-    cdr_schema_files_free(&run.schemas);
-    cdr_message_parts_free(&run.parts);
-    free(run.progress);
-    free(run.starts);
-    free(run.first_starts);
-    free(run.aborted);
-    free(run.bases);
-    free(run.found_bases);
+    release(&run);
     return result;
 }

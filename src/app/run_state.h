@@ -70,6 +70,10 @@ enum cdr_result cdr_run_find_appended(struct cdr_run *run, struct cdr_error *err
 /* What a check of the topics needs to know of the run; ranges are the caller's. */
 struct cdr_verify_tail_settings;
 void cdr_run_tail_settings(const struct cdr_run *run, struct cdr_verify_tail_settings *tail);
+/* Whether a run into Kafka with these settings would begin, as far as that can be told without
+ * looking at what the topics hold: settings, schemas (which a registry may get), the settings of
+ * topics that exist. Errors: as of cdr_command_run. Only where Kafka is built in. */
+enum cdr_result cdr_run_rehearse(const struct cdr_settings *settings, struct cdr_error *error);
 /* Everything from the open sink to the report; closes the sink. */
 enum cdr_result cdr_run_deliver(struct cdr_run *run, struct cdr_error *error);
 

@@ -205,6 +205,24 @@ static enum cdr_result kafka_open(struct cdr_sink **opened,
     return CDR_OK;
 }
 
+enum cdr_result cdr_kafka_judge(const struct cdr_sink_settings *settings,
+                                const struct cdr_sink_setup *setup, struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = NULL;
+    enum cdr_result result = kafka_new(&sink, setup, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_properties_make(&sink->properties, settings, &sink->warnings, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_watch_open(sink, NULL, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_connect(&sink->watch.asker, (int)settings->kafka_timeout_ms, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_topics_judge(sink, &sink->watch.asker, settings, error);
+    if (sink != NULL)
+        kafka_free(sink);
+    return result;
+}
+
 static void kafka_starts(const struct cdr_sink *base, uint64_t *starts)
 {
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;

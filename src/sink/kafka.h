@@ -106,14 +106,22 @@ enum cdr_result cdr_kafka_find_last(const struct cdr_sink *sink,
                                     const struct cdr_sink_settings *settings, uint32_t wanted,
                                     struct cdr_kafka_last *last, struct cdr_error *error);
 
+/* Would the topics of setup that exist keep what a run writes? What they hold does not matter.
+ * CDR_E_STATE: not with their settings. Else as open. */
+enum cdr_result cdr_kafka_judge(const struct cdr_sink_settings *settings,
+                                const struct cdr_sink_setup *setup, struct cdr_error *error);
+
 /* For repair. exists: whether a topic does. create: as --create-topics does; empty when it returns.
- * recreate: deletes a topic and creates it again, empty, with the same replicas and settings (where
- * they cannot be read: those of --create-topics). compacted: a table.
+ * may_recreate: whether the user may create a topic that exists, so that recreate does not leave it
+ * deleted. recreate: deletes a topic and creates it again, empty, with the same replicas and
+ * settings (where they cannot be read: those of --create-topics). compacted: a table.
  * Errors: CDR_E_KAFKA, CDR_E_CONFIG; CDR_E_STATE: a right is missing, and nothing was changed. */
 enum cdr_result cdr_kafka_exists(const struct cdr_sink_settings *settings, const char *name,
                                  bool *exists, struct cdr_error *error);
 enum cdr_result cdr_kafka_create(const struct cdr_sink_settings *settings, const char *name,
                                  uint32_t partitions, bool compacted, struct cdr_error *error);
+enum cdr_result cdr_kafka_may_recreate(const struct cdr_sink_settings *settings, const char *name,
+                                       struct cdr_error *error);
 enum cdr_result cdr_kafka_recreate(const struct cdr_sink_settings *settings, const char *name,
                                    uint32_t partitions, bool compacted, struct cdr_error *error);
 

@@ -51,14 +51,14 @@ struct cdr_kafka_properties {
     uint64_t queue_bytes;  /* bound of the payload under way */
     int64_t stall_ms;      /* delivery.timeout.ms, 0 = for ever; or --spill-after */
     const char *stall_name;
-    int64_t standstill_ms;      /* of a log, before its leader is looked for */
-    int64_t quiet_ms;           /* --resume-quiet */
-    int64_t request_timeout_ms; /* request.timeout.ms: so long a producer waits for an answer */
-    int64_t batch_bytes;    /* message.max.bytes */
-    int64_t transaction_ms; /* transaction.timeout.ms, of a producer of transactions */
-    bool scram;             /* sasl.mechanisms is one of SCRAM */
-    bool certificate;       /* the client has one */
-    char protocol[24];      /* security.protocol */
+    int64_t standstill_ms;         /* of a log, before its leader is looked for */
+    int64_t quiet_ms;              /* --resume-quiet */
+    int64_t request_timeout_ms;    /* request.timeout.ms: so long a producer waits for an answer */
+    int64_t batch_bytes;           /* message.max.bytes */
+    int64_t transaction_ms;        /* transaction.timeout.ms, of a producer of transactions */
+    bool scram;                    /* sasl.mechanisms is one of SCRAM */
+    bool certificate;              /* the client has one */
+    char protocol[24];             /* security.protocol */
     void (*say)(const char *line); /* of the settings */
 };
 
@@ -363,7 +363,7 @@ struct cdr_kafka_sink {
     /* Why librdkafka stopped, "" = it did not; while serving. */
     char fatal[400];
     rd_kafka_resp_err_t fatal_code;
-    struct cdr_kafka_run run; /* of the thread that serves */
+    struct cdr_kafka_run run;                           /* of the thread that serves */
     struct cdr_kafka_witness witnesses[CDR_TYPE_COUNT]; /* of the thread that serves */
     uint32_t stamped_logs; /* logs that are stamped; of the thread that serves */
     int64_t stall_check_ms;
@@ -388,6 +388,10 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
                                          struct cdr_kafka_client *asker,
                                          const struct cdr_sink_settings *settings,
                                          struct cdr_error *error);
+/* Whether the topics that exist would keep what the run writes, whatever they hold. */
+enum cdr_result cdr_kafka_topics_judge(struct cdr_kafka_sink *sink, struct cdr_kafka_client *asker,
+                                       const struct cdr_sink_settings *settings,
+                                       struct cdr_error *error);
 /* What --force went on with; it stays accepted while the run writes. */
 void cdr_kafka_accept(struct cdr_kafka_sink *sink, unsigned type, const char *config);
 bool cdr_kafka_accepts(const struct cdr_kafka_sink *sink, unsigned type, const char *config);

@@ -146,7 +146,8 @@ static enum cdr_result delete_topic(struct recreation *it, struct cdr_error *err
 }
 
 /* One that is there already is the old one, whose deletion has not come through everywhere. */
-static enum cdr_result create(struct recreation *it, bool *again, struct cdr_error *error)
+static enum cdr_result create(struct recreation *it, bool validate_only, bool *again,
+                              struct cdr_error *error)
 {
     struct cdr_kafka_admin call;
     rd_kafka_event_t *event = NULL;
@@ -157,6 +158,8 @@ static enum cdr_result create(struct recreation *it, bool *again, struct cdr_err
         const rd_kafka_topic_result_t **results = NULL;
         const char *reason;
         size_t n = 0;
+        if (validate_only)
+            rd_kafka_AdminOptions_set_validate_only(call.options, 1, NULL, 0);
         rd_kafka_CreateTopics(it->asker.rk, &it->topic, 1, call.options, call.queue);
         event = cdr_kafka_admin_wait(&call, left_ms(it));
         if (event != NULL && rd_kafka_event_CreateTopics_result(event) != NULL)
@@ -206,11 +209,29 @@ static enum cdr_result create_anyhow(struct recreation *it, uint32_t partitions,
         result = cdr_kafka_create_topic(&it->asker, it->settings, &setup, it->name, false,
                                         left_ms(it), error);
     while (result == CDR_OK && it->topic != NULL && again) {
-        result = create(it, &again, error);
+        result = create(it, false, &again, error);
         if (again)
             usleep(AGAIN_MS * 1000);
     }
     return result == CDR_OK ? wait_until_empty(it, error) : result;
+}
+
+/* The brokers look at the rights before they say that the topic is there already. */
+enum cdr_result cdr_kafka_may_recreate(const struct cdr_sink_settings *settings, const char *name,
+                                       struct cdr_error *error)
+{
+    struct recreation it;
+    bool there;
+    enum cdr_result result = begin(&it, settings, error);
+    it.name = name;
+    if (result == CDR_OK)
+        result = look(&it, error);
+    if (result == CDR_OK)
+        result = read_settings(&it, error);
+    if (result == CDR_OK && it.topic != NULL)
+        result = create(&it, true, &there, error);
+    end(&it);
+    return result;
 }
 
 enum cdr_result cdr_kafka_recreate(const struct cdr_sink_settings *settings, const char *name,

@@ -406,19 +406,51 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
     return result;
 }
 
-enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
-                                         struct cdr_kafka_client *asker,
-                                         const struct cdr_sink_settings *settings,
-                                         struct cdr_error *error)
+static struct prepare *begin(struct cdr_kafka_sink *sink, struct cdr_kafka_client *asker,
+                             const struct cdr_sink_settings *settings, struct cdr_error *error)
 {
     struct prepare *prepare = calloc(1, sizeof *prepare);
-    if (prepare == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "no memory to look at the topics");
+    if (prepare == NULL) {
+        cdr_fail(error, CDR_E_NOMEM, "no memory to look at the topics");
+        return NULL;
+    }
     prepare->sink = sink;
     prepare->asker = asker;
     prepare->settings = settings;
     prepare->broker = -1;
     restart(prepare);
+    return prepare;
+}
+
+enum cdr_result cdr_kafka_topics_judge(struct cdr_kafka_sink *sink, struct cdr_kafka_client *asker,
+                                       const struct cdr_sink_settings *settings,
+                                       struct cdr_error *error)
+{
+    struct prepare *prepare = begin(sink, asker, settings, error);
+    bool existing[CDR_TYPE_COUNT] = {false};
+    enum cdr_result result = prepare == NULL ? CDR_E_NOMEM : CDR_OK;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
+        if (sink->topics[type] == NULL)
+            continue;
+        result = look_at(prepare, type, error);
+        existing[type] = prepare->states[type].exists;
+    }
+    if (result == CDR_OK) {
+        restart(prepare);
+        result = guard(prepare, existing, error);
+    }
+    free(prepare);
+    return result;
+}
+
+enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
+                                         struct cdr_kafka_client *asker,
+                                         const struct cdr_sink_settings *settings,
+                                         struct cdr_error *error)
+{
+    struct prepare *prepare = begin(sink, asker, settings, error);
+    if (prepare == NULL)
+        return CDR_E_NOMEM;
     bool existing[CDR_TYPE_COUNT] = {false}, created[CDR_TYPE_COUNT] = {false}, any_created = false;
     enum cdr_result result = CDR_OK;
     for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {

@@ -110,6 +110,27 @@ expect_equal $status 2 "status of a repair that the topics' retention keeps from
 grep -q 'retention.ms=3600000' "$WORK/repair.err" || die "no word of the retention: $(cat "$WORK/repair.err")"
 prefix=$whole
 
+echo "a topic whose own settings refuse what it is refilled with is not deleted"
+prefix=$(fresh_prefix)
+fill --create-topics
+for setting in message.timestamp.type=LogAppendTime message.timestamp.before.max.ms=1000 max.message.bytes=100; do
+    spoil data 2
+    admin alter "${prefix}data" "$setting"
+    before=$(admin offsets "${prefix}data")
+    for how in --dry-run --yes; do
+        status=0
+        repair $how || status=$?
+        expect_equal $status 2 "status of repair $how with $setting: $(cat "$WORK/repair.err")"
+        grep -q "data: ${setting%=*}=.*nothing was changed" "$WORK/repair.err" || die "$how, $setting: $(cat "$WORK/repair.err")"
+        expect_equal "$(admin offsets "${prefix}data")" "$before" "offsets after repair $how with $setting"
+    done
+    admin alter "${prefix}data" message.timestamp.type=CreateTime max.message.bytes=1000000 \
+        message.timestamp.before.max.ms=9223372036854775807
+done
+repair --yes || die "repair once the settings suit: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+equal
+prefix=$whole
+
 echo "another dataset's topics are not touched"
 before=$(admin offsets "${prefix}call")
 status=0
