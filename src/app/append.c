@@ -148,7 +148,7 @@ enum cdr_result cdr_run_find_appended(struct cdr_run *run, struct cdr_error *err
     struct search search = {
         .run = run, .logs = cdr_run_logs(run), .partitions = settings->model.partitions};
     if (!settings->sink.append || settings->sink.transactions ||
-        strcmp(run->sink_ops->name, "kafka") != 0)
+        !cdr_run_has(run, CDR_SINK_OFFSETS))
         return CDR_OK;
     enum cdr_result result = open_source(&search) ? look(&search, run, error) : CDR_OK;
     if (search.source != NULL)

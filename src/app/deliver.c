@@ -6,14 +6,11 @@
 #include "app/progress.h"
 #include "app/stop.h"
 #include "base/clock.h"
-#if CDR_KAFKA
-#include "sink/kafka.h"
-#endif
 
 #include <string.h>
 
 #define DRAIN_TIMEOUT_MS 30000u
-#define REOPEN_TIMEOUT_MS 60000u
+#define REOPEN_TIMEOUT_MS INT64_C(60000)
 #define IN_VAIN_MAX 3u
 
 /* Whatever was opened anew, records are due when they were. */
@@ -182,13 +179,9 @@ static bool made_progress(const struct cdr_run *run)
 /* As long as the run has patience with records that are not acknowledged, and never short. */
 static int64_t reopen_ns(const struct cdr_run *run)
 {
-    int64_t patience_ms = REOPEN_TIMEOUT_MS;
-#if CDR_KAFKA
-    const int64_t own_ms = cdr_kafka_patience_of(run->sink);
-    patience_ms = own_ms > patience_ms ? own_ms : patience_ms;
-#else
-    (void)run;
-#endif
+    const struct cdr_sink *sink = run->sink;
+    const int64_t own_ms = sink->ops->patience_ms != NULL ? sink->ops->patience_ms(sink) : 0;
+    const int64_t patience_ms = own_ms > REOPEN_TIMEOUT_MS ? own_ms : REOPEN_TIMEOUT_MS;
     return patience_ms * INT64_C(1000000);
 }
 
@@ -249,7 +242,7 @@ static enum cdr_result generate_all(struct cdr_run *run, struct cdr_error *error
 static void point_to_repair(const struct cdr_run *run, struct cdr_error *error)
 {
     const size_t len = strlen(error->text);
-    if (strcmp(run->sink_ops->name, "kafka") == 0)
+    if (cdr_run_has(run, CDR_SINK_OFFSETS))
         snprintf(error->text + len, sizeof error->text - len,
                  "; 'cdrgen repair' with the same flags deletes and refills such topics");
 }
@@ -260,11 +253,9 @@ enum cdr_result cdr_run_deliver(struct cdr_run *run, struct cdr_error *error)
     enum cdr_result result = generate_all(run, error);
     if (result == CDR_E_DIFFERENT)
         point_to_repair(run, error);
-#if CDR_KAFKA
     if ((result == CDR_OK || result == CDR_E_INTERRUPTED) && run->sink != NULL && !run->spilled &&
-        strcmp(run->sink_ops->name, "kafka") == 0)
-        cdr_kafka_remember_ends(run->sink);
-#endif
+        run->sink->ops->remember_end != NULL)
+        run->sink->ops->remember_end(run->sink);
     if (run->sink != NULL) {
         enum cdr_result closed = run->sink->ops->close(run->sink, run->complete, &later);
         run->sink = NULL;

@@ -1,6 +1,7 @@
 #include "app/dimensions.h"
 
 #include "app/message_parts.h"
+#include "app/notes.h"
 #include "app/progress.h"
 #include "app/schema_ids.h"
 #include "app/stop.h"
@@ -35,12 +36,12 @@ struct cdr_dimensions {
 
 static bool is_kafka(const struct cdr_run *run)
 {
-    return strcmp(run->sink_ops->name, "kafka") == 0;
+    return cdr_run_has(run, CDR_SINK_OFFSETS);
 }
 
 static bool is_avro(const struct cdr_run *run)
 {
-    return strcmp(run->settings->format, "avro") == 0;
+    return cdr_format_is(run->settings->format, CDR_FORMAT_FRAMED);
 }
 
 /* --- schemas --- */
@@ -198,7 +199,7 @@ static enum cdr_result fill(struct cdr_dimensions *dimensions, bool ask, struct 
     for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++)
         snprintf(dimensions->topics[d], sizeof dimensions->topics[d], "%s%s",
                  run->settings->topic_prefix, cdr_dimension_name[d]);
-    dimensions->avro_keys = strcmp(run->settings->key_format, "avro") == 0;
+    dimensions->avro_keys = cdr_format_is(run->settings->key_format, CDR_FORMAT_FRAMED);
     dimensions->first_starts = calloc(logs, sizeof *dimensions->first_starts);
     dimensions->starts = calloc(logs, sizeof *dimensions->starts);
     dimensions->progress = calloc(logs, sizeof *dimensions->progress);
@@ -229,7 +230,7 @@ enum cdr_result cdr_dimensions_create(struct cdr_run *run, struct cdr_error *err
 {
     if (!run->settings->dimensions)
         return CDR_OK;
-    if (strcmp(run->sink_ops->name, "file") == 0) {
+    if (!cdr_run_has(run, CDR_SINK_MESSAGES)) {
         if (!run->settings->quiet)
             fprintf(stderr,
                     "cdrgen: dimensions: the changes go to topics only; in %s, subscribers.csv and "
@@ -321,7 +322,7 @@ static enum cdr_result check_tail(struct cdr_dimensions *dimensions, struct cdr_
         free(report);
         return cdr_fail(error, CDR_E_NOMEM, "out of memory");
     }
-    cdr_kafka_bases(dimensions->sink, bases);
+    dimensions->sink->ops->bases(dimensions->sink, bases);
     for (uint32_t log = 0; log < logs; log++) {
         uint64_t end = dimensions->starts[log];
         ranges[log].to = end;
@@ -375,14 +376,13 @@ enum cdr_result cdr_dimensions_open(struct cdr_run *run, bool resume, struct cdr
         return result;
     if (run->sink_ops->starts != NULL)
         run->sink_ops->starts(dimensions->sink, dimensions->starts);
+    cdr_say_notes(dimensions->sink, run->settings->quiet);
 #if CDR_KAFKA
-    for (size_t i = 0; is_kafka(run) && i < cdr_kafka_warning_count(dimensions->sink); i++)
-        fprintf(stderr, "cdrgen: warning: %s\n", cdr_kafka_warning(dimensions->sink, i));
     if (!dimensions->opened && is_kafka(run) && destination.resume)
         result = check_tail(dimensions, error);
-    if (result == CDR_OK && !dimensions->opened && is_kafka(run))
-        cdr_kafka_remember_bases(dimensions->sink);
 #endif
+    if (result == CDR_OK && !dimensions->opened && run->sink_ops->remember_begin != NULL)
+        run->sink_ops->remember_begin(dimensions->sink);
     if (!dimensions->opened)
         memcpy(dimensions->first_starts, dimensions->starts,
                CDR_TYPE_COUNT * run->model->parameters.partitions * sizeof *dimensions->starts);

@@ -27,7 +27,7 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
         struct cdr_encoder_settings encoder = {
             .type = type,
             .tz_name = settings->model.tz_name,
-            .framed = strcmp(settings->format, "avro") == 0,
+            .framed = cdr_format_is(settings->format, CDR_FORMAT_FRAMED),
             .schema_id = 1, /* of any number, frames are as long */
             .schema_text = run->schemas.texts[type],
             .schema_name = settings->schemas[type],
@@ -118,7 +118,7 @@ static void advise(void *context, const char *file, const char *line)
 static void examine_registry(const struct cdr_run *run, struct cdr_findings *findings)
 {
     const struct cdr_settings *settings = run->settings;
-    const bool values = strcmp(settings->format, "avro") == 0;
+    const bool values = cdr_format_is(settings->format, CDR_FORMAT_FRAMED);
     if (!values && !run->parts.avro_keys)
         return;
     if (settings->registry.urls == NULL) {

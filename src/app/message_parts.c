@@ -25,7 +25,7 @@ enum cdr_result cdr_message_parts_load(struct cdr_message_parts *parts,
 {
     enum cdr_result result = CDR_OK;
     memset(parts, 0, sizeof *parts);
-    parts->avro_keys = strcmp(settings->key_format, "avro") == 0;
+    parts->avro_keys = cdr_format_is(settings->key_format, CDR_FORMAT_FRAMED);
     if (!parts->avro_keys && settings->key_schema != NULL)
         return cdr_fail(error, CDR_E_CONFIG,
                         "key_schema: %s is an Avro schema, but the keys are strings; pass "

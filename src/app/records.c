@@ -49,8 +49,8 @@ struct printer {
 static enum cdr_result open_printer(struct printer *printer, const struct cdr_settings *settings,
                                     const struct cdr_schema_files *files, struct cdr_error *error)
 {
-    const struct cdr_encoder_ops *ops =
-        cdr_encoder_find(strcmp(settings->format, "avro") == 0 ? "json" : settings->format);
+    const struct cdr_encoder_ops *ops = cdr_encoder_find(
+        cdr_format_is(settings->format, CDR_FORMAT_BINARY) ? "json" : settings->format);
     enum cdr_result result = CDR_OK;
     size_t room = 0;
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {

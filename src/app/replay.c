@@ -7,6 +7,7 @@
  */
 #include "app/app.h"
 
+#include "app/notes.h"
 #include "app/progress.h"
 #include "app/stop.h"
 #include "base/clock.h"
@@ -148,8 +149,7 @@ static enum cdr_result open_topics(struct replay *replay, struct cdr_error *erro
         return CDR_E_ENDED;
     if (result != CDR_OK)
         return result;
-    for (size_t i = 0; i < cdr_kafka_warning_count(replay->sink); i++)
-        fprintf(stderr, "cdrgen: warning: %s\n", cdr_kafka_warning(replay->sink, i));
+    cdr_say_notes(replay->sink, replay->settings->quiet);
     cdr_kafka_sink_ops.starts(replay->sink, replay->starts);
     return CDR_OK;
 }
@@ -186,7 +186,7 @@ static enum cdr_result check_logs(struct replay *replay, struct cdr_error *error
     int64_t *bases = calloc(replay->logs, sizeof *bases);
     if (bases == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory");
-    cdr_kafka_bases(replay->sink, bases);
+    replay->sink->ops->bases(replay->sink, bases);
     enum cdr_result result = CDR_OK;
     replay->there = 0;
     for (uint32_t log = 0; result == CDR_OK && log < replay->logs; log++)

@@ -2,6 +2,7 @@
 #include "app/run_state.h"
 
 #include "app/dimensions.h"
+#include "app/notes.h"
 #include "app/progress.h"
 #include "app/schema_ids.h"
 #include "app/stop.h"
@@ -48,13 +49,13 @@ static enum cdr_result choose_sink(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
     const char *name = cdr_settings_destination(settings, CDR_COMMAND_RUN);
+    const bool is_auto = strcmp(settings->sink_name, CDR_SINK_AUTO) == 0;
     enum cdr_result result = CDR_OK;
-    if (strcmp(name, "auto") == 0) {
+    if (strcmp(name, CDR_SINK_AUTO) == 0) {
         result = try_kafka(run, &name, error);
-    } else if (strcmp(settings->sink_name, "auto") == 0 && strcmp(name, "file") == 0) {
+    } else if (is_auto && cdr_sink_is(name, CDR_SINK_FOLDER)) {
         run->sink_reason = "no brokers are configured";
-    } else if (strcmp(settings->sink_name, "auto") == 0 &&
-               !cdr_settings_by_flag(settings, "brokers")) {
+    } else if (is_auto && !cdr_settings_by_flag(settings, "brokers")) {
         snprintf(run->reason_text, sizeof run->reason_text, "brokers are configured (%.200s)",
                  cdr_settings_where(settings, "brokers"));
         run->sink_reason = run->reason_text;
@@ -64,22 +65,17 @@ static enum cdr_result choose_sink(struct cdr_run *run, struct cdr_error *error)
     run->sink_ops = cdr_sink_find(name);
     if (run->sink_ops == NULL)
         return cdr_fail(error, CDR_E_CONFIG, "sink: \"%s\" is not built into this cdrgen", name);
-    if (strcmp(name, "kafka") == 0 && settings->sink.brokers == NULL)
+    if (cdr_run_has(run, CDR_SINK_OFFSETS) && settings->sink.brokers == NULL)
         return cdr_fail(
             error, CDR_E_CONFIG,
             "no Kafka brokers are given: pass -b HOST:PORT[,HOST:PORT] or set bootstrap.servers");
     return CDR_OK;
 }
 
-static bool avro_to_kafka(const struct cdr_run *run)
-{
-    return strcmp(run->settings->format, "avro") == 0 && strcmp(run->sink_ops->name, "file") != 0;
-}
-
 /* Files have neither keys nor headers. */
 static bool has_messages(const struct cdr_run *run)
 {
-    return strcmp(run->sink_ops->name, "file") != 0;
+    return cdr_run_has(run, CDR_SINK_MESSAGES);
 }
 
 #if CDR_KAFKA
@@ -186,9 +182,9 @@ static enum cdr_result ask_for_ids(struct cdr_run *run, struct cdr_error *error)
 {
     struct needed needed[NEEDED_MAX];
     size_t count = 0;
-    for (uint32_t type = 0; avro_to_kafka(run) && type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; cdr_run_is_framed(run) && type < CDR_TYPE_COUNT; type++)
         needed[count++] = (struct needed){.type = type};
-    for (uint32_t type = 0; avro_to_kafka(run) && type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; cdr_run_is_framed(run) && type < CDR_TYPE_COUNT; type++)
         if (run->schemas.next_texts[type] != NULL)
             needed[count++] = (struct needed){.type = type, .next = true};
     for (uint32_t type = 0; run->parts.avro_keys && type < CDR_TYPE_COUNT; type++)
@@ -200,7 +196,7 @@ static enum cdr_result ask_for_ids(struct cdr_run *run, struct cdr_error *error)
 static enum cdr_result say_fixed_ids(const struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    for (uint32_t type = 0; avro_to_kafka(run) && type < CDR_TYPE_COUNT; type++) {
+    for (uint32_t type = 0; cdr_run_is_framed(run) && type < CDR_TYPE_COUNT; type++) {
         bool changes = run->schemas.next_texts[type] != NULL;
         if (run->schema_ids[type] == 0 || (changes && run->next_schema_ids[type] == 0))
             return cdr_fail(error, CDR_E_CONFIG,
@@ -234,7 +230,7 @@ static enum cdr_result say_fixed_ids(const struct cdr_run *run, struct cdr_error
 static enum cdr_result find_schema_ids(struct cdr_run *run, struct cdr_error *error)
 {
     cdr_run_take_fixed_ids(run);
-    if (strcmp(run->sink_ops->name, "kafka") != 0)
+    if (!cdr_run_has(run, CDR_SINK_OFFSETS))
         return CDR_OK;
 #if CDR_KAFKA
     if (run->settings->registry.urls != NULL)
@@ -275,7 +271,7 @@ static enum cdr_result check_change(const struct cdr_run *run, struct cdr_error 
     const int64_t change_ms = run->schemas.change_ms;
     if (change_ms == CDR_CHANGE_NEVER)
         return CDR_OK;
-    if (strcmp(run->sink_ops->name, "file") == 0 && p->late_share > 0)
+    if (cdr_run_has(run, CDR_SINK_FOLDER) && p->late_share > 0)
         return cdr_fail(error, CDR_E_CONFIG,
                         "schema_change_at and late_share: a file has one schema, and records that "
                         "come late would go back and forth between two; leave one of them out, or "
@@ -310,7 +306,7 @@ static enum cdr_result prepare_encoders(struct cdr_run *run,
         encoders[type] = (struct cdr_encoder_settings){
             .type = type,
             .tz_name = settings->model.tz_name,
-            .framed = avro_to_kafka(run),
+            .framed = cdr_run_is_framed(run),
             .schema_text = run->schemas.texts[type],
             .schema_name = settings->schemas[type],
             .mapping_text = run->schemas.mapping,
@@ -320,8 +316,7 @@ static enum cdr_result prepare_encoders(struct cdr_run *run,
     }
     if (result == CDR_OK && has_messages(run))
         result = cdr_message_parts_load(&run->parts, settings, error);
-    const bool later =
-        cdr_key_schemas_come_later(settings) && strcmp(run->sink_ops->name, "kafka") == 0;
+    const bool later = cdr_key_schemas_come_later(settings) && cdr_run_has(run, CDR_SINK_OFFSETS);
     if (result == CDR_OK && has_messages(run) && !(run->parts.avro_keys && later))
         result = cdr_message_parts_compile(&run->parts, settings, error);
     if (result == CDR_OK)
@@ -379,13 +374,13 @@ struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
         .slab_bytes = SLAB_BYTES,
         .slab_records = SLAB_RECORDS,
         .token = run->token,
-        .ids = settings->sink.id_header && strcmp(run->sink_ops->name, "kafka") == 0,
+        .ids = settings->sink.id_header && cdr_run_has(run, CDR_SINK_OFFSETS),
     };
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         setup.topics[type] = run->topics[type];
         setup.encoders[type] = run->encoders[type];
         setup.envelopes[type] = run->envelopes[type];
-        setup.schemas[type] = strcmp(settings->format, "avro") == 0
+        setup.schemas[type] = cdr_format_is(settings->format, CDR_FORMAT_CONTAINER)
                                   ? cdr_schema_files_text(&run->schemas, type)
                                   : NULL;
         setup.next_schemas[type] = run->schemas.next_texts[type];
@@ -412,18 +407,12 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
     enum cdr_result result = run->sink_ops->open(&run->sink, &destination, &setup, error);
     if (result == CDR_OK && run->sink_ops->starts != NULL)
         run->sink_ops->starts(run->sink, run->starts);
-    if (result == CDR_OK && run->sink_ops->note != NULL && !settings->quiet)
-        for (size_t i = 0; run->sink_ops->note(run->sink, i) != NULL; i++)
-            fprintf(stderr, "cdrgen: %s\n", run->sink_ops->note(run->sink, i));
-#if CDR_KAFKA
-    if (result == CDR_OK && strcmp(run->sink_ops->name, "kafka") == 0)
-        cdr_kafka_bases(run->sink, run->bases);
+    if (result == CDR_OK && run->sink_ops->bases != NULL)
+        run->sink_ops->bases(run->sink, run->bases);
     if (result == CDR_OK && run->found_bases != NULL)
         memcpy(run->found_bases, run->bases, cdr_run_logs(run) * sizeof *run->bases);
-    if (result == CDR_OK && strcmp(run->sink_ops->name, "kafka") == 0)
-        for (size_t i = 0; i < cdr_kafka_warning_count(run->sink); i++)
-            fprintf(stderr, "cdrgen: warning: %s\n", cdr_kafka_warning(run->sink, i));
-#endif
+    if (result == CDR_OK)
+        cdr_say_notes(run->sink, settings->quiet);
     if (result == CDR_OK)
         result = cdr_dimensions_open(run, resume, error);
     if (result != CDR_OK && run->sink != NULL) {
@@ -468,7 +457,7 @@ static enum cdr_result write_table(const struct cdr_settings *settings, const ch
 
 static enum cdr_result write_tables(const struct cdr_run *run, struct cdr_error *error)
 {
-    if (strcmp(run->sink_ops->name, "file") != 0)
+    if (!cdr_run_has(run, CDR_SINK_FOLDER))
         return CDR_OK;
     enum cdr_result result =
         write_table(run->settings, "cells.csv", run->model, cdr_write_cells, error);
@@ -525,8 +514,7 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
          run->aborted == NULL || run->bases == NULL))
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
     /* Found out now, not when the brokers are away. */
-    if (result == CDR_OK && settings->sink.spill != NULL &&
-        strcmp(run->sink_ops->name, "kafka") == 0)
+    if (result == CDR_OK && settings->sink.spill != NULL && cdr_run_has(run, CDR_SINK_OFFSETS))
         result = cdr_spill_check(settings->sink.spill, error);
     return result;
 }
@@ -547,9 +535,9 @@ static enum cdr_result check_fixed_ids(struct cdr_run *run, struct cdr_error *er
  * one that was configured. */
 static void say_destination(const struct cdr_run *run)
 {
-    const bool files = strcmp(run->sink_ops->name, "file") == 0;
+    const bool files = cdr_run_has(run, CDR_SINK_FOLDER);
     const char *out = run->settings->sink.out;
-    if (strcmp(run->sink_ops->name, "null") == 0 && cdr_settings_by_flag(run->settings, "out"))
+    if (!files && !cdr_run_has(run, CDR_SINK_OFFSETS) && cdr_settings_by_flag(run->settings, "out"))
         fprintf(stderr, "cdrgen: warning: out: %s is not used: nothing goes to files (--sink %s)\n",
                 out, run->sink_ops->name);
     if (run->fell_back)
@@ -634,9 +622,9 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
 #if CDR_KAFKA
         if (result == CDR_OK)
             result = cdr_run_check_tail(&run, error);
-        if (result == CDR_OK && strcmp(run.sink_ops->name, "kafka") == 0)
-            cdr_kafka_remember_bases(run.sink);
 #endif
+        if (result == CDR_OK && run.sink_ops->remember_begin != NULL)
+            run.sink_ops->remember_begin(run.sink);
         if (result != CDR_OK && run.sink != NULL) {
             run.sink->ops->close(run.sink, false, NULL);
             run.sink = NULL;

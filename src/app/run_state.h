@@ -49,6 +49,18 @@ static inline uint32_t cdr_run_logs(const struct cdr_run *run)
     return CDR_TYPE_COUNT * run->settings->model.partitions;
 }
 
+static inline bool cdr_run_has(const struct cdr_run *run, enum cdr_sink_trait trait)
+{
+    return (run->sink_ops->traits & trait) != 0;
+}
+
+/* Values begin with the ids of their schemas. */
+static inline bool cdr_run_is_framed(const struct cdr_run *run)
+{
+    return cdr_format_is(run->settings->format, CDR_FORMAT_FRAMED) &&
+           cdr_run_has(run, CDR_SINK_MESSAGES);
+}
+
 /* topics[type] from the prefix. */
 void cdr_run_name_topics(struct cdr_run *run);
 /* What sinks are told about the run. */

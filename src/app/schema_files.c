@@ -55,7 +55,7 @@ static enum cdr_result map_builtin(struct cdr_schema_files *files,
                                    struct cdr_error *error)
 {
     static const char *const sections[CDR_TYPE_COUNT] = {"call", "sms", "data"};
-    if (strcmp(settings->format, "avro") != 0 &&
+    if (!cdr_format_is(settings->format, CDR_FORMAT_FRAMED) &&
         !cdr_json_has(files->mapping, strlen(files->mapping), sections[type]))
         return cdr_schema_compiles(settings, type, cdr_builtin_schema(type), NULL, files->mapping,
                                    error);

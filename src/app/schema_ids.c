@@ -42,8 +42,7 @@ enum cdr_result cdr_schema_uses_check(const struct cdr_schema_uses *uses, const 
 void cdr_run_take_fixed_ids(struct cdr_run *run)
 {
     const struct cdr_settings *settings = run->settings;
-    const bool framed =
-        strcmp(settings->format, "avro") == 0 && strcmp(run->sink_ops->name, "file") != 0;
+    const bool framed = cdr_run_is_framed(run);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         const bool changes = run->schemas.next_texts[type] != NULL;
         run->schema_ids[type] = framed ? settings->schema_ids[type] : 0;
@@ -59,7 +58,7 @@ enum cdr_result cdr_run_check_schema_ids(const struct cdr_run *run, struct cdr_e
     static const char *const nexts[CDR_TYPE_COUNT] = {
         "--next-schema-id-call", "--next-schema-id-sms", "--next-schema-id-data"};
     const char *registry = run->settings->registry.urls;
-    const bool fixed = registry == NULL || strcmp(run->sink_ops->name, "kafka") != 0;
+    const bool fixed = registry == NULL || !cdr_run_has(run, CDR_SINK_OFFSETS);
     struct cdr_schema_uses uses = {0};
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         cdr_schema_uses_add(&uses, run->schema_ids[type],

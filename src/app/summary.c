@@ -319,17 +319,16 @@ static void print_change(const struct cdr_run *run)
 static void print_destination(const struct cdr_run *run)
 {
     const struct cdr_settings *settings = run->settings;
-    const char *name = run->sink_ops->name;
-    printf("destination  %s", name);
-    if (strcmp(name, "file") == 0)
+    printf("destination  %s", run->sink_ops->name);
+    if (cdr_run_has(run, CDR_SINK_FOLDER))
         printf(", folder %s", settings->sink.out);
-    if (strcmp(name, "kafka") == 0 && settings->sink.brokers != NULL)
+    if (cdr_run_has(run, CDR_SINK_OFFSETS) && settings->sink.brokers != NULL)
         printf(", brokers %s", settings->sink.brokers);
     if (run->sink_reason != NULL)
         printf(", because %s", run->sink_reason);
     printf("\nformat       %s\n", settings->format);
     print_change(run);
-    if (strcmp(name, "file") == 0)
+    if (!cdr_run_has(run, CDR_SINK_MESSAGES))
         return;
     if (run->parts.avro_keys)
         printf("keys         avro, schema %s\n",

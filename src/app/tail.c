@@ -135,7 +135,7 @@ static enum cdr_result set_ranges(const struct cdr_run *run, struct cdr_verify_r
 enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *error)
 {
     const uint32_t logs = cdr_run_logs(run);
-    if (!run->settings->sink.resume || strcmp(run->sink_ops->name, "kafka") != 0)
+    if (!run->settings->sink.resume || !cdr_run_has(run, CDR_SINK_OFFSETS))
         return CDR_OK;
     struct cdr_verify_range *ranges = calloc(logs, sizeof *ranges);
     bool any = false;

@@ -19,15 +19,11 @@ static enum cdr_result choose_source(struct cdr_verification *run, struct cdr_er
 {
     const struct cdr_settings *settings = run->settings;
     const char *name = cdr_settings_destination(settings, CDR_COMMAND_VERIFY);
-    if (strcmp(name, "null") == 0)
-        return cdr_fail(error, CDR_E_CONFIG, "sink: null keeps nothing that could be compared");
-    run->from_files = strcmp(name, "file") == 0;
-    if (!run->from_files && strcmp(name, "kafka") != 0)
-        return cdr_fail(error, CDR_E_CONFIG, "sink: what %s holds cannot be compared", name);
-#if !CDR_KAFKA
-    if (!run->from_files)
-        return cdr_fail(error, CDR_E_CONFIG, "sink: this cdrgen was built without Kafka");
-#endif
+    if (cdr_sink_find(name) == NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "sink: \"%s\" is not built into this cdrgen", name);
+    run->from_files = cdr_sink_is(name, CDR_SINK_FOLDER);
+    if (!run->from_files && !cdr_sink_is(name, CDR_SINK_OFFSETS))
+        return cdr_fail(error, CDR_E_CONFIG, "sink: %s keeps nothing that could be compared", name);
     if (run->from_files && cdr_settings_where(settings, "sink") == NULL &&
         cdr_settings_where(settings, "out") == NULL && access(settings->sink.out, F_OK) != 0)
         return cdr_fail(
@@ -54,7 +50,7 @@ static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_
         struct cdr_encoder_settings encoder = {
             .type = type,
             .tz_name = settings->model.tz_name,
-            .framed = !run->from_files && strcmp(settings->format, "avro") == 0,
+            .framed = !run->from_files && cdr_format_is(settings->format, CDR_FORMAT_FRAMED),
             .schema_id = 1,
             .schema_text = run->schemas.texts[type],
             .schema_name = settings->schemas[type],

@@ -20,11 +20,11 @@ static enum cdr_result check(struct cdr_verification *run, const atomic_int *sto
 {
     const struct cdr_settings *settings = run->settings;
     struct cdr_verified_dimensions *dimensions = run->dimensions;
-    const bool avro = strcmp(settings->format, "avro") == 0;
+    const bool avro = cdr_format_is(settings->format, CDR_FORMAT_FRAMED);
     enum cdr_result result = CDR_OK;
     struct cdr_dimension_check_settings how = {
         .model = run->model,
-        .avro_keys = strcmp(settings->key_format, "avro") == 0,
+        .avro_keys = cdr_format_is(settings->key_format, CDR_FORMAT_FRAMED),
         .sink = &settings->sink,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,

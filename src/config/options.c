@@ -21,7 +21,7 @@
 #define SCHEMAS (RECORDS | 1u << CDR_COMMAND_SCHEMA)
 
 static const char *const order_names[] = {"end", "start", NULL};
-static const char *const sink_names[] = {"auto", "kafka", "file", "null", NULL};
+static const char *const sink_names[] = {CDR_SINK_AUTO, "kafka", "file", "null", NULL};
 static const char *const format_names[] = {"csv", "avro", "json", NULL};
 static const char *const key_format_names[] = {"string", "avro", NULL};
 static const char *const compress_names[] = {"none", "gzip", "zstd", NULL};

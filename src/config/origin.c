@@ -72,13 +72,13 @@ const char *cdr_settings_destination(const struct cdr_settings *settings, enum c
 {
     const struct cdr_origin *sink = origin_of_key(settings, "sink");
     const bool brokers = settings->sink.brokers != NULL;
-    const bool automatic = strcmp(settings->sink_name, "auto") == 0;
+    const bool automatic = strcmp(settings->sink_name, CDR_SINK_AUTO) == 0;
     if (sink->layer == CDR_LAYER_FLAG ||
         (sink->layer != CDR_LAYER_DEFAULT && !cdr_settings_by_flag(settings, "brokers"))) {
         if (!automatic)
             return settings->sink_name;
         if (command == CDR_COMMAND_RUN)
-            return brokers ? "auto" : "file";
+            return brokers ? CDR_SINK_AUTO : "file";
     }
     if (command == CDR_COMMAND_VERIFY && cdr_settings_by_flag(settings, "out") &&
         !cdr_settings_by_flag(settings, "brokers"))

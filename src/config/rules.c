@@ -42,7 +42,7 @@ static enum cdr_result refuse_kafka(const struct cdr_settings *settings,
     const char *where = cdr_option_origin(settings, option)->where;
     char sink[300];
     chosen_by(settings, sink, sizeof sink);
-    if (settings->sink.brokers == NULL && strcmp(settings->sink_name, "auto") == 0)
+    if (settings->sink.brokers == NULL && strcmp(settings->sink_name, CDR_SINK_AUTO) == 0)
         return cdr_fail(error, CDR_E_CONFIG,
                         "%.300s: it is for Kafka, and no brokers are given; pass -b HOST:PORT with "
                         "it, or %s",
@@ -68,7 +68,8 @@ static enum cdr_result check_destination(const struct cdr_settings *settings,
                                          enum cdr_command command, struct cdr_error *error)
 {
     const char *name = cdr_settings_destination(settings, command);
-    const bool files = strcmp(name, "file") == 0, kafka = strcmp(name, "kafka") == 0;
+    const bool files = cdr_sink_is(name, CDR_SINK_FOLDER),
+               kafka = cdr_sink_is(name, CDR_SINK_OFFSETS);
     const bool by_nobody =
         cdr_settings_where(settings, "sink") == NULL && cdr_settings_where(settings, "out") == NULL;
     if (command != CDR_COMMAND_RUN && command != CDR_COMMAND_VERIFY)
@@ -140,11 +141,12 @@ static enum cdr_result check_needs(const struct cdr_settings *settings, enum cdr
 static enum cdr_result check_registry(const struct cdr_settings *settings, enum cdr_command command,
                                       struct cdr_error *error)
 {
-    const bool asked =
-        strcmp(settings->format, "avro") == 0 || strcmp(settings->key_format, "avro") == 0;
+    const bool asked = cdr_format_is(settings->format, CDR_FORMAT_FRAMED) ||
+                       cdr_format_is(settings->key_format, CDR_FORMAT_FRAMED);
     const char *name = cdr_settings_destination(settings, command);
     if ((command != CDR_COMMAND_RUN && command != CDR_COMMAND_DOCTOR) || asked ||
-        settings->registry.urls == NULL || strcmp(name, "null") == 0 || strcmp(name, "file") == 0)
+        settings->registry.urls == NULL ||
+        (strcmp(name, CDR_SINK_AUTO) != 0 && !cdr_sink_is(name, CDR_SINK_OFFSETS)))
         return CDR_OK;
     if (!cdr_settings_by_flag(settings, "registry") &&
         cdr_settings_where(settings, "format") != NULL)

@@ -117,6 +117,7 @@ void cdr_settings_free(struct cdr_settings *settings);
  * brokers that are configured anywhere mean Kafka, and none mean files (to verify, so does --out).
  * "auto": it was given, on the command line or in the environment, and brokers are configured: a
  * run may fall back to files where they do not answer. */
+#define CDR_SINK_AUTO "auto"
 const char *cdr_settings_destination(const struct cdr_settings *settings, enum cdr_command command);
 /* Where the value of a key was given ("CDRGEN_BROKERS"); NULL where it was not. */
 const char *cdr_settings_where(const struct cdr_settings *settings, const char *key);

@@ -18,3 +18,9 @@ const struct cdr_encoder_ops *cdr_encoder_find(const char *name)
             return cdr_encoders[i];
     return NULL;
 }
+
+bool cdr_format_is(const char *name, enum cdr_format_trait trait)
+{
+    const struct cdr_encoder_ops *ops = cdr_encoder_find(name);
+    return ops != NULL && (ops->traits & trait) != 0;
+}

@@ -52,9 +52,19 @@ struct cdr_encoder {
     uint32_t trailer_len;
 };
 
+/* What a format is, for code that treats formats differently without knowing which there are. */
+enum cdr_format_trait {
+    CDR_FORMAT_FRAMED = 1u << 0,    /* messages begin with the id of their schema */
+    CDR_FORMAT_CONTAINER = 1u << 1, /* files are Avro object containers, which hold the schema */
+    CDR_FORMAT_BINARY = 1u << 2,    /* a person reads records as JSON instead */
+};
+
+#define CDR_AVRO_TRAITS (CDR_FORMAT_FRAMED | CDR_FORMAT_CONTAINER | CDR_FORMAT_BINARY)
+
 struct cdr_encoder_ops {
     const char *name; /* value of --format */
     const char *description;
+    unsigned traits;            /* of enum cdr_format_trait */
     const char *file_extension; /* "csv" */
     enum cdr_result (*create)(struct cdr_encoder **encoder,
                               const struct cdr_encoder_settings *settings, struct cdr_error *error);
@@ -70,6 +80,8 @@ struct cdr_encoder_ops {
 
 /* NULL where there is no encoder of that name. */
 const struct cdr_encoder_ops *cdr_encoder_find(const char *name);
+/* Whether there is a format of that name and it has the trait. */
+bool cdr_format_is(const char *name, enum cdr_format_trait trait);
 /* The table, ended by NULL. */
 extern const struct cdr_encoder_ops *const cdr_encoders[];
 

@@ -143,22 +143,22 @@ static void program_destroy(struct cdr_encoder *encoder)
     free(program);
 }
 
-#define PROGRAM_OPS(format, creator, loop)                                                         \
+#define PROGRAM_OPS(format, its_traits, creator, loop)                                             \
     {                                                                                              \
-        .name = format, .description = "records by a schema of the user's",                        \
+        .name = format, .traits = its_traits, .description = "records by a schema of the user's",  \
         .file_extension = format, .create = creator, .encode = loop,                               \
         .file_header = program_file_header, .destroy = program_destroy,                            \
     }
-#define PROGRAM_LEVELS(format, creator)                                                            \
+#define PROGRAM_LEVELS(format, traits, creator)                                                    \
     {                                                                                              \
-        [CDR_LEVEL_BASE] = PROGRAM_OPS(format, creator, cdr_program_encode_base),                  \
-        [CDR_LEVEL_V3] = PROGRAM_OPS(format, creator, CDR_LOOP_V3(cdr_program_encode)),            \
-        [CDR_LEVEL_V4] = PROGRAM_OPS(format, creator, CDR_LOOP_V4(cdr_program_encode)),            \
+        [CDR_LEVEL_BASE] = PROGRAM_OPS(format, traits, creator, cdr_program_encode_base),          \
+        [CDR_LEVEL_V3] = PROGRAM_OPS(format, traits, creator, CDR_LOOP_V3(cdr_program_encode)),    \
+        [CDR_LEVEL_V4] = PROGRAM_OPS(format, traits, creator, CDR_LOOP_V4(cdr_program_encode)),    \
     }
 
 const struct cdr_encoder_ops cdr_program_ops[CDR_LEVEL_COUNT] =
-    PROGRAM_LEVELS("avro", cdr_program_create);
+    PROGRAM_LEVELS("avro", CDR_AVRO_TRAITS, cdr_program_create);
 const struct cdr_encoder_ops cdr_program_json_ops[CDR_LEVEL_COUNT] =
-    PROGRAM_LEVELS("json", cdr_program_create_json);
+    PROGRAM_LEVELS("json", 0, cdr_program_create_json);
 const struct cdr_encoder_ops cdr_program_csv_ops[CDR_LEVEL_COUNT] =
-    PROGRAM_LEVELS("csv", cdr_program_create_csv);
+    PROGRAM_LEVELS("csv", 0, cdr_program_create_csv);

@@ -133,7 +133,7 @@ static enum cdr_result set_up_format(struct file_sink *sink, unsigned type, unsi
     const struct cdr_sink_setup *setup = &sink->setup;
     struct cdr_container **container = &sink->containers[version][type];
     enum cdr_result result = CDR_OK;
-    if (strcmp(encoder->ops->name, "avro") == 0)
+    if ((encoder->ops->traits & CDR_FORMAT_CONTAINER) != 0)
         result = cdr_container_create(
             container, version == 0 ? setup->schemas[type] : setup->next_schemas[type], version,
             sink->compression, setup->dataset_id, error);
@@ -144,7 +144,7 @@ static enum cdr_result set_up_format(struct file_sink *sink, unsigned type, unsi
 
 static bool begins_alike(const struct cdr_encoder *a, const struct cdr_encoder *b)
 {
-    return strcmp(a->ops->name, "avro") != 0 &&
+    return (a->ops->traits & CDR_FORMAT_CONTAINER) == 0 &&
            strcmp(a->ops->file_header(a), b->ops->file_header(b)) == 0;
 }
 
@@ -152,10 +152,10 @@ static enum cdr_result set_up_formats(struct file_sink *sink, struct cdr_error *
 {
     const struct cdr_sink_setup *setup = &sink->setup;
     const struct cdr_encoder_ops *ops = setup->encoders[0]->ops;
-    bool avro = strcmp(ops->name, "avro") == 0;
+    const bool container = (ops->traits & CDR_FORMAT_CONTAINER) != 0;
     enum cdr_result result = CDR_OK;
     snprintf(sink->extension, sizeof sink->extension, "%s%s", ops->file_extension,
-             avro ? "" : cdr_compression_suffix[sink->compression]);
+             container ? "" : cdr_compression_suffix[sink->compression]);
     for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
         const struct cdr_encoder *first = cdr_change_version(setup->encoders[type], 0),
                                  *next = cdr_change_version(setup->encoders[type], 1);
@@ -766,6 +766,7 @@ static enum cdr_result file_close(struct cdr_sink *sink, bool complete, struct c
 
 const struct cdr_sink_ops cdr_file_sink_ops = {
     .name = "file",
+    .traits = CDR_SINK_FOLDER,
     .description = "writes parts and a manifest to a folder (--out)",
     .open = file_open,
     .starts = file_starts,

@@ -256,11 +256,36 @@ static enum cdr_result kafka_close(struct cdr_sink *base, bool complete, struct 
     return result;
 }
 
+static void kafka_bases(const struct cdr_sink *base, int64_t *bases)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        bases[log] = sink->logs[log].base;
+}
+
+static int64_t kafka_patience_ms(const struct cdr_sink *sink)
+{
+    const int64_t stall_ms = ((const struct cdr_kafka_sink *)sink)->properties.stall_ms;
+    return stall_ms > 0 ? stall_ms : INT64_MAX / 2000000;
+}
+
+static const char *kafka_warning(const struct cdr_sink *sink, size_t i)
+{
+    const struct cdr_kafka_warnings *warnings = &((const struct cdr_kafka_sink *)sink)->warnings;
+    return i < warnings->n ? warnings->texts[i] : NULL;
+}
+
 const struct cdr_sink_ops cdr_kafka_sink_ops = {
     .name = "kafka",
+    .traits = CDR_SINK_MESSAGES | CDR_SINK_OFFSETS,
     .description = "publishes to one topic per record type, exactly once and in order",
     .open = kafka_open,
     .starts = kafka_starts,
+    .warning = kafka_warning,
+    .bases = kafka_bases,
+    .remember_begin = cdr_kafka_remember_begin,
+    .remember_end = cdr_kafka_remember_end,
+    .patience_ms = kafka_patience_ms,
     .take_slab = cdr_kafka_take_slab,
     .write = cdr_kafka_write,
     .give_slab = cdr_kafka_give_slab,
@@ -269,31 +294,6 @@ const struct cdr_sink_ops cdr_kafka_sink_ops = {
     .progress = kafka_progress,
     .close = kafka_close,
 };
-
-void cdr_kafka_bases(const struct cdr_sink *base, int64_t *bases)
-{
-    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
-    for (uint32_t log = 0; log < sink->log_count; log++)
-        bases[log] = sink->logs[log].base;
-}
-
-int64_t cdr_kafka_patience_of(const struct cdr_sink *sink)
-{
-    const int64_t stall_ms = ((const struct cdr_kafka_sink *)sink)->properties.stall_ms;
-    return stall_ms > 0 ? stall_ms : INT64_MAX / 2000000;
-}
-
-size_t cdr_kafka_warning_count(const struct cdr_sink *sink)
-{
-    return ((const struct cdr_kafka_sink *)sink)->warnings.n;
-}
-
-const char *cdr_kafka_warning(const struct cdr_sink *sink, size_t i)
-{
-    const struct cdr_kafka_sink *kafka = (const struct cdr_kafka_sink *)sink;
-    assert(i < kafka->warnings.n);
-    return kafka->warnings.texts[i];
-}
 
 enum cdr_result cdr_kafka_probe(const struct cdr_sink_settings *settings, int timeout_ms,
                                 struct cdr_error *error)

@@ -47,20 +47,9 @@ enum cdr_result cdr_kafka_check_properties(const struct cdr_sink_settings *setti
 enum cdr_result cdr_kafka_probe(const struct cdr_sink_settings *settings, int timeout_ms,
                                 struct cdr_error *error);
 
-/* bases[log]: the offset of the log's position 0, of the logs of this process. */
-void cdr_kafka_bases(const struct cdr_sink *sink, int64_t *bases);
-/* Commits the bases to the group cdrgen-<dataset id>, for a later resume and verify; and the ends,
- * once all records that were accepted are durable and none follows, to cdrgen-end-<dataset id>.
- * Where the user may not, or no coordinator answers within a few seconds, they go without. With
- * transactions there is nothing to do. */
-void cdr_kafka_remember_bases(const struct cdr_sink *sink);
-void cdr_kafka_remember_ends(const struct cdr_sink *sink);
 /* After open with settings->resume. known[log]: the log ends where an earlier run of this dataset
  * committed that it ended; with transactions always, as its position was committed. */
 void cdr_kafka_known_ends(const struct cdr_sink *sink, bool *known);
-
-/* How long nothing may be acknowledged before the sink gives up, in ms. */
-int64_t cdr_kafka_patience_of(const struct cdr_sink *sink);
 
 /* Whether transactions of this dataset, of a run with --transactions, are known to have been
  * committed to the sink's topics. Blocks for some seconds where the group cannot be read. */
@@ -124,10 +113,5 @@ enum cdr_result cdr_kafka_may_recreate(const struct cdr_sink_settings *settings,
                                        struct cdr_error *error);
 enum cdr_result cdr_kafka_recreate(const struct cdr_sink_settings *settings, const char *name,
                                    uint32_t partitions, bool compacted, struct cdr_error *error);
-
-/* What --force overrode, one line each, to be told to the user after open. The texts live as long
- * as the sink. */
-size_t cdr_kafka_warning_count(const struct cdr_sink *sink);
-const char *cdr_kafka_warning(const struct cdr_sink *sink, size_t i);
 
 #endif

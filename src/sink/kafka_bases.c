@@ -125,13 +125,16 @@ static void remember(const struct cdr_kafka_sink *sink, const char *prefix,
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-void cdr_kafka_remember_bases(const struct cdr_sink *base)
+/* Into the groups cdrgen-<dataset id> and cdrgen-end-<dataset id>. Where the user may not, or no
+ * coordinator answers within a few seconds, runs go without. With transactions there is nothing to
+ * do. */
+void cdr_kafka_remember_begin(const struct cdr_sink *base)
 {
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
     remember(sink, BASES, base_offsets(sink));
 }
 
-void cdr_kafka_remember_ends(const struct cdr_sink *base)
+void cdr_kafka_remember_end(const struct cdr_sink *base)
 {
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);

@@ -538,6 +538,10 @@ void cdr_kafka_standstill_tick(struct cdr_kafka_sink *sink);
 
 /* Delivery; the contracts are those of sink.h. */
 void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
+/* The slots of that name of the sink (sink.h). */
+void cdr_kafka_remember_begin(const struct cdr_sink *base);
+void cdr_kafka_remember_end(const struct cdr_sink *base);
+
 enum cdr_result cdr_kafka_take_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab **slab,
                                     struct cdr_error *error);
 enum cdr_result cdr_kafka_write(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab,

@@ -97,6 +97,7 @@ static enum cdr_result null_close(struct cdr_sink *sink, bool complete, struct c
 
 const struct cdr_sink_ops cdr_null_sink_ops = {
     .name = "null",
+    .traits = CDR_SINK_MESSAGES,
     .description = "encodes and counts, keeps nothing",
     .open = null_open,
     .take_slab = null_take_slab,

@@ -18,3 +18,9 @@ const struct cdr_sink_ops *cdr_sink_find(const char *name)
             return cdr_sinks[i];
     return NULL;
 }
+
+bool cdr_sink_is(const char *name, enum cdr_sink_trait trait)
+{
+    const struct cdr_sink_ops *ops = cdr_sink_find(name);
+    return ops != NULL && (ops->traits & trait) != 0;
+}

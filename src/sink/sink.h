@@ -168,9 +168,18 @@ struct cdr_sink_settings {
     uint32_t spill_after_ms;
 };
 
+/* What a sink is, for code that treats sinks differently without knowing which there are. */
+enum cdr_sink_trait {
+    CDR_SINK_MESSAGES = 1u << 0, /* records become messages: keys, headers, framed values */
+    CDR_SINK_OFFSETS = 1u << 1, /* brokers keep them in topics: what an earlier run left is found by
+                                    its offsets, and schema ids come from a registry */
+    CDR_SINK_FOLDER = 1u << 2,  /* they go to files in settings.out, tables beside them */
+};
+
 struct cdr_sink_ops {
     const char *name; /* value of --sink */
     const char *description;
+    unsigned traits; /* of enum cdr_sink_trait */
 
     /* Checks and prepares the destination. CDR_E_CONFIG or CDR_E_STATE: nothing was written. */
     enum cdr_result (*open)(struct cdr_sink **sink, const struct cdr_sink_settings *settings,
@@ -181,9 +190,21 @@ struct cdr_sink_ops {
     /* After open with settings->resume: the destination holds everything already, so that there is
      * nothing to write. NULL: not known. */
     bool (*holds_all)(const struct cdr_sink *sink);
-    /* What open found or did that the user should hear of: line i, or NULL behind the last one;
+    /* What open found or did that the user should hear of: line i, or NULL after the last one;
      * the sink's memory. NULL: nothing. */
     const char *(*note)(const struct cdr_sink *sink, size_t i);
+    /* The same for what settings->force overrode, which the user hears of in any case. */
+    const char *(*warning)(const struct cdr_sink *sink, size_t i);
+    /* bases[log]: the offset of the log's position 0, of the logs of this process. NULL: there are
+     * no offsets. */
+    void (*bases)(const struct cdr_sink *sink, int64_t *bases);
+    /* After open, when the run is sure to begin; and once all records that were accepted are
+     * durable and none follows: the sink remembers where the dataset begins and ends, for a later
+     * resume and verify. Best effort. NULL: it need not. */
+    void (*remember_begin)(const struct cdr_sink *sink);
+    void (*remember_end)(const struct cdr_sink *sink);
+    /* How long nothing may be acknowledged before the sink gives up, in ms. NULL: no such time. */
+    int64_t (*patience_ms)(const struct cdr_sink *sink);
     /* An empty slab, or CDR_E_AGAIN where too many are under way: poll and try again.
      * Thread-safe. */
     enum cdr_result (*take_slab)(struct cdr_sink *sink, unsigned worker, struct cdr_slab **slab,
@@ -212,7 +233,10 @@ struct cdr_sink_ops {
     enum cdr_result (*close)(struct cdr_sink *sink, bool complete, struct cdr_error *error);
 };
 
+/* NULL where this build has no sink of that name. */
 const struct cdr_sink_ops *cdr_sink_find(const char *name);
+/* Whether there is a sink of that name and it has the trait. */
+bool cdr_sink_is(const char *name, enum cdr_sink_trait trait);
 extern const struct cdr_sink_ops *const cdr_sinks[]; /* ended by NULL */
 
 #endif

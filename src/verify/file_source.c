@@ -303,8 +303,8 @@ static enum cdr_result take_metadata(struct file_log *log, const struct cdr_payl
     if (result != CDR_OK)
         return result;
     if (schema) {
-        const char *next = payloads->schema_texts[1][type];
-        log->file_version = is_text(bytes, len, payloads->schema_texts[0][type]) ? 1 : 2;
+        const char *next = payloads->shapes[1][type].schema_text;
+        log->file_version = is_text(bytes, len, payloads->shapes[0][type].schema_text) ? 1 : 2;
         if (log->file_version == 2 && (next == NULL || !is_text(bytes, len, next)))
             return reader_failed(&log->reader, CDR_E_DIFFERENT,
                                  "its schema is not that of these settings", error);
@@ -496,7 +496,7 @@ enum cdr_result cdr_file_source_open(struct cdr_source **opened,
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the file source");
     source->base.ops = &file_source_ops;
     source->setup = *setup;
-    source->avro = strcmp(setup->format, "avro") == 0;
+    source->avro = cdr_format_is(setup->format, CDR_FORMAT_CONTAINER);
     source->log_count = CDR_TYPE_COUNT * setup->partitions;
     source->logs = calloc(source->log_count, sizeof *source->logs);
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)

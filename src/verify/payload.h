@@ -17,15 +17,22 @@ struct cdr_payloads_settings {
     const char *next_schemas[CDR_TYPE_COUNT]; /* where encoders change */
 };
 
+struct cdr_payload_format; /* verify/payload_format.h */
+
+/* What the payloads of one type and version look like. */
+struct cdr_payload_shape {
+    uint32_t type;
+    const struct cdr_encoder *encoder; /* NULL: there is no such version */
+    const char *schema_text;           /* of Avro */
+    bool own;                          /* the schema is not the built-in one */
+    struct cdr_schema schema;          /* where it is not */
+};
+
 struct cdr_payloads {
-    const char *format; /* csv avro json */
+    const struct cdr_payload_format *format;
     enum cdr_order order;
     int64_t change_ms[CDR_TYPE_COUNT]; /* CDR_CHANGE_NEVER: there is one version */
-    /* Of each version; NULL where there is none. */
-    const struct cdr_encoder *encoders[CDR_VERSIONS][CDR_TYPE_COUNT];
-    const char *schema_texts[CDR_VERSIONS][CDR_TYPE_COUNT]; /* of Avro */
-    bool own[CDR_VERSIONS][CDR_TYPE_COUNT];                 /* the schema is not the built-in one */
-    struct cdr_schema schemas[CDR_VERSIONS][CDR_TYPE_COUNT]; /* where it is not */
+    struct cdr_payload_shape shapes[CDR_VERSIONS][CDR_TYPE_COUNT];
     /* What messages have besides; set by who opened, where they do. */
     struct cdr_envelope envelopes[CDR_TYPE_COUNT];
     const char *key_texts[CDR_TYPE_COUNT]; /* schemas of keys; borrowed */

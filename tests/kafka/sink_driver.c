@@ -170,8 +170,9 @@ static int drive_all(struct drive *drive)
         fprintf(stderr, "%s: %s\n", name_of(result), drive->error.text);
         return 1;
     }
-    for (size_t i = 0; i < cdr_kafka_warning_count(drive->sink); i++)
-        fprintf(stderr, "warning: %s\n", cdr_kafka_warning(drive->sink, i));
+    const char *line;
+    for (size_t i = 0; (line = drive->sink->ops->warning(drive->sink, i)) != NULL; i++)
+        fprintf(stderr, "warning: %s\n", line);
     run_workers(drive, drive->from, drive->from + drive->records / 2);
     if (drive->hold) {
         struct cdr_error error = {0};

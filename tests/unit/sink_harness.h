@@ -117,6 +117,7 @@ static const struct cdr_encoder_ops harness_ops[] = {
      .encode = harness_encode,
      .file_header = harness_no_header},
     {.name = "avro",
+     .traits = CDR_FORMAT_FRAMED | CDR_FORMAT_CONTAINER | CDR_FORMAT_BINARY,
      .file_extension = "avro",
      .encode = harness_encode,
      .file_header = harness_no_header},
