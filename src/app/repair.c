@@ -41,11 +41,10 @@ struct repair {
 
 static void name_topics(struct repair *repair)
 {
-    static const char *const names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
     const char *prefix = repair->settings->topic_prefix;
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
         snprintf(repair->topics[repair->count++].name, sizeof repair->topics[0].name, "%s%s",
-                 prefix, names[type]);
+                 prefix, cdr_type_word[type]);
     for (unsigned d = 0; repair->settings->dimensions && d < CDR_DIMENSION_COUNT; d++) {
         struct topic *topic = &repair->topics[repair->count++];
         snprintf(topic->name, sizeof topic->name, "%s%s", prefix, cdr_dimension_name[d]);

@@ -22,8 +22,6 @@
 #define SLAB_BYTES (256u << 10) /* small enough to be free again soon, and full when handed over */
 #define SLAB_RECORDS 4096u
 
-static const char *const topic_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
-
 /* Only where --sink auto was given is it tried out whether the brokers answer. */
 static enum cdr_result try_kafka(struct cdr_run *run, const char **name, struct cdr_error *error)
 {
@@ -206,10 +204,10 @@ static enum cdr_result say_fixed_ids(const struct cdr_run *run, struct cdr_error
         if (settings->quiet)
             continue;
         fprintf(stderr, "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)",
-                run->topics[type], run->schema_ids[type], topic_names[type]);
+                run->topics[type], run->schema_ids[type], cdr_type_word[type]);
         if (changes)
             fprintf(stderr, ", then %d (--next-schema-id-%s)", run->next_schema_ids[type],
-                    topic_names[type]);
+                    cdr_type_word[type]);
         fputc('\n', stderr);
     }
     if (!run->parts.avro_keys)
@@ -348,7 +346,7 @@ void cdr_run_name_topics(struct cdr_run *run)
 {
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         snprintf(run->topics[type], sizeof run->topics[type], "%s%s", run->settings->topic_prefix,
-                 topic_names[type]);
+                 cdr_type_word[type]);
 }
 
 struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)

@@ -15,8 +15,8 @@ enum { TOPICS = CDR_TYPE_COUNT + CDR_DIMENSION_COUNT, ITEMS_MAX = 2 * TOPICS };
 
 static const char *name_of(uint32_t topic)
 {
-    static const char *const type_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
-    return topic < CDR_TYPE_COUNT ? type_names[topic] : cdr_dimension_name[topic - CDR_TYPE_COUNT];
+    return topic < CDR_TYPE_COUNT ? cdr_type_word[topic]
+                                  : cdr_dimension_name[topic - CDR_TYPE_COUNT];
 }
 
 /* A schema that a command is about: of the values or of the keys of a topic. */

@@ -54,9 +54,8 @@ static enum cdr_result map_builtin(struct cdr_schema_files *files,
                                    const struct cdr_settings *settings, uint32_t type,
                                    struct cdr_error *error)
 {
-    static const char *const sections[CDR_TYPE_COUNT] = {"call", "sms", "data"};
     if (!cdr_format_is(settings->format, CDR_FORMAT_FRAMED) &&
-        !cdr_json_has(files->mapping, strlen(files->mapping), sections[type]))
+        !cdr_json_has(files->mapping, strlen(files->mapping), cdr_type_word[type]))
         return cdr_schema_compiles(settings, type, cdr_builtin_schema(type), NULL, files->mapping,
                                    error);
     files->texts[type] = strdup(cdr_builtin_schema(type));

@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const topic_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
-
 /* Unlike a run, nothing is tried out: the answer has to be about what was asked. */
 static enum cdr_result choose_source(struct cdr_verification *run, struct cdr_error *error)
 {
@@ -229,7 +227,7 @@ static enum cdr_result prepare(struct cdr_verification *run, struct cdr_error *e
                                           : 1;
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         snprintf(run->topics[type], sizeof run->topics[type], "%s%s", settings->topic_prefix,
-                 topic_names[type]);
+                 cdr_type_word[type]);
     enum cdr_result result = choose_source(run, error);
     if (result == CDR_OK)
         result = cdr_report_check(settings->report, error);

@@ -20,8 +20,6 @@
 
 #if CDR_KAFKA
 
-static const char *const type_names[CDR_TYPE_COUNT] = {"call", "sms", "data"};
-
 struct by_id {
     const struct cdr_verification *run;
     struct cdr_verify_ids_settings settings;
@@ -60,7 +58,7 @@ static enum cdr_result read_types(struct by_id *by_id, struct cdr_error *error)
         rest = cdr_next_item(rest, &item, &len);
         unsigned type = 0;
         while (type < CDR_TYPE_COUNT &&
-               (strlen(type_names[type]) != len || strncmp(type_names[type], item, len) != 0))
+               (strlen(cdr_type_word[type]) != len || strncmp(cdr_type_word[type], item, len) != 0))
             type++;
         if (type == CDR_TYPE_COUNT)
             return cdr_fail(error, CDR_E_CONFIG, "types: \"%.*s\" is none of call, sms and data",

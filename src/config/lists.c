@@ -163,13 +163,12 @@ CDR_SETTER(cdr_set_property)
 /* "call", or a topic that ends so: "cdr.call". */
 CDR_ITEM_SETTER(cdr_item_schema)
 {
-    static const char *const types[CDR_TYPE_COUNT] = {"call", "sms", "data"};
     char **files = cdr_option_field(loading->settings, option->at);
     char quoted[72];
     size_t len = strlen(item->name);
     for (size_t i = 0; i < CDR_TYPE_COUNT; i++) {
-        size_t type_len = strlen(types[i]);
-        if (len >= type_len && strcmp(item->name + len - type_len, types[i]) == 0 &&
+        size_t type_len = strlen(cdr_type_word[i]);
+        if (len >= type_len && strcmp(item->name + len - type_len, cdr_type_word[i]) == 0 &&
             (len == type_len || strchr(".-_", item->name[len - type_len - 1]) != NULL))
             return cdr_replace_text(&files[i], item->text, error);
     }

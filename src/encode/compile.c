@@ -355,7 +355,6 @@ static enum cdr_result fill_root(struct compiler *c, struct cdr_error *error)
 
 static enum cdr_result read_mapping(struct compiler *c, struct cdr_error *error)
 {
-    static const char *const sections[CDR_TYPE_COUNT] = {"call", "sms", "data"};
     static const char key_section[] = "key";
     const char *text = c->settings->mapping_text;
     char quoted[72];
@@ -373,7 +372,7 @@ static enum cdr_result read_mapping(struct compiler *c, struct cdr_error *error)
          i = json_object_iter_next(c->mapping, i)) {
         bool known = strcmp(json_object_iter_key(i), key_section) == 0;
         for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-            known = known || strcmp(json_object_iter_key(i), sections[type]) == 0;
+            known = known || strcmp(json_object_iter_key(i), cdr_type_word[type]) == 0;
         if (!known)
             return cdr_fail(error, CDR_E_CONFIG,
                             "the mapping: %s is not known; there are call, sms, data and key",
@@ -385,8 +384,8 @@ static enum cdr_result read_mapping(struct compiler *c, struct cdr_error *error)
     }
     if (!json_is_object(c->mapping))
         return cdr_fail(error, CDR_E_CONFIG, "the mapping is not an object");
-    c->rules =
-        json_object_get(c->mapping, c->settings->key ? key_section : sections[c->settings->type]);
+    c->rules = json_object_get(c->mapping,
+                               c->settings->key ? key_section : cdr_type_word[c->settings->type]);
     return CDR_OK;
 }
 

@@ -93,7 +93,6 @@ enum cdr_result cdr_headers_check(const char *list, struct cdr_error *error)
 static bool make_texts(const struct item *items, uint32_t count, uint32_t type, char **schema,
                        char **mapping)
 {
-    static const char *const sections[CDR_TYPE_COUNT] = {"call", "sms", "data"};
     json_t *fields = json_array(), *rules = json_object();
     bool good = fields != NULL && rules != NULL;
     for (uint32_t i = 0; good && i < count; i++) {
@@ -105,7 +104,7 @@ static bool make_texts(const struct item *items, uint32_t count, uint32_t type, 
     }
     json_t *record =
         json_pack("{s:s,s:s,s:o*}", "type", "record", "name", "Headers", "fields", fields);
-    json_t *all = json_pack("{s:o*}", sections[type], rules);
+    json_t *all = json_pack("{s:o*}", cdr_type_word[type], rules);
     *schema = good && record != NULL ? json_dumps(record, 0) : NULL;
     *mapping = good && all != NULL ? json_dumps(all, 0) : NULL;
     json_decref(record);

@@ -10,7 +10,6 @@
 
 enum { FIELDS_MAX = 1000, LIST_MAX = 64 << 10 };
 
-static const char *const sections[CDR_TYPE_COUNT] = {"call", "sms", "data"};
 static const char *const records[CDR_TYPE_COUNT] = {"Call", "Sms", "Data"};
 
 /* While a list is read. */
@@ -158,7 +157,7 @@ enum cdr_result cdr_selection_make(struct cdr_selection *selection, const char *
         making.fields[type] = json_array();
         making.rules[type] = json_object();
         good = good && making.fields[type] != NULL &&
-               json_object_set_new(making.mapping, sections[type], making.rules[type]) == 0;
+               json_object_set_new(making.mapping, cdr_type_word[type], making.rules[type]) == 0;
     }
     enum cdr_result result =
         good ? take_list(&making, list, error) : cdr_fail(error, CDR_E_NOMEM, "out of memory");

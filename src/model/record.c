@@ -9,6 +9,12 @@ const char *const cdr_type_name[CDR_TYPE_COUNT] = {
     [CDR_TYPE_DATA] = "DATA",
 };
 
+const char *const cdr_type_word[CDR_TYPE_COUNT] = {
+    [CDR_TYPE_CALL] = "call",
+    [CDR_TYPE_SMS] = "sms",
+    [CDR_TYPE_DATA] = "data",
+};
+
 const char *const cdr_direction_name[2] = {
     [CDR_DIRECTION_MO] = "MO",
     [CDR_DIRECTION_MT] = "MT",
