@@ -1,6 +1,7 @@
 #include "app/app.h"
 #include "app/process.h"
 #include "app/repair.h"
+#include "app/stop.h"
 #include "app/version.h"
 
 #include <errno.h>
@@ -82,6 +83,7 @@ int main(int argc, char **argv)
         result = cdr_process_call(dispatch, &(struct job){command, &settings, &error}, &error);
     if (result == CDR_OK && (fflush(stdout) != 0 || ferror(stdout)))
         result = cdr_fail(&error, CDR_E_IO, "standard output: %s", strerror(errno));
+    (void)cdr_stop_began(NULL); /* this is the one line, however the command ended */
     if (result != CDR_OK)
         cdr_settings_say_where(&settings, &error);
     cdr_settings_free(&settings);

@@ -4,9 +4,12 @@
 
 #include "base/thread.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* Libraries start threads with the default size, which is the limit at the program's start. */
 static void raise_default(void)
@@ -23,6 +26,16 @@ static void raise_default(void)
 #endif
 }
 
+/* A file that is opened while one of the three is closed would take its number, and what is meant
+ * for the terminal would go into it. */
+static void open_standard(void)
+{
+    for (int number = STDIN_FILENO; number <= STDERR_FILENO; number++)
+        if (fcntl(number, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", number == STDERR_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return;
+}
+
 static bool stack_is_enough(void)
 {
     struct rlimit limit;
@@ -34,6 +47,8 @@ void cdr_process_prepare(void)
 {
     struct rlimit limit;
     signal(SIGXFSZ, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    open_standard();
     raise_default();
     if (stack_is_enough() || getrlimit(RLIMIT_STACK, &limit) != 0)
         return;

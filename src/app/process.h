@@ -6,9 +6,11 @@
 
 #include <stdbool.h>
 
-/* Makes a limit on the size of files (`ulimit -f`) an error of write instead of the end of the
- * process, and raises the limit of the stack (`ulimit -s`) where it is smaller than we need
- * (CDR_STACK_BYTES), for this thread and for those of libraries. */
+/* Makes errors of write, instead of the end of the process, of a limit on the size of files
+ * (`ulimit -f`) and of a reader that goes away (`| head`). Opens those of the three standard
+ * streams that are closed, so that standard output fails and messages go nowhere. Raises the limit
+ * of the stack (`ulimit -s`) where it is smaller than we need (CDR_STACK_BYTES), for this thread
+ * and for those of libraries. */
 void cdr_process_prepare(void);
 
 /* Calls work on a stack that is large enough: this thread's; or, where its limit could not be

@@ -3,6 +3,7 @@
 
 #include "app/progress.h"
 #include "app/run_state.h"
+#include "app/stop.h"
 #include "app/verify_dimensions.h"
 #if CDR_KAFKA
 #include "sink/kafka.h"
@@ -158,6 +159,17 @@ static enum cdr_result confirm(struct repair *repair, struct cdr_error *error)
 
 /* --- the course --- */
 
+static const char untouched[] = "interrupted before anything was changed",
+                  begun[] = "interrupted in the middle of the repair: run the same repair again",
+                  filled[] = "the topics are filled, but were not compared, because the repair was "
+                             "interrupted: run the same repair again, or verify";
+
+/* Whatever a signal did to what was under way, it is the cause. */
+static enum cdr_result unless_stopped(enum cdr_result result, struct cdr_error *error)
+{
+    return result != CDR_OK && cdr_stop_check(error) != CDR_OK ? CDR_E_INTERRUPTED : result;
+}
+
 static enum cdr_result check_settings(const struct cdr_settings *settings, struct cdr_error *error)
 {
     if (settings->sink.brokers == NULL)
@@ -260,8 +272,10 @@ static enum cdr_result recreate_spoiled(const struct repair *repair, struct cdr_
         const struct topic *topic = &repair->topics[i];
         if (!topic->spoiled)
             continue;
-        result = cdr_kafka_recreate(&settings->sink, topic->name, settings->model.partitions,
-                                    topic->table, error);
+        result = cdr_stop_check(error);
+        if (result == CDR_OK)
+            result = cdr_kafka_recreate(&settings->sink, topic->name, settings->model.partitions,
+                                        topic->table, error);
         if (result == CDR_E_STATE && changed)
             result = CDR_E_KAFKA;
         changed = true;
@@ -277,10 +291,27 @@ static enum cdr_result fill(const struct repair *repair, struct cdr_error *error
         changed |= repair->topics[i].spoiled; /* and so deleted */
     enum cdr_result result = cdr_command_run(&run, error);
     changed |= result == CDR_OK;
-    if (result == CDR_OK)
+    if (result == CDR_OK) {
+        cdr_stop_opening(filled, CDR_EXIT_FAILED);
         result = cdr_verification_run(repair->settings, NULL, NULL, error);
+        if (result != CDR_E_DIFFERENT)
+            result = unless_stopped(result, error);
+    }
     /* A run that does not begin has written nothing. */
     return changed && (result == CDR_E_STATE || result == CDR_E_CONFIG) ? CDR_E_KAFKA : result;
+}
+
+/* Deletes and creates what is spoiled, and fills all. */
+static enum cdr_result mend(struct repair *repair, struct cdr_error *error)
+{
+    enum cdr_result result = cdr_stop_began(error);
+    if (result != CDR_OK)
+        return result;
+    cdr_stop_opening(begun, CDR_EXIT_FAILED); /* a run opens to fill */
+    result = unless_stopped(recreate_spoiled(repair, error), error);
+    if (result == CDR_OK)
+        result = cdr_stop_check(error);
+    return result == CDR_OK ? fill(repair, error) : result;
 }
 
 enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_error *error)
@@ -293,21 +324,27 @@ enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_
     /* Without transactions offsets count, so a record that its producer aborted is in the way. */
     if (!settings.sink.transactions)
         settings.isolation = uncommitted;
+    cdr_stop_opening(untouched, CDR_EXIT_FAILED);
     enum cdr_result result = check_settings(&settings, error);
     name_topics(&repair);
     if (result == CDR_OK)
         result = create_missing(&repair, error);
+    if (result == CDR_OK && repair.created)
+        result = cdr_stop_began(error);
+    if (result == CDR_OK && repair.created)
+        cdr_stop_opening(begun, CDR_EXIT_FAILED);
     if (result == CDR_OK)
         result = compare(&repair, &needed, error);
     if (result != CDR_OK)
-        return result;
+        return unless_stopped(result, error);
     if (!needed) {
         printf("nothing to repair: the topics hold exactly the log\n");
         return CDR_OK;
     }
     say(&repair);
+    cdr_stop_opening(repair.created ? begun : untouched, CDR_EXIT_FAILED);
     if (settings.dry_run) {
-        result = rehearse(&repair, error);
+        result = unless_stopped(rehearse(&repair, error), error);
         return result != CDR_OK ? result
                                 : cdr_fail(error, CDR_E_DIFFERENT,
                                            "the topics need a repair; nothing was changed");
@@ -315,10 +352,9 @@ enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_
     result = confirm(&repair, error);
     if (result == CDR_OK)
         result = rehearse(&repair, error);
+    result = unless_stopped(result, error);
     if (result == CDR_OK)
-        result = recreate_spoiled(&repair, error);
-    if (result == CDR_OK)
-        result = fill(&repair, error);
+        result = mend(&repair, error);
     if (result == CDR_OK)
         printf("repaired: the topics hold exactly the log\n");
     return result;

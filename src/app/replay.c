@@ -143,6 +143,8 @@ static enum cdr_result open_topics(struct replay *replay, struct cdr_error *erro
         cdr_sleep_ns(200000000);
     }
     const bool reopened = replay->destination.reopened; /* then records may have been published */
+    if (result != CDR_OK && cdr_stop_check(error) != CDR_OK)
+        return CDR_E_INTERRUPTED;
     if (result == CDR_E_KAFKA && !reopened)
         return CDR_E_STATE;
     if (result == CDR_E_STATE && reopened)
@@ -418,6 +420,10 @@ static enum cdr_result publish(struct replay *replay, struct cdr_error *error)
         result = compare_there(replay, error);
     if (result == CDR_OK)
         result = check_logs(replay, error); /* cursors back to where publishing begins */
+    if (result == CDR_OK)
+        result = cdr_stop_began(error);
+    else if (cdr_stop_check(error) != CDR_OK)
+        result = CDR_E_INTERRUPTED;
     if (result == CDR_OK) {
         result = publish_all(replay, error);
         enum cdr_result flushed =
@@ -482,6 +488,9 @@ enum cdr_result cdr_command_replay(const struct cdr_settings *settings, struct c
 {
     struct replay replay = {
         .settings = settings, .destination = settings->sink, .stop = cdr_stop_on_signals()};
+    cdr_stop_opening(
+        "interrupted before anything was published; run the same replay again to publish it",
+        CDR_EXIT_FAILED);
     enum cdr_result result = open_spill(&replay, error);
     if (result == CDR_OK) {
         /* As --resume: the topics say what they lack. */
@@ -493,6 +502,8 @@ enum cdr_result cdr_command_replay(const struct cdr_settings *settings, struct c
         replay.destination.spill = NULL;
         result = create_encoders(&replay, error);
     }
+    if (result == CDR_OK)
+        result = cdr_stop_check(error);
     if (result == CDR_OK)
         result = publish_on(&replay, error);
     if (result == CDR_OK)

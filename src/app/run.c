@@ -399,8 +399,7 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
     struct cdr_sink_settings destination = settings->sink;
     destination.resume |= resume;
     destination.bases = run->found_bases;
-    if (resume)
-        setup.stop = cdr_stop_on_signals();
+    setup.stop = cdr_stop_on_signals();
     destination.reopened = resume;
     enum cdr_result result = run->sink_ops->open(&run->sink, &destination, &setup, error);
     if (result == CDR_OK && run->sink_ops->starts != NULL)
@@ -529,6 +528,48 @@ static enum cdr_result check_fixed_ids(struct cdr_run *run, struct cdr_error *er
     return result == CDR_OK ? cdr_run_check_schema_ids(run, error) : result;
 }
 
+/* Encoders of records and of rows, with their schemas' ids. */
+static enum cdr_result create_all_encoders(struct cdr_run *run, struct cdr_error *error)
+{
+    enum cdr_result result = create_encoders(run, error);
+    if (result == CDR_OK)
+        result = cdr_dimensions_create(run, error);
+    return result == CDR_OK ? cdr_run_check_schema_ids(run, error) : result;
+}
+
+/* From the encoders to a destination that is open and looked through. */
+static enum cdr_result open_all(struct cdr_run *run, struct cdr_error *error)
+{
+    enum cdr_result result = create_all_encoders(run, error);
+    if (result == CDR_OK)
+        result = cdr_stop_check(error);
+#if CDR_KAFKA
+    if (result == CDR_OK)
+        result = cdr_run_find_appended(run, error);
+#endif
+    if (result == CDR_OK)
+        result = cdr_run_open_sink(run, false, error);
+    if (result == CDR_OK)
+        memcpy(run->first_starts, run->starts, cdr_run_logs(run) * sizeof *run->starts);
+#if CDR_KAFKA
+    if (result == CDR_OK)
+        result = cdr_run_check_tail(run, error);
+#endif
+    if (result == CDR_OK && run->sink_ops->remember_begin != NULL)
+        run->sink_ops->remember_begin(run->sink);
+    /* Whatever a signal did to what was under way, it is the cause. */
+    if (result == CDR_OK)
+        result = cdr_stop_began(error);
+    else if (result != CDR_E_INTERRUPTED && cdr_stop_check(error) != CDR_OK)
+        result = CDR_E_INTERRUPTED;
+    if (result != CDR_OK && run->sink != NULL) {
+        run->sink->ops->close(run->sink, false, NULL);
+        run->sink = NULL;
+    }
+    /* Whatever kept the run from beginning (a broker that is away, say), nothing was written. */
+    return result == CDR_E_KAFKA || result == CDR_E_IO ? CDR_E_STATE : result;
+}
+
 /* What auto chose, and why; to be quiet is no reason to leave out that it is another place than the
  * one that was configured. */
 static void say_destination(const struct cdr_run *run)
@@ -567,15 +608,6 @@ static void release(struct cdr_run *run)
     free(run->found_bases);
 }
 
-/* Encoders of records and of rows, with their schemas' ids. */
-static enum cdr_result create_all_encoders(struct cdr_run *run, struct cdr_error *error)
-{
-    enum cdr_result result = create_encoders(run, error);
-    if (result == CDR_OK)
-        result = cdr_dimensions_create(run, error);
-    return result == CDR_OK ? cdr_run_check_schema_ids(run, error) : result;
-}
-
 #if CDR_KAFKA
 enum cdr_result cdr_run_rehearse(const struct cdr_settings *settings, struct cdr_error *error)
 {
@@ -599,7 +631,11 @@ enum cdr_result cdr_run_rehearse(const struct cdr_settings *settings, struct cdr
 enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_error *error)
 {
     struct cdr_run run = {.settings = settings};
+    cdr_stop_opening("interrupted before the run began to write; run the same command again",
+                     CDR_EXIT_FAILED);
     enum cdr_result result = prepare(&run, error);
+    if (cdr_stop_check(error) != CDR_OK)
+        result = CDR_E_INTERRUPTED;
     if (result == CDR_OK && settings->dry_run) {
         struct cdr_encoder_settings encoders[CDR_TYPE_COUNT];
         result = prepare_encoders(&run, encoders, error);
@@ -608,29 +644,7 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
         if (result == CDR_OK)
             cdr_print_plan(&run);
     } else if (result == CDR_OK) {
-        result = create_all_encoders(&run, error);
-#if CDR_KAFKA
-        if (result == CDR_OK)
-            result = cdr_run_find_appended(&run, error);
-#endif
-        if (result == CDR_OK)
-            result = cdr_run_open_sink(&run, false, error);
-        if (result == CDR_OK)
-            memcpy(run.first_starts, run.starts, cdr_run_logs(&run) * sizeof *run.starts);
-#if CDR_KAFKA
-        if (result == CDR_OK)
-            result = cdr_run_check_tail(&run, error);
-#endif
-        if (result == CDR_OK && run.sink_ops->remember_begin != NULL)
-            run.sink_ops->remember_begin(run.sink);
-        if (result != CDR_OK && run.sink != NULL) {
-            run.sink->ops->close(run.sink, false, NULL);
-            run.sink = NULL;
-        }
-        /* Whatever kept the run from beginning (a broker that is away, say), nothing was
-         * written. */
-        if (result == CDR_E_KAFKA || result == CDR_E_IO)
-            result = CDR_E_STATE;
+        result = open_all(&run, error);
         if (result == CDR_OK)
             say_destination(&run);
         if (result == CDR_OK)

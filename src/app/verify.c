@@ -180,6 +180,10 @@ static enum cdr_result compare_all(struct cdr_verification *run, struct cdr_erro
 #endif
     if (result == CDR_OK)
         result = create_verify(run, stop, error);
+    if (result == CDR_OK)
+        (void)cdr_stop_began(NULL);
+    else if (cdr_stop_check(error) != CDR_OK)
+        result = CDR_E_INTERRUPTED;
     if (result != CDR_OK)
         return result;
     if (run->note != NULL && !run->settings->quiet)
@@ -248,6 +252,7 @@ enum cdr_result cdr_verification_run(const struct cdr_settings *settings,
                                      struct cdr_error *error)
 {
     struct cdr_verification run = {.settings = settings};
+    cdr_stop_opening("interrupted before anything was compared", CDR_EXIT_USAGE);
     enum cdr_result result = prepare(&run, error);
     const bool by_id = strcmp(settings->by, "id") == 0;
     if (result == CDR_OK)

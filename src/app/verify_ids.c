@@ -229,6 +229,7 @@ static enum cdr_result compare(struct by_id *by_id, struct cdr_error *error)
     by_id->settings.say = settings->quiet ? NULL : say;
     by_id->settings.show = settings->show;
     by_id->settings.stop = cdr_stop_on_signals();
+    (void)cdr_stop_began(NULL);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         by_id->settings.encoders[type] = run->encoders[type];
     enum cdr_result result = cdr_verify_ids(&by_id->settings, &by_id->result, error);

@@ -205,12 +205,17 @@ static void put_commands(FILE *out)
         "\n"
         "SIGINT, SIGTERM and SIGHUP end a run or replay in order: what was handed over is made "
         "safe,\n"
-        "and the status is 1 (0 of a live run). SIGHUP does nothing where it was ignored at the "
+        "and the status is 1 (0 of a live run). One that has not begun yet, or a repair, ends "
+        "within a\n"
+        "second or so, with 1; a verify with 2. SIGHUP does nothing where it was ignored at the "
         "start\n"
         "(`nohup`). A second signal ends it at once, with 128 and its number. A limit on the size "
         "of\n"
         "files (`ulimit -f`) is an error like a full disk: status 1, and `--resume` completes the "
-        "run.\n",
+        "run.\n"
+        "Messages that cannot be written (`2>&-`, a reader that went away) change nothing; a "
+        "result that\n"
+        "cannot be written to standard output is status 1 (verify: 2).\n",
         out);
 }
 
