@@ -94,6 +94,20 @@ enum cdr_result cdr_stream_regular(FILE **file, const char *path, enum cdr_resul
     return cdr_fail(error, CDR_E_NOMEM, "no memory to read %.500s", path);
 }
 
+enum cdr_result cdr_stream_bounded(FILE **file, const char *path, uint64_t bytes_max,
+                                   enum cdr_result code, struct cdr_error *error)
+{
+    struct stat status;
+    enum cdr_result result = cdr_stream_regular(file, path, code, error);
+    if (result != CDR_OK || fstat(fileno(*file), &status) != 0 ||
+        (uint64_t)status.st_size <= bytes_max)
+        return result;
+    fclose(*file);
+    *file = NULL;
+    return cdr_fail(error, code, "%.500s has %lld bytes, and at most %llu can be right", path,
+                    (long long)status.st_size, (unsigned long long)bytes_max);
+}
+
 int cdr_create_temporary(const char *path)
 {
     if (unlink(path) != 0 && errno != ENOENT)

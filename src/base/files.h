@@ -16,6 +16,7 @@
 #include "base/result.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -38,6 +39,10 @@ enum cdr_result cdr_open_regular(int *fd, const char *path, enum cdr_result code
 /* The same as a stream. */
 enum cdr_result cdr_stream_regular(FILE **file, const char *path, enum cdr_result code,
                                    struct cdr_error *error);
+
+/* The same of a file that has at most bytes_max: what is read into memory as a whole. */
+enum cdr_result cdr_stream_bounded(FILE **file, const char *path, uint64_t bytes_max,
+                                   enum cdr_result code, struct cdr_error *error);
 
 /* Creates a temporary file that is renamed later, in place of whatever an earlier process left
  * under that name. Links are not followed. −1 and errno. */

@@ -15,7 +15,6 @@
 
 #define READ_BYTES 131072u
 #define VARINT_BYTES_MAX 10u
-#define BLOCK_BYTES_MAX (1u << 28) /* of a container, decompressed */
 
 struct cdr_part_checker {
     int fd;
@@ -285,7 +284,10 @@ static enum cdr_result take_block(struct cdr_part_checker *checker,
     size_t made = (size_t)size;
     if (checker->compression != CDR_COMPRESSION_NONE)
         result = cdr_decompress_block(checker->compression, data, (size_t)size, &checker->plain,
-                                      &checker->plain_room, BLOCK_BYTES_MAX, &made, error);
+                                      &checker->plain_room, 
+                                      2 * (CDR_PART_CHUNK_BYTES +
+                                           format->encoder->record_bytes_max),
+                                      &made, error);
     checker->bytes += made;
     return result;
 }

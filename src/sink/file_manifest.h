@@ -39,6 +39,8 @@ struct cdr_manifest_log {
 
 /* A checksum of schema and mapping, as hex digits. */
 #define CDR_MANIFEST_LAYOUT_MAX 33
+/* A longer one is not read: it is about 200 bytes a part. */
+#define CDR_MANIFEST_BYTES_MAX (UINT64_C(1) << 30)
 
 struct cdr_manifest {
     const struct cdr_file_folder *folder;

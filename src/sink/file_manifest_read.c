@@ -324,7 +324,8 @@ enum cdr_result cdr_manifest_read(const struct cdr_manifest *expected,
     json_error_t where;
     cdr_file_manifest_path(reading.path, expected->folder, false);
     FILE *file = NULL;
-    enum cdr_result result = cdr_stream_regular(&file, reading.path, CDR_E_IO, error);
+    enum cdr_result result =
+        cdr_stream_bounded(&file, reading.path, CDR_MANIFEST_BYTES_MAX, CDR_E_STATE, error);
     if (result != CDR_OK)
         return result == CDR_E_AGAIN ? CDR_OK : result;
     json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &where);

@@ -1,8 +1,8 @@
 #include "sink/registry_cache.h"
 
-#include "base/shown.h"
-
+#include "base/files.h"
 #include "base/hash.h"
+#include "base/shown.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096, FILE_BYTES_MAX = 64 << 20 };
 
 enum cdr_result cdr_registry_cache_open(const struct cdr_registry_settings *settings,
                                         struct cdr_error *error)
@@ -93,7 +93,11 @@ bool cdr_registry_cache_read(const struct cdr_registry_settings *settings, const
         return false;
     put_registry(settings->urls, registry, sizeof registry);
     put_path(settings, registry, subject, wanted, path);
-    json_t *object = json_load_file(path, 0, NULL);
+    FILE *file = NULL;
+    if (cdr_stream_bounded(&file, path, FILE_BYTES_MAX, CDR_E_IO, NULL) != CDR_OK)
+        return false;
+    json_t *object = json_loadf(file, 0, NULL);
+    fclose(file);
     json_t *id = json_object_get(object, "id");
     const char *schema = json_string_value(json_object_get(object, "schema"));
     const char *saved = json_string_value(json_object_get(object, "saved"));

@@ -18,6 +18,7 @@
 /* Others may remove and make the folder while we try. */
 #define ATTEMPTS_MAX 100
 #define MARK_WITHIN_BYTES 4096 /* "published" comes before the topics */
+#define MANIFEST_BYTES_MAX (UINT64_C(64) << 20) /* schemas, and a line a log */
 #define VALUE_BYTES_MAX (1 << 20) /* of keys and headers */
 
 static enum cdr_result make_path(char path[CDR_SPILL_PATH_MAX], const char *dir, const char *name,
@@ -403,7 +404,7 @@ enum cdr_result cdr_spill_manifest_read(struct cdr_spill_manifest *manifest, con
     if (result != CDR_OK)
         return result;
     FILE *in = NULL;
-    result = cdr_stream_regular(&in, path, CDR_E_IO, error);
+    result = cdr_stream_bounded(&in, path, MANIFEST_BYTES_MAX, CDR_E_STATE, error);
     if (result == CDR_E_AGAIN)
         return cdr_fail(error, CDR_E_CONFIG, "%s holds no spill: there is no %s", dir, path);
     if (result != CDR_OK)

@@ -12,8 +12,12 @@
 #include <unistd.h>
 
 enum { INPUT_BYTES = 64 << 10, BUFFER_BYTES = 128 << 10 };
-/* A longer line or block is not one of ours. */
-#define UNIT_BYTES_MAX (64u << 20)
+/* A longer block, schema or name is not one of ours: blocks end at the first record that fills
+ * CDR_PART_CHUNK_BYTES. */
+#define UNIT_BYTES_MAX (2u << 20)
+/* Of a record, beside twice the longest of ours: what is altered may have grown. Thousands of them
+ * are kept at a time, so what is longer is not. */
+#define RECORD_BYTES_MORE 4096u
 
 /* The bytes of one part, decompressed. Window [at, n) of buffer is there. */
 struct part_reader {
@@ -46,6 +50,7 @@ struct file_source {
     struct cdr_source base;
     struct cdr_source_setup setup;
     const char *headers[CDR_VERSIONS][CDR_TYPE_COUNT]; /* NULL: there is no such version */
+    size_t record_bytes_max[CDR_TYPE_COUNT];
     bool avro;
     uint32_t log_count;
     struct file_log *logs;
@@ -180,16 +185,19 @@ static enum cdr_result need(struct part_reader *reader, size_t wanted, bool *eno
 /* ---- lines ---- */
 
 /* CDR_E_AGAIN: the part is over. A last line without a newline is a line. */
-static enum cdr_result next_line(struct part_reader *reader, struct cdr_record *record,
-                                 struct cdr_error *error)
+static enum cdr_result next_line(struct part_reader *reader, size_t bytes_max,
+                                 struct cdr_record *record, struct cdr_error *error)
 {
     size_t looked = 0;
     for (;;) {
         const uint8_t *from = reader->buffer + reader->at;
         const size_t n = reader->n - reader->at;
         const uint8_t *stop = n > looked ? memchr(from + looked, '\n', n - looked) : NULL;
-        if (stop != NULL || (reader->ended && n > 0) || n >= UNIT_BYTES_MAX) {
-            size_t len = stop != NULL ? (size_t)(stop - from) : n;
+        const size_t len = stop != NULL ? (size_t)(stop - from) : n;
+        if (len > bytes_max)
+            return reader_failed(reader, CDR_E_DIFFERENT,
+                                 "a line in it is too long to be a record of this dataset", error);
+        if (stop != NULL || (reader->ended && n > 0)) {
             record->payload = from;
             record->payload_len = (uint32_t)len;
             reader->at += len + (stop != NULL);
@@ -386,9 +394,10 @@ static enum cdr_result take_block(struct file_log *log, struct cdr_error *error)
     return result == CDR_OK ? CDR_OK : reader_failed(reader, result, clause.text, error);
 }
 
-static enum cdr_result next_datum(struct file_log *log, const struct cdr_payloads *payloads,
+static enum cdr_result next_datum(struct file_log *log, const struct file_source *source,
                                   uint32_t type, struct cdr_record *record, struct cdr_error *error)
 {
+    const struct cdr_payloads *payloads = source->setup.payloads;
     while (log->data_at == log->data_n) {
         enum cdr_result result = take_block(log, error);
         if (result != CDR_OK)
@@ -400,6 +409,9 @@ static enum cdr_result next_datum(struct file_log *log, const struct cdr_payload
     record->payload = log->data + log->data_at;
     record->payload_len = (uint32_t)(len > 0 ? len : left);
     log->data_at += record->payload_len;
+    /* What is no datum is the rest of its block; its beginning tells that it is none of ours. */
+    if (record->payload_len > source->record_bytes_max[type])
+        record->payload_len = (uint32_t)source->record_bytes_max[type];
     return CDR_OK;
 }
 
@@ -426,13 +438,14 @@ static enum cdr_result file_next(struct cdr_source *base, uint32_t number, int w
     (void)wait_ms;
     struct file_source *source = (struct file_source *)base;
     struct file_log *log = &source->logs[number];
+    const uint32_t type = number / source->setup.partitions;
     *record = (struct cdr_record){.event_ms = CDR_NO_TIME};
     for (;;) {
         enum cdr_result result = CDR_E_AGAIN;
         if (log->reader.file >= 0)
-            result = source->avro ? next_datum(log, source->setup.payloads,
-                                               number / source->setup.partitions, record, error)
-                                  : next_line(&log->reader, record, error);
+            result = source->avro ? next_datum(log, source, type, record, error)
+                                  : next_line(&log->reader, source->record_bytes_max[type], record,
+                                              error);
         if (result == CDR_OK) {
             record->place = (int64_t)log->place++;
             record->file_version = log->file_version;
@@ -504,6 +517,10 @@ enum cdr_result cdr_file_source_open(struct cdr_source **opened,
             const struct cdr_encoder *encoder = cdr_change_version(setup->encoders[type], version);
             source->headers[version][type] =
                 encoder != NULL ? encoder->ops->file_header(encoder) : NULL;
+            const size_t bytes_max =
+                encoder != NULL ? 2 * encoder->record_bytes_max + RECORD_BYTES_MORE : 0;
+            if (bytes_max > source->record_bytes_max[type])
+                source->record_bytes_max[type] = bytes_max;
         }
     struct cdr_part_list *lists = calloc(source->log_count, sizeof *lists);
     enum cdr_result result =
