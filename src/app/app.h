@@ -19,21 +19,14 @@ enum {
 
 int cdr_exit_status(enum cdr_result result);
 
-/* Each prints its own results, to stdout or files; errors are left to the caller. */
-enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_error *error);
-enum cdr_result cdr_command_subscribers(const struct cdr_settings *settings,
-                                        struct cdr_error *error);
-enum cdr_result cdr_command_cells(const struct cdr_settings *settings, struct cdr_error *error);
-enum cdr_result cdr_command_sample(const struct cdr_settings *settings, struct cdr_error *error);
-enum cdr_result cdr_command_replay(const struct cdr_settings *settings, struct cdr_error *error);
-/* CDR_E_DIFFERENT: what is there is not what must be; CDR_E_STATE or CDR_E_CONFIG: could not be
- * told. */
-enum cdr_result cdr_command_verify(const struct cdr_settings *settings, struct cdr_error *error);
-enum cdr_result cdr_command_trace(const struct cdr_settings *settings, struct cdr_error *error);
-enum cdr_result cdr_command_doctor(const struct cdr_settings *settings, struct cdr_error *error);
-/* Schemas and their subjects. CDR_E_DIFFERENT: a schema is not compatible, or not there;
- * CDR_E_STATE or CDR_E_CONFIG: could not be told or done. */
-enum cdr_result cdr_command_schema(const struct cdr_settings *settings, struct cdr_error *error);
+/* cdr_command_run and the other commands (config/commands.h). Each prints its own results, to
+ * standard output or files; errors are left to the caller. CDR_E_DIFFERENT: what is there is not
+ * what must be; CDR_E_STATE or CDR_E_CONFIG: nothing could be told or done. */
+#define CDR_COMMAND_CALL(id, name, ...)                                                            \
+    enum cdr_result cdr_command_##name(const struct cdr_settings *settings,                        \
+                                       struct cdr_error *error);
+CDR_COMMANDS(CDR_COMMAND_CALL)
+#undef CDR_COMMAND_CALL
 
 /* The dimension tables as CSV with commas. False, errno set, where a write failed. */
 int cdr_write_cells(FILE *out, const struct cdr_model *model);

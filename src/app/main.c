@@ -1,8 +1,6 @@
 #include "app/app.h"
 #include "app/process.h"
-#include "app/repair.h"
 #include "app/stop.h"
-#include "app/version.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,44 +21,12 @@ struct job {
 
 static enum cdr_result dispatch(void *context)
 {
+#define CALL(id, name, ...) [CDR_COMMAND_##id] = cdr_command_##name,
+    static enum cdr_result (*const calls[CDR_COMMAND_COUNT])(
+        const struct cdr_settings *, struct cdr_error *) = {CDR_COMMANDS(CALL)};
+#undef CALL
     const struct job *job = context;
-    const struct cdr_settings *settings = job->settings;
-    struct cdr_error *error = job->error;
-    switch (job->command) {
-    case CDR_COMMAND_RUN:
-        return cdr_command_run(settings, error);
-    case CDR_COMMAND_SUBSCRIBERS:
-        return cdr_command_subscribers(settings, error);
-    case CDR_COMMAND_CELLS:
-        return cdr_command_cells(settings, error);
-    case CDR_COMMAND_SAMPLE:
-        return cdr_command_sample(settings, error);
-    case CDR_COMMAND_TRACE:
-        return cdr_command_trace(settings, error);
-    case CDR_COMMAND_REPLAY:
-        return cdr_command_replay(settings, error);
-    case CDR_COMMAND_VERIFY:
-        return cdr_command_verify(settings, error);
-    case CDR_COMMAND_REPAIR:
-        return cdr_command_repair(settings, error);
-    case CDR_COMMAND_DOCTOR:
-        return cdr_command_doctor(settings, error);
-    case CDR_COMMAND_SCHEMA:
-        return cdr_command_schema(settings, error);
-    case CDR_COMMAND_CONFIG:
-        cdr_settings_print(stdout, settings);
-        break;
-    case CDR_COMMAND_REFERENCE:
-        cdr_settings_reference(stdout);
-        break;
-    case CDR_COMMAND_VERSION:
-        cdr_print_version(stdout);
-        break;
-    case CDR_COMMAND_HELP:
-        cdr_settings_help(stdout, settings->help_about);
-        break;
-    }
-    return CDR_OK;
+    return calls[job->command](job->settings, job->error);
 }
 
 static void say(const char *line)

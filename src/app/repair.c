@@ -314,6 +314,8 @@ static enum cdr_result mend(struct repair *repair, struct cdr_error *error)
     return result == CDR_OK ? fill(repair, error) : result;
 }
 
+/* Whether the topics would take the records again is found out before one is deleted. Nothing was
+ * changed: CDR_E_CONFIG, CDR_E_STATE. Something was: CDR_E_KAFKA and others. */
 enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_error *error)
 {
     static char kafka[] = "kafka", uncommitted[] = "read_uncommitted";

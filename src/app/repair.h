@@ -11,8 +11,4 @@ enum cdr_result cdr_verification_run(const struct cdr_settings *settings,
                                      cdr_verification_visitor visit, void *context,
                                      struct cdr_error *error);
 
-/* Whether the topics would take the records again is found out before one is deleted. Nothing was
- * changed: CDR_E_CONFIG, CDR_E_STATE. Something was: CDR_E_KAFKA and others. */
-enum cdr_result cdr_command_repair(const struct cdr_settings *settings, struct cdr_error *error);
-
 #endif

@@ -82,21 +82,26 @@ static void put_option(FILE *out, const struct cdr_option *option,
     put_wrapped(out, at, FLAG_COLUMN, text);
 }
 
+static void put_examples(FILE *out, enum cdr_command about)
+{
+    const char *line = cdr_commands[about].examples;
+    if (*line != '\0')
+        fputs("Examples:\n", out);
+    for (; *line != '\0'; line += strcspn(line, "\n") + 1)
+        fprintf(out, "  cdrgen %.*s\n", (int)strcspn(line, "\n"), line);
+}
+
 /* 24 lines of 80 columns. */
 static void put_overview(FILE *out)
 {
-    fputs("Examples:\n"
-          "  cdrgen run --subs 10000 --start 2025-01-01 --days 1 --out day1\n"
-          "  cdrgen run --subs 10000 -b localhost:9092 --create-topics\n\n"
-          "cdrgen writes call, SMS and data records of a mobile network to Kafka or files.\n",
+    put_examples(out, CDR_COMMAND_RUN);
+    fputs("\ncdrgen writes call, SMS and data records of a mobile network to Kafka or files.\n",
           out);
-    for (size_t i = 0; cdr_commands[i].name != NULL; i++) {
-        const struct cdr_command_name *command = &cdr_commands[i];
-        if (command->command == CDR_COMMAND_REFERENCE || command->command == CDR_COMMAND_VERSION)
-            continue;
-        fprintf(out, "  %s %-*s%s\n", command->name, 19 - (int)strlen(command->name),
-                command->command == CDR_COMMAND_HELP ? "[COMMAND]" : command->argument,
-                command->help);
+    for (size_t i = 0; i < CDR_COMMAND_COUNT; i++) {
+        const struct cdr_command_row *command = &cdr_commands[i];
+        if ((command->traits & CDR_COMMAND_HIDDEN) == 0)
+            fprintf(out, "  %s %-*s%s\n", command->name, 19 - (int)strlen(command->name),
+                    command->argument_name, command->help);
     }
     fputs("\nFlags that most runs need ('cdrgen help run' has all):\n", out);
     for (size_t i = 0; i < cdr_option_count; i++) {
@@ -110,11 +115,9 @@ static void put_overview(FILE *out)
 
 static void put_command_help(FILE *out, enum cdr_command about, const struct cdr_settings *defaults)
 {
-    for (size_t i = 0; cdr_commands[i].name != NULL; i++)
-        if (cdr_commands[i].command == about)
-            fprintf(out, "cdrgen %s%s%s [FLAGS]: %s\n", cdr_commands[i].name,
-                    cdr_commands[i].argument[0] != '\0' ? " " : "", cdr_commands[i].argument,
-                    cdr_commands[i].help);
+    const struct cdr_command_row *command = &cdr_commands[about];
+    fprintf(out, "cdrgen %s%s%s [FLAGS]: %s\n", command->name,
+            *command->argument_name != '\0' ? " " : "", command->argument_name, command->help);
     for (int group = 0; group < CDR_GROUP_COUNT; group++) {
         bool titled = false;
         for (size_t i = 0; i < cdr_option_count; i++) {
@@ -130,17 +133,19 @@ static void put_command_help(FILE *out, enum cdr_command about, const struct cdr
           "and rates take k, M, G (thousands) or Ki, Mi, Gi (1024s), times ms, s, m, h, d.\n"
           "Settings of config files (--config) and the environment: docs/configuration.md\n",
           out);
-    fputs(about == CDR_COMMAND_VERIFY
+    fputs((command->traits & CDR_COMMAND_JUDGES) != 0
               ? "Exit status: 0 the same; 1 different; 2 it could not tell\n"
               : "Exit status: 0 done; 1 failed while running; 2 wrong input, nothing was written\n",
           out);
+    if (*command->examples != '\0')
+        fputc('\n', out);
+    put_examples(out, about);
 }
 
 void cdr_settings_help(FILE *out, enum cdr_command about)
 {
     struct cdr_settings *defaults = calloc(1, sizeof *defaults);
-    bool overview =
-        about == CDR_COMMAND_HELP || about == CDR_COMMAND_VERSION || about == CDR_COMMAND_REFERENCE;
+    const bool overview = (cdr_commands[about].traits & CDR_COMMAND_BARE) != 0;
     if (overview || defaults == NULL || cdr_settings_default(defaults, NULL) != CDR_OK)
         put_overview(out);
     else

@@ -6,25 +6,6 @@
 #include <ctype.h>
 #include <string.h>
 
-const struct cdr_command_name cdr_commands[] = {
-    {CDR_COMMAND_RUN, "run", "", "generate records (flags alone mean this, too)"},
-    {CDR_COMMAND_REPLAY, "replay", "FOLDER", "publish what a run with --spill left there"},
-    {CDR_COMMAND_VERIFY, "verify", "", "compare topics or files with what must be there"},
-    {CDR_COMMAND_REPAIR, "repair", "", "delete and refill topics that are not their logs"},
-    {CDR_COMMAND_DOCTOR, "doctor", "", "list what would go wrong with a run into Kafka"},
-    {CDR_COMMAND_SCHEMA, "schema", "ACTION",
-     "list, print, register or check the schemas of the topics"},
-    {CDR_COMMAND_SAMPLE, "sample", "", "print a few records for a person to read"},
-    {CDR_COMMAND_TRACE, "trace", "MSISDN", "print every record of one subscriber"},
-    {CDR_COMMAND_SUBSCRIBERS, "subscribers", "", "print the table of subscribers"},
-    {CDR_COMMAND_CELLS, "cells", "", "print the table of cells"},
-    {CDR_COMMAND_CONFIG, "config", "", "print the effective settings as a config file"},
-    {CDR_COMMAND_REFERENCE, "reference", "", "print all settings as a Markdown page"},
-    {CDR_COMMAND_HELP, "help", "", "print the flags of a command"},
-    {CDR_COMMAND_VERSION, "version", "", "print the versions of cdrgen and its libraries"},
-    {CDR_COMMAND_HELP, NULL, NULL, NULL},
-};
-
 struct visit {
     int argc;
     char **argv;
@@ -33,38 +14,6 @@ struct visit {
     cdr_flag_visitor visit;
     void *context;
 };
-
-const char *cdr_command_text(enum cdr_command command)
-{
-    for (size_t i = 0; cdr_commands[i].name != NULL; i++)
-        if (cdr_commands[i].command == command)
-            return cdr_commands[i].name;
-    return "run";
-}
-
-enum cdr_result cdr_flags_command(int argc, char **argv, enum cdr_command *command, int *first,
-                                  struct cdr_error *error)
-{
-    char quoted[72];
-    *first = 1;
-    *command = argc > 1 ? CDR_COMMAND_RUN : CDR_COMMAND_HELP;
-    if (argc < 2 || argv[1][0] == '-')
-        return CDR_OK;
-    struct cdr_suggestion near = {.given = argv[1]};
-    for (size_t i = 0; cdr_commands[i].name != NULL; i++) {
-        if (strcmp(cdr_commands[i].name, argv[1]) == 0) {
-            *command = cdr_commands[i].command;
-            *first = 2;
-            return CDR_OK;
-        }
-        cdr_suggest(&near, cdr_commands[i].name);
-    }
-    cdr_quote(argv[1], quoted);
-    if (near.best != NULL)
-        return cdr_fail(error, CDR_E_CONFIG, "%s is not a command; did you mean %s?", quoted,
-                        near.best);
-    return cdr_fail(error, CDR_E_CONFIG, "%s is not a command; 'cdrgen help' lists them", quoted);
-}
 
 static enum cdr_result unknown_flag(const struct visit *v, const char *flag, size_t len,
                                     struct cdr_error *error)
@@ -105,7 +54,7 @@ static enum cdr_result unknown_flag(const struct visit *v, const char *flag, siz
         return cdr_fail(error, CDR_E_CONFIG, "--%s is not a flag; did you mean --%s?", given,
                         near.best);
     return cdr_fail(error, CDR_E_CONFIG, "--%s is not a flag; 'cdrgen help %s' lists them", given,
-                    cdr_command_text(v->command));
+                    cdr_commands[v->command].name);
 }
 
 static bool takes_value(const struct cdr_option *option)
@@ -121,7 +70,7 @@ static enum cdr_result check_taker(const struct visit *v, const struct cdr_optio
         return CDR_OK;
     return cdr_fail(error, CDR_E_CONFIG,
                     "%s is not a flag of %s; 'cdrgen help %s' lists those that are", where,
-                    cdr_command_text(v->command), cdr_command_text(v->command));
+                    cdr_commands[v->command].name, cdr_commands[v->command].name);
 }
 
 /* The argument behind a flag. A dash and something may be a value (-7d, -1, -), two dashes are a
@@ -184,7 +133,7 @@ static enum cdr_result unknown_letter(const struct visit *v, char letter, struct
                             words[i] + 1);
     }
     return cdr_fail(error, CDR_E_CONFIG, "-%c is not a flag; 'cdrgen help %s' lists them", letter,
-                    cdr_command_text(v->command));
+                    cdr_commands[v->command].name);
 }
 
 /* -q, -b value, -bvalue, -qb value. */

@@ -183,9 +183,9 @@ static void put_row(FILE *out, const struct cdr_option *option, const struct cdr
 static void put_commands(FILE *out)
 {
     fputs("\n## Commands\n\n| command | what it does |\n|---|---|\n", out);
-    for (size_t i = 0; cdr_commands[i].name != NULL; i++)
+    for (size_t i = 0; i < CDR_COMMAND_COUNT; i++)
         fprintf(out, "| `cdrgen %s%s%s` | %s |\n", cdr_commands[i].name,
-                cdr_commands[i].argument[0] != '\0' ? " " : "", cdr_commands[i].argument,
+                *cdr_commands[i].argument_name != '\0' ? " " : "", cdr_commands[i].argument_name,
                 cdr_commands[i].help);
     fputs(
         "\n## Exit status\n\n"

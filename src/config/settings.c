@@ -122,13 +122,42 @@ static enum cdr_result set_schema_argument(struct cdr_settings *settings, const 
                             "cell");
 }
 
+static enum cdr_result set_msisdn(struct cdr_settings *settings, const char *text,
+                                  struct cdr_error *error)
+{
+    char quoted[72];
+    const char *digits = text + (*text == '+');
+    size_t len = strlen(digits);
+    if (len < 8 || len > 15 || cdr_parse_u64(digits, &settings->argument_msisdn, NULL) != CDR_OK)
+        return cdr_fail(error, CDR_E_CONFIG, "%s is not an MSISDN (8 to 15 digits)",
+                        cdr_quote(text, quoted));
+    return CDR_OK;
+}
+
+static enum cdr_result set_argument(struct scan *scan, const char *text, struct cdr_error *error)
+{
+    struct cdr_settings *settings = scan->loading->settings;
+    const enum cdr_argument kind = cdr_commands[*scan->command].argument;
+    char quoted[72];
+    if (kind == CDR_ARGUMENT_NONE || (kind != CDR_ARGUMENT_ACTION && scan->argument != NULL))
+        return cdr_fail(error, CDR_E_CONFIG, "%s: one argument too many; flags begin with --",
+                        cdr_quote(text, quoted));
+    scan->argument = text;
+    switch (kind) {
+    case CDR_ARGUMENT_ACTION:
+        return set_schema_argument(settings, text, error);
+    case CDR_ARGUMENT_FOLDER:
+        return cdr_replace_text(&settings->argument_dir, text, error);
+    default:
+        return set_msisdn(settings, text, error);
+    }
+}
+
 /* Third pass: values. */
 static enum cdr_result scan_values(void *context, const struct cdr_option *option,
                                    const char *where, const char *text, struct cdr_error *error)
 {
     struct scan *scan = context;
-    struct cdr_settings *settings = scan->loading->settings;
-    char quoted[72];
     if (option != NULL && option->type == CDR_OPTION_PROPERTIES_FILE)
         return cdr_option_note(scan->loading, option, where, error);
     if (option != NULL && option->type == CDR_OPTION_PROPERTY &&
@@ -136,21 +165,7 @@ static enum cdr_result scan_values(void *context, const struct cdr_option *optio
         return CDR_E_NOMEM;
     if (option != NULL)
         return cdr_option_set(scan->loading, option, where, text, error);
-    if (*scan->command == CDR_COMMAND_SCHEMA)
-        return set_schema_argument(settings, text, error);
-    bool takes_one = *scan->command == CDR_COMMAND_TRACE || *scan->command == CDR_COMMAND_REPLAY;
-    if (!takes_one || scan->argument != NULL)
-        return cdr_fail(error, CDR_E_CONFIG, "%s: one argument too many; flags begin with --",
-                        cdr_quote(text, quoted));
-    scan->argument = text;
-    if (*scan->command == CDR_COMMAND_REPLAY)
-        return cdr_replace_text(&settings->argument_dir, text, error);
-    const char *digits = text + (*text == '+');
-    size_t len = strlen(digits);
-    if (len < 8 || len > 15 || cdr_parse_u64(digits, &settings->argument_msisdn, NULL) != CDR_OK)
-        return cdr_fail(error, CDR_E_CONFIG, "%s is not an MSISDN (8 to 15 digits)",
-                        cdr_quote(text, quoted));
-    return CDR_OK;
+    return set_argument(scan, text, error);
 }
 
 /* `cdrgen help run`. */
@@ -161,8 +176,8 @@ static enum cdr_result read_help(struct cdr_settings *settings, int argc, char *
     settings->help_about = CDR_COMMAND_HELP;
     if (argc <= first || argv[first][0] == '-')
         return CDR_OK;
-    return cdr_flags_command(argc - first + 1, argv + first - 1, &settings->help_about, &next,
-                             error);
+    return cdr_command_find(argc - first + 1, argv + first - 1, &settings->help_about, &next,
+                            error);
 }
 
 /* A path in the environment, or CDR_OK and nothing done where there is none. */
@@ -311,18 +326,9 @@ static enum cdr_result finish(struct scan *scan, struct cdr_error *error)
 {
     struct cdr_settings *settings = scan->loading->settings;
     enum cdr_result result = CDR_OK;
-    if (*scan->command == CDR_COMMAND_TRACE && scan->argument == NULL)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "trace: whose records? write cdrgen trace MSISDN; 'cdrgen subscribers' "
-                        "lists them");
-    if (*scan->command == CDR_COMMAND_REPLAY && scan->argument == NULL)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "replay: which spill? write cdrgen replay FOLDER, the one that a run's "
-                        "--spill named");
-    if (*scan->command == CDR_COMMAND_SCHEMA && settings->argument_action == NULL)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "schema: what is to be done? write cdrgen schema list, print, register or "
-                        "check");
+    const struct cdr_command_row *row = &cdr_commands[*scan->command];
+    if (*row->missing != '\0' && scan->argument == NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "%s: %s", row->name, row->missing);
     result = resolve_start(scan->loading, error);
     if (result == CDR_OK)
         result = check_together(settings, *scan->command, error);
@@ -342,15 +348,15 @@ enum cdr_result cdr_settings_load_from(struct cdr_settings *settings, enum cdr_c
     struct scan scan = {.loading = &loading, .command = command};
     memset(settings, 0, sizeof *settings);
     settings->now_ms = now_ms;
-    enum cdr_result result = cdr_flags_command(argc, argv, command, &first, error);
+    settings->help_about = CDR_COMMAND_HELP;
+    enum cdr_result result = cdr_command_find(argc, argv, command, &first, error);
     if (result == CDR_OK && *command == CDR_COMMAND_HELP)
         return read_help(settings, argc, argv, first, error);
     if (result == CDR_OK)
         result = cdr_flags_visit(argc, argv, first, *command, scan_first, &scan, error);
     if (first == 1)
         settings->help_about = CDR_COMMAND_HELP; /* without a command, the overview */
-    if (result != CDR_OK || *command == CDR_COMMAND_HELP || *command == CDR_COMMAND_VERSION ||
-        *command == CDR_COMMAND_REFERENCE)
+    if (result != CDR_OK || (cdr_commands[*command].traits & CDR_COMMAND_BARE) != 0)
         return result;
     result = set_defaults(&loading, error);
     if (result == CDR_OK)

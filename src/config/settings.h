@@ -8,31 +8,13 @@
 #ifndef CDR_CONFIG_SETTINGS_H
 #define CDR_CONFIG_SETTINGS_H
 
-#include "base/result.h"
+#include "config/commands.h"
 #include "encode/dimension.h"
 #include "model/parameters.h"
 #include "sink/registry.h"
 #include "sink/sink.h"
 
 #include <stdio.h>
-
-enum cdr_command {
-    CDR_COMMAND_HELP =
-        0, /* usage was asked for: cdr_settings_help(stdout, settings.help_about), exit 0 */
-    CDR_COMMAND_VERSION,
-    CDR_COMMAND_RUN,
-    CDR_COMMAND_CONFIG,
-    CDR_COMMAND_SUBSCRIBERS,
-    CDR_COMMAND_CELLS,
-    CDR_COMMAND_SAMPLE,
-    CDR_COMMAND_TRACE,
-    CDR_COMMAND_REPLAY,
-    CDR_COMMAND_VERIFY,
-    CDR_COMMAND_DOCTOR,
-    CDR_COMMAND_SCHEMA,
-    CDR_COMMAND_REPAIR,
-    CDR_COMMAND_REFERENCE, /* prints docs/configuration.md */
-};
 
 struct cdr_settings {
     struct cdr_parameters model;
@@ -91,8 +73,8 @@ struct cdr_settings {
     char (*warnings)[512];    /* what was left out or is unwise, one line each */
     size_t warning_count;
     struct cdr_origin *origins; /* of each option's value; config/option.h */
-    enum cdr_command
-        help_about; /* with CDR_COMMAND_HELP: whose help; CDR_COMMAND_HELP is the overview */
+    /* With CDR_COMMAND_HELP: whose help; CDR_COMMAND_HELP is the overview. */
+    enum cdr_command help_about;
 };
 
 /* Reads everything. The first argument may be a subcommand; without one, flags alone mean `run`
