@@ -160,6 +160,12 @@ CDR_SETTER(cdr_set_property)
     return cdr_property_give(loading, name, equals + 1, loading->where, error);
 }
 
+void cdr_release_schemas(void *field)
+{
+    for (size_t i = 0; i < CDR_TYPE_COUNT; i++)
+        cdr_release_text((char **)field + i);
+}
+
 /* "call", or a topic that ends so: "cdr.call". */
 CDR_ITEM_SETTER(cdr_item_schema)
 {

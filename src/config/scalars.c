@@ -196,6 +196,20 @@ CDR_SETTER(cdr_set_enum)
     return find_name(option, text, cdr_option_field(loading->settings, option->at), error);
 }
 
+void cdr_release_text(void *field)
+{
+    char **text = field;
+    free(*text);
+    *text = NULL;
+}
+
+void cdr_release_secret(void *field)
+{
+    char **text = field;
+    cdr_secret_free(*text);
+    *text = NULL;
+}
+
 CDR_SETTER(cdr_set_text)
 {
     enum cdr_result result = CDR_OK;

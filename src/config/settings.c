@@ -15,6 +15,7 @@
 #include "config/properties.h"
 #include "config/rules.h"
 #include "config/secret.h"
+#include "config/types.h"
 #include "model/calendar.h"
 
 #include <inttypes.h>
@@ -424,45 +425,14 @@ enum cdr_result cdr_settings_default(struct cdr_settings *settings, struct cdr_e
 
 void cdr_settings_free(struct cdr_settings *settings)
 {
-    char *texts[] = {settings->sink.out,
-                     settings->sink.compress,
-                     settings->sink.brokers,
-                     settings->sink.spill,
-                     settings->argument_dir,
-                     settings->argument_action,
-                     settings->argument_type,
-                     settings->registry.urls,
-                     settings->registry.subject_strategy,
-                     settings->registry.cache,
-                     settings->registry.ca_location,
-                     settings->registry.certificate_location,
-                     settings->registry.key_location,
-                     settings->sink_name,
-                     settings->format,
-                     settings->topic_prefix,
-                     settings->schemas[CDR_TYPE_CALL],
-                     settings->schemas[CDR_TYPE_SMS],
-                     settings->schemas[CDR_TYPE_DATA],
-                     settings->mapping,
-                     settings->key_format,
-                     settings->key_schema,
-                     settings->headers,
-                     settings->fields,
-                     settings->next_schemas[CDR_TYPE_CALL],
-                     settings->next_schemas[CDR_TYPE_SMS],
-                     settings->next_schemas[CDR_TYPE_DATA],
-                     settings->next_mapping,
-                     settings->schema_change_at,
-                     settings->summary,
-                     settings->by,
-                     settings->topic,
-                     settings->types,
-                     settings->isolation,
-                     settings->report};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        free(texts[i]);
-    cdr_secret_free(settings->registry.user_info);
-    cdr_secret_free(settings->registry.bearer_token);
+    for (size_t i = 0; i < cdr_option_count; i++) {
+        const struct cdr_type_ops *ops = &cdr_type_ops[cdr_options[i].type];
+        if (ops->release != NULL)
+            ops->release(cdr_option_field(settings, cdr_options[i].at));
+    }
+    free(settings->argument_dir);
+    free(settings->argument_action);
+    free(settings->argument_type);
     cdr_properties_free(&settings->sink);
     free(settings->warnings);
     for (size_t i = 0; settings->origins != NULL && i < cdr_option_count; i++)

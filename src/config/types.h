@@ -42,6 +42,8 @@ struct cdr_type_ops {
                            size_t items, struct cdr_error *error);
     void (*print)(const struct cdr_option *option, const void *field, const void *count,
                   struct cdr_json *json, const char *key);
+    /* Frees what the field holds and sets it to NULL; NULL: it holds nothing of its own. */
+    void (*release)(void *field);
 };
 
 extern const struct cdr_type_ops cdr_type_ops[CDR_OPTION_TYPE_COUNT];
@@ -112,6 +114,10 @@ CDR_PRINTER(cdr_print_numbers);
 CDR_PRINTER(cdr_print_weights);
 CDR_PRINTER(cdr_print_days);
 CDR_PRINTER(cdr_print_properties);
+
+void cdr_release_text(void *field);
+void cdr_release_schemas(void *field);
+void cdr_release_secret(void *field);
 
 void cdr_begin_list(struct cdr_loading *loading, const struct cdr_option *option);
 void cdr_begin_weights(struct cdr_loading *loading, const struct cdr_option *option);
