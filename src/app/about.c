@@ -1,5 +1,6 @@
 /* The commands that tell of the program and its settings. */
 #include "app/app.h"
+#include "app/metrics.h"
 #include "app/version.h"
 
 enum cdr_result cdr_command_config(const struct cdr_settings *settings, struct cdr_error *error)
@@ -13,6 +14,7 @@ enum cdr_result cdr_command_reference(const struct cdr_settings *settings, struc
 {
     (void)settings, (void)error;
     cdr_settings_reference(stdout);
+    cdr_metrics_reference(stdout);
     return CDR_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "app/run_state.h"
 
 #include "app/dimensions.h"
+#include "app/metrics.h"
 #include "app/progress.h"
 #include "base/files.h"
 #include "base/json_writer.h"
@@ -40,33 +41,6 @@ static struct cdr_digest topic_digest(const struct cdr_run *run, uint32_t type)
     return total;
 }
 
-/* Records of this run that are safe, whichever producer sent them. */
-static uint64_t durable(const struct cdr_run *run, uint32_t log)
-{
-    return run->starts[log] - run->first_starts[log] + run->progress[log].durable;
-}
-
-static uint64_t aborted(const struct cdr_run *run, uint32_t log)
-{
-    return run->aborted[log] + run->progress[log].aborted;
-}
-
-static uint64_t all_aborted(const struct cdr_run *run)
-{
-    uint64_t sum = 0;
-    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
-        sum += aborted(run, log);
-    return sum;
-}
-
-static uint64_t passed_over(const struct cdr_run *run)
-{
-    uint64_t sum = 0;
-    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
-        sum += run->first_starts[log];
-    return sum;
-}
-
 static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32_t type)
 {
     const uint32_t partitions = run->model->parameters.partitions;
@@ -97,15 +71,7 @@ static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32
         const struct cdr_digest *digest = cdr_pipeline_digest(run->pipeline, log);
         cdr_json_object_inline(json, NULL);
         cdr_json_u64(json, "partition", p);
-        if (run->settings->sink.resume)
-            cdr_json_u64(json, "first_record", run->first_starts[log]);
-        cdr_json_u64(json, "records", digest->records);
-        cdr_json_u64(json, "bytes", digest->bytes);
-        cdr_json_u64(json, "durable", durable(run, log));
-        if (run->settings->sink.transactions)
-            cdr_json_u64(json, "aborted", aborted(run, log));
-        if (run->spilled)
-            cdr_json_u64(json, "spilled", run->progress[log].durable);
+        cdr_write_log_figures(json, run, log);
         hex(json, "digest", digest->ordered);
         hex(json, "sum", digest->sum);
         cdr_json_object_end(json);
@@ -144,48 +110,12 @@ static void write_head(struct cdr_json *json, const struct cdr_run *run)
     cdr_json_bool(json, "complete", run->complete);
 }
 
-/* Once the run has left Kafka, what the open sink made durable is in the spill. */
-static uint64_t all_spilled(const struct cdr_run *run)
-{
-    uint64_t sum = 0;
-    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
-        sum += run->progress[log].durable;
-    return sum;
-}
-
 static void write_spilled(struct cdr_json *json, const struct cdr_run *run)
 {
     cdr_json_object(json, "spilled");
     cdr_json_text(json, "dir", run->settings->sink.spill);
-    cdr_json_u64(json, "records", all_spilled(run));
+    cdr_json_u64(json, "records", cdr_run_figure(run, CDR_LOG_SPILLED));
     cdr_json_object_end(json);
-}
-
-static void write_figures(struct cdr_json *json, const struct cdr_run *run)
-{
-    struct cdr_pipeline_status status;
-    cdr_pipeline_status(run->pipeline, &status);
-    uint64_t safe = 0;
-    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
-        safe += durable(run, log);
-    cdr_json_u64(json, "records", status.records);
-    cdr_json_u64(json, "durable", safe);
-    if (run->settings->sink.resume)
-        cdr_json_u64(json, "resumed_behind", passed_over(run));
-    if (run->settings->sink.transactions)
-        cdr_json_u64(json, "aborted", all_aborted(run));
-    if (run->producers > 0)
-        cdr_json_u64(json, "producers_replaced", run->producers);
-    cdr_json_u64(json, "bytes", status.bytes);
-    cdr_json_fixed(json, "wall_s", run->wall_s, 3);
-    cdr_json_fixed(json, "cpu_s", run->cpu_s, 3);
-    cdr_json_fixed(json, "records_per_s",
-                   run->wall_s > 0 ? (double)status.records / run->wall_s : 0, 0);
-    cdr_json_u64(json, "peak_rss_bytes", cdr_peak_rss_bytes());
-    if (run->settings->speed > 0 || run->settings->rate_per_s > 0 || run->settings->live) {
-        cdr_json_fixed(json, "behind_schedule_s", (double)status.behind_ns / 1e9, 3);
-        cdr_json_fixed(json, "behind_schedule_max_s", (double)status.behind_max_ns / 1e9, 3);
-    }
 }
 
 /* In the folder of the file sink, which the run itself makes. */
@@ -228,7 +158,7 @@ enum cdr_result cdr_write_summary(const struct cdr_run *run, struct cdr_error *e
     cdr_json_start(&json, out);
     cdr_json_object(&json, NULL);
     write_head(&json, run);
-    write_figures(&json, run);
+    cdr_write_run_figures(&json, run);
     if (run->spilled)
         write_spilled(&json, run);
     cdr_json_object(&json, "topics");
@@ -262,10 +192,10 @@ void cdr_print_closing(const struct cdr_run *run)
         fprintf(stderr,
                 "  resumed behind %s records that were there; figures and digests are of "
                 "those behind them\n",
-                cdr_with_commas(passed_over(run), records));
+                cdr_with_commas(cdr_run_figure(run, CDR_LOG_FIRST_RECORD), records));
     if (run->settings->sink.abort_share > 0)
         fprintf(stderr, "  %s records more were sent in transactions that were aborted\n",
-                cdr_with_commas(all_aborted(run), records));
+                cdr_with_commas(cdr_run_figure(run, CDR_LOG_ABORTED), records));
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         struct cdr_digest total = topic_digest(run, type);
         fprintf(stderr, "  %-16s %14s records  %17s bytes  digest %016" PRIx64 "\n",
@@ -284,7 +214,7 @@ void cdr_print_spilled(const struct cdr_run *run)
     fprintf(stderr,
             "cdrgen: %s records are in %s and not in the topics; when the brokers are back, "
             "publish them with `cdrgen replay %s` and the same -b, -F and -X%s\n",
-            cdr_with_commas(all_spilled(run), records), dir, dir,
+            cdr_with_commas(cdr_run_figure(run, CDR_LOG_SPILLED), records), dir, dir,
             run->complete ? "" : ", then go on with `cdrgen run --resume`");
 }
 
