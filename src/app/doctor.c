@@ -3,7 +3,7 @@
 #include "app/schema_ids.h"
 
 #include "base/json_writer.h"
-#include "sink/findings.h"
+#include "base/findings.h"
 #if CDR_KAFKA
 #include "sink/kafka.h"
 #include "sink/kafka_doctor.h"

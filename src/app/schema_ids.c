@@ -1,7 +1,7 @@
 #include "app/schema_ids.h"
 
 #include "app/dimensions.h"
-#include "sink/registry.h"
+#include "registry/registry.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 #include "config/commands.h"
 #include "encode/dimension.h"
 #include "model/parameters.h"
-#include "sink/registry.h"
+#include "registry/registry.h"
 #include "sink/sink.h"
 
 #include <stdio.h>

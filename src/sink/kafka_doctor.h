@@ -13,7 +13,7 @@
 #ifndef CDR_SINK_KAFKA_DOCTOR_H
 #define CDR_SINK_KAFKA_DOCTOR_H
 
-#include "sink/findings.h"
+#include "base/findings.h"
 #include "sink/sink.h"
 
 /* Adds findings about brokers and the topics of setup (encoders: for the size of

@@ -1,7 +1,7 @@
 /* The schema registry client against a server of this test's own, which answers as told: statuses
  * and failures that a real registry shows only on bad days. The real one is in
  * tests/kafka/test_registry.sh. */
-#include "sink/registry.h"
+#include "registry/registry.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

@@ -19,11 +19,11 @@
  * trusted; CDR_E_KAFKA where it cannot be reached or fails. The text names URL, subject and what
  * the registry said.
  */
-#ifndef CDR_SINK_REGISTRY_H
-#define CDR_SINK_REGISTRY_H
+#ifndef CDR_REGISTRY_REGISTRY_H
+#define CDR_REGISTRY_REGISTRY_H
 
 #include "base/result.h"
-#include "sink/findings.h"
+#include "base/findings.h"
 
 #include <stdbool.h>
 #include <stddef.h>

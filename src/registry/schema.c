@@ -1,4 +1,4 @@
-#include "sink/registry_schema.h"
+#include "registry/schema.h"
 
 #include <jansson.h>
 #include <stdio.h>

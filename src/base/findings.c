@@ -1,4 +1,4 @@
-#include "sink/findings.h"
+#include "base/findings.h"
 
 #include "base/shown.h"
 

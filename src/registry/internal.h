@@ -1,8 +1,8 @@
 /* Shared by the sources of the registry client. */
-#ifndef CDR_SINK_REGISTRY_INTERNAL_H
-#define CDR_SINK_REGISTRY_INTERNAL_H
+#ifndef CDR_REGISTRY_INTERNAL_H
+#define CDR_REGISTRY_INTERNAL_H
 
-#include "sink/registry_http.h"
+#include "registry/http.h"
 
 /* Are there URLs, files of certificates that can be read, and a folder for the cache? */
 enum cdr_result cdr_registry_settings_check(const struct cdr_registry_settings *settings,

@@ -1,11 +1,11 @@
 /* Ids of schemas: look up, check, register. */
-#include "sink/registry.h"
+#include "registry/registry.h"
 
 #include "base/shown.h"
 #include "encode/json_text.h"
-#include "sink/registry_cache.h"
-#include "sink/registry_internal.h"
-#include "sink/registry_schema.h"
+#include "registry/cache.h"
+#include "registry/internal.h"
+#include "registry/schema.h"
 
 #include <curl/curl.h>
 #include <errno.h>

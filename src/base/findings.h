@@ -2,8 +2,8 @@
  *
  * A finding that is no CDR_FINDING_OK says what is wrong and how to mend it. The list grows as
  * needed; one thread. */
-#ifndef CDR_SINK_FINDINGS_H
-#define CDR_SINK_FINDINGS_H
+#ifndef CDR_BASE_FINDINGS_H
+#define CDR_BASE_FINDINGS_H
 
 #include "base/result.h"
 

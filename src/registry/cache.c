@@ -1,4 +1,4 @@
-#include "sink/registry_cache.h"
+#include "registry/cache.h"
 
 #include "base/files.h"
 #include "base/hash.h"

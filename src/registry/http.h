@@ -8,10 +8,10 @@
  *
  * Inside of the registry client only. Blocks. Safe in any thread once curl_global_init ran.
  */
-#ifndef CDR_SINK_REGISTRY_HTTP_H
-#define CDR_SINK_REGISTRY_HTTP_H
+#ifndef CDR_REGISTRY_HTTP_H
+#define CDR_REGISTRY_HTTP_H
 
-#include "sink/registry.h"
+#include "registry/registry.h"
 
 #include <stdbool.h>
 #include <stddef.h>

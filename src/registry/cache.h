@@ -7,10 +7,10 @@
  *
  * Inside of the registry client only.
  */
-#ifndef CDR_SINK_REGISTRY_CACHE_H
-#define CDR_SINK_REGISTRY_CACHE_H
+#ifndef CDR_REGISTRY_CACHE_H
+#define CDR_REGISTRY_CACHE_H
 
-#include "sink/registry.h"
+#include "registry/registry.h"
 
 #include <stdbool.h>
 

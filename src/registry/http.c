@@ -1,4 +1,4 @@
-#include "sink/registry_http.h"
+#include "registry/http.h"
 
 #include "encode/json_text.h"
 

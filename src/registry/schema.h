@@ -6,10 +6,10 @@
  *
  * Inside of the registry client only. Safe in any thread.
  */
-#ifndef CDR_SINK_REGISTRY_SCHEMA_H
-#define CDR_SINK_REGISTRY_SCHEMA_H
+#ifndef CDR_REGISTRY_SCHEMA_H
+#define CDR_REGISTRY_SCHEMA_H
 
-#include "sink/registry.h"
+#include "registry/registry.h"
 
 #include <stdbool.h>
 #include <stddef.h>

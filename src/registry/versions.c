@@ -1,8 +1,8 @@
 /* What a subject holds: versions, schemas, and what they refer to. */
 #include "encode/json_text.h"
-#include "sink/registry_cache.h"
-#include "sink/registry_internal.h"
-#include "sink/registry_schema.h"
+#include "registry/cache.h"
+#include "registry/internal.h"
+#include "registry/schema.h"
 
 #include <curl/curl.h>
 #include <jansson.h>
