@@ -194,11 +194,12 @@ static enum cdr_result reopen(struct cdr_run *run, struct cdr_error *error)
     const int64_t give_up_ns = cdr_monotonic_ns() + reopen_ns(run);
     cdr_pipeline_destroy(run->pipeline);
     run->pipeline = NULL;
+    run->committed |= made_progress(run);
     for (uint32_t log = 0; log < cdr_run_logs(run); log++)
         run->aborted[log] += run->progress[log].aborted;
     enum cdr_result result = run->sink->ops->close(run->sink, false, error);
     run->sink = NULL;
-    if (result == CDR_E_DIFFERENT)
+    if (result == CDR_E_DIFFERENT || result == CDR_E_ENDED)
         return result;
     do
         result = cdr_run_open_sink(run, true, error);

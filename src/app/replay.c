@@ -442,7 +442,7 @@ static enum cdr_result publish(struct replay *replay, struct cdr_error *error)
     enum cdr_result closed = replay->sink->ops->close(replay->sink, complete, &later);
     replay->sink = NULL;
     if ((result == CDR_OK && closed != CDR_OK) ||
-        (result == CDR_E_PRODUCER && closed == CDR_E_DIFFERENT))
+        (result == CDR_E_PRODUCER && (closed == CDR_E_DIFFERENT || closed == CDR_E_ENDED)))
         result = cdr_fail(error, closed, "%s", later.text);
     return result;
 }
@@ -453,6 +453,7 @@ static enum cdr_result publish_on(struct replay *replay, struct cdr_error *error
     while ((result = publish(replay, error)) == CDR_E_PRODUCER && durable(replay) > 0) {
         fprintf(stderr, "cdrgen: warning: %s; going on with a new producer\n", error->text);
         replay->destination.reopened = true;
+        replay->destination.committed = true;
     }
     if (result == CDR_E_AWAY || result == CDR_E_KAFKA || result == CDR_E_PRODUCER) {
         struct cdr_error why = *error;

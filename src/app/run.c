@@ -401,6 +401,7 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
     destination.bases = run->found_bases;
     setup.stop = cdr_stop_on_signals();
     destination.reopened = resume;
+    destination.committed = run->committed;
     enum cdr_result result = run->sink_ops->open(&run->sink, &destination, &setup, error);
     if (result == CDR_OK && run->sink_ops->starts != NULL)
         run->sink_ops->starts(run->sink, run->starts);

@@ -33,6 +33,7 @@ struct cdr_run {
      * producer was replaced. */
     uint64_t *first_starts, *starts;
     unsigned producers;                /* that were replaced */
+    bool committed;                    /* some of their records are durable */
     uint64_t *aborted;                 /* per log: by producers that were replaced */
     struct cdr_log_progress *progress; /* at the end */
     int64_t *bases;                    /* per log: offset of position 0; of Kafka */

@@ -24,7 +24,9 @@ enum cdr_result {
         -8,          /* a proof failed: what is there is not what must be there: exit status 1 */
     CDR_E_AWAY = -9, /* the cluster acknowledged nothing for too long: exit status 1 */
     CDR_E_PRODUCER = -10, /* the Kafka producer cannot go on, but a new one can: exit status 1 */
-    CDR_E_ENDED = -11, /* a run may not go on, and what it wrote is right: exit status 1 */
+    /* a run may not go on; no log holds what it must not, and the error says how another run goes
+     * on: exit status 1 */
+    CDR_E_ENDED = -11,
 };
 
 /* Owned by the caller; zero-initialise with {0}. */

@@ -203,9 +203,7 @@ static void on_lost(struct cdr_kafka_sink *sink, const rd_kafka_message_t *messa
     if (consequence && (sink->transactions.on || sink->fatal[0] != '\0'))
         return;
     uint32_t log = sink->run.slab->log;
-    if (message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-        message->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-        message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+    if (cdr_kafka_is_absence(message->err)) {
         cdr_kafka_on_deleted(sink, log, message->err);
         return;
     }
@@ -439,10 +437,14 @@ static enum cdr_result refused(struct cdr_kafka_sink *sink, const struct cdr_sla
         rd_kafka_error_destroy(reason);
         return CDR_E_AGAIN;
     }
-    cdr_kafka_fail(sink, CDR_E_KAFKA, "%s[%u]: record %" PRIu64 " of %u bytes was refused: %s%s",
-                   cdr_kafka_topic_of(sink, slab->log), slab->log % sink->setup.partitions,
-                   slab->position + record, slab->ends[record] - start_of(slab, record),
-                   rd_kafka_error_string(reason), meaning(code));
+    if (cdr_kafka_is_absence(code))
+        cdr_kafka_on_deleted(sink, slab->log, code);
+    else
+        cdr_kafka_fail(sink, CDR_E_KAFKA,
+                       "%s[%u]: record %" PRIu64 " of %u bytes was refused: %s%s",
+                       cdr_kafka_topic_of(sink, slab->log), slab->log % sink->setup.partitions,
+                       slab->position + record, slab->ends[record] - start_of(slab, record),
+                       rd_kafka_error_string(reason), meaning(code));
     rd_kafka_error_destroy(reason);
     return failure_of(sink, error);
 }
@@ -646,7 +648,8 @@ static enum cdr_result check_ends(struct cdr_kafka_sink *sink, int timeout_ms, b
                 error, sink->transactions.on && !*early ? CDR_E_PRODUCER : CDR_E_DIFFERENT,
                 "%s[%u] ends at offset %" PRId64 " and must end at %" PRId64 ": %s",
                 cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, ends[log], expected,
-                *early ? "records that were acknowledged are lost"
+                *early ? "records that were acknowledged are lost, or the topic was deleted and created "
+                         "again"
                        : "somebody else writes to it, or records came twice");
     }
     free(ends);

@@ -51,14 +51,14 @@ struct cdr_kafka_properties {
     uint64_t queue_bytes;  /* bound of the payload under way */
     int64_t stall_ms;      /* delivery.timeout.ms, 0 = for ever; or --spill-after */
     const char *stall_name;
-    int64_t standstill_ms;         /* of a log, before its leader is looked for */
-    int64_t quiet_ms;              /* --resume-quiet */
-    int64_t request_timeout_ms;    /* request.timeout.ms: so long a producer waits for an answer */
-    int64_t batch_bytes;           /* message.max.bytes */
-    int64_t transaction_ms;        /* transaction.timeout.ms, of a producer of transactions */
-    bool scram;                    /* sasl.mechanisms is one of SCRAM */
-    bool certificate;              /* the client has one */
-    char protocol[24];             /* security.protocol */
+    int64_t standstill_ms;      /* of a log, before its leader is looked for */
+    int64_t quiet_ms;           /* --resume-quiet */
+    int64_t request_timeout_ms; /* request.timeout.ms: so long a producer waits for an answer */
+    int64_t batch_bytes;    /* message.max.bytes */
+    int64_t transaction_ms; /* transaction.timeout.ms, of a producer of transactions */
+    bool scram;             /* sasl.mechanisms is one of SCRAM */
+    bool certificate;       /* the client has one */
+    char protocol[24];      /* security.protocol */
     void (*say)(const char *line); /* of the settings */
 };
 
@@ -363,7 +363,7 @@ struct cdr_kafka_sink {
     /* Why librdkafka stopped, "" = it did not; while serving. */
     char fatal[400];
     rd_kafka_resp_err_t fatal_code;
-    struct cdr_kafka_run run;                           /* of the thread that serves */
+    struct cdr_kafka_run run; /* of the thread that serves */
     struct cdr_kafka_witness witnesses[CDR_TYPE_COUNT]; /* of the thread that serves */
     uint32_t stamped_logs; /* logs that are stamped; of the thread that serves */
     int64_t stall_check_ms;
@@ -449,8 +449,8 @@ void cdr_kafka_watch_stop(struct cdr_kafka_sink *sink);
 /* The last look, when everything was acknowledged. CDR_E_AGAIN: nobody answered yet. Else the sink
  * has failed. */
 enum cdr_result cdr_kafka_watch_settle(struct cdr_kafka_sink *sink, int timeout_ms);
-/* A look before a new producer goes on, which knows nothing of what this one saw. CDR_E_DIFFERENT,
- * or CDR_OK, also where nobody answers. */
+/* A look before a new producer goes on, which knows nothing of what this one saw. CDR_E_DIFFERENT
+ * or CDR_E_ENDED, or CDR_OK, also where nobody answers. */
 enum cdr_result cdr_kafka_watch_judge(struct cdr_kafka_sink *sink, struct cdr_error *error);
 /* While serving: keeps the run's first record in mind. */
 void cdr_kafka_watch_remember(struct cdr_kafka_sink *sink);
@@ -460,6 +460,8 @@ void cdr_kafka_on_stamp(struct cdr_kafka_sink *sink, int64_t stamp_ms, int64_t e
                         int64_t offset);
 /* While serving, between reports: judges logs whose records have all been reported. */
 void cdr_kafka_end_stamps(struct cdr_kafka_sink *sink);
+/* Whether an error says that a topic or a partition does not exist. */
+bool cdr_kafka_is_absence(rd_kafka_resp_err_t code);
 /* Fails the sink: librdkafka says that a partition is not there any more. */
 void cdr_kafka_on_deleted(struct cdr_kafka_sink *sink, uint32_t log, rd_kafka_resp_err_t code);
 

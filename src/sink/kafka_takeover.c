@@ -161,9 +161,12 @@ static enum cdr_result check_still_ours(const struct opening *opening, struct cd
             strcmp(opening->progress[log].token, sink->transactions.token) != 0)
             return cdr_fail(error, refused(opening),
                             "another run of this dataset has taken over %s[%u] (transactional id "
-                            "%s); what this one committed stays",
+                            "%s); %s",
                             cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
-                            opening->progress[log].id);
+                            opening->progress[log].id,
+                            opening->settings->committed
+                                ? "what this one committed stays"
+                                : "nothing of this run was committed, and the other one goes on");
     return CDR_OK;
 }
 
@@ -303,8 +306,37 @@ static enum cdr_result pass(struct opening *opening, struct cdr_error *error)
     return result;
 }
 
+/* A topic that does not exist keeps every commit from coming through. Brokers that start, or were
+ * just asked to create it, may not know it for a moment. */
+static enum cdr_result check_topics(struct opening *opening, int64_t missing_since_ms[],
+                                    struct cdr_error *error)
+{
+    const struct cdr_kafka_sink *sink = opening->sink;
+    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
+        struct cdr_kafka_topic_state state;
+        struct cdr_error ignored;
+        int32_t broker = -1;
+        if (sink->topics[type] == NULL ||
+            cdr_kafka_look_at(&opening->asker, sink->topics[type], SOON_MS, &state, &broker,
+                              &ignored) != CDR_OK)
+            continue;
+        const int64_t now_ms = cdr_kafka_clock_ms();
+        if (state.exists)
+            missing_since_ms[type] = 0;
+        else if (missing_since_ms[type] == 0)
+            missing_since_ms[type] = now_ms;
+        else if (now_ms - missing_since_ms[type] >= SOON_MS)
+            return cdr_fail(error, refused(opening),
+                            "topic %s was deleted while the run opened its logs: --resume "
+                            "--create-topics fills it again and leaves the other topics alone",
+                            sink->topics[type]);
+    }
+    return CDR_OK;
+}
+
 static enum cdr_result take_over(struct opening *opening, struct cdr_error *error)
 {
+    int64_t missing_since_ms[CDR_TYPE_COUNT] = {0};
     const int64_t give_up_ms = cdr_kafka_clock_ms() + OPEN_MS;
     uint32_t pause_ms = PAUSE_MS;
     enum cdr_result watched = watch(opening, error);
@@ -315,6 +347,8 @@ static enum cdr_result take_over(struct opening *opening, struct cdr_error *erro
         if (result == CDR_E_CONFIG &&
             cdr_kafka_properties_shorter(&opening->sink->properties, opening->settings))
             continue;
+        if (result == CDR_E_PRODUCER && check_topics(opening, missing_since_ms, error) != CDR_OK)
+            return refused(opening);
         if (result != CDR_E_PRODUCER)
             return result;
         if (cdr_kafka_clock_ms() >= give_up_ms)

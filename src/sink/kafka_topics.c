@@ -332,8 +332,9 @@ enum cdr_result cdr_kafka_offsets(struct cdr_kafka_client *client,
     }
     enum cdr_result result = CDR_OK;
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR && where != NULL)
-        result = cdr_fail(error, CDR_E_KAFKA, "cannot ask for the %s offset of %s[%d]: %s", name,
-                          where->topic, (int)where->partition, rd_kafka_err2str(code));
+        result = cdr_fail(error, CDR_E_KAFKA, "cannot ask for the %s offset of %s[%d]: %s%s", name,
+                          where->topic, (int)where->partition, rd_kafka_err2str(code),
+                          cdr_kafka_is_absence(code) ? " (it was deleted)" : "");
     else if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         result = ask_failed(client, code, name, timeout_ms, error);
     for (int i = 0; i < list->cnt && result == CDR_OK; i++)

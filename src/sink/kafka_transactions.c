@@ -100,8 +100,9 @@ static enum cdr_result result_of(const struct cdr_kafka_sink *sink, const char *
     if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
         strstr(words, "Topic authorization failed") != NULL)
         return lacking(what, "Read", "the topics", error);
-    return cdr_fail(error, rd_kafka_error_txn_requires_abort(reason) ? CDR_E_PRODUCER : CDR_E_KAFKA,
-                    "cannot %s: %s", what, words);
+    /* Whoever opens again, or closes, looks whether a topic was deleted. */
+    const bool again = rd_kafka_error_txn_requires_abort(reason) || cdr_kafka_is_absence(code);
+    return cdr_fail(error, again ? CDR_E_PRODUCER : CDR_E_KAFKA, "cannot %s: %s", what, words);
 }
 
 enum cdr_result cdr_kafka_transaction_result(const struct cdr_kafka_sink *sink, const char *id,
@@ -269,7 +270,8 @@ enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink,
     if (!failed(sink))
         return CDR_OK;
     bool first = sink->failure_code == CDR_E_PRODUCER && !settings->reopened;
-    return cdr_fail(error, first ? CDR_E_STATE : sink->failure_code, "%s", sink->failure.text);
+    return cdr_fail(error, first ? CDR_E_STATE : sink->failure_code, "%s%s", sink->failure.text,
+                    first ? "; this run had not begun, and wrote nothing" : "");
 }
 
 enum cdr_result cdr_kafka_transactions_enter(struct cdr_kafka_sink *sink, struct cdr_slab *slab,

@@ -115,9 +115,16 @@ void cdr_kafka_end_stamps(struct cdr_kafka_sink *sink)
 
 /* --- what changed, in words --- */
 
+bool cdr_kafka_is_absence(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+           code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+           code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
 static enum cdr_result deleted(const char *topic, const char *reason, struct cdr_error *error)
 {
-    return cdr_fail(error, CDR_E_DIFFERENT,
+    return cdr_fail(error, CDR_E_ENDED,
                     "topic %s was deleted while the run wrote%s: its records are gone with it; "
                     "--resume --create-topics fills it again and leaves the other topics alone",
                     topic, reason);
@@ -130,7 +137,7 @@ void cdr_kafka_on_deleted(struct cdr_kafka_sink *sink, uint32_t log, rd_kafka_re
     snprintf(reason, sizeof reason, " (partition %u: %s)", log % sink->setup.partitions,
              rd_kafka_err2str(code));
     deleted(cdr_kafka_topic_of(sink, log), reason, &error);
-    cdr_kafka_fail(sink, CDR_E_DIFFERENT, "%s", error.text);
+    cdr_kafka_fail(sink, CDR_E_ENDED, "%s", error.text);
 }
 
 static enum cdr_result more_partitions(const struct cdr_kafka_sink *sink, const char *topic,
@@ -149,9 +156,10 @@ static enum cdr_result fewer_partitions(const struct cdr_kafka_sink *sink, const
                                         uint32_t there, struct cdr_error *error)
 {
     return cdr_fail(
-        error, CDR_E_DIFFERENT,
+        error, CDR_E_ENDED,
         "topic %s was deleted and created again while the run wrote, with %u partition%s "
-        "in place of %u: its records are gone",
+        "in place of %u: its records are gone; delete it, then --resume --create-topics fills it "
+        "again and leaves the other topics alone",
         topic, there, there == 1 ? "" : "s", sink->setup.partitions);
 }
 
@@ -249,12 +257,18 @@ static enum cdr_result check_settings(void *context, const struct cdr_kafka_conf
     bool changed = retention_ms != sink->terms[type].retention_ms;
     size_t found = cdr_kafka_guard(sink, type, look->states[type].replicas,
                                    changed ? now_ms : sink->setup.now_ms, configs, findings);
-    for (size_t i = 0; i < found; i++)
-        if (!findings[i].refuses && !cdr_kafka_accepts(sink, type, findings[i].config))
-            return cdr_fail(error, CDR_E_DIFFERENT,
-                            "%s. This was set while the run wrote; `verify` shows what it has "
-                            "done to the records until now",
-                            findings[i].text);
+    for (size_t i = 0; i < found; i++) {
+        if (findings[i].refuses || cdr_kafka_accepts(sink, type, findings[i].config))
+            continue;
+        const bool deletes = strncmp(findings[i].config, "retention.", 10) == 0;
+        return cdr_fail(error, deletes ? CDR_E_ENDED : CDR_E_DIFFERENT,
+                        "%s. This was set while the run wrote; `verify` shows what it has "
+                        "done to the records until now%s",
+                        findings[i].text,
+                        deletes ? "; set it back, then --resume goes on after what is "
+                                  "left (with --force where nothing is)"
+                                : ", which stays when it is set back");
+    }
     sink->watch.expires[type] = expires(sink, type, now_ms, configs);
     return CDR_OK;
 }
@@ -282,16 +296,25 @@ static enum cdr_result look_at_firsts(struct look *look, struct cdr_error *error
     for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++)
         if (watch->firsts[log] > watch->floors[log] &&
             !watch->expires[log / sink->setup.partitions])
-            result = cdr_fail(error, CDR_E_DIFFERENT,
+            result = cdr_fail(error, CDR_E_ENDED,
                               "%s[%u] begins at offset %" PRId64
                               " now: this dataset's records from offset %" PRId64
-                              " on were deleted while the run wrote",
+                              " on were deleted while the run wrote; `verify` and `repair` take "
+                              "them for expired, and --resume goes on after what is left (with "
+                              "--force where nothing is); to have them again, delete the topic, "
+                              "then --resume --create-topics fills it",
                               cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
                               watch->firsts[log], watch->floors[log]);
     return result;
 }
 
-/* CDR_OK, CDR_E_DIFFERENT, or CDR_E_AGAIN where it cannot be told now. With looking held. */
+static bool has_changed(enum cdr_result result)
+{
+    return result == CDR_E_DIFFERENT || result == CDR_E_ENDED;
+}
+
+/* CDR_OK; CDR_E_DIFFERENT or CDR_E_ENDED where the topics have changed; or CDR_E_AGAIN where it
+ * cannot be told now. With looking held. */
 static enum cdr_result look_once(struct cdr_kafka_sink *sink, int timeout_ms,
                                  struct cdr_error *error)
 {
@@ -303,7 +326,7 @@ static enum cdr_result look_once(struct cdr_kafka_sink *sink, int timeout_ms,
     if (result == CDR_OK)
         result = look_at_firsts(&look, error);
     rd_kafka_poll(sink->watch.asker.rk, 0);
-    return result == CDR_OK || result == CDR_E_DIFFERENT ? result : CDR_E_AGAIN;
+    return result == CDR_OK || has_changed(result) ? result : CDR_E_AGAIN;
 }
 
 /* --- the first record of each topic --- */
@@ -425,7 +448,7 @@ static void *watch_topics(void *opaque)
     struct cdr_kafka_watch *watch = &sink->watch;
     int64_t pause_ms = LOOK_MS;
     enum cdr_result result = CDR_OK;
-    while (result != CDR_E_DIFFERENT && wait_for_look(watch, pause_ms)) {
+    while (!has_changed(result) && wait_for_look(watch, pause_ms)) {
         struct cdr_error error = {0};
         pthread_mutex_lock(&watch->looking);
         const int64_t begun_ms = cdr_kafka_clock_ms();
@@ -433,7 +456,7 @@ static void *watch_topics(void *opaque)
         pause_ms = (cdr_kafka_clock_ms() - begun_ms) * SHARE;
         pause_ms = is_missing(watch) ? AGAIN_MS : pause_ms < LOOK_MS ? LOOK_MS : pause_ms;
         pthread_mutex_unlock(&watch->looking);
-        if (result == CDR_E_DIFFERENT)
+        if (has_changed(result))
             cdr_kafka_fail(sink, result, "%s", error.text);
     }
     return NULL;
@@ -535,7 +558,7 @@ enum cdr_result cdr_kafka_watch_judge(struct cdr_kafka_sink *sink, struct cdr_er
         if (result == CDR_E_AGAIN)
             nanosleep(&(struct timespec){.tv_nsec = 100 * 1000000}, NULL);
     } while (result == CDR_E_AGAIN && cdr_kafka_clock_ms() < deadline_ms);
-    return result == CDR_E_DIFFERENT ? result : CDR_OK;
+    return has_changed(result) ? result : CDR_OK;
 }
 
 /* Brokers that do not answer get as long as with records. */

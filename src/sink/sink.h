@@ -139,6 +139,7 @@ struct cdr_sink_settings {
     bool overwrite; /* replace a dataset in out instead of refusing */
     bool resume;    /* go on behind what the destination holds of the same dataset */
     bool reopened;  /* with resume: by the process that has written to it already */
+    bool committed; /* with reopened: some of its records are durable */
     /* kafka */
     /* bootstrap servers, NULL where only a property gives them or none are configured */
     char *brokers;
@@ -228,8 +229,8 @@ struct cdr_sink_ops {
     /* Completes the destination (renames files, writes the manifest) and frees the sink. complete
      * is false after an interrupt or a failure: what is whole stays, and a manifest says that it is
      * not all. Returns the first failure of the sink again, if there was one. Where that was
-     * CDR_E_PRODUCER, CDR_E_DIFFERENT: the destination is not what this sink wrote to any more, so
-     * that another one must not go on. All slabs must have been given back. */
+     * CDR_E_PRODUCER, CDR_E_DIFFERENT or CDR_E_ENDED: the destination is not what this sink wrote
+     * to any more, so that another one must not go on. All slabs must have been given back. */
     enum cdr_result (*close)(struct cdr_sink *sink, bool complete, struct cdr_error *error);
 };
 

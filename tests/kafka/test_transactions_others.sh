@@ -92,6 +92,19 @@ ended $one 1 one 'another run of this dataset has taken over'
 ! grep -q repair "$WORK/one" || die "a run that was taken over advises to delete topics: $(cat "$WORK/one")"
 same_logs
 
+# --- one that is taken over before it has committed anything says so ---
+prefix=$(fresh_prefix)
+become --create-topics --rate 200/s --transaction-time 60s 2>"$WORK/early" &
+early=$!
+until [[ -n $(kcat -b "$CDRGEN_TEST_BROKERS" -C -t "${prefix}data" -o beginning -c 1 -e -q -f x \
+    -X isolation.level=read_uncommitted 2>/dev/null) ]]; do
+    kill -0 $early 2>/dev/null || die "it ended: $(cat "$WORK/early")"
+done
+run --resume
+ended $early 1 early 'has taken over .*nothing of this run was committed, and the other one goes on'
+! grep -Eq 'repair|stays' "$WORK/early" || die "a run that committed nothing speaks of its records: $(cat "$WORK/early")"
+same_logs
+
 # --- and back: one process takes over from shards ---
 prefix=$(fresh_prefix)
 run --create-topics --shard 1/3 --rate 400/s --transaction-time 300ms 2>"$WORK/shard1" &
