@@ -245,6 +245,8 @@ static enum cdr_result kafka_close(struct cdr_sink *base, bool complete, struct 
     bool discard = cdr_kafka_under_way(sink) > 0;
     if (discard)
         cdr_kafka_discard(sink, DISCARD_MS);
+    if (sink->transactions.on && !complete)
+        cdr_kafka_transactions_retract(sink);
     if (sink->transactions.on)
         cdr_kafka_transactions_close(sink);
     enum cdr_result result = CDR_OK;

@@ -648,7 +648,8 @@ static enum cdr_result check_ends(struct cdr_kafka_sink *sink, int timeout_ms, b
                 error, sink->transactions.on && !*early ? CDR_E_PRODUCER : CDR_E_DIFFERENT,
                 "%s[%u] ends at offset %" PRId64 " and must end at %" PRId64 ": %s",
                 cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, ends[log], expected,
-                *early ? "records that were acknowledged are lost, or the topic was deleted and created "
+                *early ? "records that were acknowledged are lost, or the topic was deleted and "
+                         "created "
                          "again"
                        : "somebody else writes to it, or records came twice");
     }

@@ -244,6 +244,7 @@ struct cdr_kafka_log {
     int64_t stamped_event_ms;       /* latest event time of their records */
     /* With transactions: */
     int64_t after;        /* offset after the last committed record, or a later one without any */
+    bool fresh;           /* nothing was known of it before this process claimed it */
     bool touched;         /* has records in the open one; by the log's writer, or behind the gate */
     uint64_t uncommitted; /* reported in the open one; while serving */
     uint64_t committed;   /* position of the first record that no transaction has committed */
@@ -525,6 +526,9 @@ void cdr_kafka_transactions_explain(struct cdr_kafka_sink *sink);
 void cdr_kafka_transactions_tick(struct cdr_kafka_sink *sink);
 /* Commits what is open; everything was reported. */
 enum cdr_result cdr_kafka_transactions_end(struct cdr_kafka_sink *sink);
+/* Takes this process's claims of logs back of which nothing was known before, where it has written
+ * no record. */
+void cdr_kafka_transactions_retract(struct cdr_kafka_sink *sink);
 /* Aborts what is open. */
 void cdr_kafka_transactions_close(struct cdr_kafka_sink *sink);
 /* Sends records that do not count, and waits for their reports. *sent of them are in the log. */

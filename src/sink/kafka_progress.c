@@ -93,6 +93,49 @@ void cdr_kafka_progress_group(const struct cdr_kafka_sink *sink, char group[CDR_
     snprintf(group, CDR_KAFKA_GROUP_MAX, "cdrgen-tx-%s", sink->setup.dataset_id);
 }
 
+struct seen {
+    bool *any; /* per range */
+};
+
+static enum cdr_result see(void *context, const struct cdr_kafka_record *record,
+                           struct cdr_error *error)
+{
+    (void)error;
+    ((struct seen *)context)->any[record->range] = true;
+    return CDR_OK;
+}
+
+/* Whether the last offset of a log is a control record's: what every transaction leaves. */
+static bool ends_with_control(const struct cdr_kafka_sink *sink, struct cdr_kafka_client *asker)
+{
+    const uint32_t logs = sink->log_count;
+    struct cdr_kafka_range *ranges = calloc(logs, sizeof *ranges);
+    int64_t *firsts = calloc(logs, sizeof *firsts), *ends = calloc(logs, sizeof *ends);
+    struct seen seen = {calloc(logs, sizeof *seen.any)};
+    size_t count = 0;
+    bool control = false;
+    bool good = ranges != NULL && firsts != NULL && ends != NULL && seen.any != NULL &&
+                cdr_kafka_offsets(asker, sink, RD_KAFKA_OFFSET_BEGINNING, firsts, GROUP_MS, NULL) ==
+                    CDR_OK &&
+                cdr_kafka_end_offsets(asker, sink, ends, GROUP_MS, NULL) == CDR_OK;
+    for (uint32_t log = 0; log < logs && good; log++)
+        if (ends[log] > firsts[log])
+            ranges[count++] = (struct cdr_kafka_range){.topic = cdr_kafka_topic_of(sink, log),
+                                                       .partition = log % sink->setup.partitions,
+                                                       .offset = ends[log] - 1,
+                                                       .end = ends[log]};
+    good = good && count > 0 &&
+           cdr_kafka_read_ranges(&sink->watch.properties, GROUP_MS, ranges, count, see, &seen,
+                                 NULL) == CDR_OK;
+    for (size_t i = 0; i < count && good; i++)
+        control |= !seen.any[i];
+    free(ranges);
+    free(firsts);
+    free(ends);
+    free(seen.any);
+    return control;
+}
+
 bool cdr_kafka_has_transactions(const struct cdr_sink *base)
 {
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
@@ -109,6 +152,8 @@ bool cdr_kafka_has_transactions(const struct cdr_sink *base)
             RD_KAFKA_RESP_ERR_NO_ERROR)
         for (uint32_t log = 0; log < sink->log_count; log++)
             any |= known[log];
+    if (!any && asker.rk != NULL)
+        any = ends_with_control(sink, &asker);
     cdr_kafka_client_close(&asker);
     free(progress);
     free(known);

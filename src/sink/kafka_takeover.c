@@ -29,7 +29,12 @@
  * From the offset after the last committed record on there must then be no record that a consumer
  * of committed records sees: whatever is there was written by somebody else. Control records and
  * aborted records may be there, in any number. So a control record that a broker wrote twice is
- * told from a record of another producer. */
+ * told from a record of another producer.
+ *
+ * Positions that are gone. Kafka deletes what a group committed when nobody has used it for long
+ * (offsets.retention.minutes), and people delete groups. Of a log without progress, the committed
+ * records from its beginning on are counted; the run compares the last of them with the function.
+ * A log that has no control record in between was written without transactions. */
 #include "base/hash.h"
 #include "sink/kafka_internal.h"
 
@@ -63,6 +68,7 @@ struct opening {
     char (*shut)[CDR_KAFKA_ID_MAX];      /* ids that were shut out, */
     uint32_t shut_count;                 /* so many, in a ring of as many as there are logs */
     int64_t *ends, *stable;              /* per log */
+    bool *counted;                       /* per log: its position comes of counting */
 };
 
 static bool is_mine(const struct opening *opening, uint32_t log)
@@ -237,11 +243,12 @@ static enum cdr_result shut_out_owners(struct opening *opening, struct cdr_error
 /* A log without progress keeps being one that holds nothing of ours. */
 static rd_kafka_topic_partition_list_t *claims(const struct opening *opening)
 {
-    const struct cdr_kafka_sink *sink = opening->sink;
+    struct cdr_kafka_sink *sink = opening->sink;
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     for (int i = 0; i < list->cnt; i++) {
         const uint32_t log = cdr_kafka_log_of(sink, &list->elems[i]);
         struct cdr_kafka_progress progress = {.after = sink->logs[log].base};
+        sink->logs[log].fresh = !opening->known[log];
         if (opening->known[log])
             progress = opening->progress[log];
         snprintf(progress.id, sizeof progress.id, "%s", sink->transactions.id);
@@ -285,6 +292,16 @@ static enum cdr_result claim(struct opening *opening, struct cdr_error *error)
     return result;
 }
 
+/* Where an --append began is committed, and nothing else says it of a log without progress. */
+static void find_bases(struct opening *opening)
+{
+    bool unknown = false;
+    for (uint32_t log = 0; log < opening->sink->log_count; log++)
+        unknown |= is_mine(opening, log) && !opening->known[log];
+    if (unknown && opening->settings->resume)
+        cdr_kafka_resume_bases(&opening->sink->watch.asker, opening->sink, ASK_MS);
+}
+
 /* CDR_E_PRODUCER: somebody else came through the door meanwhile. */
 static enum cdr_result pass(struct opening *opening, struct cdr_error *error)
 {
@@ -298,8 +315,10 @@ static enum cdr_result pass(struct opening *opening, struct cdr_error *error)
         result = initialise(opening, opening->door.rk, door, error);
     if (result == CDR_OK)
         result = shut_out_owners(opening, error);
-    if (result == CDR_OK)
+    if (result == CDR_OK) {
+        find_bases(opening);
         result = claim(opening, error);
+    }
     cdr_kafka_client_close(&opening->door);
     if (result != CDR_OK)
         cdr_kafka_close_producer(sink);
@@ -437,8 +456,8 @@ static enum cdr_result fail_strangers(const struct opening *opening, uint32_t lo
     char advice[200] = "another producer writes to it";
     if (!opening->known[log] && opening->settings->resume)
         snprintf(advice, sizeof advice,
-                 "another producer wrote to it, or this dataset was written without "
-                 "--transactions: then resume it without");
+                 "this dataset was written without --transactions, then resume it without; or "
+                 "another producer wrote to it");
     else if (!opening->known[log])
         snprintf(advice, sizeof advice, "another run or producer has begun to write to it");
     else if (opening->ends[log] < progress->after)
@@ -454,6 +473,104 @@ static enum cdr_result fail_strangers(const struct opening *opening, uint32_t lo
                     strangers->count == 1 ? "" : "s", strangers->first, advice, progress->position);
 }
 
+/* Nothing says how many records the log holds, but there may be some. */
+static bool is_to_be_counted(const struct opening *opening, uint32_t log)
+{
+    const struct cdr_kafka_progress *progress = &opening->progress[log];
+    const bool shortened = opening->ends[log] < progress->after && !opening->settings->reopened;
+    return opening->settings->resume && is_mine(opening, log) &&
+           opening->ends[log] > opening->sink->logs[log].base &&
+           (!opening->known[log] || shortened);
+}
+
+static enum cdr_result fail_uncounted(const struct opening *opening, uint32_t log, int64_t first,
+                                      struct cdr_error *error)
+{
+    const struct cdr_kafka_sink *sink = opening->sink;
+    return cdr_fail(error, refused(opening),
+                    "%s[%u]: Kafka has forgotten how many records of this dataset are committed "
+                    "(the group %s), and they cannot be counted, since those before offset %" PRId64
+                    " are gone: delete the topic, then --resume --create-topics fills it again",
+                    cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
+                    sink->transactions.group, first);
+}
+
+static enum cdr_result say_counted(struct opening *opening, const struct strangers *strangers,
+                                   const uint32_t *logs, size_t count, struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = opening->sink;
+    char text[512];
+    uint64_t records = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!opening->counted[logs[i]])
+            continue;
+        records += strangers[i].count;
+        n++;
+    }
+    if (n == 0)
+        return CDR_OK;
+    snprintf(text, sizeof text,
+             "resume: Kafka has forgotten how many records of %zu partition%s are committed (the "
+             "group %s); they were counted: %" PRIu64,
+             n, n == 1 ? "" : "s", sink->transactions.group, records);
+    return cdr_kafka_warn(&sink->warnings, text, error);
+}
+
+static enum cdr_result count_ranges(struct opening *opening, const uint32_t *logs,
+                                    struct cdr_kafka_range *ranges, struct strangers *counts,
+                                    size_t count, struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = opening->sink;
+    int64_t *firsts = opening->stable; /* equal to the ends by now, and set again below */
+    enum cdr_result result =
+        cdr_kafka_offsets(&opening->asker, sink, RD_KAFKA_OFFSET_BEGINNING, firsts, ASK_MS, error);
+    for (size_t i = 0; i < count && result == CDR_OK; i++) {
+        const uint32_t log = logs[i];
+        if (firsts[log] > sink->logs[log].base)
+            result = fail_uncounted(opening, log, firsts[log], error);
+        ranges[i] = (struct cdr_kafka_range){.topic = cdr_kafka_topic_of(sink, log),
+                                             .partition = log % sink->setup.partitions,
+                                             .offset = sink->logs[log].base,
+                                             .end = opening->ends[log]};
+    }
+    memcpy(opening->stable, opening->ends, sink->log_count * sizeof *opening->ends);
+    if (result == CDR_OK)
+        result = cdr_kafka_read_back(opening->settings, true, ranges, count, count_stranger, counts,
+                                     error);
+    for (size_t i = 0; i < count && result == CDR_OK; i++) {
+        const uint32_t log = logs[i];
+        if ((int64_t)counts[i].count == opening->ends[log] - ranges[i].offset)
+            continue; /* no control record: for look_for_strangers */
+        opening->counted[log] = true;
+        opening->progress[log].position = counts[i].count;
+        opening->progress[log].after = opening->ends[log];
+    }
+    return result == CDR_OK ? say_counted(opening, counts, logs, count, error) : result;
+}
+
+/* Sets positions and counted. */
+static enum cdr_result count_forgotten(struct opening *opening, struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = opening->sink;
+    struct cdr_kafka_range *ranges = calloc(sink->log_count, sizeof *ranges);
+    struct strangers *counts = calloc(sink->log_count, sizeof *counts);
+    uint32_t *logs = calloc(sink->log_count, sizeof *logs);
+    size_t count = 0;
+    enum cdr_result result = CDR_OK;
+    if (ranges == NULL || counts == NULL || logs == NULL)
+        result = cdr_fail(error, CDR_E_NOMEM, "no memory to count %u logs", sink->log_count);
+    for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++)
+        if (is_to_be_counted(opening, log))
+            logs[count++] = log;
+    if (result == CDR_OK && count > 0)
+        result = count_ranges(opening, logs, ranges, counts, count, error);
+    free(ranges);
+    free(counts);
+    free(logs);
+    return result;
+}
+
 /* After the last committed record of each log, no record may be that consumers see. */
 static enum cdr_result look_for_strangers(const struct opening *opening, struct cdr_error *error)
 {
@@ -467,7 +584,7 @@ static enum cdr_result look_for_strangers(const struct opening *opening, struct 
         result = cdr_fail(error, CDR_E_NOMEM, "no memory for the ends of %u logs", sink->log_count);
     for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++) {
         const int64_t after = opening->progress[log].after, end = opening->ends[log];
-        if (!is_mine(opening, log) || end == after)
+        if (!is_mine(opening, log) || end == after || opening->counted[log])
             continue;
         logs[count] = log;
         ranges[count++] =
@@ -526,6 +643,8 @@ static enum cdr_result find_positions(struct opening *opening, struct cdr_error 
     }
     enum cdr_result result = settle(opening, error);
     if (result == CDR_OK)
+        result = count_forgotten(opening, error);
+    if (result == CDR_OK)
         result = look_for_strangers(opening, error);
     return result == CDR_OK ? set_positions(opening, error) : result;
 }
@@ -543,10 +662,11 @@ enum cdr_result cdr_kafka_take_over(struct cdr_kafka_sink *sink,
         .shut = calloc(count, sizeof *opening.shut),
         .ends = calloc(count, sizeof *opening.ends),
         .stable = calloc(count, sizeof *opening.stable),
+        .counted = calloc(count, sizeof *opening.counted),
     };
     enum cdr_result result = CDR_OK;
     if (opening.progress == NULL || opening.known == NULL || opening.shut == NULL ||
-        opening.ends == NULL || opening.stable == NULL)
+        opening.ends == NULL || opening.stable == NULL || opening.counted == NULL)
         result = cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs", count);
     if (result == CDR_OK)
         result = open_with(&opening, &opening.asker, RD_KAFKA_CONSUMER, "isolation.level",
@@ -565,5 +685,6 @@ enum cdr_result cdr_kafka_take_over(struct cdr_kafka_sink *sink,
     free(opening.shut);
     free(opening.ends);
     free(opening.stable);
+    free(opening.counted);
     return result;
 }

@@ -256,13 +256,46 @@ static enum cdr_result send_and_abort(struct cdr_kafka_sink *sink, struct cdr_sl
 
 /* --- the sink's calls --- */
 
+/* What stays is an offset of no meaning: to delete it could delete what another run has committed
+ * meanwhile, whereas a transaction of this process's id fails then. */
+void cdr_kafka_transactions_retract(struct cdr_kafka_sink *sink)
+{
+    rd_kafka_topic_partition_list_t *all = cdr_kafka_list_logs(sink);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(all->cnt);
+    bool written = sink->client.rk == NULL || sink->transactions.begun;
+    for (int i = 0; i < all->cnt; i++) {
+        const struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, &all->elems[i])];
+        written |= atomic_load(&log->accepted) > 0;
+        if (log->fresh)
+            rd_kafka_topic_partition_list_add(list, all->elems[i].topic, all->elems[i].partition)
+                ->offset = 0;
+    }
+    rd_kafka_consumer_group_metadata_t *group =
+        rd_kafka_consumer_group_metadata_new(sink->transactions.group);
+    rd_kafka_error_t *reason = NULL;
+    if (!written && list->cnt > 0) {
+        reason = rd_kafka_begin_transaction(sink->client.rk);
+        if (reason == NULL)
+            reason = rd_kafka_send_offsets_to_transaction(sink->client.rk, list, group, ABORT_MS);
+        if (reason == NULL)
+            reason = rd_kafka_commit_transaction(sink->client.rk, ABORT_MS);
+    }
+    if (reason != NULL) /* somebody else's claim by now, or one that a later run takes over */
+        rd_kafka_error_destroy(reason);
+    rd_kafka_consumer_group_metadata_destroy(group);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_topic_partition_list_destroy(all);
+}
+
 enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink,
                                             const struct cdr_sink_settings *settings,
                                             struct cdr_error *error)
 {
     enum cdr_result result = cdr_kafka_take_over(sink, settings, error);
-    if (result != CDR_OK)
+    if (result != CDR_OK) {
+        cdr_kafka_transactions_retract(sink);
         return result;
+    }
     /* A topic may have been created again: positions of an earlier one must not outlive it. */
     if (begin(sink) == CDR_OK)
         commit(sink);

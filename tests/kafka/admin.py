@@ -9,6 +9,7 @@
     admin.py offsets TOPIC                partition, first offset, end offset, one partition a line
     admin.py await RECORDS TOPIC…         waits until each partition of each has so many
     admin.py committed GROUP TOPIC        partition, committed offset, metadata, one partition a line
+    admin.py forget GROUP…                deletes groups and what they committed
     admin.py allow PRINCIPAL TYPE PREFIX OPERATION…   on all topics, groups or transactional_ids that begin with PREFIX
                                           (TYPE topic, group, transactional_id), or on the cluster (broker kafka-cluster)
     admin.py set TOPIC NAME=VALUE…        settings; all others of the topic become the brokers'
@@ -124,6 +125,11 @@ def committed(client, _, group, topic):
         print(place.partition, place.offset, place.metadata or "")
 
 
+def forget(client, _, *groups):
+    for future in client.delete_consumer_groups(list(groups), request_timeout=TIMEOUT_S).values():
+        future.result(TIMEOUT_S)
+
+
 def replicas(client, _, *topics):
     known = client.list_topics(timeout=TIMEOUT_S).topics
     for topic in topics:
@@ -204,7 +210,7 @@ def recreate(client, settings, topic, partitions, fill=None):
 
 
 COMMANDS = {"create": create, "delete": delete, "list": list_topics, "partitions": partitions, "config": config,
-            "offsets": offsets, "committed": committed, "replicas": replicas, "elect": elect, "trim": trim,
+            "offsets": offsets, "committed": committed, "forget": forget, "replicas": replicas, "elect": elect, "trim": trim,
             "await": await_records, "allow": allow, "set": set_config, "alter": alter, "grow": grow, "recreate": recreate}
 
 

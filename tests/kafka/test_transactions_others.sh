@@ -188,8 +188,56 @@ admin delete "${prefix}data"
 run --resume --create-topics
 same_logs
 
-# --- a dataset without transactions is not resumed with them ---
+# --- a dataset without transactions is not resumed with them, and a resume that was refused leaves nothing ---
+plainly()
+{
+    "$CDRGEN" run "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet "$@"
+}
+group=cdrgen-tx-$("$CDRGEN" run "${dataset[@]}" --dry-run --sink null | grep -Eo '[0-9a-f]{32}' | head -n 1)
 prefix=$(fresh_prefix)
-"$CDRGEN" run "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet --create-topics
-expect_failure 2 'was written without --transactions' run --resume
+plainly --create-topics --days 1
+for _ in 1 2; do
+    expect_failure 2 'was written without --transactions, then resume it without' run --resume
+    ! admin committed "$group" "${prefix}data" | grep cdrgen-tx || die "a resume that was refused left its claim"
+    plainly --resume
+done
+
+# --- the group with the positions is gone: --resume with --transactions counts the records; without, it says so ---
+for how in whole beginning; do
+    prefix=$(fresh_prefix)
+    if [[ $how == whole ]]; then
+        run --create-topics --transaction-time 300ms --abort-share 0.2
+    else
+        start one --create-topics --rate 2k/s --transaction-time 300ms
+        kill -9 $pid
+        wait $pid || true
+    fi
+    for _ in {1..50}; do # one that was just used by a process that was killed may not be deleted yet
+        admin forget "$group" 2>/dev/null && break
+        sleep 0.2
+    done
+    expect_failure 2 'was written with --transactions: resume it with --transactions' plainly --resume
+    expect_failure 2 'do not hold the beginning of dataset' run --resume --format json
+    ! admin committed "$group" "${prefix}data" | grep cdrgen-tx || die "a resume that was refused left its claim"
+    if [[ $how == whole ]]; then
+        expect_failure 2 'was written with --transactions' plainly --resume
+    fi
+    run --resume 2>"$WORK/counted" || die "$how: $(cat "$WORK/counted")"
+    grep -Eq 'Kafka has forgotten how many records of [0-9]+ partitions are committed .*they were counted: [0-9]+' \
+        "$WORK/counted" || die "no word of counting: $(cat "$WORK/counted")"
+    same_logs
+done
+# Repair goes the same way.
+admin forget "$group"
+"$PYTHON" "$kafka_tests/admin.py" delete "${prefix}sms"
+"$CDRGEN" repair "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --transactions --quiet --yes >"$WORK/repair" 2>&1 ||
+    die "repair: $(cat "$WORK/repair")"
+same_logs
+# What was deleted cannot be counted, and the way out is said.
+admin forget "$group"
+admin trim "${prefix}sms" 0 3
+expect_failure 2 'cannot be counted.*delete the topic, then --resume --create-topics fills it again' run --resume
+admin delete "${prefix}sms"
+run --resume --create-topics 2>"$WORK/counted" || die "$(cat "$WORK/counted")"
+same_logs
 echo "transactions and others: all as promised"
