@@ -1,6 +1,8 @@
 /* All settings. The order is that of the help, the reference page and `cdrgen config`. */
 #include "config/check.h"
 #include "config/option.h"
+#include "encode/encoder.h"
+#include "sink/sink_table.h"
 
 #define AT(member) .at = offsetof(struct cdr_settings, member)
 #define COUNT_AT(member) .at_count = offsetof(struct cdr_settings, member)
@@ -21,8 +23,10 @@
 #define SCHEMAS (RECORDS | 1u << CDR_COMMAND_SCHEMA)
 
 static const char *const order_names[] = {"end", "start", NULL};
-static const char *const sink_names[] = {CDR_SINK_AUTO, "kafka", "file", "null", NULL};
-static const char *const format_names[] = {"csv", "avro", "json", NULL};
+#define NAME(name) #name,
+static const char *const sink_names[] = {CDR_SINK_AUTO, CDR_SINKS(NAME) NULL};
+static const char *const format_names[] = {CDR_FORMATS(NAME) NULL};
+#undef NAME
 static const char *const key_format_names[] = {"string", "avro", NULL};
 static const char *const compress_names[] = {"none", "gzip", "zstd", NULL};
 static const char *const strategy_names[] = {"topic", "record", "topic-record", NULL};

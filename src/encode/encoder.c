@@ -5,10 +5,9 @@
 #include <string.h>
 
 const struct cdr_encoder_ops *const cdr_encoders[] = {
-    &cdr_avro_ops[CDR_LEVEL_BASE],
-    &cdr_csv_ops[CDR_LEVEL_BASE],
-    &cdr_json_ops[CDR_LEVEL_BASE],
-    NULL,
+#define ROW(name) &cdr_##name##_ops[CDR_LEVEL_BASE],
+    CDR_FORMATS(ROW) NULL,
+#undef ROW
 };
 
 const struct cdr_encoder_ops *cdr_encoder_find(const char *name)

@@ -12,7 +12,7 @@
  * cells and networks of as many digits as record.h says, volumes below 10^16 bytes, enumerations
  * within their range. Anything else is a programmer's error: it is asserted in debug builds.
  *
- * A new encoder is one file that defines its ops and one line in encoder.c's table.
+ * A new encoder is one file that defines its ops, and its name in CDR_FORMATS.
  */
 #ifndef CDR_ENCODE_ENCODER_H
 #define CDR_ENCODE_ENCODER_H
@@ -77,6 +77,12 @@ struct cdr_encoder_ops {
     const char *(*file_header)(const struct cdr_encoder *encoder);
     void (*destroy)(struct cdr_encoder *encoder);
 };
+
+/* The formats that exist, X(NAME) for --format NAME. */
+#define CDR_FORMATS(X)                                                                             \
+    X(csv)                                                                                         \
+    X(avro)                                                                                        \
+    X(json)
 
 /* NULL where there is no encoder of that name. */
 const struct cdr_encoder_ops *cdr_encoder_find(const char *name);

@@ -18,10 +18,10 @@ cdr_encode_loop cdr_csv_encode_base, cdr_csv_encode_v3, cdr_csv_encode_v4;
 cdr_encode_loop cdr_avro_encode_base, cdr_avro_encode_v3, cdr_avro_encode_v4;
 cdr_encode_loop cdr_json_encode_base, cdr_json_encode_v3, cdr_json_encode_v4;
 
-/* An encoder's table, by level; [CDR_LEVEL_BASE] is what cdr_encoder_find returns. */
-extern const struct cdr_encoder_ops cdr_csv_ops[CDR_LEVEL_COUNT];
-extern const struct cdr_encoder_ops cdr_avro_ops[CDR_LEVEL_COUNT];
-extern const struct cdr_encoder_ops cdr_json_ops[CDR_LEVEL_COUNT];
+/* An encoder's table, cdr_NAME_ops, by level; [CDR_LEVEL_BASE] is what cdr_encoder_find returns. */
+#define CDR_FORMAT_OPS(name) extern const struct cdr_encoder_ops cdr_##name##_ops[CDR_LEVEL_COUNT];
+CDR_FORMATS(CDR_FORMAT_OPS)
+#undef CDR_FORMAT_OPS
 
 /* The loop of an encoder at each level, for the initialisers of those tables. */
 #if CDR_LEVELS_X86

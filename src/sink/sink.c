@@ -3,12 +3,9 @@
 #include <string.h>
 
 const struct cdr_sink_ops *const cdr_sinks[] = {
-#if CDR_KAFKA
-    &cdr_kafka_sink_ops,
-#endif
-    &cdr_file_sink_ops,
-    &cdr_null_sink_ops,
-    NULL,
+#define ROW(name) &cdr_##name##_sink_ops,
+    CDR_SINKS(ROW) NULL,
+#undef ROW
 };
 
 const struct cdr_sink_ops *cdr_sink_find(const char *name)
