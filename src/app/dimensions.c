@@ -3,6 +3,7 @@
 #include "app/message_parts.h"
 #include "app/notes.h"
 #include "app/progress.h"
+#include "app/say.h"
 #include "app/schema_ids.h"
 #include "app/stop.h"
 #include "pipeline/dimension_writer.h"
@@ -232,7 +233,7 @@ enum cdr_result cdr_dimensions_create(struct cdr_run *run, struct cdr_error *err
         return CDR_OK;
     if (!cdr_run_has(run, CDR_SINK_MESSAGES)) {
         if (!run->settings->quiet)
-            fprintf(stderr,
+            cdr_say(stderr,
                     "cdrgen: dimensions: the changes go to topics only; in %s, subscribers.csv and "
                     "cells.csv hold the first day's state\n",
                     run->settings->sink.out);

@@ -9,6 +9,7 @@
 
 #include "app/notes.h"
 #include "app/progress.h"
+#include "app/say.h"
 #include "app/stop.h"
 #include "base/clock.h"
 #include "base/token.h"
@@ -69,7 +70,7 @@ static enum cdr_result open_spill(struct replay *replay, struct cdr_error *error
         replay->records += replay->manifest->logs[log].records;
     char records[32];
     if (!replay->settings->quiet)
-        fprintf(stderr, "cdrgen: %s holds %s records of dataset %s%s\n",
+        cdr_say(stderr, "cdrgen: %s holds %s records of dataset %s%s\n",
                 replay->settings->argument_dir, cdr_with_commas(replay->records, records),
                 replay->manifest->dataset_id,
                 replay->manifest->published ? ", published before" : "");

@@ -4,6 +4,7 @@
 #include "app/dimensions.h"
 #include "app/notes.h"
 #include "app/progress.h"
+#include "app/say.h"
 #include "app/schema_ids.h"
 #include "app/stop.h"
 #include "base/clock.h"
@@ -16,6 +17,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROBE_TIMEOUT_MS 3000
@@ -453,15 +455,39 @@ static enum cdr_result write_table(const struct cdr_settings *settings, const ch
     return CDR_OK;
 }
 
-static enum cdr_result write_tables(const struct cdr_run *run, struct cdr_error *error)
+static const struct table {
+    const char *name;
+    int (*write)(FILE *, const struct cdr_model *);
+} tables[] = {{"cells.csv", cdr_write_cells}, {"subscribers.csv", cdr_write_subscribers}};
+enum { TABLES = sizeof tables / sizeof tables[0] };
+
+/* Before anything is removed. */
+static enum cdr_result check_tables(const struct cdr_run *run, struct cdr_error *error)
 {
-    if (!cdr_run_has(run, CDR_SINK_FOLDER))
-        return CDR_OK;
-    enum cdr_result result =
-        write_table(run->settings, "cells.csv", run->model, cdr_write_cells, error);
-    if (result == CDR_OK)
-        result =
-            write_table(run->settings, "subscribers.csv", run->model, cdr_write_subscribers, error);
+    char path[4096];
+    struct stat status;
+    for (size_t i = 0; cdr_run_has(run, CDR_SINK_FOLDER) && i < TABLES; i++) {
+        snprintf(path, sizeof path, "%s/%s", run->settings->sink.out, tables[i].name);
+        if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
+            return cdr_fail(error, CDR_E_CONFIG, "%s is a folder where a file is needed", path);
+    }
+    return CDR_OK;
+}
+
+/* All of them; or, where the folder holds the whole dataset, those that it lacks. */
+static enum cdr_result write_tables(const struct cdr_run *run, bool missing_only,
+                                    struct cdr_error *error)
+{
+    char path[4096];
+    enum cdr_result result = CDR_OK;
+    for (size_t i = 0; cdr_run_has(run, CDR_SINK_FOLDER) && i < TABLES && result == CDR_OK; i++) {
+        snprintf(path, sizeof path, "%s/%s", run->settings->sink.out, tables[i].name);
+        if (missing_only && (access(path, F_OK) == 0 || errno != ENOENT))
+            continue;
+        result = write_table(run->settings, tables[i].name, run->model, tables[i].write, error);
+        if (result == CDR_OK && missing_only && !run->settings->quiet)
+            cdr_say(stderr, "cdrgen: %s was missing, and is written again\n", path);
+    }
     return result;
 }
 
@@ -470,7 +496,7 @@ static enum cdr_result fill_sink(struct cdr_run *run, struct cdr_error *error)
     const struct cdr_sink_ops *ops = run->sink_ops;
     /* A summary is of a run, so then there is one, though it hands nothing over. */
     bool nothing_to_do = ops->holds_all != NULL && ops->holds_all(run->sink);
-    enum cdr_result result = nothing_to_do ? CDR_OK : write_tables(run, error);
+    enum cdr_result result = write_tables(run, nothing_to_do, error);
     if (result == CDR_OK && (!nothing_to_do || run->settings->summary != NULL))
         return cdr_run_deliver(run, error);
     enum cdr_result closed =
@@ -549,6 +575,8 @@ static enum cdr_result open_all(struct cdr_run *run, struct cdr_error *error)
         result = cdr_run_find_appended(run, error);
 #endif
     if (result == CDR_OK)
+        result = check_tables(run, error);
+    if (result == CDR_OK)
         result = cdr_run_open_sink(run, false, error);
     if (result == CDR_OK)
         memcpy(run->first_starts, run->starts, cdr_run_logs(run) * sizeof *run->starts);
@@ -578,13 +606,13 @@ static void say_destination(const struct cdr_run *run)
     const bool files = cdr_run_has(run, CDR_SINK_FOLDER);
     const char *out = run->settings->sink.out;
     if (!files && !cdr_run_has(run, CDR_SINK_OFFSETS) && cdr_settings_by_flag(run->settings, "out"))
-        fprintf(stderr, "cdrgen: warning: out: %s is not used: nothing goes to files (--sink %s)\n",
+        cdr_say(stderr, "cdrgen: warning: out: %s is not used: nothing goes to files (--sink %s)\n",
                 out, run->sink_ops->name);
     if (run->fell_back)
-        fprintf(stderr, "cdrgen: warning: writing files to %s instead of to Kafka, because %s\n",
+        cdr_say(stderr, "cdrgen: warning: writing files to %s instead of to Kafka, because %s\n",
                 out, run->sink_reason);
     else if (run->sink_reason != NULL && !run->settings->quiet)
-        fprintf(stderr, "cdrgen: writing %s%s, because %s\n", files ? "files to " : "to Kafka",
+        cdr_say(stderr, "cdrgen: writing %s%s, because %s\n", files ? "files to " : "to Kafka",
                 files ? out : "", run->sink_reason);
     char backlog[160];
     if (!run->settings->quiet && cdr_backlog_text(run, backlog, sizeof backlog))

@@ -1,4 +1,5 @@
 #include "app/schema_files.h"
+#include "app/say.h"
 
 #include "base/moment.h"
 #include "config/text_file.h"
@@ -205,7 +206,7 @@ void cdr_schema_files_advise(const struct cdr_schema_files *files,
 static void print_warning(void *context, const char *file, const char *line)
 {
     (void)context;
-    fprintf(stderr, "cdrgen: warning: %s: %s\n", file, line);
+    cdr_say(stderr, "cdrgen: warning: %s: %s\n", file, line);
 }
 
 void cdr_schema_files_warn(const struct cdr_schema_files *files,

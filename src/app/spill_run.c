@@ -1,5 +1,6 @@
 /* A run whose brokers stay away goes on in files. */
 #include "app/run_state.h"
+#include "app/say.h"
 #include "sink/spill.h"
 
 #include <string.h>
@@ -47,6 +48,6 @@ enum cdr_result cdr_run_spill(struct cdr_run *run, struct cdr_error *error)
         return cdr_fail(error, CDR_E_IO, "%.480s; and it cannot go on in files: %.480s", why.text,
                         trouble.text);
     run->spilled = true;
-    fprintf(stderr, "cdrgen: warning: %s; going on in files in %s\n", why.text, settings->spill);
+    cdr_say(stderr, "cdrgen: warning: %s; going on in files in %s\n", why.text, settings->spill);
     return CDR_OK;
 }

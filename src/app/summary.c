@@ -3,6 +3,7 @@
 #include "app/dimensions.h"
 #include "app/metrics.h"
 #include "app/progress.h"
+#include "app/say.h"
 #include "base/files.h"
 #include "base/json_writer.h"
 
@@ -211,7 +212,7 @@ void cdr_print_spilled(const struct cdr_run *run)
 {
     const char *dir = run->settings->sink.spill;
     char records[32];
-    fprintf(stderr,
+    cdr_say(stderr,
             "cdrgen: %s records are in %s and not in the topics; when the brokers are back, "
             "publish them with `cdrgen replay %s` and the same -b, -F and -X%s\n",
             cdr_with_commas(cdr_run_figure(run, CDR_LOG_SPILLED), records), dir, dir,
@@ -239,7 +240,8 @@ static void print_change(const struct cdr_run *run)
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         if (run->schemas.next_texts[type] == NULL)
             continue;
-        printf("%s%s follows %s", between, run->topics[type], run->settings->next_schemas[type]);
+        cdr_say(stdout, "%s%s follows %s", between, run->topics[type],
+                run->settings->next_schemas[type]);
         between = ", ";
     }
     putchar('\n');
@@ -251,20 +253,20 @@ static void print_destination(const struct cdr_run *run)
     const struct cdr_settings *settings = run->settings;
     printf("destination  %s", run->sink_ops->name);
     if (cdr_run_has(run, CDR_SINK_FOLDER))
-        printf(", folder %s", settings->sink.out);
+        cdr_say(stdout, ", folder %s", settings->sink.out);
     if (cdr_run_has(run, CDR_SINK_OFFSETS) && settings->sink.brokers != NULL)
-        printf(", brokers %s", settings->sink.brokers);
+        cdr_say(stdout, ", brokers %s", settings->sink.brokers);
     if (run->sink_reason != NULL)
-        printf(", because %s", run->sink_reason);
+        cdr_say(stdout, ", because %s", run->sink_reason);
     printf("\nformat       %s\n", settings->format);
     print_change(run);
     if (!cdr_run_has(run, CDR_SINK_MESSAGES))
         return;
     if (run->parts.avro_keys)
-        printf("keys         avro, schema %s\n",
-               settings->key_schema != NULL ? settings->key_schema : cdr_key_schema_default);
+        cdr_say(stdout, "keys         avro, schema %s\n",
+                settings->key_schema != NULL ? settings->key_schema : cdr_key_schema_default);
     if (settings->headers != NULL)
-        printf("headers      %s\n", settings->headers);
+        cdr_say(stdout, "headers      %s\n", settings->headers);
 }
 
 bool cdr_backlog_text(const struct cdr_run *run, char *text, size_t text_max)

@@ -2,12 +2,14 @@
 #include "app/progress.h"
 #include "app/repair.h"
 #include "app/report_file.h"
+#include "app/say.h"
 #include "app/stop.h"
 #include "app/verify_dimensions.h"
 #include "app/verify_ids.h"
 #include "app/verify_state.h"
 #include "base/clock.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -164,6 +166,18 @@ static enum cdr_result report(const struct cdr_verification *run, struct cdr_err
     return result == CDR_OK ? cdr_report_printed(stdout, error) : result;
 }
 
+/* Tables that lie beside the parts. They are not compared, but who reads them misses them. */
+static void say_missing(const struct cdr_settings *settings)
+{
+    static const char *const names[] = {"cells.csv", "subscribers.csv"};
+    char path[4096];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", settings->sink.out, names[i]);
+        if (access(path, F_OK) != 0 && errno == ENOENT)
+            cdr_say(stderr, "cdrgen: warning: %s is missing; run --resume writes it\n", path);
+    }
+}
+
 static enum cdr_result compare_all(struct cdr_verification *run, struct cdr_error *error)
 {
     const atomic_int *stop = cdr_stop_on_signals();
@@ -187,7 +201,9 @@ static enum cdr_result compare_all(struct cdr_verification *run, struct cdr_erro
     if (result != CDR_OK)
         return result;
     if (run->note != NULL && !run->settings->quiet)
-        fprintf(stderr, "cdrgen: %s: %s\n", run->settings->sink.out, run->note);
+        cdr_say(stderr, "cdrgen: %s: %s\n", run->settings->sink.out, run->note);
+    if (run->from_files && !run->settings->quiet)
+        say_missing(run->settings);
     result = compare(run, error);
     if (result == CDR_OK && run->source->ops->added != NULL)
         result = run->source->ops->added(run->source, &run->added, &run->added_count, error);

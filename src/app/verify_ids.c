@@ -4,6 +4,7 @@
 #if CDR_KAFKA
 #include "app/progress.h"
 #include "app/report_file.h"
+#include "app/say.h"
 #include "app/stop.h"
 #include "base/clock.h"
 #include "base/json_writer.h"
@@ -107,7 +108,7 @@ static void print_lost(FILE *out, const struct by_id *by_id, uint32_t i)
             lost->log % partitions, key);
     for (uint32_t f = 0; f < fields.n; f++)
         if (fields.items[f].value[0] != '\0')
-            fprintf(out, " %s=%s", fields.items[f].name, fields.items[f].value);
+            cdr_say(out, " %s=%s", fields.items[f].name, fields.items[f].value);
     fputc('\n', out);
 }
 

@@ -1,4 +1,5 @@
 #include "app/progress.h"
+#include "app/say.h"
 #include "app/verify_dimensions.h"
 #include "base/json_writer.h"
 #include "verify/fields.h"
@@ -121,7 +122,7 @@ static void print_fields(FILE *out, const struct cdr_fields *fields)
     fputs("     ", out);
     for (uint32_t i = 0; i < fields->n; i++)
         if (fields->items[i].value[0] != '\0')
-            fprintf(out, " %s=%s", fields->items[i].name, fields->items[i].value);
+            cdr_say(out, " %s=%s", fields->items[i].name, fields->items[i].value);
     fputc('\n', out);
 }
 
@@ -133,7 +134,7 @@ static void print_record(FILE *out, const struct cdr_verification *run, uint32_t
     if (!run->from_files) {
         key_text(run, type, record, key, sizeof key);
         time_text(record->event_ms, time);
-        fprintf(out, "      key %s, timestamp %s\n", key, time);
+        cdr_say(out, "      key %s, timestamp %s\n", key, time);
         cdr_fields_headers(&fields, &run->payloads, type, record);
         if (fields.n > 0)
             print_fields(out, &fields);
@@ -145,7 +146,7 @@ static void print_record(FILE *out, const struct cdr_verification *run, uint32_t
 static void print_pair(FILE *out, const char *name, const char *expected, const char *found)
 {
     if (strcmp(expected, found) != 0)
-        fprintf(out, "      %s: expected %s, found %s\n", name, expected, found);
+        cdr_say(out, "      %s: expected %s, found %s\n", name, expected, found);
 }
 
 static const char *const schema_names[CDR_VERSIONS] = {"first", "next"};
@@ -296,7 +297,8 @@ void cdr_print_verification(const struct cdr_verification *run, FILE *out)
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         struct cdr_compare_counts sum = cdr_verification_total(run, type);
         cdr_counts_text(&sum, text, sizeof text);
-        if (sum.expected > 0 && cdr_compared(&sum) == 0 && !cdr_is_different(&sum))
+        const bool any = sum.expected > 0 || !run->complete;
+        if (any && cdr_compared(&sum) == 0 && !cdr_is_different(&sum))
             snprintf(text, sizeof text, "nothing compared");
         fprintf(out, "  %-16s %14s records expected, %14s found: %s", run->topics[type],
                 cdr_with_commas(sum.expected, expected), cdr_with_commas(sum.found, found), text);

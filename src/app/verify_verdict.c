@@ -42,11 +42,34 @@ static uint32_t days_until(const struct cdr_model *model, int64_t latest_ms)
     return days;
 }
 
+/* Records after the last day: is that a dataset of more days? Only as many as such a dataset has,
+ * in about the days until the last of them: one odd record may be of any day. */
+static void hint_days(const struct cdr_verification *run, const struct cdr_compare_counts *total,
+                      char *text, size_t size)
+{
+    const uint32_t asked = run->settings->model.days;
+    const char *what = run->from_files ? "folder holds" : "topics hold";
+    const uint32_t days = days_until(run->model, total->latest_ms);
+    const double a_day = (double)total->expected / asked, later = (double)total->later;
+    /* The last of the days may have only begun. */
+    const bool enough =
+        later >= a_day / MIXED && later >= a_day * ((double)days - asked - 1) / 2 && days > asked;
+    if (enough)
+        snprintf(text, size,
+                 "; the %s records after the %u day%s asked for: the dataset was generated with "
+                 "more days; pass --days %u",
+                 what, asked, asked == 1 ? "" : "s", days);
+    else
+        snprintf(text, size,
+                 "; the %s %" PRIu64 " after the %u day%s asked for, too few to be a dataset's of "
+                 "more days",
+                 what, total->later, asked, asked == 1 ? "" : "s");
+}
+
 /* What may be wrong with the settings instead of with the data. */
 static void hint(const struct cdr_verification *run, const struct cdr_compare_counts *total,
                  char *text, size_t size)
 {
-    const char *what = run->from_files ? "folder" : "topics";
     const uint64_t ours = total->matched + total->kinds[CDR_DIFFERENCE_REORDERED] +
                           total->kinds[CDR_DIFFERENCE_DOUBLED] +
                           total->kinds[CDR_DIFFERENCE_WRONG_PARTITION];
@@ -62,20 +85,14 @@ static void hint(const struct cdr_verification *run, const struct cdr_compare_co
                  " records found are the same, so this is another dataset than these settings "
                  "give: another number of subscribers, say",
                  ours, total->found);
-    else if (total->later > 0 && total->later == total->kinds[CDR_DIFFERENCE_FOREIGN]) {
-        const uint32_t asked = run->settings->model.days;
-        snprintf(text, size,
-                 "; the %s hold%s records after the %u day%s asked for: the dataset was generated "
-                 "with more days; pass --days %u",
-                 what, run->from_files ? "s" : "", asked, asked == 1 ? "" : "s",
-                 days_until(run->model, total->latest_ms));
-    } else if (total->kinds[CDR_DIFFERENCE_LOST] > total->expected / MIXED &&
-               total->kinds[CDR_DIFFERENCE_FOREIGN] > total->expected / MIXED) {
+    else if (total->later > 0 && total->later == total->kinds[CDR_DIFFERENCE_FOREIGN])
+        hint_days(run, total, text, size);
+    else if (total->kinds[CDR_DIFFERENCE_LOST] > total->expected / MIXED &&
+             total->kinds[CDR_DIFFERENCE_FOREIGN] > total->expected / MIXED)
         snprintf(text, size,
                  "; so many lost and foreign ones at once are what another dataset looks like, of "
                  "another --subs, say: is %s the dataset id in the run's summary?",
                  run->model->dataset_id);
-    }
 }
 
 static bool judge_differences(const struct cdr_verification *run, const char *cause,

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "encode/change.h"
 #include "sink/counters.h"
+#include "sink/file_journal.h"
 #include "sink/file_manifest.h"
 #include "sink/file_resume.h"
 #include "sink/sink_table.h"
@@ -65,6 +66,7 @@ struct file_sink {
     struct cdr_container *containers[CDR_VERSIONS][CDR_TYPE_COUNT]; /* NULL unless Avro */
     struct cdr_part_format formats[CDR_VERSIONS][CDR_TYPE_COUNT];
     int64_t change_ms; /* 0: no topic's parts change */
+    struct cdr_file_journal journal;
     struct cdr_slab_pool *pool;
     struct cdr_counters *counters;
     struct file_log *logs;
@@ -95,6 +97,7 @@ static void file_free(struct file_sink *sink)
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
         for (unsigned version = 0; version < CDR_VERSIONS; version++)
             cdr_container_destroy(sink->containers[version][type]);
+    cdr_file_journal_close(&sink->journal);
     cdr_slab_pool_destroy(sink->pool);
     cdr_counters_destroy(sink->counters);
     cdr_file_folder_unlock(&sink->folder, CDR_FILE_FOLDER_WRITTEN);
@@ -336,6 +339,11 @@ static enum cdr_result finish_part(struct file_sink *sink, struct file_log *log,
     if (result != CDR_OK)
         return result;
     log->open = false;
+    const struct cdr_file_find find = {.topic = topic,
+                                       .partition = log->index % sink->setup.partitions,
+                                       .number = log->part_count,
+                                       .day = log->now.day};
+    cdr_file_journal_add(&sink->journal, &find, &log->now.file);
     log->parts[log->part_count++] = log->now;
     cdr_counters_make_durable(sink->counters, log->index, log->now.records);
     return CDR_OK;
@@ -549,6 +557,7 @@ static void remove_all(struct file_sink *sink)
         return;
     cdr_file_manifest_path(path, &sink->folder, false);
     unlink(path);
+    cdr_file_journal_remove(&sink->folder);
     cdr_file_folder_unlock(&sink->folder, CDR_FILE_FOLDER_EMPTY);
 }
 
@@ -559,8 +568,10 @@ static enum cdr_result write_first_manifest(struct file_sink *sink, struct cdr_e
     enum cdr_result result = cdr_manifest_write(&manifest, error);
     if (result != CDR_OK && !sink->resumed)
         remove_all(sink);
-    if (result == CDR_OK)
+    if (result == CDR_OK) {
+        cdr_file_journal_begin(&sink->journal, &sink->folder);
         cdr_file_lock_opened(&sink->folder.lock);
+    }
     return result;
 }
 
@@ -703,6 +714,7 @@ static enum cdr_result file_open(struct cdr_sink **sink, const struct cdr_sink_s
     file->base.ops = &cdr_file_sink_ops;
     file->setup = *setup;
     file->folder.lock.fd = -1;
+    file->journal.fd = -1;
     if (file->setup.workers == 0)
         file->setup.workers = 1;
     if (file->setup.shard_count == 0)
@@ -756,6 +768,8 @@ static enum cdr_result file_close(struct cdr_sink *sink, bool complete, struct c
         struct cdr_error *of_manifest = result == CDR_OK ? error : NULL;
         const struct cdr_manifest manifest = manifest_of(file, complete && result == CDR_OK);
         enum cdr_result written = file->whole ? CDR_OK : cdr_manifest_write(&manifest, of_manifest);
+        if (written == CDR_OK && !file->whole)
+            cdr_file_journal_remove(&file->folder);
         result = result == CDR_OK ? written : result;
     } else {
         remove_all(file);

@@ -88,6 +88,15 @@ void cdr_file_manifest_path(char path[CDR_FILE_PATH_MAX], const struct cdr_file_
         format_path(path, "%s/%smanifest.json%s", folder->out, before, after);
 }
 
+void cdr_file_journal_path(char path[CDR_FILE_PATH_MAX], const struct cdr_file_folder *folder)
+{
+    if (folder->shard_count > 1)
+        format_path(path, "%s/.cdrgen-shard-%" PRIu32 "-of-%" PRIu32 ".parts", folder->out,
+                    folder->shard_index, folder->shard_count);
+    else
+        format_path(path, "%s/.cdrgen.parts", folder->out);
+}
+
 enum cdr_result cdr_file_folder_set_out(struct cdr_file_folder *folder, const char *out,
                                         struct cdr_error *error)
 {

@@ -5,6 +5,8 @@
  *     OUT/manifest.json                               what is there
  *     OUT/.cdrgen.lock                                who writes it (file_lock.h)
  *
+ *     OUT/.cdrgen.parts                               while a run writes: file_journal.h
+ *
  * While a part or manifest is written, its name begins with '.' and ends with ".tmp". Compressed
  * parts end with .gz or .zst. The manifest of a shard is manifest-shard-I-of-N.json. PPPP is the
  * partition, NNNNNN counts from 0 within (topic, partition) over the whole run; both have more
@@ -52,6 +54,7 @@ void cdr_file_part_name(char name[CDR_FILE_PATH_MAX], const struct cdr_file_fold
                         unsigned topic, int32_t day, uint32_t partition, uint32_t number);
 void cdr_file_manifest_path(char path[CDR_FILE_PATH_MAX], const struct cdr_file_folder *folder,
                             bool temporary);
+void cdr_file_journal_path(char path[CDR_FILE_PATH_MAX], const struct cdr_file_folder *folder);
 
 /* Takes over the path, NULL or empty being an error: CDR_E_CONFIG. */
 enum cdr_result cdr_file_folder_set_out(struct cdr_file_folder *folder, const char *out,

@@ -3,6 +3,7 @@
 #include "base/thread.h"
 #include "model/calendar.h"
 #include "sink/file_check.h"
+#include "sink/file_journal.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -22,6 +23,7 @@ struct search {
     const struct cdr_resume_request *request;
     const struct cdr_manifest_contents *listed;
     const struct cdr_file_finds *finds; /* in order */
+    const struct cdr_part_result *journal; /* of each */
     struct cdr_resume *resume;
     atomic_uint next_log;
     atomic_bool failed;
@@ -45,21 +47,6 @@ struct inspection {
 static uint32_t log_of(const struct cdr_manifest *manifest, const struct cdr_file_find *find)
 {
     return find->topic * manifest->partitions + find->partition;
-}
-
-/* By log, then finished ones by number and day, then torn ones. */
-static int compare_finds(const void *a, const void *b)
-{
-    const struct cdr_file_find *left = a, *right = b;
-    if (left->topic != right->topic)
-        return left->topic < right->topic ? -1 : 1;
-    if (left->partition != right->partition)
-        return left->partition < right->partition ? -1 : 1;
-    if (left->temporary != right->temporary)
-        return left->temporary ? 1 : -1;
-    if (left->number != right->number)
-        return left->number < right->number ? -1 : 1;
-    return left->day < right->day ? -1 : left->day > right->day;
 }
 
 static void path_of(char path[CDR_FILE_PATH_MAX], const struct cdr_file_folder *folder,
@@ -131,17 +118,32 @@ static enum cdr_result count_version(struct inspection *inspection, const char *
     return result;
 }
 
+static enum cdr_result not_as_finished(const char *path, struct cdr_error *error)
+{
+    return cdr_fail(error, CDR_E_DIFFERENT,
+                    "%.500s: it is not the file that the run before finished under that name",
+                    path);
+}
+
 /* Counts a part that the manifest does not list. CDR_E_DIFFERENT: it does not stay. */
 static enum cdr_result count_unlisted(struct inspection *inspection, const char *path,
+                                      const struct cdr_part_result *journal,
                                       struct cdr_manifest_part *part, struct cdr_error *error)
 {
     const struct cdr_resume_request *request = inspection->search->request;
     const struct cdr_part_format *format =
         &request->formats[inspection->log / request->manifest->partitions];
     struct cdr_part_content content;
+    struct stat status;
+    /* One of another size is not read: it may have any. */
+    if (stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+        (uint64_t)status.st_size != journal->file_bytes)
+        return not_as_finished(path, error);
     enum cdr_result result = count_version(inspection, path, part, &content, error);
     if (result != CDR_OK)
         return result;
+    if (memcmp(content.file.checksum, journal->checksum, sizeof journal->checksum) != 0)
+        return not_as_finished(path, error);
     part->records = content.records;
     part->bytes = content.bytes;
     part->file = content.file;
@@ -212,7 +214,9 @@ static enum cdr_result inspect_part(struct inspection *inspection, const struct 
     part.day = find->day;
     if (find->number != number)
         return cdr_fail(error, CDR_E_DIFFERENT, "%.500s: a part before it is missing", path);
-    enum cdr_result result = count_unlisted(inspection, path, &part, error);
+    const struct cdr_part_result *journal =
+        &inspection->search->journal[find - inspection->search->finds->list];
+    enum cdr_result result = count_unlisted(inspection, path, journal, &part, error);
     if (result == CDR_OK)
         result = check_order(inspection, path, &part, error);
     return result == CDR_OK ? keep(inspection, &part, error) : result;
@@ -412,7 +416,7 @@ static enum cdr_result search_folder(struct cdr_resume *resume,
                                      struct cdr_file_finds *finds, struct cdr_error *error)
 {
     if (finds->count > 0)
-        qsort(finds->list, finds->count, sizeof finds->list[0], compare_finds);
+        qsort(finds->list, finds->count, sizeof finds->list[0], cdr_file_compare_finds);
     enum cdr_result result = check_finds(request, listed, finds, error);
     if (result != CDR_OK || !listed->exists || (request->glance && !may_be_whole(request, listed)))
         return result;
@@ -422,8 +426,15 @@ static enum cdr_result search_folder(struct cdr_resume *resume,
     if (resume->logs == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the parts of %u logs",
                         resume->log_count);
-    struct search search = {.request = request, .listed = listed, .finds = finds, .resume = resume};
-    result = inspect_all(&search, error);
+    struct cdr_part_result *journal = calloc(finds->count + 1, sizeof *journal);
+    struct search search = {
+        .request = request, .listed = listed, .finds = finds, .journal = journal, .resume = resume};
+    result = journal == NULL
+                 ? cdr_fail(error, CDR_E_NOMEM, "no memory for the list of %zu parts", finds->count)
+                 : cdr_file_journal_read(request->manifest->folder, finds, journal, error);
+    if (result == CDR_OK)
+        result = inspect_all(&search, error);
+    free(journal);
     if (result == CDR_OK)
         sort_out(resume, request, listed, finds);
     return result;

@@ -10,9 +10,10 @@
  * Of a part that stays it is checked
  *   that the manifest lists: that the file has the size and checksum that are written there; where
  *     it has not, or is missing, somebody changed the folder, and that is an error;
- *   of others, which were finished after the manifest was written: what file_check.h says, that
- *     numbers have no gap, that days follow, and that its size is one at which parts end. Where
- *     this fails, as it can after a loss of power, that part and those behind it are made again.
+ *   of others, which were finished after the manifest was written: that the file has the size and
+ *     checksum that the journal says (file_journal.h), what file_check.h says, that numbers have no
+ *     gap, that days follow, and that its size is one at which parts end. Where this fails, as it
+ *     can after a loss of power, that part and those behind it are made again.
  * Records are not compared with what they ought to be; the dataset id stands for that.
  *
  * Nothing is changed while looking. What goes is removed after a new manifest no longer lists it;

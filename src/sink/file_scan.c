@@ -1,5 +1,6 @@
 #include "sink/file_scan.h"
 
+#include "base/files.h"
 #include "model/calendar.h"
 #include "sink/file_manifest.h"
 
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Manifests and parts are looked for in the same way, whatever for. */
@@ -103,16 +105,26 @@ struct manifest_name {
     uint32_t shard_index, shard_count; /* 0/1 without shards */
 };
 
+/* Takes "-shard-I-of-N" off *name, if it is there. */
+static bool take_shard(const char **name, struct manifest_name *parsed)
+{
+    parsed->shard_index = 0;
+    parsed->shard_count = 1;
+    return !take_text(name, "-shard-") ||
+           (take_number(name, 1, &parsed->shard_index) && take_text(name, "-of-") &&
+            take_number(name, 1, &parsed->shard_count));
+}
+
+static bool is_journal(const char *name, struct manifest_name *parsed)
+{
+    return take_text(&name, ".cdrgen") && take_shard(&name, parsed) && take_text(&name, ".parts") &&
+           *name == '\0';
+}
+
 static bool is_manifest(const char *name, struct manifest_name *parsed)
 {
     parsed->temporary = take_text(&name, ".");
-    parsed->shard_index = 0;
-    parsed->shard_count = 1;
-    if (!take_text(&name, "manifest"))
-        return false;
-    if (take_text(&name, "-shard-") &&
-        !(take_number(&name, 1, &parsed->shard_index) && take_text(&name, "-of-") &&
-          take_number(&name, 1, &parsed->shard_count)))
+    if (!take_text(&name, "manifest") || !take_shard(&name, parsed))
         return false;
     return take_text(&name, ".json") && (!parsed->temporary || take_text(&name, ".tmp")) &&
            *name == '\0';
@@ -128,6 +140,9 @@ static bool join(char path[CDR_FILE_PATH_MAX], const char *folder, const char *n
 static enum cdr_result found(const struct scan *scan, const char *path, const char *what)
 {
     const char *out = scan->folder->out;
+    struct stat status;
+    if (scan->purpose == ALLOW && lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        return cdr_fail(scan->error, CDR_E_CONFIG, "%s is a folder where a file is needed", path);
     if (scan->purpose == REMOVE && unlink(path) != 0 && errno != ENOENT)
         return cdr_file_fail(scan->error, CDR_E_IO, "remove", path, errno);
     if (scan->purpose == REMOVE || scan->purpose == ALLOW)
@@ -241,6 +256,20 @@ static enum cdr_result visit_part(const struct scan *scan, const struct day_fold
     return list_find(scan, &find);
 }
 
+/* What is in the place of a day's folder of ours, so that there can be none. */
+static enum cdr_result check_day(const struct scan *scan, const struct day_folder *day,
+                                 const char *path)
+{
+    struct stat status;
+    if (scan->purpose == REMOVE || day->topic == CDR_TYPE_COUNT || !day->real ||
+        lstat(path, &status) != 0)
+        return CDR_OK;
+    return cdr_fail(scan->error, CDR_E_CONFIG, "%s is %s where a folder is needed", path,
+                    S_ISREG(status.st_mode)   ? "a file"
+                    : S_ISLNK(status.st_mode) ? "a link to no folder"
+                                              : cdr_file_kind(status.st_mode));
+}
+
 static enum cdr_result scan_day(const struct scan *scan, const struct day_folder *day,
                                 const char *path)
 {
@@ -249,10 +278,12 @@ static enum cdr_result scan_day(const struct scan *scan, const struct day_folder
     DIR *listing = opendir(path);
     if (listing == NULL)
         return errno == ENOTDIR || errno == ENOENT
-                   ? CDR_OK
+                   ? check_day(scan, day, path)
                    : cdr_file_fail(scan->error, CDR_E_CONFIG, "read folder", path, errno);
     enum cdr_result result = CDR_OK;
     const char *name = NULL;
+    if (scan->purpose == ALLOW && day->topic < CDR_TYPE_COUNT && access(path, W_OK | X_OK) != 0)
+        result = cdr_file_fail(scan->error, CDR_E_CONFIG, "write to folder", path, errno);
     while (result == CDR_OK && (name = next_name(scan, listing, path, &result)) != NULL) {
         struct cdr_part_name parsed;
         if (cdr_file_is_part(name, &parsed) &&
@@ -321,6 +352,9 @@ static enum cdr_result scan_out(const struct scan *scan, bool manifests)
             result = scan_topic(scan, name);
         else if (manifests && is_manifest(name, &parsed) && join(path, out, name))
             result = visit_manifest(scan, path, &parsed);
+        else if (scan->purpose == REMOVE && is_journal(name, &parsed) &&
+                 is_in_the_way(scan->folder, &parsed) && join(path, out, name))
+            result = found(scan, path, "a journal");
     }
     closedir(listing);
     return result;
@@ -355,4 +389,18 @@ enum cdr_result cdr_file_scan_collect(const struct cdr_file_folder *folder, uint
                               .finds = finds,
                               .error = error};
     return scan_all(&scan);
+}
+
+int cdr_file_compare_finds(const void *a, const void *b)
+{
+    const struct cdr_file_find *left = a, *right = b;
+    if (left->topic != right->topic)
+        return left->topic < right->topic ? -1 : 1;
+    if (left->partition != right->partition)
+        return left->partition < right->partition ? -1 : 1;
+    if (left->temporary != right->temporary)
+        return left->temporary ? 1 : -1;
+    if (left->number != right->number)
+        return left->number < right->number ? -1 : 1;
+    return left->day < right->day ? -1 : left->day > right->day;
 }

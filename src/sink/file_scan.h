@@ -22,7 +22,8 @@ bool cdr_file_is_day(const char *name, int32_t *day);
 
 /* CDR_E_STATE, naming the first find, where the folder holds what the run would mix with or write
  * over and overwrite is false, or a manifest.json of another program. CDR_E_CONFIG: a folder cannot
- * be read. */
+ * be read; or something is in the place of a day's folder, or, with overwrite, cannot be removed: a
+ * folder in the place of a part, or a day's folder that cannot be written to. */
 enum cdr_result cdr_file_scan_check(const struct cdr_file_folder *folder, bool overwrite,
                                     struct cdr_error *error);
 /* Removes what check found: manifests first, then parts, then folders of days that are empty.
@@ -35,6 +36,8 @@ struct cdr_file_find {
     int32_t day;
     bool temporary;
 };
+/* For qsort: by log, then finished ones by number and day, then torn ones. */
+int cdr_file_compare_finds(const void *a, const void *b);
 /* Zero-initialise; the caller frees list. */
 struct cdr_file_finds {
     struct cdr_file_find *list;

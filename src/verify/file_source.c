@@ -314,8 +314,10 @@ static enum cdr_result take_metadata(struct file_log *log, const struct cdr_payl
         const char *next = payloads->shapes[1][type].schema_text;
         log->file_version = is_text(bytes, len, payloads->shapes[0][type].schema_text) ? 1 : 2;
         if (log->file_version == 2 && (next == NULL || !is_text(bytes, len, next)))
-            return reader_failed(&log->reader, CDR_E_DIFFERENT,
-                                 "its schema is not that of these settings", error);
+            return reader_failed(&log->reader, CDR_E_STATE,
+                                 "its schema is not that of these settings, so that it cannot be "
+                                 "compared; give verify the schema flags of the run",
+                                 error);
     }
     if (!codec)
         return CDR_OK;

@@ -3,9 +3,13 @@
 #include "sink_harness.h"
 
 #include "sink/compress.h"
+#include "sink/file_journal.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #define LOGS (CDR_TYPE_COUNT * HARNESS_PARTITIONS)
 #define PER_DAY 1500u
@@ -453,6 +457,68 @@ static void damaged_parts_are_made_again(void **state)
     }
 }
 
+/* The journal says of the part what it is. */
+static void note(const struct harness *harness, const char *name, uint32_t number)
+{
+    char path[512];
+    size_t n = 0;
+    char *bytes = harness_read(harness, name, &n);
+    struct cdr_part_result file = {.file_bytes = n};
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes, n));
+    memcpy(file.checksum, canonical.digest, sizeof file.checksum);
+    harness_path(harness, path, ".cdrgen.parts");
+    struct cdr_file_journal journal = {.fd = open(path, O_WRONLY | O_APPEND)};
+    assert_true(journal.fd >= 0);
+    cdr_file_journal_add(&journal, &(struct cdr_file_find){.number = number, .day = HARNESS_DAY},
+                         &file);
+    cdr_file_journal_close(&journal);
+    free(bytes);
+}
+
+/* Whole parts of the right size, in the place of others. */
+static void parts_that_changed_places_are_made_again(void **state)
+{
+    (void)state;
+    enum { EXCHANGED, COPIED, NO_JOURNAL, TORN_JOURNAL, WAYS };
+    for (unsigned way = 0; way < WAYS; way++) {
+        struct harness harness, expected;
+        char one[512], two[512], aside[512], path[512];
+        start(&expected, csv, 2);
+        expected.settings.rotate_bytes = 10000;
+        run_whole(&expected);
+        start(&harness, csv, 2);
+        harness.settings.rotate_bytes = 10000;
+        run_killed(&harness, 9000);
+        harness_path(&harness, one, PART_1 "csv");
+        harness_path(&harness, two, PART_2 "csv");
+        harness_path(&harness, aside, "aside");
+        harness_path(&harness, path, ".cdrgen.parts");
+        if (way == EXCHANGED) {
+            assert_int_equal(rename(one, aside), 0);
+            assert_int_equal(rename(two, one), 0);
+            assert_int_equal(rename(aside, two), 0);
+        } else if (way == COPIED) {
+            assert_int_equal(unlink(two), 0);
+            assert_int_equal(link(one, two), 0);
+        } else if (way == NO_JOURNAL) {
+            assert_int_equal(unlink(path), 0);
+        } else {
+            assert_int_equal(truncate(path, 100), 0);
+        }
+        harness.settings.resume = true;
+        harness_must_open(&harness, "file");
+        const char *said = harness.sink->ops->note(harness.sink, 0);
+        if (strstr(said, "it is not the file that the run before finished under that name") == NULL)
+            fail_msg("way %u: %s", way, said);
+        must_close(&harness, false);
+        run_resumed(&harness);
+        expect_same(&harness, &expected);
+        harness_end(&harness);
+        harness_end(&expected);
+    }
+}
+
 /* A record too many, or a part that ends before its time, would end up in the log. */
 static void parts_of_wrong_lengths_are_made_again(void **state)
 {
@@ -482,6 +548,7 @@ static void parts_of_wrong_lengths_are_made_again(void **state)
             fputs(part, file);
         }
         assert_int_equal(fclose(file), 0);
+        note(&harness, PART_1 "csv", 1);
         harness.settings.resume = true;
         harness_must_open(&harness, "file");
         assert_non_null(strstr(harness.sink->ops->note(harness.sink, 0),
@@ -573,6 +640,7 @@ int main(void)
         cmocka_unit_test(other_settings_are_refused),
         cmocka_unit_test(changed_folders_are_refused),
         cmocka_unit_test(damaged_parts_are_made_again),
+        cmocka_unit_test(parts_that_changed_places_are_made_again),
         cmocka_unit_test(parts_of_wrong_lengths_are_made_again),
         cmocka_unit_test(shards_resume_side_by_side),
         cmocka_unit_test(a_folder_in_use_is_refused),
