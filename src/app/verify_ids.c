@@ -1,4 +1,5 @@
 #include "app/verify_ids.h"
+#include "sink/open_transaction.h"
 
 #include "base/parse.h"
 #if CDR_KAFKA
@@ -280,9 +281,10 @@ static struct cdr_verdict judge(const struct by_id *by_id, enum cdr_result resul
         return verdict_of(CDR_E_STATE,
                           "cannot tell: %.250s[%u] has an open transaction, which begins at offset "
                           "%" PRId64 " and did not end within %u s (--transaction-wait); %" PRIu64
-                          " records were not found so far",
+                          " records were not found so far; " CDR_OPEN_TRANSACTION_ADVICE,
                           topics[open->topic], open->partition, open->offset,
-                          (by_id->settings.open_wait_ms + 999) / 1000, found->lost);
+                          (by_id->settings.open_wait_ms + 999) / 1000, found->lost,
+                          topics[open->topic], open->partition, open->offset);
     if (found->lost > 0)
         return verdict_of(CDR_E_STATE,
                           "cannot tell: %" PRIu64

@@ -3,6 +3,7 @@
 #include "app/verify_dimensions.h"
 
 #include "app/progress.h"
+#include "sink/open_transaction.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -132,15 +133,19 @@ static bool judge_open(const struct cdr_verification *run, struct cdr_verdict *v
         return false;
     char names[300], number[32], text[sizeof verdict->text];
     name_logs(run, first, count, names, sizeof names);
+    char advice[600] = "it ends once its producer's transaction.timeout.ms is over";
     if (count == 0)
         snprintf(names, sizeof names, "a dimension topic");
+    else
+        snprintf(advice, sizeof advice, CDR_OPEN_TRANSACTION_ADVICE,
+                 run->topics[first / run->settings->model.partitions],
+                 first % run->settings->model.partitions, end);
     snprintf(text, sizeof text,
              "cannot tell: %s has an open transaction, which begins at offset %" PRId64
              " and did not end within %u s (--transaction-wait): %s records of the dataset may be "
-             "in it or after it. It ends when its producer commits or aborts, or after the "
-             "producer's transaction.timeout.ms; what was compared is the same",
+             "in it or after it; what was compared is the same; %s",
              names, end, (run->settings->open_wait_ms + 999) / 1000,
-             unread > 0 ? cdr_with_commas(unread, number) : "no");
+             unread > 0 ? cdr_with_commas(unread, number) : "no", advice);
     say(verdict, CDR_E_STATE, text);
     return true;
 }

@@ -37,6 +37,7 @@
  * A log that has no control record in between was written without transactions. */
 #include "base/hash.h"
 #include "sink/kafka_internal.h"
+#include "sink/open_transaction.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -390,10 +391,11 @@ static enum cdr_result fail_held(const struct opening *opening, uint32_t log,
     const struct cdr_kafka_sink *sink = opening->sink;
     return cdr_fail(error, refused(opening),
                     "an open transaction of another producer holds %s[%u] at offset %" PRId64
-                    ", and nobody sees committed records after it: end that producer, or wait "
-                    "until the brokers end its transaction, then resume",
+                    ", and nobody sees committed records after it: end that producer and its "
+                    "transaction, then resume; " CDR_OPEN_TRANSACTION_ADVICE,
                     cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
-                    opening->stable[log]);
+                    opening->stable[log], cdr_kafka_topic_of(sink, log),
+                    log % sink->setup.partitions, opening->stable[log]);
 }
 
 /* Waits until nothing holds the ends back. No run of the dataset can write any more: its control

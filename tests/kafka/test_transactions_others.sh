@@ -163,6 +163,28 @@ wait $holder
 run --resume
 same_logs
 
+# --- one whose producer died ends with the command that the message names ---
+prefix=$(fresh_prefix)
+run --create-topics
+"$PYTHON" - "$CDRGEN_TEST_BROKERS" "${prefix}data" <<'PYTHON'
+import os, sys
+from confluent_kafka import Producer
+producer = Producer({"bootstrap.servers": sys.argv[1], "transactional.id": "dead-" + sys.argv[2], "transaction.timeout.ms": 900000})
+producer.init_transactions(30)
+producer.begin_transaction()
+producer.produce(sys.argv[2], partition=1, value=b"another's")
+assert producer.flush(30) == 0
+os._exit(0)
+PYTHON
+expect_failure 2 'did not end within 1 s .*kafka-transactions.sh' "$CDRGEN" verify "${dataset[@]}" \
+    -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet --transaction-wait 1s
+expect_failure 2 'kafka-transactions.sh' run --resume -X delivery.timeout.ms=3000
+read -r -a abort < <(grep -Eo 'abort --topic [^`]*' "$WORK/stderr")
+"$SOURCE_DIR/scripts/kafka" tool TransactionsCommand \
+    --bootstrap-server "$CDRGEN_TEST_BROKERS" "${abort[@]}" >"$WORK/abort" 2>&1 || die "${abort[*]}: $(cat "$WORK/abort")"
+run --resume
+same_logs
+
 # --- after the last record ---
 produce "${prefix}sms" 0 plain
 expect_failure 2 'sms\[0\] holds 1 record that' run --resume
