@@ -48,13 +48,10 @@ int main(int argc, char **argv)
     struct cdr_pipeline_settings settings = {.model = model, .workers = workers, .shard_count = 1};
     struct cdr_sink_setup setup = {.partitions = parameters.partitions, .shard_count = 1, .dataset_id = model->dataset_id,
                                    .workers = workers, .slab_bytes = 1 << 20, .slab_records = 4096};
-    struct cdr_encoder *encoders[CDR_TYPE_COUNT];
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        struct cdr_encoder_settings encoder = {.type = type, .tz_name = parameters.tz_name, .framed = true, .schema_id = 1};
-        check(cdr_encoder_find(format)->create(&encoders[type], &encoder, &error), &error);
-        settings.encoders[type] = setup.encoders[type] = encoders[type];
-        setup.topics[type] = cdr_type_name[type];
-    }
+    struct cdr_topics topics;
+    check(cdr_topics_create(&topics, CDR_TYPE_COUNT, &error), &error);
+    check(cdr_topics_create_encoders(&topics, format, parameters.tz_name, true, &error), &error);
+    settings.topics = setup.topics = &topics;
     struct cdr_sink_settings sink_settings = {0};
     check(cdr_sink_find("null")->open(&settings.sink, &sink_settings, &setup, &error), &error);
     struct cdr_pipeline *pipeline;
@@ -84,8 +81,7 @@ int main(int argc, char **argv)
     }
     cdr_pipeline_destroy(pipeline);
     settings.sink->ops->close(settings.sink, true, &error);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_encoder_destroy(encoders[type]);
+    cdr_topics_free(&topics);
     cdr_model_destroy(model);
     return 0;
 }

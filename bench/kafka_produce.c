@@ -30,6 +30,7 @@ enum { PROPERTIES_MAX = 64, SLABS_SEEN_MAX = 16384, TEXT_BYTES = 1 << 20 };
 
 struct bench {
     struct cdr_sink_settings settings;
+    struct cdr_topic topic;
     struct cdr_sink_setup setup;
     struct cdr_property properties[PROPERTIES_MAX];
     uint64_t records;
@@ -213,7 +214,7 @@ static void *poll_reports(void *opaque)
 
 static void run_plain(struct bench *bench, rd_kafka_t *rk)
 {
-    rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, bench->setup.topics[0], NULL);
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, bench->topic.name, NULL);
     struct poller poller = {rk, bench};
     pthread_t thread;
     pthread_create(&thread, NULL, poll_reports, &poller);
@@ -254,7 +255,7 @@ static void options(struct bench *bench, int argc, char **argv)
         char *equals = letter == 'X' ? strchr(optarg, '=') : NULL;
         switch (letter) {
         case 'b': bench->settings.brokers = optarg; break;
-        case 't': bench->setup.topics[0] = optarg; break;
+        case 't': snprintf(bench->topic.name, sizeof bench->topic.name, "%s", optarg); break;
         case 'p': bench->setup.partitions = (uint32_t)atoi(optarg); break;
         case 'n': bench->records = strtoull(optarg, NULL, 10); break;
         case 's': bench->size = (uint32_t)atoi(optarg); break;
@@ -296,7 +297,9 @@ int main(int argc, char **argv)
     bench.settings.properties = bench.properties;
     options(&bench, argc - 1, argv + 1);
     encoder.record_bytes_max = bench.size;
-    bench.setup.encoders[0] = &encoder;
+    bench.topic.encoder = &encoder;
+    const struct cdr_topics topics = {.n = 1, .items = &bench.topic};
+    bench.setup.topics = &topics;
     make_text(&bench);
     check(cdr_kafka_sink_ops.open(&bench.sink, &bench.settings, &bench.setup, &error), &error);
     bool plain = strcmp(argv[1], "plain") == 0;

@@ -34,7 +34,8 @@ static void warn(const struct search *search, uint32_t log, int64_t offset)
     fprintf(stderr,
             "cdrgen: warning: append: %s[%u] already holds this dataset, from offset %" PRId64
             " on, and it is written once more; with --resume --append a run goes on with it\n",
-            search->run->topics[log / search->partitions], log % search->partitions, offset);
+            search->run->topics.items[log / search->partitions].name, log % search->partitions,
+            offset);
 }
 
 /* Whether some run committed where the dataset begins; *first: a log that holds records of it. */
@@ -88,7 +89,8 @@ static enum cdr_result take_bases(struct search *search, struct cdr_run *run,
                             "append: %s[%u] does not hold the first record of this dataset, which "
                             "other partitions hold, and its own beginning was deleted: where the "
                             "dataset begins in it cannot be told",
-                            run->topics[log / search->partitions], log % search->partitions);
+                            run->topics.items[log / search->partitions].name,
+                            log % search->partitions);
     if (any) {
         run->found_bases = search->found;
         search->found = NULL;
@@ -129,16 +131,11 @@ static bool open_source(struct search *search)
     struct cdr_error ignored = {{0}};
     struct cdr_source_setup setup = {
         .model = run->model,
-        .format = settings->format,
+        .topics = &run->topics,
         .partitions = search->partitions,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        setup.topics[type] = run->topics[type];
-        setup.encoders[type] = run->encoders[type];
-        setup.envelopes[type] = run->envelopes[type];
-    }
     return cdr_kafka_source_open(&search->source, &settings->sink, &setup, &ignored) == CDR_OK;
 }
 

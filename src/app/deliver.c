@@ -36,6 +36,7 @@ static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *st
     const struct cdr_settings *settings = run->settings;
     struct cdr_pipeline_settings pipeline = {
         .model = run->model,
+        .topics = &run->topics,
         .sink = run->sink,
         .workers = run->workers,
         .shard_index = settings->shard_index,
@@ -49,10 +50,6 @@ static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *st
         .day_begin = run->dimensions != NULL ? cdr_dimensions_day : NULL,
         .day_context = run->dimensions,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        pipeline.encoders[type] = run->encoders[type];
-        pipeline.envelopes[type] = run->envelopes[type];
-    }
     enum cdr_result result = cdr_dimensions_begin(run->dimensions, stop, DRAIN_TIMEOUT_MS, error);
     return result == CDR_OK ? cdr_pipeline_create(&run->pipeline, &pipeline, error) : result;
 }
@@ -87,7 +84,7 @@ static enum cdr_result check_durable(struct cdr_run *run, struct cdr_error *erro
         if (handed != durable)
             return cdr_fail(error, CDR_E_KAFKA,
                             "%s[%u]: %llu records were handed over but %llu are safe",
-                            run->topics[log / partitions], log % partitions,
+                            run->topics.items[log / partitions].name, log % partitions,
                             (unsigned long long)handed, (unsigned long long)durable);
     }
     return CDR_OK;
@@ -104,7 +101,7 @@ static enum cdr_result check_reached(const struct cdr_run *run, struct cdr_error
             return cdr_fail(error, CDR_E_DIFFERENT,
                             "%s[%u] holds %llu records of this dataset's place, and the dataset "
                             "has %llu: it ran for more days before, or somebody else writes there",
-                            run->topics[log / partitions], log % partitions,
+                            run->topics.items[log / partitions].name, log % partitions,
                             (unsigned long long)run->starts[log], (unsigned long long)position);
     }
     return CDR_OK;

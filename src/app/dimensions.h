@@ -12,9 +12,9 @@
 
 struct cdr_dimensions;
 
-/* run->dimensions, where the settings ask for them and the run's sink can have them (a line on
- * standard error says where not); asks the registry. Errors: CDR_E_CONFIG, CDR_E_STATE, as of the
- * records' schemas. */
+/* run->dimensions and run->tables, where the settings ask for them and the run's sink can have them
+ * (a line on standard error says where not); asks the registry. Errors: CDR_E_CONFIG, CDR_E_STATE,
+ * as of the records' schemas. */
 enum cdr_result cdr_dimensions_create(struct cdr_run *run, struct cdr_error *error);
 /* The same for the doctor, with no ids but those that the settings fix. Errors: CDR_E_CONFIG,
  * CDR_E_NOMEM. */
@@ -36,11 +36,6 @@ enum cdr_result cdr_dimensions_check(struct cdr_dimensions *dimensions, bool who
 /* The sink's close. */
 enum cdr_result cdr_dimensions_close(struct cdr_dimensions *dimensions, bool complete,
                                      struct cdr_error *error);
-
-/* Adds their schemas that have ids. fixed: the settings fix them. */
-struct cdr_schema_uses;
-void cdr_dimensions_list_schemas(const struct cdr_dimensions *dimensions, bool fixed,
-                                 struct cdr_schema_uses *uses);
 
 /* The set-up of their sink, for the doctor: names and sizes are those of dimensions. */
 struct cdr_sink_setup cdr_dimensions_setup(const struct cdr_run *run);

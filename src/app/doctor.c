@@ -20,45 +20,39 @@ static const char *const level_names[CDR_FINDING_LEVELS] = {"ok", "warn", "fail"
 static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    enum cdr_result result = cdr_schema_files_load(&run->schemas, settings, error);
+    const char *tz_name = settings->model.tz_name;
+    struct cdr_topics *topics = &run->topics;
+    enum cdr_result result = cdr_topics_load_schemas(topics, settings, error);
     if (result == CDR_OK)
-        result = cdr_schema_files_resolve(&run->schemas, settings, run->model, error);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
-        struct cdr_encoder_settings encoder = {
-            .type = type,
-            .tz_name = settings->model.tz_name,
-            .framed = cdr_format_is(settings->format, CDR_FORMAT_FRAMED),
-            .schema_id = 1, /* of any number, frames are as long */
-            .schema_text = run->schemas.texts[type],
-            .schema_name = settings->schemas[type],
-            .mapping_text = run->schemas.mapping,
-        };
-        result = cdr_schema_files_encoder(&run->schemas, settings, &encoder, 1,
-                                          &run->encoders[type], error);
-    }
+        result = cdr_topics_resolve_change(topics, settings, run->model, error);
     if (result == CDR_OK)
-        result = cdr_message_parts_load(&run->parts, settings, error);
-    if (result == CDR_OK && !(run->parts.avro_keys && cdr_key_schemas_come_later(settings)))
-        result = cdr_message_parts_compile(&run->parts, settings, error);
-    cdr_message_parts_envelopes(&run->parts, run->envelopes);
+        result =
+            cdr_topics_create_encoders(topics, settings->format, tz_name,
+                                       cdr_format_is(settings->format, CDR_FORMAT_FRAMED), error);
+    if (result == CDR_OK)
+        result = cdr_topics_load_keys(topics, settings, error);
+    if (result == CDR_OK && !(cdr_has_avro_keys(topics) && cdr_key_schemas_come_later(settings)))
+        result = cdr_topics_create_envelopes(topics, settings->headers, tz_name, error);
     return result;
 }
 
 /* What a run would write by: the latest version, if it is another than the one that is built in. */
-static void examine_latest(const struct cdr_run *run, uint32_t type, bool key, const char *subject,
+static void examine_latest(const struct cdr_settings *settings,
+                           const struct cdr_schema_request *request, const char *subject,
                            struct cdr_findings *findings)
 {
-    const struct cdr_settings *settings = run->settings;
+    const struct cdr_topic *topic = request->topic;
+    const bool key = request->part == CDR_PART_KEYS;
+    const struct cdr_layout *layout = key ? &topic->key_layout : &topic->layouts[0];
     char *text = NULL, note[CDR_REGISTRY_NOTE_MAX], named[280];
     int32_t id = 0;
     struct cdr_error why = {{0}};
     snprintf(named, sizeof named, "subject %.260s", subject);
     enum cdr_result result =
         cdr_registry_latest(&settings->registry, subject, &id, &text, note, &why);
-    if (result == CDR_OK && key)
-        result = cdr_key_schema_compiles(settings, type, text, subject, run->parts.mapping, &why);
-    else if (result == CDR_OK && !cdr_registry_same(cdr_builtin_schema(type), text))
-        result = cdr_schema_compiles(settings, type, text, subject, run->schemas.mapping, &why);
+    if (result == CDR_OK && (key || !cdr_registry_same(topic->builtin_schema, text)))
+        result =
+            cdr_schema_compiles(settings, request->type, key, text, subject, layout->mapping, &why);
     if (result != CDR_OK)
         cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, named, why.text);
     else if (note[0] != '\0')
@@ -69,43 +63,30 @@ static void examine_latest(const struct cdr_run *run, uint32_t type, bool key, c
     free(text);
 }
 
-/* next: of the values, the schema that the type's records are to change to. */
-static void examine_subject(const struct cdr_run *run, uint32_t type, bool key, bool next,
-                            struct cdr_findings *findings)
+static void examine_schema(const struct cdr_settings *settings,
+                           const struct cdr_schema_request *request, struct cdr_findings *findings)
 {
-    const struct cdr_settings *settings = run->settings;
-    const char *text = key    ? run->parts.key_texts[type]
-                       : next ? run->schemas.next_texts[type]
-                              : cdr_schema_files_text(&run->schemas, type);
-    const bool given =
-        key ? settings->key_schema != NULL : next || cdr_schema_is_given(settings, type);
+    const struct cdr_registry_settings *registry = &settings->registry;
     char subject[CDR_REGISTRY_SUBJECT_MAX];
     struct cdr_error why = {{0}};
-    enum cdr_result result =
-        key ? cdr_registry_key_subject(&settings->registry, run->topics[type], text, subject, &why)
-            : cdr_registry_subject(&settings->registry, run->topics[type], text, subject, &why);
-    if (result != CDR_OK)
-        cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, run->topics[type], why.text);
-    else if (settings->registry.use_latest && !given)
-        examine_latest(run, type, key, subject, findings);
+    if (cdr_request_subject(request, registry, subject, &why) != CDR_OK)
+        cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, request->topic->name, why.text);
+    else if (registry->use_latest && !request->topic->table &&
+             !cdr_request_is_given(request, settings))
+        examine_latest(settings, request, subject, findings);
     else
-        cdr_registry_examine(&settings->registry, subject, text, next, findings);
+        cdr_registry_examine(registry, subject, cdr_request_text(request),
+                             request->part == CDR_PART_NEXT, findings);
 }
 
-static void examine_dimension_subject(const struct cdr_run *run, uint32_t d, bool key,
-                                      struct cdr_findings *findings)
+static void examine_schemas(const struct cdr_settings *settings, const struct cdr_topics *topics,
+                            struct cdr_findings *findings)
 {
-    const struct cdr_registry_settings *registry = &run->settings->registry;
-    const char *text = key ? cdr_key_schema_default : cdr_dimension_schema(d);
-    char subject[CDR_REGISTRY_SUBJECT_MAX], topic[270];
-    struct cdr_error why = {{0}};
-    snprintf(topic, sizeof topic, "%s%s", run->settings->topic_prefix, cdr_dimension_name[d]);
-    enum cdr_result result = key ? cdr_registry_key_subject(registry, topic, text, subject, &why)
-                                 : cdr_registry_subject(registry, topic, text, subject, &why);
-    if (result != CDR_OK)
-        cdr_findings_add_sentence(findings, CDR_FINDING_FAIL, topic, why.text);
-    else
-        cdr_registry_examine(registry, subject, text, false, findings);
+    struct cdr_schema_request requests[CDR_SCHEMA_REQUESTS_MAX];
+    const bool values = cdr_format_is(settings->format, CDR_FORMAT_FRAMED);
+    const size_t n = cdr_schema_requests(topics, values, requests);
+    for (size_t i = 0; i < n; i++)
+        examine_schema(settings, &requests[i], findings);
 }
 
 static void advise(void *context, const char *file, const char *line)
@@ -118,8 +99,7 @@ static void advise(void *context, const char *file, const char *line)
 static void examine_registry(const struct cdr_run *run, struct cdr_findings *findings)
 {
     const struct cdr_settings *settings = run->settings;
-    const bool values = cdr_format_is(settings->format, CDR_FORMAT_FRAMED);
-    if (!values && !run->parts.avro_keys)
+    if (!cdr_format_is(settings->format, CDR_FORMAT_FRAMED) && !cdr_has_avro_keys(&run->topics))
         return;
     if (settings->registry.urls == NULL) {
         struct cdr_error why = {{0}};
@@ -129,18 +109,10 @@ static void examine_registry(const struct cdr_run *run, struct cdr_findings *fin
             cdr_findings_add(findings, CDR_FINDING_FAIL, "schema ids", NULL, "%s", why.text);
         return;
     }
-    for (uint32_t type = 0; values && type < CDR_TYPE_COUNT; type++)
-        examine_subject(run, type, false, false, findings);
-    for (uint32_t type = 0; values && type < CDR_TYPE_COUNT; type++)
-        if (run->schemas.next_texts[type] != NULL)
-            examine_subject(run, type, false, true, findings);
-    for (uint32_t type = 0; run->parts.avro_keys && type < CDR_TYPE_COUNT; type++)
-        examine_subject(run, type, true, false, findings);
-    for (uint32_t d = 0; settings->dimensions && d < CDR_DIMENSION_COUNT; d++) {
-        if (values)
-            examine_dimension_subject(run, d, false, findings);
-        if (run->parts.avro_keys)
-            examine_dimension_subject(run, d, true, findings);
+    examine_schemas(settings, &run->topics, findings);
+    for (uint32_t i = 0; i < run->tables.n; i++) {
+        const struct cdr_topics one = {.n = 1, .items = &run->tables.items[i]};
+        examine_schemas(settings, &one, findings);
     }
 }
 
@@ -148,14 +120,16 @@ static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *finding
                                struct cdr_error *error)
 {
     run->sink_ops = &cdr_kafka_sink_ops;
-    cdr_run_name_topics(run);
-    enum cdr_result result = cdr_model_create(&run->model, &run->settings->model, error);
+    enum cdr_result result = cdr_topics_name(&run->topics, run->settings, error);
+    if (result == CDR_OK)
+        result = cdr_model_create(&run->model, &run->settings->model, error);
     if (result == CDR_OK)
         result = create_encoders(run, error);
     if (result != CDR_OK)
         return result;
     if (run->settings->registry.urls == NULL)
-        cdr_run_take_fixed_ids(run);
+        cdr_topics_fix_ids(&run->topics, run->settings,
+                           cdr_format_is(run->settings->format, CDR_FORMAT_FRAMED));
     run->workers = 1;
     struct cdr_sink_setup setup = cdr_run_sink_setup(run), tables = setup;
     if (run->settings->dimensions)
@@ -168,8 +142,7 @@ static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *finding
     /* Brokers that do not answer are one of the findings. */
     const bool looked = result == CDR_OK || result == CDR_E_KAFKA;
     if (looked)
-        cdr_schema_files_advise(&run->schemas, run->settings, run->parts.key_texts[0], advise,
-                                findings);
+        cdr_topics_advise(&run->topics, run->settings, advise, findings);
     if (looked)
         examine_registry(run, findings);
     return result;
@@ -226,11 +199,9 @@ enum cdr_result cdr_command_doctor(const struct cdr_settings *settings, struct c
     if (result == CDR_OK && failures > 0)
         result = cdr_fail(error, CDR_E_DIFFERENT, "a run would fail: %zu thing%s to mend", failures,
                           failures == 1 ? "" : "s");
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_encoder_destroy(run.encoders[type]);
     cdr_dimensions_destroy(run.dimensions);
-    cdr_schema_files_free(&run.schemas);
-    cdr_message_parts_free(&run.parts);
+    cdr_topics_free(&run.topics);
+    cdr_topics_free(&run.tables);
     cdr_model_destroy(run.model);
     cdr_findings_free(&findings);
     return result;

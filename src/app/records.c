@@ -1,6 +1,6 @@
 #include "app/records.h"
 
-#include "app/schema_files.h"
+#include "app/topics.h"
 #include "model/materialise.h"
 
 #include <stdlib.h>
@@ -47,20 +47,15 @@ struct printer {
 };
 
 static enum cdr_result open_printer(struct printer *printer, const struct cdr_settings *settings,
-                                    const struct cdr_schema_files *files, struct cdr_error *error)
+                                    const struct cdr_topics *topics, struct cdr_error *error)
 {
     const struct cdr_encoder_ops *ops = cdr_encoder_find(
         cdr_format_is(settings->format, CDR_FORMAT_BINARY) ? "json" : settings->format);
     enum cdr_result result = CDR_OK;
     size_t room = 0;
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        struct cdr_encoder_settings encoder = {
-            .type = type,
-            .tz_name = printer->model->parameters.tz_name,
-            .schema_text = files->texts[type],
-            .schema_name = settings->schemas[type],
-            .mapping_text = files->mapping,
-        };
+        const struct cdr_encoder_settings encoder =
+            cdr_topic_encoding(topics, type, 0, printer->model->parameters.tz_name, false);
         result = ops->create(&printer->encoders[type], &encoder, error);
         room += result == CDR_OK ? printer->encoders[type]->record_bytes_max : 0;
     }
@@ -100,10 +95,12 @@ enum cdr_result cdr_found_print(FILE *out, const struct cdr_model *model,
                                 struct cdr_error *error)
 {
     struct printer printer = {.out = out, .model = model};
-    struct cdr_schema_files files;
-    enum cdr_result result = cdr_schema_files_load(&files, settings, error);
+    struct cdr_topics topics;
+    enum cdr_result result = cdr_topics_name(&topics, settings, error);
     if (result == CDR_OK)
-        result = open_printer(&printer, settings, &files, error);
+        result = cdr_topics_load_schemas(&topics, settings, error);
+    if (result == CDR_OK)
+        result = open_printer(&printer, settings, &topics, error);
     if (result == CDR_OK && list->count == 0)
         print_header(&printer, CDR_TYPE_CALL);
     for (size_t i = 0; result == CDR_OK && i < list->count && i < count; i++)
@@ -112,6 +109,6 @@ enum cdr_result cdr_found_print(FILE *out, const struct cdr_model *model,
         cdr_encoder_destroy(printer.encoders[type]);
     free(printer.bytes);
     free(printer.block);
-    cdr_schema_files_free(&files);
+    cdr_topics_free(&topics);
     return result;
 }

@@ -36,7 +36,6 @@ struct replay {
     struct cdr_sink_settings destination;
     struct cdr_spill *spill;
     const struct cdr_spill_manifest *manifest;
-    struct cdr_encoder *encoders[CDR_TYPE_COUNT];
     struct cdr_sink *sink;
     char token[CDR_TOKEN_LEN + 1]; /* of this process, for the sink */
     uint32_t logs;
@@ -49,7 +48,7 @@ struct replay {
 
 static const char *topic_of(const struct replay *replay, uint32_t log)
 {
-    return replay->manifest->topics[log / replay->manifest->partitions];
+    return replay->manifest->topics->items[log / replay->manifest->partitions].name;
 }
 
 /* --- beginning --- */
@@ -91,23 +90,19 @@ static enum cdr_result open_spill(struct replay *replay, struct cdr_error *error
 static enum cdr_result create_encoders(struct replay *replay, struct cdr_error *error)
 {
     const struct cdr_spill_manifest *manifest = replay->manifest;
-    const struct cdr_encoder_ops *ops = cdr_encoder_find(manifest->format);
-    if (ops == NULL)
+    if (cdr_encoder_find(manifest->format) == NULL)
         return cdr_fail(error, CDR_E_STATE, "%s: format \"%s\" is not one of this cdrgen",
                         replay->settings->argument_dir, manifest->format);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        struct cdr_encoder_settings encoder = {
-            .type = type, .tz_name = "UTC", .framed = manifest->frame_len > 0};
-        enum cdr_result result = ops->create(&replay->encoders[type], &encoder, error);
-        if (result != CDR_OK)
-            return result;
-        if (replay->encoders[type]->frame_len != manifest->frame_len ||
-            replay->encoders[type]->trailer_len != manifest->trailer_len)
+    struct cdr_topics topics = manifest->found;
+    enum cdr_result result = cdr_topics_create_encoders(&topics, manifest->format, "UTC",
+                                                        manifest->frame_len > 0, error);
+    for (uint32_t i = 0; result == CDR_OK && i < topics.n; i++)
+        if (topics.items[i].encoder->frame_len != manifest->frame_len ||
+            topics.items[i].encoder->trailer_len != manifest->trailer_len)
             return cdr_fail(error, CDR_E_STATE,
                             "%s: its records have other frames than those of this cdrgen",
                             replay->settings->argument_dir);
-    }
-    return CDR_OK;
+    return result;
 }
 
 /* Opens the topics; brokers that do not answer are waited for. */
@@ -115,6 +110,7 @@ static enum cdr_result open_topics(struct replay *replay, struct cdr_error *erro
 {
     const struct cdr_spill_manifest *manifest = replay->manifest;
     struct cdr_sink_setup setup = {
+        .topics = manifest->topics,
         .partitions = manifest->partitions,
         .shard_index = manifest->shard_index,
         .shard_count = manifest->shard_count,
@@ -127,11 +123,6 @@ static enum cdr_result open_topics(struct replay *replay, struct cdr_error *erro
         .slab_records = SLAB_RECORDS,
         .token = replay->token,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        setup.topics[type] = manifest->topics[type];
-        setup.encoders[type] = replay->encoders[type];
-        setup.envelopes[type] = manifest->envelopes[type];
-    }
     int64_t give_up_ns = cdr_monotonic_ns() + replay->settings->replay_wait_ms * INT64_C(1000000);
     bool told = replay->settings->quiet;
     enum cdr_result result;
@@ -220,7 +211,7 @@ static enum cdr_result compare(void *context, const struct cdr_kafka_record *rec
     const size_t length = copy->ends[i] - from - manifest->trailer_len;
     const void *key = copy->keys[i];
     size_t key_len = copy->key_lens[i];
-    if (manifest->envelopes[copy->log / manifest->partitions].key_bytes_max > 0) {
+    if (manifest->topics->items[copy->log / manifest->partitions].envelope.key_bytes_max > 0) {
         const uint32_t start = cdr_column_start(&copy->wire_keys, i);
         key = copy->wire_keys.bytes + start;
         key_len = copy->wire_keys.ends[i] - start;
@@ -510,8 +501,6 @@ enum cdr_result cdr_command_replay(const struct cdr_settings *settings, struct c
         result = publish_on(&replay, error);
     if (result == CDR_OK)
         result = finish(&replay, error);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_encoder_destroy(replay.encoders[type]);
     if (replay.spill != NULL)
         cdr_spill_read_close(replay.spill);
     free(replay.starts);

@@ -78,186 +78,21 @@ static bool has_messages(const struct cdr_run *run)
     return cdr_run_has(run, CDR_SINK_MESSAGES);
 }
 
-#if CDR_KAFKA
-/* A schema whose id is to be found: of the values or the keys of a topic. */
-struct needed {
-    uint32_t type;
-    bool key;
-    bool next; /* of the values: the one that they change to */
-    char subject[CDR_REGISTRY_SUBJECT_MAX];
-    struct cdr_registry_wish *wish; /* NULL: not asked for */
-};
-
-enum { NEEDED_MAX = (CDR_VERSIONS + 1) * CDR_TYPE_COUNT };
-
-/* The latest version instead of the schema that is built in, which stays if it has the same form:
- * it is written faster. */
-static enum cdr_result take_latest(struct cdr_run *run, const struct needed *needed,
-                                   struct cdr_error *error)
-{
-    const uint32_t type = needed->type;
-    char *text = NULL, note[CDR_REGISTRY_NOTE_MAX];
-    char **own = needed->key ? &run->parts.key_texts[type] : &run->schemas.texts[type];
-    int32_t *id = needed->key ? &run->parts.key_ids[type] : &run->schema_ids[type];
-    const char *usual = needed->key ? cdr_key_schema_default : cdr_builtin_schema(type);
-    struct cdr_error why = {{0}};
-    enum cdr_result result =
-        cdr_registry_latest(&run->settings->registry, needed->subject, id, &text, note, &why);
-    if (result == CDR_E_STATE)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "%.800s; register a schema there, or leave --use-latest out", why.text);
-    if (result != CDR_OK)
-        return cdr_fail(error, result, "%s", why.text);
-    if (note[0] != '\0')
-        fprintf(stderr, "cdrgen: warning: %s\n", note);
-    if ((needed->key || run->schemas.mapping == NULL) && cdr_registry_same(usual, text)) {
-        free(text);
-        return CDR_OK;
-    }
-    free(*own);
-    *own = text;
-    return CDR_OK;
-}
-
-/* Topics whose keys share a subject share the wish. */
-static struct cdr_registry_wish *make_wish(struct cdr_registry_wish *wishes, size_t *count,
-                                           const char *subject, const char *text)
-{
-    for (size_t i = 0; i < *count; i++)
-        if (strcmp(wishes[i].subject, subject) == 0 && strcmp(wishes[i].schema_text, text) == 0)
-            return &wishes[i];
-    wishes[*count].subject = subject;
-    wishes[*count].schema_text = text;
-    return &wishes[(*count)++];
-}
-
-static enum cdr_result plan_wish(struct cdr_run *run, struct needed *needed,
-                                 struct cdr_registry_wish *wishes, size_t *count,
-                                 struct cdr_error *error)
-{
-    const struct cdr_settings *settings = run->settings;
-    const uint32_t type = needed->type;
-    const char *text = needed->key    ? run->parts.key_texts[type]
-                       : needed->next ? run->schemas.next_texts[type]
-                                      : cdr_schema_files_text(&run->schemas, type);
-    const bool given = needed->key ? settings->key_schema != NULL
-                                   : needed->next || cdr_schema_is_given(settings, type);
-    enum cdr_result result = needed->key
-                                 ? cdr_registry_key_subject(&settings->registry, run->topics[type],
-                                                            text, needed->subject, error)
-                                 : cdr_registry_subject(&settings->registry, run->topics[type],
-                                                        text, needed->subject, error);
-    if (result != CDR_OK)
-        return result;
-    if (settings->registry.use_latest && !given)
-        return take_latest(run, needed, error);
-    needed->wish = make_wish(wishes, count, needed->subject, text);
-    return CDR_OK;
-}
-
-static enum cdr_result ask_registry(struct cdr_run *run, struct needed *needed, size_t needed_count,
+/* A schema that does not compile is not to be registered. */
+static enum cdr_result check_schema(const struct cdr_run *run, uint32_t type, unsigned version,
                                     struct cdr_error *error)
 {
-    struct cdr_registry_wish wishes[NEEDED_MAX] = {{0}};
-    size_t count = 0;
-    enum cdr_result result = CDR_OK;
-    for (size_t i = 0; result == CDR_OK && i < needed_count; i++)
-        result = plan_wish(run, &needed[i], wishes, &count, error);
-    if (result == CDR_OK && count > 0)
-        result = cdr_registry_find(&run->settings->registry, wishes, count, error);
-    for (size_t i = 0; result == CDR_OK && i < needed_count; i++)
-        if (needed[i].wish != NULL)
-            *(needed[i].key    ? &run->parts.key_ids[needed[i].type]
-              : needed[i].next ? &run->next_schema_ids[needed[i].type]
-                               : &run->schema_ids[needed[i].type]) = needed[i].wish->id;
-    for (size_t i = 0; result == CDR_OK && i < count; i++)
-        if (wishes[i].note[0] != '\0')
-            fprintf(stderr, "cdrgen: warning: %s\n", wishes[i].note);
-    return result;
-}
-
-/* First versions come before next ones, so that a subject that has neither gets them in the order
- * in which they come up. */
-static enum cdr_result ask_for_ids(struct cdr_run *run, struct cdr_error *error)
-{
-    struct needed needed[NEEDED_MAX];
-    size_t count = 0;
-    for (uint32_t type = 0; cdr_run_is_framed(run) && type < CDR_TYPE_COUNT; type++)
-        needed[count++] = (struct needed){.type = type};
-    for (uint32_t type = 0; cdr_run_is_framed(run) && type < CDR_TYPE_COUNT; type++)
-        if (run->schemas.next_texts[type] != NULL)
-            needed[count++] = (struct needed){.type = type, .next = true};
-    for (uint32_t type = 0; run->parts.avro_keys && type < CDR_TYPE_COUNT; type++)
-        needed[count++] = (struct needed){.type = type, .key = true};
-    return ask_registry(run, needed, count, error);
-}
-#endif
-
-static enum cdr_result say_fixed_ids(const struct cdr_run *run, struct cdr_error *error)
-{
     const struct cdr_settings *settings = run->settings;
-    for (uint32_t type = 0; cdr_run_is_framed(run) && type < CDR_TYPE_COUNT; type++) {
-        bool changes = run->schemas.next_texts[type] != NULL;
-        if (run->schema_ids[type] == 0 || (changes && run->next_schema_ids[type] == 0))
-            return cdr_fail(error, CDR_E_CONFIG,
-                            "format: avro in Kafka needs schema ids; give --registry URL, or fixed "
-                            "ids with --%sschema-id-call, --schema-id-sms and --schema-id-data",
-                            run->schema_ids[type] != 0 ? "next-" : "");
-        if (settings->quiet)
-            continue;
-        fprintf(stderr, "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)",
-                run->topics[type], run->schema_ids[type], cdr_type_word[type]);
-        if (changes)
-            fprintf(stderr, ", then %d (--next-schema-id-%s)", run->next_schema_ids[type],
-                    cdr_type_word[type]);
-        fputc('\n', stderr);
-    }
-    if (!run->parts.avro_keys)
-        return CDR_OK;
-    if (settings->key_schema_id == 0)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "key_format: avro in Kafka needs a schema id; give --registry URL, or a "
-                        "fixed id with --schema-id-key");
-    if (!settings->quiet)
-        fprintf(stderr,
-                "cdrgen: no registry is given: keys get the schema id %d (--schema-id-key)\n",
-                settings->key_schema_id);
-    return CDR_OK;
-}
-
-/* Of all types before any encoder, so that a schema that is refused stops a run that did nothing.
- */
-static enum cdr_result find_schema_ids(struct cdr_run *run, struct cdr_error *error)
-{
-    cdr_run_take_fixed_ids(run);
-    if (!cdr_run_has(run, CDR_SINK_OFFSETS))
-        return CDR_OK;
-#if CDR_KAFKA
-    if (run->settings->registry.urls != NULL)
-        return ask_for_ids(run, error);
-#endif
-    return say_fixed_ids(run, error);
-}
-
-/* A schema that does not compile is not to be registered. */
-static enum cdr_result check_schema(const struct cdr_run *run, const struct cdr_encoder_ops *ops,
-                                    struct cdr_encoder_settings settings, struct cdr_error *error)
-{
     struct cdr_encoder *encoder = NULL;
     /* With --use-latest nothing is, and what is to be compiled is not here yet. */
-    bool latest = run->settings->registry.use_latest && run->settings->registry.urls != NULL &&
-                  !cdr_schema_is_given(run->settings, settings.type);
-    if (run->schemas.texts[settings.type] != NULL && !(latest && settings.framed)) {
-        enum cdr_result result = ops->create(&encoder, &settings, error);
-        cdr_encoder_destroy(encoder);
-        if (result != CDR_OK)
-            return result;
-    }
-    if (run->schemas.next_texts[settings.type] == NULL)
+    bool latest = settings->registry.use_latest && settings->registry.urls != NULL &&
+                  !cdr_schema_is_given(settings, type);
+    if (run->topics.items[type].layouts[version].schema == NULL ||
+        (version == 0 && latest && cdr_run_is_framed(run)))
         return CDR_OK;
-    encoder = NULL;
-    settings = cdr_schema_files_next(&run->schemas, run->settings, &settings, 1);
-    enum cdr_result result = ops->create(&encoder, &settings, error);
+    const struct cdr_encoder_settings encoding = cdr_topic_encoding(
+        &run->topics, type, version, settings->model.tz_name, cdr_run_is_framed(run));
+    enum cdr_result result = cdr_encoder_find(settings->format)->create(&encoder, &encoding, error);
     cdr_encoder_destroy(encoder);
     return result;
 }
@@ -268,7 +103,7 @@ static enum cdr_result check_change(const struct cdr_run *run, struct cdr_error 
     const struct cdr_settings *settings = run->settings;
     const struct cdr_parameters *p = &run->model->parameters;
     const struct cdr_calendar *calendar = &run->model->calendar;
-    const int64_t change_ms = run->schemas.change_ms;
+    const int64_t change_ms = run->topics.change_ms;
     if (change_ms == CDR_CHANGE_NEVER)
         return CDR_OK;
     if (cdr_run_has(run, CDR_SINK_FOLDER) && p->late_share > 0)
@@ -290,65 +125,64 @@ static enum cdr_result check_change(const struct cdr_run *run, struct cdr_error 
     return CDR_OK;
 }
 
+static enum cdr_result create_envelopes(struct cdr_run *run, struct cdr_error *error)
+{
+    return cdr_topics_create_envelopes(&run->topics, run->settings->headers,
+                                       run->settings->model.tz_name, error);
+}
+
 /* Reads and checks what the settings name; asks nobody. */
-static enum cdr_result prepare_encoders(struct cdr_run *run,
-                                        struct cdr_encoder_settings encoders[CDR_TYPE_COUNT],
-                                        struct cdr_error *error)
+static enum cdr_result prepare_encoders(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    const struct cdr_encoder_ops *ops = cdr_encoder_find(settings->format);
-    enum cdr_result result = cdr_schema_files_load(&run->schemas, settings, error);
+    struct cdr_topics *topics = &run->topics;
+    enum cdr_result result = cdr_topics_load_schemas(topics, settings, error);
     if (result == CDR_OK)
-        result = cdr_schema_files_resolve(&run->schemas, settings, run->model, error);
+        result = cdr_topics_resolve_change(topics, settings, run->model, error);
     if (result == CDR_OK)
         result = check_change(run, error);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        encoders[type] = (struct cdr_encoder_settings){
-            .type = type,
-            .tz_name = settings->model.tz_name,
-            .framed = cdr_run_is_framed(run),
-            .schema_text = run->schemas.texts[type],
-            .schema_name = settings->schemas[type],
-            .mapping_text = run->schemas.mapping,
-        };
-        if (result == CDR_OK)
-            result = check_schema(run, ops, encoders[type], error);
-    }
+    for (uint32_t type = 0; type < topics->n; type++)
+        for (unsigned version = 0; result == CDR_OK && version < CDR_VERSIONS; version++)
+            result = check_schema(run, type, version, error);
     if (result == CDR_OK && has_messages(run))
-        result = cdr_message_parts_load(&run->parts, settings, error);
+        result = cdr_topics_load_keys(topics, settings, error);
     const bool later = cdr_key_schemas_come_later(settings) && cdr_run_has(run, CDR_SINK_OFFSETS);
-    if (result == CDR_OK && has_messages(run) && !(run->parts.avro_keys && later))
-        result = cdr_message_parts_compile(&run->parts, settings, error);
+    if (result == CDR_OK && has_messages(run) && !(cdr_has_avro_keys(topics) && later))
+        result = create_envelopes(run, error);
     if (result == CDR_OK)
-        cdr_schema_files_warn(&run->schemas, settings, run->parts.key_texts[0]);
+        cdr_topics_warn(topics, settings);
     return result;
 }
 
+/* Ids of all topics come before any encoder, so that a schema that is refused stops a run that did
+ * nothing. */
 static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *error)
 {
-    struct cdr_encoder_settings encoders[CDR_TYPE_COUNT];
-    enum cdr_result result = prepare_encoders(run, encoders, error);
+    const struct cdr_settings *settings = run->settings;
+    enum cdr_result result = prepare_encoders(run, error);
+    if (result == CDR_OK && cdr_run_has(run, CDR_SINK_OFFSETS))
+        result = cdr_topics_find_ids(&run->topics, settings, cdr_run_is_framed(run), error);
+    else
+        cdr_topics_fix_ids(&run->topics, settings, cdr_run_is_framed(run));
+    if (result == CDR_OK && cdr_has_avro_keys(&run->topics))
+        result = create_envelopes(run, error);
     if (result == CDR_OK)
-        result = find_schema_ids(run, error);
-    if (result == CDR_OK && run->parts.avro_keys)
-        result = cdr_message_parts_compile(&run->parts, run->settings, error);
-    cdr_message_parts_envelopes(&run->parts, run->envelopes);
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        encoders[type].schema_id = run->schema_ids[type];
-        encoders[type].schema_text = run->schemas.texts[type]; /* maybe the registry's by now */
-        if (encoders[type].schema_name == NULL && run->schemas.texts[type] != NULL)
-            encoders[type].schema_name = run->topics[type];
-        result = cdr_schema_files_encoder(&run->schemas, run->settings, &encoders[type],
-                                          run->next_schema_ids[type], &run->encoders[type], error);
-    }
+        result = cdr_topics_create_encoders(&run->topics, settings->format, settings->model.tz_name,
+                                            cdr_run_is_framed(run), error);
     return result;
 }
 
-void cdr_run_name_topics(struct cdr_run *run)
+enum cdr_result cdr_run_check_schema_ids(const struct cdr_run *run, struct cdr_error *error)
 {
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        snprintf(run->topics[type], sizeof run->topics[type], "%s%s", run->settings->topic_prefix,
-                 cdr_type_word[type]);
+    const char *registry = run->settings->registry.urls;
+    const bool fixed = registry == NULL || !cdr_run_has(run, CDR_SINK_OFFSETS);
+    struct cdr_schema_uses uses = {0};
+    cdr_schema_uses_list(&uses, &run->topics, fixed);
+    for (uint32_t i = 0; i < run->tables.n; i++) {
+        const struct cdr_topics one = {.n = 1, .items = &run->tables.items[i]};
+        cdr_schema_uses_list(&uses, &one, fixed);
+    }
+    return cdr_schema_uses_check(&uses, fixed ? NULL : registry, error);
 }
 
 struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
@@ -356,7 +190,8 @@ struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
     const struct cdr_settings *settings = run->settings;
     const struct cdr_parameters *p = &run->model->parameters;
     const struct cdr_calendar *calendar = &run->model->calendar;
-    struct cdr_sink_setup setup = {
+    return (struct cdr_sink_setup){
+        .topics = &run->topics,
         .partitions = p->partitions,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
@@ -376,22 +211,6 @@ struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
         .token = run->token,
         .ids = settings->sink.id_header && cdr_run_has(run, CDR_SINK_OFFSETS),
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        setup.topics[type] = run->topics[type];
-        setup.encoders[type] = run->encoders[type];
-        setup.envelopes[type] = run->envelopes[type];
-        setup.schemas[type] = cdr_format_is(settings->format, CDR_FORMAT_CONTAINER)
-                                  ? cdr_schema_files_text(&run->schemas, type)
-                                  : NULL;
-        setup.next_schemas[type] = run->schemas.next_texts[type];
-        setup.layouts[0][type] =
-            (struct cdr_layout){run->schemas.texts[type], run->schemas.mapping};
-        if (run->schemas.next_texts[type] != NULL)
-            setup.layouts[1][type] =
-                (struct cdr_layout){run->schemas.next_texts[type],
-                                    cdr_schema_files_next_mapping(&run->schemas, settings)};
-    }
-    return setup;
 }
 
 enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_error *error)
@@ -514,7 +333,6 @@ static unsigned choose_workers(const struct cdr_settings *settings)
 static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    cdr_run_name_topics(run);
     run->workers = choose_workers(settings);
     cdr_make_token(run->token);
     if (settings->shard_count > settings->model.partitions)
@@ -522,6 +340,8 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
                         "shard: %u shards need at least as many partitions; there are %u",
                         settings->shard_count, settings->model.partitions);
     enum cdr_result result = cdr_check_summary(settings, error);
+    if (result == CDR_OK)
+        result = cdr_topics_name(&run->topics, settings, error);
     if (result == CDR_OK)
         result = cdr_model_create(&run->model, &settings->model, error);
     if (result == CDR_OK)
@@ -549,7 +369,7 @@ static enum cdr_result check_fixed_ids(struct cdr_run *run, struct cdr_error *er
     enum cdr_result result = CDR_OK;
     if (run->settings->registry.urls != NULL)
         return CDR_OK;
-    cdr_run_take_fixed_ids(run);
+    cdr_topics_fix_ids(&run->topics, run->settings, cdr_run_is_framed(run));
     if (run->settings->dimensions && has_messages(run))
         result = cdr_dimensions_create_unasked(run, error);
     return result == CDR_OK ? cdr_run_check_schema_ids(run, error) : result;
@@ -624,11 +444,9 @@ static void release(struct cdr_run *run)
 {
     cdr_pipeline_destroy(run->pipeline);
     cdr_dimensions_destroy(run->dimensions);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_encoder_destroy(run->encoders[type]);
+    cdr_topics_free(&run->topics);
+    cdr_topics_free(&run->tables);
     cdr_model_destroy(run->model);
-    cdr_schema_files_free(&run->schemas);
-    cdr_message_parts_free(&run->parts);
     free(run->progress);
     free(run->starts);
     free(run->first_starts);
@@ -666,8 +484,7 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     if (cdr_stop_check(error) != CDR_OK)
         result = CDR_E_INTERRUPTED;
     if (result == CDR_OK && settings->dry_run) {
-        struct cdr_encoder_settings encoders[CDR_TYPE_COUNT];
-        result = prepare_encoders(&run, encoders, error);
+        result = prepare_encoders(&run, error);
         if (result == CDR_OK)
             result = check_fixed_ids(&run, error);
         if (result == CDR_OK)

@@ -3,8 +3,7 @@
 #define CDR_APP_RUN_STATE_H
 
 #include "app/app.h"
-#include "app/message_parts.h"
-#include "app/schema_files.h"
+#include "app/topics.h"
 #include "base/token.h"
 #include "pipeline/pipeline.h"
 
@@ -20,13 +19,8 @@ struct cdr_run {
     char reason_text[sizeof((struct cdr_error *)0)->text];
     char token[CDR_TOKEN_LEN + 1]; /* of this process, for the sink */
     struct cdr_sink *sink;
-    struct cdr_encoder *encoders[CDR_TYPE_COUNT];
-    int32_t schema_ids[CDR_TYPE_COUNT];      /* 0 where the format has none */
-    int32_t next_schema_ids[CDR_TYPE_COUNT]; /* 0 where the type's schema does not change */
-    struct cdr_schema_files schemas;
-    struct cdr_message_parts parts;
-    struct cdr_envelope envelopes[CDR_TYPE_COUNT]; /* of the parts, where there are messages */
-    char topics[CDR_TYPE_COUNT][256];
+    struct cdr_topics topics;          /* of records */
+    struct cdr_topics tables;          /* of dimensions; none where there are no dimensions */
     struct cdr_dimensions *dimensions; /* app/dimensions.h; NULL where none are asked for */
     struct cdr_pipeline *pipeline;
     /* Per log: where the run began, and where the sink that is open now did. They differ once a
@@ -47,7 +41,7 @@ struct cdr_run {
 
 static inline uint32_t cdr_run_logs(const struct cdr_run *run)
 {
-    return CDR_TYPE_COUNT * run->settings->model.partitions;
+    return run->topics.n * run->settings->model.partitions;
 }
 
 static inline bool cdr_run_has(const struct cdr_run *run, enum cdr_sink_trait trait)
@@ -62,8 +56,8 @@ static inline bool cdr_run_is_framed(const struct cdr_run *run)
            cdr_run_has(run, CDR_SINK_MESSAGES);
 }
 
-/* topics[type] from the prefix. */
-void cdr_run_name_topics(struct cdr_run *run);
+/* Whether the ids of all schemas are distinct, once they are known. CDR_E_CONFIG. */
+enum cdr_result cdr_run_check_schema_ids(const struct cdr_run *run, struct cdr_error *error);
 /* What sinks are told about the run. */
 struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run);
 /* Whether a run that ended with result, by itself, is to go on in files. */

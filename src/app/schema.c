@@ -1,28 +1,17 @@
 /* `cdrgen schema`: the schemas of the dataset's topics, here and in the registry. */
 #include "app/app.h"
 
-#include "app/message_parts.h"
-#include "app/run_state.h"
-#include "app/schema_files.h"
 #include "app/schema_ids.h"
-#include "encode/avro.h"
+#include "encode/dimension.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What has a schema: the types of records, then the dimensions. */
-enum { TOPICS = CDR_TYPE_COUNT + CDR_DIMENSION_COUNT, ITEMS_MAX = 2 * TOPICS };
-
-static const char *name_of(uint32_t topic)
-{
-    return topic < CDR_TYPE_COUNT ? cdr_type_word[topic]
-                                  : cdr_dimension_name[topic - CDR_TYPE_COUNT];
-}
+enum { ITEMS_MAX = 2 * (CDR_TYPE_COUNT + CDR_DIMENSION_COUNT) };
 
 /* A schema that a command is about: of the values or of the keys of a topic. */
 struct item {
-    uint32_t type; /* below TOPICS */
-    bool key;
+    struct cdr_schema_request request;
     const char *text; /* that a run would write by */
     const char *file; /* it is of, or what else gives it; NULL: nothing does */
     const char *next; /* that the type's records change to; NULL: they do not */
@@ -33,43 +22,39 @@ static bool is_named(const struct cdr_settings *settings, const char *name)
     return settings->argument_type != NULL && strcmp(settings->argument_type, name) == 0;
 }
 
-/* The dimensions' rows and keys have one form. */
-static size_t list_dimensions(const struct cdr_settings *settings, bool avro_keys,
-                              struct item *items)
+/* What gives a schema; the dimensions' rows and keys have one form. */
+static const char *giver_of(const struct cdr_settings *settings,
+                            const struct cdr_schema_request *request)
 {
-    size_t count = 0;
-    const bool all = settings->argument_type == NULL && settings->dimensions;
-    const bool keys = avro_keys && settings->dimensions;
-    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++)
-        if (all || is_named(settings, cdr_dimension_name[d]))
-            items[count++] = (struct item){CDR_TYPE_COUNT + d, false, cdr_dimension_schema(d),
-                                           "the rows of dimensions", NULL};
-    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++)
-        if (keys && (all || is_named(settings, "key")))
-            items[count++] = (struct item){CDR_TYPE_COUNT + d, true, cdr_key_schema_default,
-                                           "the keys of dimensions", NULL};
-    return count;
+    const bool key = request->part == CDR_PART_KEYS;
+    if (request->topic->table)
+        return key ? "the keys of dimensions" : "the rows of dimensions";
+    if (key)
+        return settings->key_schema;
+    const char *file = settings->schemas[request->type];
+    return file != NULL ? file : settings->fields != NULL ? "the fields" : NULL;
 }
 
 /* What is asked for: without a TYPE, keys too, if they have a schema, and with dimensions those. */
-static size_t list_items(const struct cdr_settings *settings,
-                         const struct cdr_schema_files *schemas,
-                         const struct cdr_message_parts *parts, struct item items[ITEMS_MAX])
+static size_t list_items(const struct cdr_settings *settings, const struct cdr_topics *topics,
+                         struct item *items)
 {
+    struct cdr_schema_request requests[CDR_SCHEMA_REQUESTS_MAX];
+    const size_t n = cdr_schema_requests(topics, true, requests);
     size_t count = 0;
-    const bool all = settings->argument_type == NULL;
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        if (all || is_named(settings, name_of(type)))
-            items[count++] = (struct item){type, false, cdr_schema_files_text(schemas, type),
-                                           settings->schemas[type] != NULL ? settings->schemas[type]
-                                           : settings->fields != NULL      ? "the fields"
-                                                                           : NULL,
-                                           schemas->next_texts[type]};
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        if (parts->avro_keys && (all || is_named(settings, "key")))
-            items[count++] =
-                (struct item){type, true, parts->key_texts[type], settings->key_schema, NULL};
-    return count + list_dimensions(settings, parts->avro_keys, items + count);
+    for (size_t i = 0; i < n; i++) {
+        const struct cdr_topic *topic = requests[i].topic;
+        const bool key = requests[i].part == CDR_PART_KEYS;
+        const bool all = settings->argument_type == NULL && (!topic->table || settings->dimensions);
+        const bool named =
+            key ? is_named(settings, "key") && (!topic->table || settings->dimensions)
+                : is_named(settings, topic->label);
+        if (requests[i].part != CDR_PART_NEXT && (all || named))
+            items[count++] = (struct item){requests[i], cdr_request_text(&requests[i]),
+                                           giver_of(settings, &requests[i]),
+                                           key ? NULL : cdr_topic_schema(topic, 1)};
+    }
+    return count;
 }
 
 static void print_text(const char *text)
@@ -80,10 +65,11 @@ static void print_text(const char *text)
 
 /* The schemas that a run would write, one after the other; that of the keys is one, and where one
  * changes, both are printed. */
-static enum cdr_result print_own(const struct item *items, size_t count)
+static enum cdr_result print_own(const struct item *items, size_t count,
+                                 const struct cdr_topic *first)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!items[i].key || items[i].type == 0)
+        if (items[i].request.part != CDR_PART_KEYS || items[i].request.topic == first)
             print_text(items[i].text);
         if (items[i].next != NULL)
             print_text(items[i].next);
@@ -101,11 +87,12 @@ typedef enum cdr_result (*subject_action)(const struct cdr_settings *settings,
 static enum cdr_result subject_of(const struct cdr_settings *settings, const struct item *item,
                                   char subject[CDR_REGISTRY_SUBJECT_MAX], struct cdr_error *error)
 {
-    char topic[270];
-    snprintf(topic, sizeof topic, "%s%s", settings->topic_prefix, name_of(item->type));
-    return item->key
-               ? cdr_registry_key_subject(&settings->registry, topic, item->text, subject, error)
-               : cdr_registry_subject(&settings->registry, topic, item->text, subject, error);
+    return cdr_request_subject(&item->request, &settings->registry, subject, error);
+}
+
+static bool is_key(const struct item *item)
+{
+    return item->request.part == CDR_PART_KEYS;
 }
 
 /* Keys of several topics may share a subject, which is that of an item before then. */
@@ -113,8 +100,8 @@ static bool is_repeated(const struct cdr_settings *settings, const struct item *
                         const char *subject)
 {
     char before[CDR_REGISTRY_SUBJECT_MAX];
-    for (size_t k = 0; items[i].key && k < i; k++)
-        if (items[k].key && subject_of(settings, &items[k], before, NULL) == CDR_OK &&
+    for (size_t k = 0; is_key(&items[i]) && k < i; k++)
+        if (is_key(&items[k]) && subject_of(settings, &items[k], before, NULL) == CDR_OK &&
             strcmp(before, subject) == 0)
             return true;
     return false;
@@ -164,14 +151,6 @@ static enum cdr_result print_subject(const struct cdr_settings *settings, const 
     return result == CDR_E_STATE ? CDR_E_DIFFERENT : result;
 }
 
-static enum cdr_result compile(const struct cdr_settings *settings, const struct item *item,
-                               const char *text, const char *name, struct cdr_error *error)
-{
-    return item->key
-               ? cdr_key_schema_compiles(settings, item->type, text, name, settings->mapping, error)
-               : cdr_schema_compiles(settings, item->type, text, name, settings->mapping, error);
-}
-
 /* Without a file, the run writes by the latest version; with one, both must have the same form. */
 static enum cdr_result check_latest(const struct cdr_settings *settings, const struct item *item,
                                     const char *subject, struct cdr_error *error)
@@ -186,7 +165,8 @@ static enum cdr_result check_latest(const struct cdr_settings *settings, const s
         result = cdr_fail(error, CDR_E_DIFFERENT,
                           "subject %s: the latest version, id %d, is not of the form of %s",
                           subject, (int)id, item->file);
-    else if (!fits && compile(settings, item, schema.whole, subject, error) != CDR_OK)
+    else if (!fits && cdr_schema_compiles(settings, item->request.type, is_key(item), schema.whole,
+                                          subject, settings->mapping, error) != CDR_OK)
         result = CDR_E_DIFFERENT;
     cdr_registry_schema_free(&schema);
     if (result == CDR_OK)
@@ -319,25 +299,38 @@ static enum cdr_result perform(const struct cdr_settings *settings, const struct
 #endif
 
 /* A schema that no run could write by, or that no reader could read, is not to be registered. */
-static enum cdr_result check_given(const struct cdr_settings *settings,
-                                   const struct cdr_schema_files *schemas,
-                                   const struct cdr_message_parts *parts, const struct item *item,
+static enum cdr_result check_given(const struct cdr_settings *settings, const struct item *item,
                                    struct cdr_error *error)
 {
+    const struct cdr_schema_request *request = &item->request;
+    const struct cdr_topic *topic = request->topic;
+    const struct cdr_layout *next = &topic->layouts[1];
+    const bool key = request->part == CDR_PART_KEYS;
+    const struct cdr_layout *layout = key ? &topic->key_layout : &topic->layouts[0];
     enum cdr_result result = CDR_OK;
-    if (item->type >= CDR_TYPE_COUNT)
+    if (topic->table)
         return CDR_OK;
-    if (item->key)
-        return item->file != NULL ? cdr_key_schema_compiles(settings, item->type, item->text,
-                                                            item->file, parts->mapping, error)
-                                  : CDR_OK;
-    if (settings->schemas[item->type] != NULL)
-        result = cdr_schema_compiles(settings, item->type, item->text, item->file, schemas->mapping,
-                                     error);
+    if (layout->name != NULL)
+        result = cdr_schema_compiles(settings, request->type, key, item->text, layout->name,
+                                     layout->mapping, error);
     if (result == CDR_OK && item->next != NULL)
-        result = cdr_schema_compiles(settings, item->type, item->next,
-                                     settings->next_schemas[item->type],
-                                     cdr_schema_files_next_mapping(schemas, settings), error);
+        result = cdr_schema_compiles(settings, request->type, false, item->next, next->name,
+                                     next->mapping, error);
+    return result;
+}
+
+/* Everything that may be asked for. */
+static enum cdr_result load(const struct cdr_settings *settings, struct cdr_topics *topics,
+                            struct cdr_topics *tables, struct cdr_error *error)
+{
+    enum cdr_result result = cdr_topics_name(topics, settings, error);
+    if (result == CDR_OK)
+        result = cdr_topics_load_schemas(topics, settings, error);
+    if (result == CDR_OK)
+        result = cdr_topics_load_keys(topics, settings, error);
+    if (result == CDR_OK)
+        result =
+            cdr_dimension_topics(tables, settings->topic_prefix, cdr_has_avro_keys(topics), error);
     return result;
 }
 
@@ -345,29 +338,28 @@ enum cdr_result cdr_command_schema(const struct cdr_settings *settings, struct c
 {
     char avro[] = "avro";
     struct cdr_settings own = *settings;
-    struct cdr_schema_files schemas;
-    struct cdr_message_parts parts = {0};
+    struct cdr_topics topics = {0}, tables = {0};
     struct item items[ITEMS_MAX];
     size_t count = 0;
     own.format = avro;
     /* Who asks for the keys' schema by name means one. */
     if (is_named(settings, "key") || settings->key_schema != NULL)
         own.key_format = avro;
-    enum cdr_result result = cdr_schema_files_load(&schemas, &own, error);
-    if (result == CDR_OK)
-        result = cdr_message_parts_load(&parts, &own, error);
-    own.mapping = schemas.mapping; /* the text instead of a file's name */
-    if (result == CDR_OK)
-        count = list_items(&own, &schemas, &parts, items);
+    enum cdr_result result = load(&own, &topics, &tables, error);
+    own.mapping = topics.mappings[0]; /* the text instead of a file's name */
+    if (result == CDR_OK) {
+        count = list_items(&own, &topics, items);
+        count += list_items(&own, &tables, items + count);
+    }
     for (size_t i = 0; result == CDR_OK && i < count; i++)
-        result = check_given(&own, &schemas, &parts, &items[i], error);
+        result = check_given(&own, &items[i], error);
     if (result == CDR_OK)
-        cdr_schema_files_warn(&schemas, &own, parts.key_texts[0]);
+        cdr_topics_warn(&topics, &own);
     if (result == CDR_OK && strcmp(own.argument_action, "print") == 0 && own.registry.urls == NULL)
-        result = print_own(items, count);
+        result = print_own(items, count, &topics.items[0]);
     else if (result == CDR_OK)
         result = perform(&own, items, count, error);
-    cdr_schema_files_free(&schemas);
-    cdr_message_parts_free(&parts);
+    cdr_topics_free(&topics);
+    cdr_topics_free(&tables);
     return result == CDR_E_KAFKA ? CDR_E_STATE : result;
 }

@@ -1,15 +1,253 @@
 #include "app/schema_ids.h"
 
-#include "app/dimensions.h"
+#include "encode/dimension.h"
 #include "registry/registry.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* --- what needs one --- */
+
+size_t cdr_schema_requests(const struct cdr_topics *topics, bool values,
+                           struct cdr_schema_request requests[CDR_SCHEMA_REQUESTS_MAX])
+{
+    size_t count = 0;
+    for (enum cdr_schema_part part = CDR_PART_VALUES; part <= CDR_PART_KEYS; part++)
+        for (uint32_t i = 0; i < topics->n; i++) {
+            struct cdr_schema_request request = {&topics->items[i], i, part};
+            if (part == CDR_PART_KEYS ? request.topic->key_layout.schema != NULL
+                                      : values && cdr_request_text(&request) != NULL)
+                requests[count++] = request;
+        }
+    return count;
+}
+
+const char *cdr_request_text(const struct cdr_schema_request *request)
+{
+    return request->part == CDR_PART_KEYS ? request->topic->key_layout.schema
+                                          : cdr_topic_schema(request->topic, request->part);
+}
+
+static int32_t *id_of(const struct cdr_schema_request *request)
+{
+    return request->part == CDR_PART_KEYS ? &request->topic->key_schema_id
+                                          : &request->topic->schema_ids[request->part];
+}
+
+/* --- the registry --- */
+
+#if CDR_KAFKA
+
+enum cdr_result cdr_request_subject(const struct cdr_schema_request *request,
+                                    const struct cdr_registry_settings *registry,
+                                    char subject[CDR_REGISTRY_SUBJECT_MAX], struct cdr_error *error)
+{
+    const char *topic = request->topic->name, *text = cdr_request_text(request);
+    return request->part == CDR_PART_KEYS
+               ? cdr_registry_key_subject(registry, topic, text, subject, error)
+               : cdr_registry_subject(registry, topic, text, subject, error);
+}
+
+bool cdr_request_is_given(const struct cdr_schema_request *request,
+                          const struct cdr_settings *settings)
+{
+    if (request->topic->table)
+        return false;
+    return request->part == CDR_PART_KEYS
+               ? settings->key_schema != NULL
+               : request->part == CDR_PART_NEXT || cdr_schema_is_given(settings, request->type);
+}
+
+/* The rows and keys of a table have one form: the latest version has to be of it. */
+static enum cdr_result check_table(const struct cdr_schema_request *request, const char *subject,
+                                   const char *latest, struct cdr_error *error)
+{
+    if (cdr_registry_same(cdr_request_text(request), latest))
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "subject %s: the latest version is not of the form that --dimensions writes "
+                    "(`cdrgen schema print %s --dimensions`); leave one of --use-latest and "
+                    "--dimensions out",
+                    subject,
+                    request->part == CDR_PART_KEYS ? "key" : cdr_dimension_name[request->type]);
+}
+
+/* The latest version instead of the schema that is built in, which stays if it has the same form:
+ * it is written faster. */
+static enum cdr_result take_latest(const struct cdr_schema_request *request,
+                                   const struct cdr_registry_settings *registry,
+                                   const char *subject, struct cdr_error *error)
+{
+    struct cdr_topic *topic = request->topic;
+    const bool key = request->part == CDR_PART_KEYS;
+    struct cdr_layout *layout = key ? &topic->key_layout : &topic->layouts[0];
+    char *text = NULL, note[CDR_REGISTRY_NOTE_MAX];
+    struct cdr_error why = {{0}};
+    enum cdr_result result =
+        cdr_registry_latest(registry, subject, id_of(request), &text, note, &why);
+    if (result == CDR_E_STATE && !topic->table)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "%.800s; register a schema there, or leave --use-latest out", why.text);
+    if (result == CDR_E_STATE)
+        result = CDR_E_CONFIG;
+    if (result != CDR_OK)
+        return cdr_fail(error, result, "%s", why.text);
+    if (note[0] != '\0')
+        fprintf(stderr, "cdrgen: warning: %s\n", note);
+    if (topic->table)
+        result = check_table(request, subject, text, error);
+    const char *usual = key ? cdr_key_schema_default : topic->builtin_schema;
+    if (topic->table || ((key || layout->mapping == NULL) && cdr_registry_same(usual, text))) {
+        free(text);
+        return result;
+    }
+    free(layout->schema);
+    layout->schema = text;
+    if (!key && layout->name == NULL)
+        layout->name = topic->name;
+    return CDR_OK;
+}
+
+/* Topics whose keys share a subject share the wish. */
+static struct cdr_registry_wish *make_wish(struct cdr_registry_wish *wishes, size_t *count,
+                                           const char *subject, const char *text)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(wishes[i].subject, subject) == 0 && strcmp(wishes[i].schema_text, text) == 0)
+            return &wishes[i];
+    wishes[*count].subject = subject;
+    wishes[*count].schema_text = text;
+    return &wishes[(*count)++];
+}
+
+static enum cdr_result ask_registry(struct cdr_topics *topics, const struct cdr_settings *settings,
+                                    bool values, struct cdr_error *error)
+{
+    const struct cdr_registry_settings *registry = &settings->registry;
+    struct cdr_schema_request requests[CDR_SCHEMA_REQUESTS_MAX];
+    char subjects[CDR_SCHEMA_REQUESTS_MAX][CDR_REGISTRY_SUBJECT_MAX];
+    struct cdr_registry_wish wishes[CDR_SCHEMA_REQUESTS_MAX] = {{0}},
+                             *of[CDR_SCHEMA_REQUESTS_MAX] = {NULL};
+    const size_t n = cdr_schema_requests(topics, values, requests);
+    size_t count = 0;
+    enum cdr_result result = CDR_OK;
+    for (size_t i = 0; result == CDR_OK && i < n; i++) {
+        result = cdr_request_subject(&requests[i], registry, subjects[i], error);
+        if (result != CDR_OK)
+            break;
+        if (registry->use_latest && !cdr_request_is_given(&requests[i], settings))
+            result = take_latest(&requests[i], registry, subjects[i], error);
+        else
+            of[i] = make_wish(wishes, &count, subjects[i], cdr_request_text(&requests[i]));
+    }
+    if (result == CDR_OK && count > 0)
+        result = cdr_registry_find(registry, wishes, count, error);
+    for (size_t i = 0; result == CDR_OK && i < n; i++)
+        if (of[i] != NULL)
+            *id_of(&requests[i]) = of[i]->id;
+    for (size_t i = 0; result == CDR_OK && i < count; i++)
+        if (wishes[i].note[0] != '\0')
+            fprintf(stderr, "cdrgen: warning: %s\n", wishes[i].note);
+    return result;
+}
+
+#endif
+
+/* --- fixed ones --- */
+
+void cdr_topics_fix_ids(struct cdr_topics *topics, const struct cdr_settings *settings, bool values)
+{
+    for (uint32_t i = 0; i < topics->n; i++) {
+        struct cdr_topic *topic = &topics->items[i];
+        const int32_t first =
+            topic->table ? settings->dimension_schema_ids[i] : settings->schema_ids[i];
+        topic->schema_ids[0] = values ? first : 0;
+        topic->schema_ids[1] =
+            values && cdr_topic_changes(topic) ? settings->next_schema_ids[i] : 0;
+        topic->key_schema_id = topic->key_layout.schema != NULL ? settings->key_schema_id : 0;
+    }
+}
+
+static void say_id(const struct cdr_topic *topic)
+{
+    fprintf(stderr, "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)",
+            topic->name, topic->schema_ids[0], topic->label);
+    if (cdr_topic_changes(topic))
+        fprintf(stderr, ", then %d (--next-schema-id-%s)", topic->schema_ids[1], topic->label);
+    fputc('\n', stderr);
+}
+
+static enum cdr_result check_records(const struct cdr_topics *topics,
+                                     const struct cdr_settings *settings, bool values, bool say,
+                                     struct cdr_error *error)
+{
+    for (uint32_t i = 0; values && i < topics->n; i++) {
+        const struct cdr_topic *topic = &topics->items[i];
+        if (topic->schema_ids[0] == 0 || (cdr_topic_changes(topic) && topic->schema_ids[1] == 0))
+            return cdr_fail(error, CDR_E_CONFIG,
+                            "format: avro in Kafka needs schema ids; give --registry URL, or fixed "
+                            "ids with --%sschema-id-call, --schema-id-sms and --schema-id-data",
+                            topic->schema_ids[0] != 0 ? "next-" : "");
+        if (say)
+            say_id(topic);
+    }
+    if (!cdr_has_avro_keys(topics))
+        return CDR_OK;
+    if (settings->key_schema_id == 0)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "key_format: avro in Kafka needs a schema id; give --registry URL, or a "
+                        "fixed id with --schema-id-key");
+    if (say)
+        fprintf(stderr,
+                "cdrgen: no registry is given: keys get the schema id %d (--schema-id-key)\n",
+                settings->key_schema_id);
+    return CDR_OK;
+}
+
+static enum cdr_result check_tables(const struct cdr_topics *topics, bool values, bool say,
+                                    struct cdr_error *error)
+{
+    struct cdr_schema_request requests[CDR_SCHEMA_REQUESTS_MAX];
+    const size_t n = cdr_schema_requests(topics, values, requests);
+    for (size_t i = 0; i < n; i++) {
+        const bool key = requests[i].part == CDR_PART_KEYS;
+        if (*id_of(&requests[i]) == 0)
+            return cdr_fail(error, CDR_E_CONFIG,
+                            "dimensions: avro in Kafka needs schema ids; give --registry URL, or a "
+                            "fixed one with --schema-id-%s",
+                            key ? "key" : requests[i].topic->label);
+        if (say && !key)
+            say_id(requests[i].topic);
+    }
+    return CDR_OK;
+}
+
+enum cdr_result cdr_topics_check_fixed_ids(const struct cdr_topics *topics,
+                                           const struct cdr_settings *settings, bool values,
+                                           bool say, struct cdr_error *error)
+{
+    return topics->items[0].table ? check_tables(topics, values, say, error)
+                                  : check_records(topics, settings, values, say, error);
+}
+
+enum cdr_result cdr_topics_find_ids(struct cdr_topics *topics, const struct cdr_settings *settings,
+                                    bool values, struct cdr_error *error)
+{
+#if CDR_KAFKA
+    if (settings->registry.urls != NULL)
+        return ask_registry(topics, settings, values, error);
+#endif
+    cdr_topics_fix_ids(topics, settings, values);
+    return cdr_topics_check_fixed_ids(topics, settings, values, !settings->quiet, error);
+}
+
+/* --- are they distinct --- */
 
 void cdr_schema_uses_add(struct cdr_schema_uses *uses, int32_t id, const char *text,
                          const char *part, const char *topic, const char *option)
 {
-    if (id == 0 || text == NULL || uses->n == CDR_SCHEMA_USES_MAX)
+    if (id == 0 || text == NULL || uses->n == sizeof uses->items / sizeof uses->items[0])
         return;
     struct cdr_schema_use *use = &uses->items[uses->n++];
     *use = (struct cdr_schema_use){.id = id, .text = text};
@@ -39,37 +277,20 @@ enum cdr_result cdr_schema_uses_check(const struct cdr_schema_uses *uses, const 
     return CDR_OK;
 }
 
-void cdr_run_take_fixed_ids(struct cdr_run *run)
+void cdr_schema_uses_list(struct cdr_schema_uses *uses, const struct cdr_topics *topics, bool fixed)
 {
-    const struct cdr_settings *settings = run->settings;
-    const bool framed = cdr_run_is_framed(run);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        const bool changes = run->schemas.next_texts[type] != NULL;
-        run->schema_ids[type] = framed ? settings->schema_ids[type] : 0;
-        run->next_schema_ids[type] = framed && changes ? settings->next_schema_ids[type] : 0;
-        run->parts.key_ids[type] = run->parts.avro_keys ? settings->key_schema_id : 0;
+    static const char *const parts[] = {[CDR_PART_VALUES] = "the values",
+                                        [CDR_PART_NEXT] = "the next values",
+                                        [CDR_PART_KEYS] = "the keys"};
+    struct cdr_schema_request requests[CDR_SCHEMA_REQUESTS_MAX];
+    const size_t n = cdr_schema_requests(topics, true, requests);
+    for (size_t i = 0; i < n; i++) {
+        const struct cdr_schema_request *request = &requests[i];
+        char option[40];
+        snprintf(option, sizeof option, "--%sschema-id-%s",
+                 request->part == CDR_PART_NEXT ? "next-" : "",
+                 request->part == CDR_PART_KEYS ? "key" : request->topic->label);
+        cdr_schema_uses_add(uses, *id_of(request), cdr_request_text(request), parts[request->part],
+                            request->topic->name, fixed ? option : NULL);
     }
-}
-
-enum cdr_result cdr_run_check_schema_ids(const struct cdr_run *run, struct cdr_error *error)
-{
-    static const char *const options[CDR_TYPE_COUNT] = {"--schema-id-call", "--schema-id-sms",
-                                                        "--schema-id-data"};
-    static const char *const nexts[CDR_TYPE_COUNT] = {
-        "--next-schema-id-call", "--next-schema-id-sms", "--next-schema-id-data"};
-    const char *registry = run->settings->registry.urls;
-    const bool fixed = registry == NULL || !cdr_run_has(run, CDR_SINK_OFFSETS);
-    struct cdr_schema_uses uses = {0};
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_schema_uses_add(&uses, run->schema_ids[type],
-                            cdr_schema_files_text(&run->schemas, type), "the values",
-                            run->topics[type], fixed ? options[type] : NULL);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_schema_uses_add(&uses, run->next_schema_ids[type], run->schemas.next_texts[type],
-                            "the next values", run->topics[type], fixed ? nexts[type] : NULL);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_schema_uses_add(&uses, run->parts.key_ids[type], run->parts.key_texts[type], "the keys",
-                            run->topics[type], fixed ? "--schema-id-key" : NULL);
-    cdr_dimensions_list_schemas(run->dimensions, fixed, &uses);
-    return cdr_schema_uses_check(&uses, fixed ? NULL : registry, error);
 }

@@ -45,23 +45,25 @@ static struct cdr_digest topic_digest(const struct cdr_run *run, uint32_t type)
 static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32_t type)
 {
     const uint32_t partitions = run->model->parameters.partitions;
+    const struct cdr_topic *topic = &run->topics.items[type];
+    const struct cdr_envelope *envelope = &topic->envelope;
     struct cdr_digest total = topic_digest(run, type);
-    cdr_json_object(json, run->topics[type]);
+    cdr_json_object(json, topic->name);
     cdr_json_text(json, "type", cdr_type_name[type]);
     cdr_json_u64(json, "records", total.records);
     cdr_json_u64(json, "bytes", total.bytes);
     hex(json, "digest", total.ordered);
     hex(json, "sum", total.sum);
-    if (run->schema_ids[type] != 0)
-        cdr_json_i64(json, "schema_id", run->schema_ids[type]);
-    if (run->next_schema_ids[type] != 0)
-        cdr_json_i64(json, "next_schema_id", run->next_schema_ids[type]);
-    if (run->parts.avro_keys)
-        cdr_json_i64(json, "key_schema_id", run->parts.key_ids[type]);
-    if (run->envelopes[type].header_count > 0) {
+    if (topic->schema_ids[0] != 0)
+        cdr_json_i64(json, "schema_id", topic->schema_ids[0]);
+    if (topic->schema_ids[1] != 0)
+        cdr_json_i64(json, "next_schema_id", topic->schema_ids[1]);
+    if (topic->key_layout.schema != NULL)
+        cdr_json_i64(json, "key_schema_id", topic->key_schema_id);
+    if (envelope->header_count > 0) {
         cdr_json_array(json, "headers");
-        for (uint32_t i = 0; i < run->envelopes[type].header_count; i++)
-            cdr_json_text(json, NULL, run->envelopes[type].header_names[i]);
+        for (uint32_t i = 0; i < envelope->header_count; i++)
+            cdr_json_text(json, NULL, envelope->header_names[i]);
         cdr_json_array_end(json);
     }
     cdr_json_array(json, "partitions");
@@ -102,8 +104,8 @@ static void write_head(struct cdr_json *json, const struct cdr_run *run)
     cdr_json_u64(json, "days", settings->model.days);
     cdr_json_u64(json, "partitions", settings->model.partitions);
     cdr_json_text(json, "format", settings->format);
-    if (run->schemas.change_ms != CDR_CHANGE_NEVER)
-        cdr_json_i64(json, "schema_change_ms", run->schemas.change_ms);
+    if (run->topics.change_ms != CDR_CHANGE_NEVER)
+        cdr_json_i64(json, "schema_change_ms", run->topics.change_ms);
     cdr_json_text(json, "sink", run->sink_ops->name);
     cdr_json_u64(json, "workers", run->workers);
     cdr_json_u64(json, "shard_index", settings->shard_index);
@@ -200,7 +202,7 @@ void cdr_print_closing(const struct cdr_run *run)
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         struct cdr_digest total = topic_digest(run, type);
         fprintf(stderr, "  %-16s %14s records  %17s bytes  digest %016" PRIx64 "\n",
-                run->topics[type], cdr_with_commas(total.records, records),
+                run->topics.items[type].name, cdr_with_commas(total.records, records),
                 cdr_with_commas(total.bytes, bytes), total.ordered);
     }
     cdr_dimensions_print(run->dimensions, stderr);
@@ -232,15 +234,15 @@ static void instant_text(int64_t ms, char text[40])
 static void print_change(const struct cdr_run *run)
 {
     char instant[40];
-    if (run->schemas.change_ms == CDR_CHANGE_NEVER)
+    if (run->topics.change_ms == CDR_CHANGE_NEVER)
         return;
-    instant_text(run->schemas.change_ms, instant);
+    instant_text(run->topics.change_ms, instant);
     printf("schema       from event time %s on, ", instant);
     const char *between = "";
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        if (run->schemas.next_texts[type] == NULL)
+        if (!cdr_topic_changes(&run->topics.items[type]))
             continue;
-        cdr_say(stdout, "%s%s follows %s", between, run->topics[type],
+        cdr_say(stdout, "%s%s follows %s", between, run->topics.items[type].name,
                 run->settings->next_schemas[type]);
         between = ", ";
     }
@@ -262,7 +264,7 @@ static void print_destination(const struct cdr_run *run)
     print_change(run);
     if (!cdr_run_has(run, CDR_SINK_MESSAGES))
         return;
-    if (run->parts.avro_keys)
+    if (cdr_has_avro_keys(&run->topics))
         cdr_say(stdout, "keys         avro, schema %s\n",
                 settings->key_schema != NULL ? settings->key_schema : cdr_key_schema_default);
     if (settings->headers != NULL)
@@ -303,8 +305,8 @@ void cdr_print_plan(const struct cdr_run *run)
            settings->live ? " a day" : "");
     if (cdr_backlog_text(run, backlog, sizeof backlog))
         printf("backlog      %s\n", backlog);
-    printf("topics       %s, %s, %s; %" PRIu32 " partitions each\n", run->topics[0], run->topics[1],
-           run->topics[2], p->partitions);
+    printf("topics       %s, %s, %s; %" PRIu32 " partitions each\n", run->topics.items[0].name,
+           run->topics.items[1].name, run->topics.items[2].name, p->partitions);
     if (settings->dimensions)
         printf("dimensions   %s%s, %s%s; rows from the first day on, updates and tombstones\n",
                settings->topic_prefix, cdr_dimension_name[0], settings->topic_prefix,

@@ -18,7 +18,7 @@ void cdr_run_tail_settings(const struct cdr_run *run, struct cdr_verify_tail_set
     const struct cdr_settings *settings = run->settings;
     *tail = (struct cdr_verify_tail_settings){
         .model = run->model,
-        .format = settings->format,
+        .topics = &run->topics,
         .sink = &settings->sink,
         .workers = run->workers,
         .shard_index = settings->shard_index,
@@ -27,14 +27,6 @@ void cdr_run_tail_settings(const struct cdr_run *run, struct cdr_verify_tail_set
         .ids = settings->sink.id_header,
         .stop = cdr_stop_on_signals(),
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        tail->encoders[type] = run->encoders[type];
-        tail->envelopes[type] = run->envelopes[type];
-        tail->schemas[type] = run->schemas.texts[type];
-        tail->key_schemas[type] = run->parts.key_texts[type];
-        tail->next_schemas[type] = run->schemas.next_texts[type];
-        tail->topics[type] = run->topics[type];
-    }
 }
 
 static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_range *ranges,
@@ -49,8 +41,9 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
     tail.force = settings->sink.force;
     tail.blind = blind;
     enum cdr_result result = cdr_verify_tail(&tail, &why);
-    if (result == CDR_OK && run->schemas.change_ms != CDR_CHANGE_NEVER)
-        result = cdr_verify_change(&tail, run->schemas.change_ms, &why);
+    if (result == CDR_OK && !settings->sink.transactions &&
+        run->topics.change_ms != CDR_CHANGE_NEVER)
+        result = cdr_verify_change(&tail, run->topics.change_ms, &why);
     if (result == CDR_OK && blind[0] != '\0')
         fprintf(stderr, "cdrgen: warning: resume: %s; their number is believed, %s\n", blind,
                 settings->sink.force ? "with --force"
@@ -79,7 +72,7 @@ static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int6
 {
     const uint32_t partitions = run->settings->model.partitions;
     const unsigned long long count = run->starts[log];
-    const char *topic = run->topics[log / partitions];
+    const char *topic = run->topics.items[log / partitions].name;
     if (first == 0 && !run->settings->sink.force)
         return cdr_fail(error, CDR_E_STATE,
                         "resume: %s[%u]: %llu records of dataset %s were committed to it and did "

@@ -43,39 +43,22 @@ static enum cdr_result choose_source(struct cdr_verification *run, struct cdr_er
 static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    enum cdr_result result = cdr_schema_files_load(&run->schemas, settings, error);
+    const char *tz_name = settings->model.tz_name;
+    struct cdr_topics *topics = &run->topics;
+    enum cdr_result result = cdr_topics_load_schemas(topics, settings, error);
     if (result == CDR_OK)
-        result = cdr_schema_files_resolve(&run->schemas, settings, run->model, error);
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        struct cdr_encoder_settings encoder = {
-            .type = type,
-            .tz_name = settings->model.tz_name,
-            .framed = !run->from_files && cdr_format_is(settings->format, CDR_FORMAT_FRAMED),
-            .schema_id = 1,
-            .schema_text = run->schemas.texts[type],
-            .schema_name = settings->schemas[type],
-            .mapping_text = run->schemas.mapping,
-        };
-        result = cdr_schema_files_encoder(&run->schemas, settings, &encoder, 1,
-                                          &run->encoders[type], error);
-    }
+        result = cdr_topics_resolve_change(topics, settings, run->model, error);
+    if (result == CDR_OK)
+        result = cdr_topics_create_encoders(
+            topics, settings->format, tz_name,
+            !run->from_files && cdr_format_is(settings->format, CDR_FORMAT_FRAMED), error);
     if (result == CDR_OK && !run->from_files)
-        result = cdr_message_parts_load(&run->parts, settings, error);
+        result = cdr_topics_load_keys(topics, settings, error);
     if (result == CDR_OK && !run->from_files)
-        result = cdr_message_parts_compile(&run->parts, settings, error);
-    if (result != CDR_OK)
-        return result;
-    struct cdr_payloads_settings payloads = {.order = settings->model.order};
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        payloads.encoders[type] = run->encoders[type];
-        payloads.schemas[type] = run->schemas.texts[type];
-        payloads.next_schemas[type] = run->schemas.next_texts[type];
-    }
-    result = cdr_payloads_open(&run->payloads, &payloads, error);
-    cdr_message_parts_envelopes(&run->parts, run->payloads.envelopes);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        run->payloads.key_texts[type] = run->parts.key_texts[type];
-    return result;
+        result = cdr_topics_create_envelopes(topics, settings->headers, tz_name, error);
+    return result == CDR_OK
+               ? cdr_payloads_open(&run->payloads, topics, settings->model.order, error)
+               : result;
 }
 
 static void say(const char *text)
@@ -89,7 +72,7 @@ static enum cdr_result open_source(struct cdr_verification *run, const atomic_in
     const struct cdr_settings *settings = run->settings;
     struct cdr_source_setup setup = {
         .model = run->model,
-        .format = settings->format,
+        .topics = &run->topics,
         .payloads = &run->payloads,
         .partitions = settings->model.partitions,
         .shard_index = settings->shard_index,
@@ -102,11 +85,6 @@ static enum cdr_result open_source(struct cdr_verification *run, const atomic_in
         .offsets = run->offsets,
         .stop = stop,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        setup.topics[type] = run->topics[type];
-        setup.encoders[type] = run->encoders[type];
-        setup.envelopes[type] = run->payloads.envelopes[type];
-    }
 #if CDR_KAFKA
     if (!run->from_files)
         return cdr_kafka_source_open(&run->source, &settings->sink, &setup, error);
@@ -120,6 +98,7 @@ static enum cdr_result create_verify(struct cdr_verification *run, const atomic_
     const struct cdr_settings *settings = run->settings;
     struct cdr_verify_settings verify = {
         .model = run->model,
+        .topics = &run->topics,
         .payloads = &run->payloads,
         .source = run->source,
         .has_keys = !run->from_files,
@@ -130,11 +109,6 @@ static enum cdr_result create_verify(struct cdr_verification *run, const atomic_
         .show = settings->show,
         .stop = stop,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        verify.topics[type] = run->topics[type];
-        verify.encoders[type] = run->encoders[type];
-        verify.envelopes[type] = run->payloads.envelopes[type];
-    }
     return cdr_verify_create(&run->verify, &verify, error);
 }
 
@@ -245,10 +219,9 @@ static enum cdr_result prepare(struct cdr_verification *run, struct cdr_error *e
     run->workers = settings->workers != 0 ? settings->workers
                    : processors > 0       ? (unsigned)processors
                                           : 1;
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        snprintf(run->topics[type], sizeof run->topics[type], "%s%s", settings->topic_prefix,
-                 cdr_type_word[type]);
     enum cdr_result result = choose_source(run, error);
+    if (result == CDR_OK)
+        result = cdr_topics_name(&run->topics, settings, error);
     if (result == CDR_OK)
         result = cdr_report_check(settings->report, error);
     if (result == CDR_OK)
@@ -282,11 +255,8 @@ enum cdr_result cdr_verification_run(const struct cdr_settings *settings,
     cdr_verification_dimensions_free(&run);
     if (run.source != NULL)
         run.source->ops->close(run.source);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_encoder_destroy(run.encoders[type]);
     cdr_payloads_close(&run.payloads);
-    cdr_schema_files_free(&run.schemas);
-    cdr_message_parts_free(&run.parts);
+    cdr_topics_free(&run.topics);
     cdr_model_destroy(run.model);
     free(run.note);
     free(run.offsets);

@@ -18,7 +18,7 @@ static enum cdr_result find(const struct cdr_verification *run, int64_t *found, 
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
     struct cdr_verify_tail_settings tail = {
         .model = run->model,
-        .format = settings->format,
+        .topics = &run->topics,
         .sink = &settings->sink,
         .workers = run->workers,
         .shard_index = settings->shard_index,
@@ -28,14 +28,6 @@ static enum cdr_result find(const struct cdr_verification *run, int64_t *found, 
     };
     for (uint32_t log = 0; log < logs; log++)
         ranges[log].to = 1;
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        tail.encoders[type] = run->encoders[type];
-        tail.envelopes[type] = run->payloads.envelopes[type];
-        tail.schemas[type] = run->schemas.texts[type];
-        tail.key_schemas[type] = run->parts.key_texts[type];
-        tail.next_schemas[type] = run->schemas.next_texts[type];
-        tail.topics[type] = run->topics[type];
-    }
     enum cdr_result result = cdr_verify_find(&tail, found, after, error);
     free(ranges);
     return result;
@@ -75,7 +67,7 @@ enum cdr_result cdr_verification_find_bases(struct cdr_verification *run, struct
             result = cdr_fail(error, CDR_E_STATE,
                               "append: %s[%u] does not hold the first record of this dataset, and "
                               "its beginning was deleted: where the dataset begins cannot be told",
-                              run->topics[log / partitions], log % partitions);
+                              run->topics.items[log / partitions].name, log % partitions);
         if (*offset < 0)
             *offset = CDR_OFFSET_UNREAD;
     }
@@ -112,7 +104,7 @@ bool cdr_verification_is_behind(const struct cdr_verification *run, char *text, 
                  "first record is at offset %" PRId64
                  " of %.200s[%u]: if a run with --append wrote it there, Kafka has forgotten it "
                  "(the group cdrgen-%s); pass --append to compare from there on",
-                 found[first], run->topics[first / partitions], first % partitions,
+                 found[first], run->topics.items[first / partitions].name, first % partitions,
                  run->model->dataset_id);
     free(found);
     free(after);

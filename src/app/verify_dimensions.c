@@ -8,8 +8,7 @@
 #include <string.h>
 
 struct cdr_verified_dimensions {
-    char topics[CDR_DIMENSION_COUNT][256];
-    struct cdr_dimension_encoder *encoders[CDR_DIMENSION_COUNT];
+    struct cdr_topics topics;
     struct cdr_dimension_report report;
 };
 
@@ -20,11 +19,9 @@ static enum cdr_result check(struct cdr_verification *run, const atomic_int *sto
 {
     const struct cdr_settings *settings = run->settings;
     struct cdr_verified_dimensions *dimensions = run->dimensions;
-    const bool avro = cdr_format_is(settings->format, CDR_FORMAT_FRAMED);
-    enum cdr_result result = CDR_OK;
     struct cdr_dimension_check_settings how = {
         .model = run->model,
-        .avro_keys = cdr_format_is(settings->key_format, CDR_FORMAT_FRAMED),
+        .topics = &dimensions->topics,
         .sink = &settings->sink,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
@@ -33,14 +30,11 @@ static enum cdr_result check(struct cdr_verification *run, const atomic_int *sto
         .open_wait_ms = settings->open_wait_ms,
         .stop = stop,
     };
-    for (uint32_t d = 0; result == CDR_OK && d < CDR_DIMENSION_COUNT; d++) {
-        snprintf(dimensions->topics[d], sizeof dimensions->topics[d], "%s%s",
-                 settings->topic_prefix, cdr_dimension_name[d]);
-        result = cdr_dimension_encoder_create(&dimensions->encoders[d], d, settings->format, avro,
-                                              1, error);
-        how.topics[d] = dimensions->topics[d];
-        how.encoders[d] = dimensions->encoders[d];
-    }
+    enum cdr_result result =
+        cdr_dimension_topics(&dimensions->topics, settings->topic_prefix,
+                             cdr_format_is(settings->key_format, CDR_FORMAT_FRAMED), error);
+    if (result == CDR_OK)
+        result = cdr_dimension_topics_encode(&dimensions->topics, settings->format, error);
     return result == CDR_OK ? cdr_dimension_check(&how, &dimensions->report, error) : result;
 }
 
@@ -76,8 +70,7 @@ void cdr_verification_dimensions_free(struct cdr_verification *run)
 {
     if (run->dimensions == NULL)
         return;
-    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++)
-        cdr_dimension_encoder_destroy(run->dimensions->encoders[d]);
+    cdr_topics_free(&run->dimensions->topics);
     free(run->dimensions->report.counts);
     free(run->dimensions);
     run->dimensions = NULL;
@@ -132,7 +125,7 @@ bool cdr_verification_dimensions_differ(const struct cdr_verification *run, char
             continue;
         differ = true;
         counts_text(&sum, counts, sizeof counts);
-        snprintf(text, size, "rows of %s: %s", run->dimensions->topics[d], counts);
+        snprintf(text, size, "rows of %s: %s", run->dimensions->topics.items[d].name, counts);
     }
     return differ;
 }
@@ -167,8 +160,9 @@ void cdr_print_dimensions(const struct cdr_verification *run, FILE *out)
         struct cdr_dimension_counts sum = total_of(run, d);
         char expected[32], found[32], compacted[32], text[200];
         counts_text(&sum, text, sizeof text);
-        fprintf(out, "  %-16s %14s rows    expected, %14s found: %s", run->dimensions->topics[d],
-                cdr_with_commas(sum.expected, expected), cdr_with_commas(sum.found, found), text);
+        fprintf(out, "  %-16s %14s rows    expected, %14s found: %s",
+                run->dimensions->topics.items[d].name, cdr_with_commas(sum.expected, expected),
+                cdr_with_commas(sum.found, found), text);
         if (sum.compacted > 0)
             fprintf(out, "; %s more were replaced, and compacted",
                     cdr_with_commas(sum.compacted, compacted));
@@ -185,7 +179,7 @@ void cdr_put_dimensions(struct cdr_json *json, const struct cdr_verification *ru
     cdr_json_object(json, "dimensions");
     for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++) {
         struct cdr_dimension_counts sum = total_of(run, d);
-        cdr_json_object(json, run->dimensions->topics[d]);
+        cdr_json_object(json, run->dimensions->topics.items[d].name);
         cdr_json_u64(json, "expected", sum.expected);
         cdr_json_u64(json, "found", sum.found);
         cdr_json_u64(json, "matched", sum.matched);

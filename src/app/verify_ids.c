@@ -65,7 +65,7 @@ static enum cdr_result read_types(struct by_id *by_id, struct cdr_error *error)
         if (type == CDR_TYPE_COUNT)
             return cdr_fail(error, CDR_E_CONFIG, "types: \"%.*s\" is none of call, sms and data",
                             (int)len, item);
-        by_id->settings.types[type] = true;
+        by_id->settings.types |= 1u << type;
     }
     return CDR_OK;
 }
@@ -105,7 +105,7 @@ static void print_lost(FILE *out, const struct by_id *by_id, uint32_t i)
     cdr_bytes_text(key, sizeof key, lost->expected.key, lost->expected.key_len);
     cdr_fields_decode(&fields, &by_id->run->payloads, type, &lost->expected);
     fprintf(out, "  lost: id %016" PRIx64 ", record %" PRId64 " of %s[%u], key %s\n     ",
-            by_id->result.lost_ids[i], lost->expected.place, by_id->run->topics[type],
+            by_id->result.lost_ids[i], lost->expected.place, by_id->run->topics.items[type].name,
             lost->log % partitions, key);
     for (uint32_t f = 0; f < fields.n; f++)
         if (fields.items[f].value[0] != '\0')
@@ -157,7 +157,7 @@ static void put_lost(struct cdr_json *json, const struct by_id *by_id, uint32_t 
     cdr_json_object(json, NULL);
     cdr_json_text(json, "kind", "lost");
     put_id(json, by_id->result.lost_ids[i]);
-    cdr_json_text(json, "topic", by_id->run->topics[type]);
+    cdr_json_text(json, "topic", by_id->run->topics.items[type].name);
     cdr_json_u64(json, "partition", lost->log % partitions);
     cdr_json_i64(json, "position", lost->expected.place);
     cdr_json_i64(json, "timestamp", lost->expected.event_ms);
@@ -222,6 +222,7 @@ static enum cdr_result compare(struct by_id *by_id, struct cdr_error *error)
     const struct cdr_settings *settings = run->settings;
     const int64_t start_ns = cdr_monotonic_ns();
     by_id->settings.model = run->model;
+    by_id->settings.dataset = &run->topics;
     by_id->settings.sink = &settings->sink;
     by_id->settings.workers = run->workers;
     by_id->settings.shard_index = settings->shard_index;
@@ -232,8 +233,6 @@ static enum cdr_result compare(struct by_id *by_id, struct cdr_error *error)
     by_id->settings.show = settings->show;
     by_id->settings.stop = cdr_stop_on_signals();
     (void)cdr_stop_began(NULL);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        by_id->settings.encoders[type] = run->encoders[type];
     enum cdr_result result = cdr_verify_ids(&by_id->settings, &by_id->result, error);
     by_id->wall_s = (double)(cdr_monotonic_ns() - start_ns) / 1e9;
     by_id->complete = result == CDR_OK;

@@ -209,14 +209,14 @@ static void print_difference(FILE *out, const struct cdr_verification *run,
     const uint32_t partitions = run->settings->model.partitions;
     const uint32_t type = difference->log / partitions;
     const char *place = run->from_files ? "as record" : "at offset";
-    fprintf(out, "  %s: %s[%u]", cdr_difference_word[difference->kind], run->topics[type],
-            difference->log % partitions);
+    fprintf(out, "  %s: %s[%u]", cdr_difference_word[difference->kind],
+            run->topics.items[type].name, difference->log % partitions);
     if (difference->has_expected && difference->home == difference->log)
         fprintf(out, ", record %" PRId64, difference->expected.place);
     if (difference->has_found)
         fprintf(out, ", found %s %" PRId64, place, difference->found.place);
     if (difference->home != difference->log) {
-        fprintf(out, ", belongs in %s[%u]", run->topics[difference->home / partitions],
+        fprintf(out, ", belongs in %s[%u]", run->topics.items[difference->home / partitions].name,
                 difference->home % partitions);
         if (difference->has_expected)
             fprintf(out, " as record %" PRId64, difference->expected.place);
@@ -300,7 +300,7 @@ void cdr_print_verification(const struct cdr_verification *run, FILE *out)
         const bool any = sum.expected > 0 || !run->complete;
         if (any && cdr_compared(&sum) == 0 && !cdr_is_different(&sum))
             snprintf(text, sizeof text, "nothing compared");
-        fprintf(out, "  %-16s %14s records expected, %14s found: %s", run->topics[type],
+        fprintf(out, "  %-16s %14s records expected, %14s found: %s", run->topics.items[type].name,
                 cdr_with_commas(sum.expected, expected), cdr_with_commas(sum.found, found), text);
         if (sum.expired > 0)
             fprintf(out, "; %s more expired, by the topic's retention",
@@ -380,11 +380,11 @@ static void put_difference(struct cdr_json *json, const struct cdr_verification 
     const uint32_t type = difference->log / partitions;
     cdr_json_object(json, NULL);
     cdr_json_text(json, "kind", cdr_difference_name[difference->kind]);
-    cdr_json_text(json, "topic", run->topics[type]);
+    cdr_json_text(json, "topic", run->topics.items[type].name);
     cdr_json_u64(json, "partition", difference->log % partitions);
     if (difference->home != difference->log) {
         cdr_json_object_inline(json, "belongs_in");
-        cdr_json_text(json, "topic", run->topics[difference->home / partitions]);
+        cdr_json_text(json, "topic", run->topics.items[difference->home / partitions].name);
         cdr_json_u64(json, "partition", difference->home % partitions);
         cdr_json_object_end(json);
     }
@@ -400,7 +400,7 @@ static void put_topic(struct cdr_json *json, const struct cdr_verification *run,
 {
     const uint32_t partitions = run->settings->model.partitions;
     struct cdr_compare_counts sum = cdr_verification_total(run, type);
-    cdr_json_object(json, run->topics[type]);
+    cdr_json_object(json, run->topics.items[type].name);
     put_counts(json, &sum);
     cdr_json_array(json, "partitions");
     for (uint32_t partition = 0; partition < partitions; partition++) {

@@ -3,8 +3,7 @@
 #define CDR_APP_VERIFY_STATE_H
 
 #include "app/app.h"
-#include "app/message_parts.h"
-#include "app/schema_files.h"
+#include "app/topics.h"
 #include "base/json_writer.h"
 #include "verify/source.h"
 #include "verify/verify.h"
@@ -22,10 +21,7 @@ struct cdr_verification {
     struct cdr_model *model;
     unsigned workers;
     bool from_files;
-    struct cdr_schema_files schemas;
-    struct cdr_message_parts parts; /* of messages; none of files */
-    char topics[CDR_TYPE_COUNT][256];
-    struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    struct cdr_topics topics;
     struct cdr_payloads payloads;
     struct cdr_source *source;
     struct cdr_verify *verify;

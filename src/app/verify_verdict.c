@@ -26,7 +26,8 @@ static void name_logs(const struct cdr_verification *run, uint32_t first, uint32
                       char *text, size_t size)
 {
     const uint32_t partitions = run->settings->model.partitions;
-    int n = snprintf(text, size, "%.200s[%u]", run->topics[first / partitions], first % partitions);
+    int n = snprintf(text, size, "%.200s[%u]", run->topics.items[first / partitions].name,
+                     first % partitions);
     if (count > 1 && n > 0 && (size_t)n < size)
         snprintf(text + n, size - (size_t)n, " and %u more partition%s", count - 1,
                  count == 2 ? "" : "s");

@@ -5,6 +5,7 @@
 #include "encode/varint.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -217,54 +218,62 @@ static uint8_t *cell_datum(uint8_t *to, const struct cdr_cell_row *row)
 
 enum format { FORMAT_CSV, FORMAT_JSON, FORMAT_AVRO };
 
-struct cdr_dimension_encoder {
-    struct cdr_encoder sizes;
+/* Of rows, or of keys. */
+struct encoder {
+    struct cdr_encoder base;
     uint32_t dimension;
-    enum format format;
     uint8_t frame[FRAME_LEN];
 };
 
-enum cdr_result cdr_dimension_encoder_create(struct cdr_dimension_encoder **created,
-                                             uint32_t dimension, const char *format, bool framed,
-                                             int32_t schema_id, struct cdr_error *error)
-{
-    assert(dimension < CDR_DIMENSION_COUNT);
-    static const char *const names[] = {
-        [FORMAT_CSV] = "csv", [FORMAT_JSON] = "json", [FORMAT_AVRO] = "avro"};
-    enum format number = FORMAT_CSV;
-    while (number <= FORMAT_AVRO && strcmp(names[number], format) != 0)
-        number++;
-    if (number > FORMAT_AVRO)
-        return cdr_fail(error, CDR_E_CONFIG, "format: dimension rows cannot be written as %.50s",
-                        format);
-    struct cdr_dimension_encoder *encoder = calloc(1, sizeof *encoder);
-    if (encoder == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "no memory for the encoder of dimension rows");
-    encoder->dimension = dimension;
-    encoder->format = number;
-    encoder->sizes.frame_len = framed && encoder->format == FORMAT_AVRO ? FRAME_LEN : 0;
-    encoder->sizes.trailer_len = TRAILER_LEN;
-    encoder->sizes.record_bytes_max = CDR_DIMENSION_RECORD_MAX;
-    uint32_t id = cdr_be32((uint32_t)schema_id);
-    memcpy(encoder->frame + 1, &id, sizeof id);
-    *created = encoder;
-    return CDR_OK;
-}
-
-void cdr_dimension_encoder_destroy(struct cdr_dimension_encoder *encoder)
+static void destroy(struct cdr_encoder *encoder)
 {
     free(encoder);
 }
 
-const struct cdr_encoder *cdr_dimension_sizes(const struct cdr_dimension_encoder *encoder)
+static const struct cdr_encoder_ops format_ops[] = {
+    [FORMAT_CSV] = {.name = "csv", .destroy = destroy},
+    [FORMAT_JSON] = {.name = "json", .destroy = destroy},
+    [FORMAT_AVRO] = {.name = "avro", .traits = CDR_AVRO_TRAITS, .destroy = destroy},
+};
+
+static enum cdr_result create(struct cdr_encoder **created, const struct encoder *like,
+                              int32_t schema_id, struct cdr_error *error)
 {
-    return &encoder->sizes;
+    struct encoder *encoder = malloc(sizeof *encoder);
+    if (encoder == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the encoder of dimension rows");
+    *encoder = *like;
+    uint32_t id = cdr_be32((uint32_t)schema_id);
+    memcpy(encoder->frame + 1, &id, sizeof id);
+    *created = &encoder->base;
+    return CDR_OK;
 }
 
-static uint8_t *put_frame(const struct cdr_dimension_encoder *encoder, uint8_t *to)
+enum cdr_result cdr_dimension_encoder_create(struct cdr_encoder **created, uint32_t dimension,
+                                             const char *format, bool framed, int32_t schema_id,
+                                             struct cdr_error *error)
 {
-    memcpy(to, encoder->frame, encoder->sizes.frame_len);
-    return to + encoder->sizes.frame_len;
+    assert(dimension < CDR_DIMENSION_COUNT);
+    enum format number = FORMAT_CSV;
+    while (number <= FORMAT_AVRO && strcmp(format_ops[number].name, format) != 0)
+        number++;
+    if (number > FORMAT_AVRO)
+        return cdr_fail(error, CDR_E_CONFIG, "format: dimension rows cannot be written as %.50s",
+                        format);
+    const struct encoder like = {
+        .base = {.ops = &format_ops[number],
+                 .frame_len = framed && number == FORMAT_AVRO ? FRAME_LEN : 0,
+                 .trailer_len = TRAILER_LEN,
+                 .record_bytes_max = CDR_DIMENSION_RECORD_MAX},
+        .dimension = dimension,
+    };
+    return create(created, &like, schema_id, error);
+}
+
+static uint8_t *put_frame(const struct cdr_encoder *encoder, uint8_t *to)
+{
+    memcpy(to, ((const struct encoder *)encoder)->frame, encoder->frame_len);
+    return to + encoder->frame_len;
 }
 
 static size_t end_record(uint8_t *at, const uint8_t *bytes)
@@ -273,13 +282,13 @@ static size_t end_record(uint8_t *at, const uint8_t *bytes)
     return (size_t)(at - bytes);
 }
 
-size_t cdr_dimension_encode(const struct cdr_dimension_encoder *encoder,
-                            const struct cdr_model *model, uint32_t index, int32_t day,
-                            uint8_t *bytes)
+size_t cdr_dimension_encode(const struct cdr_encoder *encoder, const struct cdr_model *model,
+                            uint32_t index, int32_t day, uint8_t *bytes)
 {
     uint8_t *at = put_frame(encoder, bytes);
-    const bool json = encoder->format == FORMAT_JSON, avro = encoder->format == FORMAT_AVRO;
-    if (encoder->dimension == CDR_DIMENSION_SUBSCRIBER) {
+    const bool json = encoder->ops == &format_ops[FORMAT_JSON],
+               avro = encoder->ops == &format_ops[FORMAT_AVRO];
+    if (((const struct encoder *)encoder)->dimension == CDR_DIMENSION_SUBSCRIBER) {
         struct cdr_subscriber_row row;
         cdr_subscriber_row(model, index, day, &row);
         at = avro ? subscriber_datum(at, &row) : subscriber_text(at, &row, json);
@@ -289,27 +298,64 @@ size_t cdr_dimension_encode(const struct cdr_dimension_encoder *encoder,
         at = avro ? cell_datum(at, &row) : cell_text(at, &row, json);
     }
     size_t len = end_record(at, bytes);
-    assert(len <= encoder->sizes.record_bytes_max);
+    assert(len <= encoder->record_bytes_max);
     return len;
 }
 
-const struct cdr_encoder cdr_dimension_key_sizes = {
-    .record_bytes_max = CDR_DIMENSION_WIRE_KEY_MAX,
-    .frame_len = FRAME_LEN,
-};
-
-uint32_t cdr_dimension_wire_key(int32_t schema_id, const char *key, uint32_t key_len,
-                                uint8_t bytes[CDR_DIMENSION_WIRE_KEY_MAX])
+size_t cdr_dimension_encode_tombstone(const struct cdr_encoder *encoder, uint8_t *bytes)
 {
-    uint32_t id = cdr_be32((uint32_t)schema_id);
-    bytes[0] = 0;
-    memcpy(bytes + 1, &id, sizeof id);
-    bytes[FRAME_LEN] = (uint8_t)(2 * key_len); /* a length below 64 is an int of one byte */
-    memcpy(bytes + FRAME_LEN + 1, key, key_len);
+    return end_record(put_frame(encoder, bytes), bytes);
+}
+
+enum cdr_result cdr_dimension_key_create(struct cdr_encoder **key, int32_t schema_id,
+                                         struct cdr_error *error)
+{
+    const struct encoder like = {.base = {.ops = &format_ops[FORMAT_AVRO],
+                                          .frame_len = FRAME_LEN,
+                                          .record_bytes_max = CDR_DIMENSION_WIRE_KEY_MAX}};
+    return create(key, &like, schema_id, error);
+}
+
+uint32_t cdr_dimension_wire_key(const struct cdr_encoder *encoder, const char *key,
+                                uint32_t key_len, uint8_t bytes[CDR_DIMENSION_WIRE_KEY_MAX])
+{
+    uint8_t *at = put_frame(encoder, bytes);
+    *at++ = (uint8_t)(2 * key_len); /* a length below 64 is an int of one byte */
+    memcpy(at, key, key_len);
     return FRAME_LEN + 1 + key_len;
 }
 
-size_t cdr_dimension_encode_tombstone(const struct cdr_dimension_encoder *encoder, uint8_t *bytes)
+/* --- topics --- */
+
+enum cdr_result cdr_dimension_topics(struct cdr_topics *topics, const char *prefix, bool avro_keys,
+                                     struct cdr_error *error)
 {
-    return end_record(put_frame(encoder, bytes), bytes);
+    enum cdr_result result = cdr_topics_create(topics, CDR_DIMENSION_COUNT, error);
+    for (uint32_t d = 0; result == CDR_OK && d < CDR_DIMENSION_COUNT; d++) {
+        struct cdr_topic *topic = &topics->items[d];
+        topic->table = true;
+        topic->label = cdr_dimension_name[d];
+        snprintf(topic->name, sizeof topic->name, "%s%s", prefix, topic->label);
+        topic->builtin_schema = cdr_dimension_schema(d);
+        if (avro_keys && (topic->key_layout.schema = strdup(cdr_key_schema_default)) == NULL)
+            result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    }
+    return result;
+}
+
+enum cdr_result cdr_dimension_topics_encode(struct cdr_topics *topics, const char *format,
+                                            struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    for (uint32_t d = 0; result == CDR_OK && d < CDR_DIMENSION_COUNT; d++) {
+        struct cdr_topic *topic = &topics->items[d];
+        result = cdr_dimension_encoder_create(&topic->encoder, d, format, true,
+                                              topic->schema_ids[0], error);
+        if (result != CDR_OK || topic->key_layout.schema == NULL)
+            continue;
+        result = cdr_dimension_key_create(&topic->key, topic->key_schema_id, error);
+        topic->envelope.key = topic->key;
+        topic->envelope.key_bytes_max = CDR_DIMENSION_WIRE_KEY_MAX;
+    }
+    return result;
 }

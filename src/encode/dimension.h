@@ -11,7 +11,7 @@
 #ifndef CDR_ENCODE_DIMENSION_H
 #define CDR_ENCODE_DIMENSION_H
 
-#include "encode/encoder.h"
+#include "encode/topic.h"
 #include "model/model.h"
 #include "model/profile.h"
 
@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* In the place of a type: topic, log and arrays of encoders are numbered so. */
+/* In the place of a type: topics and logs are numbered so. */
 enum {
     CDR_DIMENSION_SUBSCRIBER = 0,
     CDR_DIMENSION_CELL = 1,
@@ -53,34 +53,37 @@ void cdr_cell_row(const struct cdr_model *model, uint32_t cell, struct cdr_cell_
 uint32_t cdr_dimension_key(const struct cdr_model *model, uint32_t dimension, uint32_t index,
                            char key[16]);
 
-struct cdr_dimension_encoder;
-
-/* format: as in --format. framed, schema_id: as in struct cdr_encoder_settings. Errors:
- * CDR_E_NOMEM. */
-enum cdr_result cdr_dimension_encoder_create(struct cdr_dimension_encoder **encoder,
-                                             uint32_t dimension, const char *format, bool framed,
-                                             int32_t schema_id, struct cdr_error *error);
-void cdr_dimension_encoder_destroy(struct cdr_dimension_encoder *encoder);
-
-/* What sinks and slabs have to know of it: sizes, frame and trailer. It has no ops. The trailer is
- * one newline in each format, so that no record is empty, not even one of no row. */
-const struct cdr_encoder *cdr_dimension_sizes(const struct cdr_dimension_encoder *encoder);
+/* Encoders of rows are encoders like those of records to all that have to do with sizes, frames and
+ * trailers, but their ops have no encode: they do not encode blocks. The trailer is one newline in
+ * each format, so that no record is empty, not even one of no row.
+ * format: as in --format. framed, schema_id: as in struct cdr_encoder_settings. Errors:
+ * CDR_E_CONFIG, CDR_E_NOMEM. */
+enum cdr_result cdr_dimension_encoder_create(struct cdr_encoder **encoder, uint32_t dimension,
+                                             const char *format, bool framed, int32_t schema_id,
+                                             struct cdr_error *error);
 
 /* Frame, payload and trailer of the row to bytes, which have room for record_bytes_max; returns
  * their length. */
-size_t cdr_dimension_encode(const struct cdr_dimension_encoder *encoder,
-                            const struct cdr_model *model, uint32_t index, int32_t day,
-                            uint8_t *bytes);
+size_t cdr_dimension_encode(const struct cdr_encoder *encoder, const struct cdr_model *model,
+                            uint32_t index, int32_t day, uint8_t *bytes);
 /* A tombstone, of no payload: frame and trailer. */
-size_t cdr_dimension_encode_tombstone(const struct cdr_dimension_encoder *encoder, uint8_t *bytes);
+size_t cdr_dimension_encode_tombstone(const struct cdr_encoder *encoder, uint8_t *bytes);
 
-/* Keys by Avro's schema "string", which messages have with --key-format avro: frame and datum. Like
- * cdr_dimension_sizes, it only tells sizes. */
+/* Keys by Avro's schema "string", which messages have with --key-format avro: frame and datum. */
 enum { CDR_DIMENSION_WIRE_KEY_MAX = 5 + 1 + 16 };
-extern const struct cdr_encoder cdr_dimension_key_sizes;
+enum cdr_result cdr_dimension_key_create(struct cdr_encoder **key, int32_t schema_id,
+                                         struct cdr_error *error);
 /* Of a text key to bytes; returns the length. */
-uint32_t cdr_dimension_wire_key(int32_t schema_id, const char *key, uint32_t key_len,
-                                uint8_t bytes[CDR_DIMENSION_WIRE_KEY_MAX]);
+uint32_t cdr_dimension_wire_key(const struct cdr_encoder *encoder, const char *key,
+                                uint32_t key_len, uint8_t bytes[CDR_DIMENSION_WIRE_KEY_MAX]);
+
+/* Topics of CDR_DIMENSION_*, with schemas and the names of the tables after the prefix; avro_keys:
+ * whose keys have a schema. Errors: CDR_E_NOMEM. To be freed also after an error. */
+enum cdr_result cdr_dimension_topics(struct cdr_topics *topics, const char *prefix, bool avro_keys,
+                                     struct cdr_error *error);
+/* Their encoders and envelopes, from their ids. Errors: CDR_E_CONFIG, CDR_E_NOMEM. */
+enum cdr_result cdr_dimension_topics_encode(struct cdr_topics *topics, const char *format,
+                                            struct cdr_error *error);
 
 /* The Avro schema's text, as in schemas/. */
 const char *cdr_dimension_schema(uint32_t dimension);

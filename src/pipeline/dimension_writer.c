@@ -98,8 +98,8 @@ static enum cdr_result take_slab(struct cdr_dimension_writer *writer, uint32_t l
 
 static const struct cdr_encoder *sizes_of(const struct cdr_dimension_writer *writer, uint32_t log)
 {
-    return cdr_dimension_sizes(
-        writer->settings.encoders[log / writer->settings.model->parameters.partitions]);
+    const uint32_t partitions = writer->settings.model->parameters.partitions;
+    return writer->settings.topics->items[log / partitions].encoder;
 }
 
 static uint64_t payload_bytes(const struct cdr_slab *slab, const struct cdr_encoder *sizes,
@@ -137,7 +137,7 @@ static enum cdr_result hand_over(struct cdr_dimension_writer *writer, uint32_t l
 static size_t encode(const struct cdr_dimension_writer *writer,
                      const struct cdr_dimension_record *record, uint8_t *bytes)
 {
-    const struct cdr_dimension_encoder *encoder = writer->settings.encoders[record->dimension];
+    const struct cdr_encoder *encoder = writer->settings.topics->items[record->dimension].encoder;
     return record->kind == CDR_DIMENSION_TOMBSTONE
                ? cdr_dimension_encode_tombstone(encoder, bytes)
                : cdr_dimension_encode(encoder, writer->settings.model, record->index, record->day,
@@ -161,15 +161,14 @@ static void pass_over(const struct cdr_dimension_writer *writer,
 }
 
 /* The column has as much room a record as the records have. */
-static void put_wire_key(const struct cdr_dimension_writer *writer,
-                         const struct cdr_dimension_record *record, struct cdr_slab *slab)
+static void put_wire_key(const struct cdr_encoder *key, const struct cdr_dimension_record *record,
+                         struct cdr_slab *slab)
 {
     struct cdr_slab_column *column = &slab->wire_keys;
     const uint32_t used = cdr_column_start(column, slab->n);
     assert(column->bytes_max - used >= CDR_DIMENSION_WIRE_KEY_MAX);
     column->ends[slab->n] =
-        used + cdr_dimension_wire_key(writer->settings.key_ids[record->dimension], record->key,
-                                      record->key_len, column->bytes + used);
+        used + cdr_dimension_wire_key(key, record->key, record->key_len, column->bytes + used);
 }
 
 static enum cdr_result append(struct cdr_dimension_writer *writer, uint32_t log,
@@ -187,8 +186,9 @@ static enum cdr_result append(struct cdr_dimension_writer *writer, uint32_t log,
     slab->event_ms[slab->n] = record->time_ms;
     memcpy(slab->keys[slab->n], record->key, sizeof record->key);
     slab->key_lens[slab->n] = (uint8_t)record->key_len;
-    if (writer->settings.key_ids != NULL)
-        put_wire_key(writer, record, slab);
+    const struct cdr_encoder *key = writer->settings.topics->items[record->dimension].key;
+    if (key != NULL)
+        put_wire_key(key, record, slab);
     slab->day = record->day;
     slab->n++;
     return slab->n < slab->records_max && slab->bytes_max - used - len >= sizes->record_bytes_max

@@ -21,9 +21,8 @@
 
 struct cdr_dimension_writer_settings {
     const struct cdr_model *model;
-    const struct cdr_dimension_encoder *encoders[CDR_DIMENSION_COUNT];
-    const int32_t *key_ids; /* schema ids of keys, per dimension; NULL: keys are plain text */
-    struct cdr_sink *sink;  /* with key_ids, its slabs have room for keys */
+    const struct cdr_topics *topics; /* of CDR_DIMENSION_*; borrowed */
+    struct cdr_sink *sink;           /* of these */
     uint32_t shard_index, shard_count;
     const uint64_t *starts, *digest_starts; /* per log */
     const atomic_int *stop;                 /* not 0: wait no longer than drain_timeout_ms */

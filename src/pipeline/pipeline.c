@@ -177,7 +177,7 @@ static void encode_block(struct cdr_pipeline *pipeline, unsigned worker,
                          uint32_t n, struct cdr_slab *slab)
 {
     struct worker_state *state = &pipeline->workers[worker];
-    const struct cdr_encoder *encoder = pipeline->settings.encoders[type];
+    const struct cdr_encoder *encoder = pipeline->settings.topics->items[type].encoder;
     struct cdr_block *block = &state->block;
     cdr_materialise(pipeline->settings.model, type, keys, n, slots[0].start_ms, slots, block);
     const uint32_t first = slab->n, used = first == 0 ? 0 : slab->ends[first - 1];
@@ -194,7 +194,7 @@ static void encode_block(struct cdr_pipeline *pipeline, unsigned worker,
     }
     for (uint32_t i = 0; slab->ids != NULL && i < n; i++)
         slab->ids[first + i] = cdr_key_id(&keys[i], type, block->slot[i]);
-    encode_envelope(&pipeline->settings.envelopes[type], block, slab);
+    encode_envelope(&pipeline->settings.topics->items[type].envelope, block, slab);
     slab->n += n;
     cdr_hash_records(slab, first, encoder->frame_len, encoder->trailer_len, state->hashes);
 }
@@ -217,7 +217,7 @@ static size_t least(size_t a, size_t b)
 static uint32_t room(const struct cdr_pipeline *pipeline, const struct cdr_slab *slab,
                      uint32_t type, const struct cdr_encoder *encoder, uint32_t wanted)
 {
-    const struct cdr_envelope *envelope = &pipeline->settings.envelopes[type];
+    const struct cdr_envelope *envelope = &pipeline->settings.topics->items[type].envelope;
     size_t used = slab->n == 0 ? 0 : slab->ends[slab->n - 1];
     size_t by_bytes = (slab->bytes_max - used) / encoder->record_bytes_max;
     by_bytes = least(by_bytes, column_room(&slab->wire_keys, envelope->key, slab->n));
@@ -236,7 +236,7 @@ static enum cdr_result hash_only(struct cdr_pipeline *pipeline, unsigned worker,
                                  const struct cdr_key *keys, uint32_t n, struct cdr_error *error)
 {
     struct cdr_sink *sink = pipeline->settings.sink;
-    const struct cdr_encoder *encoder = pipeline->settings.encoders[type];
+    const struct cdr_encoder *encoder = pipeline->settings.topics->items[type].encoder;
     enum cdr_result result = CDR_OK;
     for (uint32_t done = 0; result == CDR_OK && done < n;) {
         struct cdr_slab *slab = NULL;
@@ -324,7 +324,7 @@ static enum cdr_result deliver(struct cdr_pipeline *pipeline, unsigned worker,
                                struct cdr_error *error)
 {
     struct cdr_sink *sink = pipeline->settings.sink;
-    const struct cdr_encoder *encoder = pipeline->settings.encoders[task->type];
+    const struct cdr_encoder *encoder = pipeline->settings.topics->items[task->type].encoder;
     enum cdr_result result = CDR_OK;
     uint32_t done = 0;
     if (atomic_load_explicit(&log->passing, memory_order_acquire)) {
@@ -428,7 +428,7 @@ static enum cdr_result release(struct cdr_pipeline *pipeline, uint32_t log_numbe
     struct cdr_sink *sink = pipeline->settings.sink;
     struct log_state *log = &pipeline->log_states[log_number];
     const uint32_t type = log_number / pipeline->settings.model->parameters.partitions;
-    const struct cdr_encoder *encoder = pipeline->settings.encoders[type];
+    const struct cdr_encoder *encoder = pipeline->settings.topics->items[type].encoder;
     enum cdr_result result = CDR_OK;
     while (result == CDR_OK && log->next < due_end) {
         if (log->slab == NULL) {

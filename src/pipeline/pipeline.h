@@ -23,8 +23,7 @@ struct cdr_pipeline;
 
 struct cdr_pipeline_settings {
     const struct cdr_model *model;
-    const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
-    struct cdr_envelope envelopes[CDR_TYPE_COUNT]; /* the sink's slabs must have room for them */
+    const struct cdr_topics *topics; /* of records: one a type; borrowed */
     struct cdr_sink *sink;
     unsigned workers;
     uint32_t shard_index, shard_count;

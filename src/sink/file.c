@@ -63,8 +63,8 @@ struct file_sink {
     uint64_t rotate_bytes;
     /* Of each version of a topic's schema; the second one's encoder is NULL where parts of both
      * would begin alike, so that there is no need to tell them apart. */
-    struct cdr_container *containers[CDR_VERSIONS][CDR_TYPE_COUNT]; /* NULL unless Avro */
-    struct cdr_part_format formats[CDR_VERSIONS][CDR_TYPE_COUNT];
+    struct cdr_part_format *formats[CDR_VERSIONS]; /* per topic */
+    struct cdr_manifest_topic *manifest_topics;
     int64_t change_ms; /* 0: no topic's parts change */
     struct cdr_file_journal journal;
     struct cdr_slab_pool *pool;
@@ -83,7 +83,7 @@ struct file_sink {
 
 static uint32_t log_count(const struct file_sink *sink)
 {
-    return CDR_TYPE_COUNT * sink->setup.partitions;
+    return sink->setup.topics->n * sink->setup.partitions;
 }
 
 static void file_free(struct file_sink *sink)
@@ -94,15 +94,19 @@ static void file_free(struct file_sink *sink)
     }
     for (unsigned worker = 0; sink->scratches != NULL && worker < sink->setup.workers; worker++)
         cdr_part_scratch_free(&sink->scratches[worker]);
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        for (unsigned version = 0; version < CDR_VERSIONS; version++)
-            cdr_container_destroy(sink->containers[version][type]);
+    for (unsigned version = 0; version < CDR_VERSIONS; version++) {
+        struct cdr_part_format *formats = sink->formats[version];
+        for (unsigned topic = 0; formats != NULL && topic < sink->setup.topics->n; topic++)
+            cdr_container_destroy(formats[topic].container);
+        free(formats);
+    }
     cdr_file_journal_close(&sink->journal);
     cdr_slab_pool_destroy(sink->pool);
     cdr_counters_destroy(sink->counters);
     cdr_file_folder_unlock(&sink->folder, CDR_FILE_FOLDER_WRITTEN);
     pthread_mutex_destroy(&sink->failure_lock);
     free(sink->scratches);
+    free(sink->manifest_topics);
     free(sink->logs);
     free(sink);
 }
@@ -113,7 +117,7 @@ static enum cdr_result allow_open_files(const struct file_sink *sink, struct cdr
 {
     struct rlimit limit;
     const struct cdr_sink_setup *setup = &sink->setup;
-    rlim_t needed = CDR_TYPE_COUNT * (setup->partitions / setup->shard_count + 1) + OTHER_FILES;
+    rlim_t needed = setup->topics->n * (setup->partitions / setup->shard_count + 1) + OTHER_FILES;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
         limit.rlim_cur >= needed)
         return CDR_OK;
@@ -130,19 +134,17 @@ static enum cdr_result allow_open_files(const struct file_sink *sink, struct cdr
         (unsigned long long)(limit.rlim_max < needed ? limit.rlim_max : soft));
 }
 
-static enum cdr_result set_up_format(struct file_sink *sink, unsigned type, unsigned version,
+static enum cdr_result set_up_format(struct file_sink *sink, unsigned topic, unsigned version,
                                      const struct cdr_encoder *encoder, struct cdr_error *error)
 {
     const struct cdr_sink_setup *setup = &sink->setup;
-    struct cdr_container **container = &sink->containers[version][type];
-    enum cdr_result result = CDR_OK;
-    if ((encoder->ops->traits & CDR_FORMAT_CONTAINER) != 0)
-        result = cdr_container_create(
-            container, version == 0 ? setup->schemas[type] : setup->next_schemas[type], version,
-            sink->compression, setup->dataset_id, error);
-    sink->formats[version][type] = (struct cdr_part_format){
-        .compression = sink->compression, .container = *container, .encoder = encoder};
-    return result;
+    struct cdr_part_format *format = &sink->formats[version][topic];
+    *format = (struct cdr_part_format){.compression = sink->compression, .encoder = encoder};
+    if ((encoder->ops->traits & CDR_FORMAT_CONTAINER) == 0)
+        return CDR_OK;
+    return cdr_container_create(&format->container,
+                                cdr_topic_schema(&setup->topics->items[topic], version), version,
+                                sink->compression, setup->dataset_id, error);
 }
 
 static bool begins_alike(const struct cdr_encoder *a, const struct cdr_encoder *b)
@@ -154,18 +156,31 @@ static bool begins_alike(const struct cdr_encoder *a, const struct cdr_encoder *
 static enum cdr_result set_up_formats(struct file_sink *sink, struct cdr_error *error)
 {
     const struct cdr_sink_setup *setup = &sink->setup;
-    const struct cdr_encoder_ops *ops = setup->encoders[0]->ops;
+    const struct cdr_topics *topics = setup->topics;
+    const struct cdr_encoder_ops *ops = topics->items[0].encoder->ops;
     const bool container = (ops->traits & CDR_FORMAT_CONTAINER) != 0;
     enum cdr_result result = CDR_OK;
     snprintf(sink->extension, sizeof sink->extension, "%s%s", ops->file_extension,
              container ? "" : cdr_compression_suffix[sink->compression]);
-    for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
-        const struct cdr_encoder *first = cdr_change_version(setup->encoders[type], 0),
-                                 *next = cdr_change_version(setup->encoders[type], 1);
-        result = set_up_format(sink, type, 0, first, error);
+    sink->manifest_topics = calloc(topics->n, sizeof *sink->manifest_topics);
+    for (unsigned version = 0; version < CDR_VERSIONS; version++)
+        sink->formats[version] = calloc(topics->n, sizeof *sink->formats[version]);
+    if (sink->manifest_topics == NULL || sink->formats[0] == NULL || sink->formats[1] == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for %u topics", topics->n);
+    for (unsigned topic = 0; topic < topics->n && result == CDR_OK; topic++) {
+        const struct cdr_layout *layouts = topics->items[topic].layouts;
+        struct cdr_manifest_topic *entry = &sink->manifest_topics[topic];
+        const struct cdr_encoder *encoder = topics->items[topic].encoder,
+                                 *first = cdr_change_version(encoder, 0),
+                                 *next = cdr_change_version(encoder, 1);
+        cdr_manifest_layout(entry->layouts[0], &layouts[0], 0);
+        if (next != NULL)
+            cdr_manifest_layout(entry->layouts[1], &layouts[1], cdr_change_ms(encoder));
+        result = set_up_format(sink, topic, 0, first, error);
         if (result == CDR_OK && next != NULL && !begins_alike(first, next)) {
-            result = set_up_format(sink, type, 1, next, error);
-            sink->change_ms = cdr_change_ms(setup->encoders[type]);
+            result = set_up_format(sink, topic, 1, next, error);
+            sink->change_ms = cdr_change_ms(encoder);
+            entry->changes = true;
         }
     }
     return result;
@@ -203,7 +218,7 @@ static enum cdr_result set_up(struct file_sink *sink, const struct cdr_sink_sett
         result = allow_open_files(sink, error);
     if (result == CDR_OK)
         result = set_up_memory(sink, error);
-    memcpy(folder->topics, sink->setup.topics, sizeof folder->topics);
+    folder->topics = sink->setup.topics;
     folder->extension = sink->extension;
     folder->dataset_id = sink->setup.dataset_id;
     folder->shard_index = sink->setup.shard_index;
@@ -274,11 +289,6 @@ static enum cdr_result reserve_part(struct file_log *log, struct cdr_error *erro
     log->parts = parts;
     log->part_room = room;
     return CDR_OK;
-}
-
-static bool changes(const struct file_sink *sink, unsigned topic)
-{
-    return sink->formats[1][topic].encoder != NULL;
 }
 
 /* A part object is for one format: the next version takes another. */
@@ -376,7 +386,7 @@ static enum cdr_result write_some(struct file_sink *sink, struct file_log *log, 
 {
     enum cdr_result result = CDR_OK;
     uint32_t from = *taken, version = 0;
-    if (changes(sink, log->index / sink->setup.partitions)) {
+    if (sink->manifest_topics[log->index / sink->setup.partitions].changes) {
         version = slab->event_ms[from] >= sink->change_ms;
         end = from + cdr_change_run(slab->event_ms + from, end - from, sink->change_ms);
     }
@@ -390,7 +400,7 @@ static enum cdr_result write_some(struct file_sink *sink, struct file_log *log, 
     result = cdr_part_append(log->part, &sink->scratches[worker], slab, from, to, error);
     if (result != CDR_OK)
         return result;
-    const struct cdr_encoder *encoder = sink->setup.encoders[slab->log / sink->setup.partitions];
+    const struct cdr_encoder *encoder = cdr_sink_topic(&sink->setup, slab->log)->encoder;
     uint64_t bytes = cdr_payload_bytes(encoder, slab, from, to);
     cdr_counters_accept(sink->counters, slab->log, to - from, bytes);
     log->now.records += to - from;
@@ -473,7 +483,7 @@ static enum cdr_result sync_folders(struct file_sink *sink, struct cdr_error *er
 {
     struct cdr_error cause = {0};
     enum cdr_result result = CDR_OK;
-    for (unsigned topic = 0; topic < CDR_TYPE_COUNT && result == CDR_OK; topic++)
+    for (unsigned topic = 0; topic < sink->setup.topics->n && result == CDR_OK; topic++)
         result = sync_days(sink, topic, &cause);
     if (result == CDR_OK)
         result = cdr_file_folder_sync(&sink->folder, &cause);
@@ -528,24 +538,17 @@ static struct cdr_manifest manifest_of(const struct file_sink *sink, bool comple
 {
     struct cdr_manifest manifest = {
         .folder = &sink->folder,
-        .format = sink->setup.encoders[0]->ops->name,
+        .format = sink->setup.topics->items[0].encoder->ops->name,
         .compress = cdr_compression_name[sink->compression],
         .rotate_bytes = sink->rotate_bytes,
         .partitions = sink->setup.partitions,
         .days = sink->setup.days,
         .complete = complete,
         .change_ms = sink->change_ms,
+        .topics = sink->manifest_topics,
         .log = log_of_manifest,
         .context = sink->logs,
     };
-    for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++) {
-        const struct cdr_encoder *encoder = sink->setup.encoders[topic];
-        manifest.changes[topic] = changes(sink, topic);
-        cdr_manifest_layout(manifest.layouts[0][topic], &sink->setup.layouts[0][topic], 0);
-        if (cdr_change_version(encoder, 1) != NULL)
-            cdr_manifest_layout(manifest.layouts[1][topic], &sink->setup.layouts[1][topic],
-                                cdr_change_ms(encoder));
-    }
     return manifest;
 }
 

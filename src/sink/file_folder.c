@@ -45,7 +45,7 @@ static void format_path(char path[CDR_FILE_PATH_MAX], const char *format, ...)
 static void topic_path(char path[CDR_FILE_PATH_MAX], const struct cdr_file_folder *folder,
                        unsigned topic)
 {
-    format_path(path, "%s/%s", folder->out, folder->topics[topic]);
+    format_path(path, "%s/%s", folder->out, folder->topics->items[topic].name);
 }
 
 static void day_path(char path[CDR_FILE_PATH_MAX], const struct cdr_file_folder *folder,
@@ -53,7 +53,7 @@ static void day_path(char path[CDR_FILE_PATH_MAX], const struct cdr_file_folder 
 {
     struct cdr_date date = cdr_date_of_day(day);
     format_path(path, "%s/%s/date=%04" PRId32 "-%02" PRIu32 "-%02" PRIu32, folder->out,
-                folder->topics[topic], date.year, date.month, date.day_of_month);
+                folder->topics->items[topic].name, date.year, date.month, date.day_of_month);
 }
 
 void cdr_file_part_path(char path[CDR_FILE_PATH_MAX], const struct cdr_file_folder *folder,
@@ -115,8 +115,8 @@ enum cdr_result cdr_file_folder_set_out(struct cdr_file_folder *folder, const ch
 
 static enum cdr_result check_topics(const struct cdr_file_folder *folder, struct cdr_error *error)
 {
-    for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++) {
-        const char *name = folder->topics[topic];
+    for (unsigned topic = 0; topic < folder->topics->n; topic++) {
+        const char *name = folder->topics->items[topic].name;
         size_t length = strlen(name);
         if (length == 0 || length > TOPIC_LENGTH_MAX || strspn(name, TOPIC_CHARACTERS) != length ||
             strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
@@ -125,7 +125,7 @@ static enum cdr_result check_topics(const struct cdr_file_folder *folder, struct
                             "'.', '_' and '-'",
                             name, TOPIC_LENGTH_MAX);
         for (unsigned other = 0; other < topic; other++)
-            if (strcmp(name, folder->topics[other]) == 0)
+            if (strcmp(name, folder->topics->items[other].name) == 0)
                 return cdr_fail(error, CDR_E_CONFIG,
                                 "topic '%s' is named twice: each record type needs its own", name);
     }
@@ -175,7 +175,8 @@ static enum cdr_result check_places(const struct cdr_file_folder *folder, bool *
         cut_last(path);
         result = check_folder(path, &exists, error);
     }
-    for (unsigned topic = 0; topic < CDR_TYPE_COUNT && *out_exists && result == CDR_OK; topic++) {
+    for (unsigned topic = 0; topic < folder->topics->n && *out_exists && result == CDR_OK;
+         topic++) {
         topic_path(path, folder, topic);
         result = check_folder(path, &exists, error);
     }
@@ -205,10 +206,11 @@ static int make_folders(const char *path, unsigned *made)
 enum cdr_result cdr_file_folder_make(struct cdr_file_folder *folder, struct cdr_error *error)
 {
     char path[CDR_FILE_PATH_MAX];
-    for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++) {
+    for (unsigned topic = 0; topic < folder->topics->n; topic++) {
         topic_path(path, folder, topic);
-        folder->created_topics[topic] = mkdir(path, 0777) == 0;
-        if (!folder->created_topics[topic] && errno != EEXIST)
+        const bool created = mkdir(path, 0777) == 0;
+        folder->created_topics |= (uint32_t)created << topic;
+        if (!created && errno != EEXIST)
             return cdr_file_fail(error, CDR_E_CONFIG, "make folder", path, errno);
     }
     return CDR_OK;
@@ -284,9 +286,9 @@ enum cdr_result cdr_file_folder_is_ours(const struct cdr_file_folder *folder,
 void cdr_file_folder_unlock(struct cdr_file_folder *folder, enum cdr_file_folder_end end)
 {
     char path[CDR_FILE_PATH_MAX];
-    for (unsigned topic = 0; topic < CDR_TYPE_COUNT && end != CDR_FILE_FOLDER_WRITTEN; topic++) {
+    for (unsigned topic = 0; end != CDR_FILE_FOLDER_WRITTEN && topic < folder->topics->n; topic++) {
         topic_path(path, folder, topic);
-        if (folder->created_topics[topic])
+        if ((folder->created_topics >> topic & 1) != 0)
             rmdir(path);
     }
     lock_path(path, folder);
@@ -343,7 +345,7 @@ enum cdr_result cdr_file_folder_sync(const struct cdr_file_folder *folder, struc
 {
     char path[CDR_FILE_PATH_MAX];
     enum cdr_result result = CDR_OK;
-    for (unsigned topic = 0; topic < CDR_TYPE_COUNT && result == CDR_OK; topic++) {
+    for (unsigned topic = 0; topic < folder->topics->n && result == CDR_OK; topic++) {
         topic_path(path, folder, topic);
         result = sync_folder(path, error);
     }

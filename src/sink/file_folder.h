@@ -30,7 +30,7 @@
 
 struct cdr_file_folder {
     char out[CDR_FILE_PATH_MAX]; /* without slashes at its end */
-    const char *topics[CDR_TYPE_COUNT];
+    const struct cdr_topics *topics;
     const char *extension; /* with the compression's: "csv.zst" */
     const char *dataset_id;
     char written_as[CDR_WRITTEN_AS_MAX]; /* as in manifests: format, compression, layouts */
@@ -38,7 +38,7 @@ struct cdr_file_folder {
     struct cdr_file_lock lock;
     /* What we made. */
     unsigned created_depth; /* folders of out's path, from its end */
-    bool created_topics[CDR_TYPE_COUNT];
+    uint32_t created_topics; /* a bit of each */
 };
 
 /* Formats "cannot VERB PATH: REASON" and returns code. */

@@ -27,7 +27,7 @@ static void write_part(struct cdr_json *json, const struct cdr_manifest *manifes
     cdr_json_u64(json, "bytes", part->bytes);
     cdr_json_u64(json, "file_bytes", part->file.file_bytes);
     cdr_json_hex(json, "xxh128", part->file.checksum, sizeof part->file.checksum);
-    if (manifest->changes[log / manifest->partitions])
+    if (manifest->topics[log / manifest->partitions].changes)
         cdr_json_u64(json, "schema_version", part->version + 1);
     cdr_json_object_end(json);
 }
@@ -78,9 +78,10 @@ void cdr_manifest_written_as(char text[CDR_WRITTEN_AS_MAX], const struct cdr_man
 {
     size_t n =
         (size_t)snprintf(text, CDR_WRITTEN_AS_MAX, "%s %s", manifest->format, manifest->compress);
-    for (unsigned topic = 0; topic < CDR_TYPE_COUNT && n < CDR_WRITTEN_AS_MAX; topic++)
+    for (unsigned topic = 0; topic < manifest->folder->topics->n && n < CDR_WRITTEN_AS_MAX; topic++)
         n += (size_t)snprintf(text + n, CDR_WRITTEN_AS_MAX - n, " %s/%s",
-                              manifest->layouts[0][topic], manifest->layouts[1][topic]);
+                              manifest->topics[topic].layouts[0],
+                              manifest->topics[topic].layouts[1]);
 }
 
 static void write_topic(struct cdr_json *json, const struct cdr_manifest *manifest, unsigned topic)
@@ -96,11 +97,11 @@ static void write_topic(struct cdr_json *json, const struct cdr_manifest *manife
             bytes += parts.parts[i].bytes;
         }
     }
-    cdr_json_object(json, folder->topics[topic]);
-    if (manifest->layouts[0][topic][0] != '\0')
-        cdr_json_text(json, "layout", manifest->layouts[0][topic]);
-    if (manifest->layouts[1][topic][0] != '\0')
-        cdr_json_text(json, "next_layout", manifest->layouts[1][topic]);
+    cdr_json_object(json, folder->topics->items[topic].name);
+    if (manifest->topics[topic].layouts[0][0] != '\0')
+        cdr_json_text(json, "layout", manifest->topics[topic].layouts[0]);
+    if (manifest->topics[topic].layouts[1][0] != '\0')
+        cdr_json_text(json, "next_layout", manifest->topics[topic].layouts[1]);
     cdr_json_u64(json, "records", records);
     cdr_json_u64(json, "bytes", bytes);
     cdr_json_array(json, "partitions");
@@ -138,7 +139,7 @@ static void write_all(struct cdr_json *json, const struct cdr_manifest *manifest
     if (manifest->change_ms != 0)
         cdr_json_i64(json, "schema_change_ms", manifest->change_ms);
     cdr_json_object(json, "topics");
-    for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++)
+    for (unsigned topic = 0; topic < folder->topics->n; topic++)
         write_topic(json, manifest, topic);
     cdr_json_object_end(json);
     cdr_json_object_end(json);

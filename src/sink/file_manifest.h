@@ -42,6 +42,13 @@ struct cdr_manifest_log {
 /* A longer one is not read: it is about 200 bytes a part. */
 #define CDR_MANIFEST_BYTES_MAX (UINT64_C(1) << 30)
 
+struct cdr_manifest_topic {
+    bool changes; /* it has parts of two versions */
+    /* What records follow, first and after the change: "" where it is built in, or does not
+     * change. */
+    char layouts[CDR_VERSIONS][CDR_MANIFEST_LAYOUT_MAX];
+};
+
 struct cdr_manifest {
     const struct cdr_file_folder *folder;
     const char *format, *compress;
@@ -52,10 +59,7 @@ struct cdr_manifest {
     /* Event time from which on parts are of the second version, of topics that change; 0: none
      * does. */
     int64_t change_ms;
-    bool changes[CDR_TYPE_COUNT];
-    /* What records follow, first and after the change: "" where it is built in, or does not
-     * change. */
-    char layouts[2][CDR_TYPE_COUNT][CDR_MANIFEST_LAYOUT_MAX];
+    const struct cdr_manifest_topic *topics; /* as many as the folder has */
     /* A log of the sink, by its number; shared memory of the caller. */
     void (*log)(const void *context, uint32_t log, struct cdr_manifest_log *out);
     const void *context;

@@ -129,14 +129,14 @@ static enum cdr_result check_layout(const struct reading *reading, const json_t 
     static const char *const keys[] = {"layout", "next_layout"};
     const json_t *member = json_object_get(topic, keys[next]);
     const char *value = json_string_value(member),
-               *wanted = reading->expected->layouts[next][number];
+               *wanted = reading->expected->topics[number].layouts[next];
     if (member != NULL && value == NULL)
         return not_ours(reading, keys[next]);
     if (strcmp(value != NULL ? value : "", wanted) == 0)
         return CDR_OK;
     return cdr_fail(reading->error, CDR_E_STATE,
                     "%.500s: %.250s was written by another %s than this run's (%s): " REMEDY,
-                    reading->path, reading->expected->folder->topics[number],
+                    reading->path, reading->expected->folder->topics->items[number].name,
                     next != 0 ? "next schema, mapping or time of the change"
                               : "schema, mapping or list of fields",
                     next != 0 ? "--next-schema, --next-mapping, --schema-change-at"
@@ -147,10 +147,10 @@ static enum cdr_result check_layouts(const struct reading *reading, const json_t
 {
     const struct cdr_file_folder *folder = reading->expected->folder;
     enum cdr_result result = CDR_OK;
-    for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++)
+    for (unsigned topic = 0; topic < folder->topics->n; topic++)
         for (unsigned next = 0; next < 2 && result == CDR_OK; next++)
-            result =
-                check_layout(reading, json_object_get(topics, folder->topics[topic]), topic, next);
+            result = check_layout(
+                reading, json_object_get(topics, folder->topics->items[topic].name), topic, next);
     return result;
 }
 
@@ -159,19 +159,19 @@ static enum cdr_result check_topics(const struct reading *reading, const json_t 
     const struct cdr_file_folder *folder = reading->expected->folder;
     json_t *topic = NULL;
     const char *name = NULL;
-    if (!json_is_object(topics) || json_object_size(topics) != CDR_TYPE_COUNT)
+    if (!json_is_object(topics) || json_object_size(topics) != folder->topics->n)
         return not_ours(reading, "topics");
     /* jansson's iterators take what they do not change without const. */
     json_object_foreach((json_t *)(uintptr_t)topics, name, topic)
     {
         unsigned i = 0;
-        while (i < CDR_TYPE_COUNT && strcmp(folder->topics[i], name) != 0)
+        while (i < folder->topics->n && strcmp(folder->topics->items[i].name, name) != 0)
             i++;
-        if (i == CDR_TYPE_COUNT)
+        if (i == folder->topics->n)
             return cdr_fail(reading->error, CDR_E_STATE,
                             "%.500s is of a dataset with the topic %.250s, and this run's are "
                             "%.100s, …: " REMEDY,
-                            reading->path, name, folder->topics[0]);
+                            reading->path, name, folder->topics->items[0].name);
     }
     return CDR_OK;
 }
@@ -243,7 +243,7 @@ static bool take_part(const struct reading *reading, const json_t *json, uint32_
     char name[CDR_FILE_PATH_MAX];
     const char *path = json_string_value(json_object_get(json, "path"));
     uint64_t first_record = 0, version = 1;
-    const bool changes = expected->changes[log / expected->partitions];
+    const bool changes = expected->topics[log / expected->partitions].changes;
     if (path == NULL || !take_day(path, &part->day) ||
         !take_count(json, "first_record", &first_record) || first_record != *position ||
         !take_count(json, "records", &part->records) || part->records == 0 ||
@@ -281,7 +281,8 @@ static enum cdr_result take_log(const struct reading *reading, const json_t *jso
             char what[320];
             snprintf(
                 what, sizeof what, "part %" PRIu32 " of %.200s, partition %" PRIu64, list->count,
-                reading->expected->folder->topics[log / reading->expected->partitions], partition);
+                reading->expected->folder->topics->items[log / reading->expected->partitions].name,
+                partition);
             return not_ours(reading, what);
         }
     }
@@ -293,14 +294,14 @@ static enum cdr_result take_logs(const struct reading *reading, const json_t *ro
 {
     const struct cdr_manifest *expected = reading->expected;
     const struct cdr_file_folder *folder = expected->folder;
-    contents->log_count = CDR_TYPE_COUNT * expected->partitions;
+    contents->log_count = folder->topics->n * expected->partitions;
     contents->logs = calloc(contents->log_count, sizeof *contents->logs);
     if (contents->logs == NULL)
         return cdr_fail(reading->error, CDR_E_NOMEM, "no memory for the logs of %u partitions",
                         expected->partitions);
-    for (unsigned topic = 0; topic < CDR_TYPE_COUNT; topic++) {
+    for (unsigned topic = 0; topic < folder->topics->n; topic++) {
         const json_t *json =
-            json_object_get(json_object_get(root, "topics"), folder->topics[topic]);
+            json_object_get(json_object_get(root, "topics"), folder->topics->items[topic].name);
         const json_t *partitions = json_object_get(json, "partitions");
         size_t i = 0;
         for (uint32_t partition = folder->shard_index; partition < expected->partitions;

@@ -27,8 +27,8 @@
 /* How the files of one topic are written; must outlive its parts. */
 struct cdr_part_format {
     enum cdr_compression compression;
-    const struct cdr_container *container; /* Avro; else NULL */
-    const struct cdr_encoder *encoder;     /* of the records; frames are left out of containers */
+    struct cdr_container *container;   /* Avro; else NULL */
+    const struct cdr_encoder *encoder; /* of the records; frames are left out of containers */
 };
 
 /* What one thread needs besides: for compressed blocks of containers. Zero-initialise; one a

@@ -30,7 +30,7 @@ struct scan {
 
 /* A day's folder. */
 struct day_folder {
-    unsigned topic; /* CDR_TYPE_COUNT: none of this run's */
+    unsigned topic; /* topics->n: none of this run's */
     bool real;      /* there is such a day */
     int32_t day;
 };
@@ -243,7 +243,8 @@ static enum cdr_result visit_part(const struct scan *scan, const struct day_fold
 {
     const char *extension = scan->folder->extension;
     size_t length = strlen(extension);
-    bool own = day->topic < CDR_TYPE_COUNT && day->real && name->partition < scan->partitions &&
+    bool own = day->topic < scan->folder->topics->n && day->real &&
+               name->partition < scan->partitions &&
                strncmp(name->extension, extension, length) == 0 &&
                strcmp(name->extension + length, name->temporary ? ".tmp" : "") == 0;
     if (scan->purpose != COLLECT || !own)
@@ -296,11 +297,11 @@ static enum cdr_result scan_day(const struct scan *scan, const struct day_folder
     return result;
 }
 
-/* CDR_TYPE_COUNT where it is none of the run's. */
+/* topics->n where it is none of the run's. */
 static unsigned own_topic(const struct cdr_file_folder *folder, const char *name)
 {
     unsigned topic = 0;
-    while (topic < CDR_TYPE_COUNT && strcmp(folder->topics[topic], name) != 0)
+    while (topic < folder->topics->n && strcmp(folder->topics->items[topic].name, name) != 0)
         topic++;
     return topic;
 }
@@ -331,7 +332,8 @@ static enum cdr_result scan_topic(const struct scan *scan, const char *topic)
         result = scan_day(scan, &day, inner);
     }
     closedir(listing);
-    if (scan->purpose == REMOVE && has_days && result == CDR_OK && day.topic == CDR_TYPE_COUNT)
+    if (scan->purpose == REMOVE && has_days && result == CDR_OK &&
+        day.topic == scan->folder->topics->n)
         rmdir(path);
     return result;
 }

@@ -25,10 +25,11 @@ static void keep_freed_memory(void)
 
 void cdr_kafka_close_producer(struct cdr_kafka_sink *sink)
 {
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
-        if (sink->handles[type] != NULL)
-            rd_kafka_topic_destroy(sink->handles[type]);
-        sink->handles[type] = NULL;
+    for (uint32_t i = 0; sink->topics != NULL && i < sink->setup.topics->n; i++) {
+        struct cdr_kafka_topic *topic = &sink->topics[i];
+        if (topic->handle != NULL)
+            rd_kafka_topic_destroy(topic->handle);
+        topic->handle = NULL;
     }
     cdr_kafka_client_close(&sink->client);
     sink->fatal[0] = '\0';
@@ -44,8 +45,7 @@ static void kafka_free(struct cdr_kafka_sink *sink)
         cdr_slab_pool_destroy(sink->pool);
     cdr_counters_destroy(sink->counters);
     cdr_kafka_properties_free(&sink->properties);
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        free(sink->topics[type]);
+    free(sink->topics);
     free(sink->warnings.texts);
     free(sink->logs);
     pthread_cond_destroy(&sink->turn_over);
@@ -59,7 +59,7 @@ static void kafka_free(struct cdr_kafka_sink *sink)
 static enum cdr_result make_memory(struct cdr_kafka_sink *sink, struct cdr_error *error)
 {
     const struct cdr_sink_setup *setup = &sink->setup;
-    sink->log_count = CDR_TYPE_COUNT * setup->partitions;
+    sink->log_count = setup->topics->n * setup->partitions;
     sink->logs = calloc(sink->log_count, sizeof *sink->logs);
     sink->counters = cdr_counters_create(sink->log_count);
     if (sink->logs == NULL || sink->counters == NULL)
@@ -91,13 +91,11 @@ static enum cdr_result kafka_new(struct cdr_kafka_sink **made, const struct cdr_
     pthread_rwlock_init(&sink->transactions.gate, NULL);
     pthread_condattr_destroy(&attributes);
     *made = sink;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
-        if (setup->topics[type] == NULL)
-            continue;
-        sink->topics[type] = strdup(setup->topics[type]);
-        if (sink->topics[type] == NULL)
-            return cdr_fail(error, CDR_E_NOMEM, "no memory for a topic's name");
-    }
+    sink->topics = calloc(setup->topics->n, sizeof *sink->topics);
+    if (sink->topics == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for %u topics", setup->topics->n);
+    for (uint32_t i = 0; i < setup->topics->n; i++)
+        sink->topics[i].name = setup->topics->items[i].name;
     return CDR_OK;
 }
 
@@ -131,12 +129,11 @@ enum cdr_result cdr_kafka_open_producer(struct cdr_kafka_sink *sink,
                         reason);
     enum cdr_result result = cdr_kafka_client_open(&sink->client, RD_KAFKA_PRODUCER,
                                                    &sink->properties, sink, NULL, error);
-    for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
-        if (sink->topics[type] == NULL)
-            continue;
-        sink->handles[type] = rd_kafka_topic_new(sink->client.rk, sink->topics[type], NULL);
-        if (sink->handles[type] == NULL)
-            result = cdr_fail(error, CDR_E_KAFKA, "topic %s: %s", sink->topics[type],
+    for (uint32_t i = 0; i < sink->setup.topics->n && result == CDR_OK; i++) {
+        struct cdr_kafka_topic *topic = &sink->topics[i];
+        topic->handle = rd_kafka_topic_new(sink->client.rk, topic->name, NULL);
+        if (topic->handle == NULL)
+            result = cdr_fail(error, CDR_E_KAFKA, "topic %s: %s", topic->name,
                               rd_kafka_err2str(rd_kafka_last_error()));
     }
     /* So that records go straight to their partitions' queues and a missing broker shows now. */
@@ -149,9 +146,9 @@ enum cdr_result cdr_kafka_open_producer(struct cdr_kafka_sink *sink,
 static uint32_t hash_of_topics(const struct cdr_kafka_sink *sink)
 {
     uint64_t hash = 0;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        for (const char *at = sink->topics[type]; at != NULL && *at != '\0'; at++)
-            hash = cdr_mix(hash + (unsigned char)*at + CDR_PURPOSE(type + 1));
+    for (uint32_t i = 0; i < sink->setup.topics->n; i++)
+        for (const char *at = sink->topics[i].name; *at != '\0'; at++)
+            hash = cdr_mix(hash + (unsigned char)*at + CDR_PURPOSE(i + 1));
     return (uint32_t)(hash >> 32);
 }
 

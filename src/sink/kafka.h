@@ -57,7 +57,7 @@ bool cdr_kafka_has_transactions(const struct cdr_sink *sink);
 
 /* A row of offsets, [offset, end), of one partition. */
 struct cdr_kafka_range {
-    const char *topic; /* of at most CDR_TYPE_COUNT different ones */
+    const char *topic; /* of at most CDR_TOPICS_MAX different ones */
     uint32_t partition;
     int64_t offset, end;
 };

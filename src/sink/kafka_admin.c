@@ -154,12 +154,12 @@ enum cdr_result cdr_kafka_describe_configs(struct cdr_kafka_client *asker,
                                            int timeout_ms, cdr_kafka_config_visitor visit,
                                            void *context, struct cdr_error *error)
 {
-    rd_kafka_ConfigResource_t *resources[CDR_TYPE_COUNT];
+    rd_kafka_ConfigResource_t *resources[CDR_TOPICS_MAX];
     struct cdr_kafka_admin call;
     rd_kafka_event_t *event = NULL;
     if (n == 0)
         return CDR_OK;
-    assert(n <= CDR_TYPE_COUNT);
+    assert(n <= CDR_TOPICS_MAX);
     for (size_t i = 0; i < n; i++)
         resources[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topics[i]);
     enum cdr_result result =
@@ -189,8 +189,8 @@ enum cdr_result cdr_kafka_describe_configs(struct cdr_kafka_client *asker,
 struct creation {
     struct cdr_kafka_client *asker;
     const struct cdr_sink_settings *settings;
-    const struct cdr_sink_setup *setup;
-    const char *name;
+    const struct cdr_topic *topic;
+    uint32_t partitions;
     bool validate_only;
     int timeout_ms;
 };
@@ -208,15 +208,15 @@ static enum cdr_result new_topic(const struct creation *creation, unsigned limit
                                  rd_kafka_NewTopic_t **topic, struct cdr_error *error)
 {
     const struct cdr_sink_settings *settings = creation->settings;
-    const char *name = creation->name;
+    const char *name = creation->topic->name;
     char reason[256] = "", retention[32];
-    *topic = rd_kafka_NewTopic_new(name, (int)creation->setup->partitions,
+    *topic = rd_kafka_NewTopic_new(name, (int)creation->partitions,
                                    settings->replication > 0 ? (int)settings->replication : -1,
                                    reason, sizeof reason);
     if (*topic == NULL)
         return cdr_fail(error, CDR_E_CONFIG, "cannot create topic %s: %s", name, reason);
     snprintf(retention, sizeof retention, "%" PRId64, settings->retention_ms);
-    if (creation->setup->compacted) {
+    if (creation->topic->table) {
         rd_kafka_NewTopic_set_config(*topic, "cleanup.policy", "compact");
     } else {
         rd_kafka_NewTopic_set_config(*topic, "cleanup.policy", "delete");
@@ -232,7 +232,7 @@ static enum cdr_result new_topic(const struct creation *creation, unsigned limit
 static enum cdr_result creation_failed(const struct creation *creation, rd_kafka_resp_err_t code,
                                        const char *reason, struct cdr_error *error)
 {
-    const char *name = creation->name;
+    const char *name = creation->topic->name;
     if (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR && creation->settings->replication > 0)
         return cdr_fail(error, CDR_E_CONFIG, "cannot create topic %s with --replication %u: %s",
                         name, creation->settings->replication, reason);
@@ -288,10 +288,11 @@ static enum cdr_result create_one(const struct creation *creation, unsigned limi
 
 enum cdr_result cdr_kafka_create_topic(struct cdr_kafka_client *asker,
                                        const struct cdr_sink_settings *settings,
-                                       const struct cdr_sink_setup *setup, const char *name,
+                                       const struct cdr_topic *topic, uint32_t partitions,
                                        bool validate_only, int timeout_ms, struct cdr_error *error)
 {
-    const struct creation creation = {asker, settings, setup, name, validate_only, timeout_ms};
+    const struct creation creation = {asker,      settings,      topic,
+                                      partitions, validate_only, timeout_ms};
     bool again = true;
     enum cdr_result result = CDR_OK;
     for (unsigned limit_set = 0; result == CDR_OK && again; limit_set++)

@@ -176,9 +176,9 @@ static uint32_t find_record(const struct cdr_slab *slab, const uint8_t *payload)
 static bool is_tombstone(const struct cdr_kafka_sink *sink, const struct cdr_slab *slab,
                          uint32_t record)
 {
-    const struct cdr_encoder *encoder = sink->setup.encoders[slab->log / sink->setup.partitions];
-    return sink->setup.compacted &&
-           slab->ends[record] - start_of(slab, record) == encoder->frame_len + encoder->trailer_len;
+    const struct cdr_topic *topic = cdr_sink_topic(&sink->setup, slab->log);
+    return topic->table && slab->ends[record] - start_of(slab, record) ==
+                               topic->encoder->frame_len + topic->encoder->trailer_len;
 }
 
 /* The next one from record on: without a payload, nothing says which it is, but the order. Where
@@ -460,7 +460,7 @@ static void set_fields(const struct cdr_kafka_sink *sink, struct cdr_slab *slab,
     fields[KEY].vtype = RD_KAFKA_VTYPE_KEY;
     fields[TIMESTAMP].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
     fields[TOPIC].vtype = RD_KAFKA_VTYPE_RKT;
-    fields[TOPIC].u.rkt = sink->handles[slab->log / sink->setup.partitions];
+    fields[TOPIC].u.rkt = sink->topics[slab->log / sink->setup.partitions].handle;
     fields[PARTITION].vtype = RD_KAFKA_VTYPE_PARTITION;
     fields[PARTITION].u.i32 = (int32_t)(slab->log % sink->setup.partitions);
     fields[OPAQUE].vtype = RD_KAFKA_VTYPE_OPAQUE;
@@ -538,8 +538,7 @@ static enum cdr_result produce_enveloped(struct cdr_kafka_sink *sink, struct cdr
                                          uint32_t *next, uint32_t end, uint32_t trailer_len,
                                          struct cdr_error *error)
 {
-    const struct cdr_envelope *envelope =
-        &sink->setup.envelopes[slab->log / sink->setup.partitions];
+    const struct cdr_envelope *envelope = &cdr_sink_topic(&sink->setup, slab->log)->envelope;
     rd_kafka_vu_t fields[FIELDS + 1];
     set_fields(sink, slab, fields);
     uint32_t start = start_of(slab, *next);
@@ -562,9 +561,9 @@ static enum cdr_result produce_enveloped(struct cdr_kafka_sink *sink, struct cdr
 static enum cdr_result produce(struct cdr_kafka_sink *sink, struct cdr_slab *slab, uint32_t *next,
                                uint32_t end, struct cdr_error *error)
 {
-    const uint32_t type = slab->log / sink->setup.partitions;
-    const struct cdr_envelope *envelope = &sink->setup.envelopes[type];
-    const uint32_t trailer_len = sink->setup.encoders[type]->trailer_len;
+    const struct cdr_topic *topic = cdr_sink_topic(&sink->setup, slab->log);
+    const struct cdr_envelope *envelope = &topic->envelope;
+    const uint32_t trailer_len = topic->encoder->trailer_len;
     bool plain = envelope->key_bytes_max == 0 && envelope->header_count == 0 && slab->ids == NULL;
     return plain ? produce_plain(sink, slab, next, end, trailer_len, error)
                  : produce_enveloped(sink, slab, next, end, trailer_len, error);
@@ -574,7 +573,7 @@ static enum cdr_result produce(struct cdr_kafka_sink *sink, struct cdr_slab *sla
 static void count_accepted(struct cdr_kafka_sink *sink, const struct cdr_slab *slab, uint32_t from,
                            uint32_t to, int sign)
 {
-    const struct cdr_encoder *encoder = sink->setup.encoders[slab->log / sink->setup.partitions];
+    const struct cdr_encoder *encoder = cdr_sink_topic(&sink->setup, slab->log)->encoder;
     uint64_t records = to - from, bytes = cdr_payload_bytes(encoder, slab, from, to);
     _Atomic uint64_t *accepted = &sink->logs[slab->log].accepted;
     uint64_t before =
@@ -637,8 +636,7 @@ static enum cdr_result check_ends(struct cdr_kafka_sink *sink, int timeout_ms, b
     enum cdr_result result = cdr_kafka_end_offsets(&sink->client, sink, ends, timeout_ms, error);
     *early = result == CDR_E_KAFKA;
     for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++) {
-        if (cdr_kafka_topic_of(sink, log) == NULL ||
-            !cdr_kafka_mine(&sink->setup, log % sink->setup.partitions))
+        if (!cdr_kafka_mine(&sink->setup, log % sink->setup.partitions))
             continue;
         int64_t expected = sink->logs[log].base + (int64_t)atomic_load(&sink->logs[log].end);
         *early = ends[log] < expected;

@@ -123,9 +123,9 @@ static void guess_version(struct doctor *doctor, const struct cdr_topic_config *
 /* --- topics --- */
 
 struct topic {
+    const struct cdr_topic *topic;
     const char *name;
     char subject[270];
-    unsigned type;
     struct cdr_kafka_topic_state state;
 };
 
@@ -139,8 +139,9 @@ static void examine_missing(struct doctor *doctor, const struct topic *topic)
     }
     if (doctor->unreached)
         return;
-    enum cdr_result result = cdr_kafka_create_topic(&doctor->asker, doctor->settings, doctor->setup,
-                                                    topic->name, true, doctor->timeout_ms, &error);
+    enum cdr_result result =
+        cdr_kafka_create_topic(&doctor->asker, doctor->settings, topic->topic,
+                               doctor->setup->partitions, true, doctor->timeout_ms, &error);
     if (result == CDR_OK)
         cdr_findings_add(doctor->findings, OK, topic->subject, NULL,
                          "does not exist and would be created");
@@ -225,7 +226,7 @@ static void examine_config(struct doctor *doctor, const struct topic *topic,
 {
     const struct cdr_sink_setup *setup = doctor->setup;
     guess_version(doctor, configs, n);
-    const struct cdr_encoder *encoder = setup->encoders[topic->type];
+    const struct cdr_encoder *encoder = topic->topic->encoder;
     struct cdr_topic_use use = {
         .topic = topic->name,
         .first_event_ms = setup->first_event_ms,
@@ -233,7 +234,7 @@ static void examine_config(struct doctor *doctor, const struct topic *topic,
         .now_ms = setup->now_ms,
         .record_bytes_max = encoder->record_bytes_max - encoder->trailer_len,
         .replicas = topic->state.replicas,
-        .compacted = setup->compacted,
+        .compacted = topic->topic->table,
     };
     struct cdr_topic_finding found[CDR_TOPIC_FINDINGS_MAX];
     size_t found_count = cdr_topic_guard(&use, configs, n, found);
@@ -330,7 +331,8 @@ static void examine_ends(struct doctor *doctor, const struct topic *topic)
 static void examine_topic(struct doctor *doctor, unsigned type)
 {
     struct cdr_error error = {{0}};
-    struct topic topic = {.name = doctor->setup->topics[type], .type = type};
+    struct topic topic = {.topic = &doctor->setup->topics->items[type]};
+    topic.name = topic.topic->name;
     snprintf(topic.subject, sizeof topic.subject, "topic %s", topic.name);
     enum cdr_result result = doctor->unreached ? ask_anew(doctor, &error) : CDR_OK;
     if (result == CDR_OK)
@@ -463,9 +465,10 @@ static void judge_rights(struct doctor *doctor, const rd_kafka_TopicDescription_
 static size_t name_topics(const struct cdr_sink_setup *setup, const char **names)
 {
     size_t n = 0;
-    for (unsigned type = 0; setup != NULL && type < CDR_TYPE_COUNT; type++)
-        if (setup->topics[type] != NULL)
-            names[n++] = setup->topics[type];
+    while (setup != NULL && n < setup->topics->n) {
+        names[n] = setup->topics->items[n].name;
+        n++;
+    }
     return n;
 }
 
@@ -474,7 +477,7 @@ static void examine_rights(struct doctor *doctor, const struct cdr_sink_setup *t
     struct cdr_error error = {{0}};
     struct cdr_kafka_admin call;
     rd_kafka_event_t *event = NULL;
-    const char *names[2 * CDR_TYPE_COUNT];
+    const char *names[2 * CDR_TOPICS_MAX];
     size_t n = name_topics(doctor->setup, names);
     n += name_topics(tables, names + n);
     rd_kafka_TopicCollection_t *topics = rd_kafka_TopicCollection_of_topic_names(names, n);
@@ -512,9 +515,9 @@ static void examine_rights(struct doctor *doctor, const struct cdr_sink_setup *t
     rd_kafka_event_t *event = NULL;
     char reason[256] = "";
     rd_kafka_AclBindingFilter_t *filter = rd_kafka_AclBindingFilter_new(
-        RD_KAFKA_RESOURCE_TOPIC, doctor->setup->topics[0], RD_KAFKA_RESOURCE_PATTERN_MATCH, NULL,
-        NULL, RD_KAFKA_ACL_OPERATION_WRITE, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, reason,
-        sizeof reason);
+        RD_KAFKA_RESOURCE_TOPIC, doctor->setup->topics->items[0].name,
+        RD_KAFKA_RESOURCE_PATTERN_MATCH, NULL, NULL, RD_KAFKA_ACL_OPERATION_WRITE,
+        RD_KAFKA_ACL_PERMISSION_TYPE_ANY, reason, sizeof reason);
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__FAIL;
     if (cdr_kafka_admin_begin(&call, &doctor->asker, RD_KAFKA_ADMIN_OP_DESCRIBEACLS,
                               doctor->timeout_ms, &error) == CDR_OK &&
@@ -551,9 +554,8 @@ static bool is_idempotent(const struct cdr_kafka_properties *properties)
 
 static void examine_topics(struct doctor *doctor)
 {
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        if (doctor->setup->topics[type] != NULL)
-            examine_topic(doctor, type);
+    for (unsigned type = 0; type < doctor->setup->topics->n; type++)
+        examine_topic(doctor, type);
 }
 
 static void examine_all(struct doctor *doctor, const struct cdr_sink_setup *tables)

@@ -195,19 +195,19 @@ typedef enum cdr_result (*cdr_kafka_config_visitor)(void *context,
                                                     const struct cdr_kafka_configs *configs,
                                                     struct cdr_error *error);
 
-/* Calls visit for each of up to CDR_TYPE_COUNT topics, or for the first one where the whole request
+/* Calls visit for each of up to CDR_TOPICS_MAX topics, or for the first one where the whole request
  * failed. broker: the one to ask, −1 = the controller. */
 enum cdr_result cdr_kafka_describe_configs(struct cdr_kafka_client *asker,
                                            const char *const *topics, size_t n, int32_t broker,
                                            int timeout_ms, cdr_kafka_config_visitor visit,
                                            void *context, struct cdr_error *error);
 
-/* Creates a topic of setup that keeps what is written, whatever its time, or of a table the last of
- * each key; with validate_only asks whether
- * that would work. One that somebody else made meanwhile is as good as ours. */
+/* Creates a topic that keeps what is written, whatever its time; one that is a table keeps the last
+ * row of each key. With validate_only asks whether that would work. One that somebody else made
+ * meanwhile is as good as ours. */
 enum cdr_result cdr_kafka_create_topic(struct cdr_kafka_client *asker,
                                        const struct cdr_sink_settings *settings,
-                                       const struct cdr_sink_setup *setup, const char *name,
+                                       const struct cdr_topic *topic, uint32_t partitions,
                                        bool validate_only, int timeout_ms, struct cdr_error *error);
 
 /* One admin request: begin, the request itself with options and queue, wait (NULL: time-out), end
@@ -279,6 +279,18 @@ struct cdr_kafka_witness {
     uint64_t hash; /* of its value */
 };
 
+/* A topic of the sink. */
+struct cdr_kafka_topic {
+    const char *name;
+    bool left_out; /* of questions, for now: it may not exist */
+    rd_kafka_topic_t *handle;
+    struct cdr_kafka_terms terms;
+    struct cdr_kafka_witness witness; /* of the thread that serves */
+    /* With watch.looking held: */
+    bool expires;             /* its retention, as it was, explains what is gone */
+    int64_t missing_since_ms; /* when a look first missed partitions, 0 = none */
+};
+
 /* See kafka_watch.c. */
 struct cdr_kafka_watch {
     struct cdr_kafka_client asker;          /* a consumer, which asks from the start to the end */
@@ -289,10 +301,8 @@ struct cdr_kafka_watch {
     pthread_mutex_t looking;      /* of what follows */
     int64_t *floors;              /* per log: from here on, nothing may be deleted */
     int64_t *firsts;              /* per log: what the last look found */
-    bool expires[CDR_TYPE_COUNT]; /* the topic's retention, as it was, explains what is gone */
-    int64_t missing_since_ms[CDR_TYPE_COUNT]; /* when a look first missed partitions, 0 = none */
-    int64_t settle_ms;                        /* when the last look was tried first, 0 = not yet */
-    pthread_mutex_t lock;                     /* of stop */
+    int64_t settle_ms;            /* when the last look was tried first, 0 = not yet */
+    pthread_mutex_t lock;         /* of stop */
     pthread_cond_t woken;
     bool stop;
 };
@@ -339,14 +349,12 @@ struct cdr_kafka_run {
 struct cdr_kafka_sink {
     struct cdr_sink base;
     struct cdr_sink_setup setup;
-    char *topics[CDR_TYPE_COUNT]; /* copies; NULL where the run has none */
+    struct cdr_kafka_topic *topics; /* of the set-up */
     struct cdr_kafka_properties properties;
     struct cdr_kafka_warnings warnings;
     struct cdr_kafka_transactions transactions;
-    struct cdr_kafka_terms terms[CDR_TYPE_COUNT];
     struct cdr_kafka_watch watch;
     struct cdr_kafka_client client; /* the producer */
-    rd_kafka_topic_t *handles[CDR_TYPE_COUNT];
     uint32_t log_count;
     struct cdr_kafka_log *logs;
     struct cdr_counters *counters;
@@ -365,8 +373,7 @@ struct cdr_kafka_sink {
     char fatal[400];
     rd_kafka_resp_err_t fatal_code;
     struct cdr_kafka_run run; /* of the thread that serves */
-    struct cdr_kafka_witness witnesses[CDR_TYPE_COUNT]; /* of the thread that serves */
-    uint32_t stamped_logs; /* logs that are stamped; of the thread that serves */
+    uint32_t stamped_logs;    /* logs that are stamped; of the thread that serves */
     int64_t stall_check_ms;
     struct cdr_kafka_standstill standstill;
     int64_t ends_asked_ms; /* when flush asked first where the logs end, 0 = not yet */
@@ -380,7 +387,7 @@ static inline bool cdr_kafka_mine(const struct cdr_sink_setup *setup, uint32_t p
 
 static inline const char *cdr_kafka_topic_of(const struct cdr_kafka_sink *sink, uint32_t log)
 {
-    return sink->topics[log / sink->setup.partitions];
+    return sink->topics[log / sink->setup.partitions].name;
 }
 
 /* Topics exist with the right partitions, suit, and are empty (or their ends become the bases):

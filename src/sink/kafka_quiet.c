@@ -133,7 +133,7 @@ static bool look_at_topic(struct quiet *quiet, unsigned type)
     const struct cdr_sink_setup *setup = &quiet->sink->setup;
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_topic_t *handle =
-        rd_kafka_topic_new(quiet->asker->rk, quiet->sink->topics[type], NULL);
+        rd_kafka_topic_new(quiet->asker->rk, quiet->sink->topics[type].name, NULL);
     if (handle == NULL)
         return false;
     bool good = rd_kafka_metadata(quiet->asker->rk, 0, handle, &metadata, quiet->slice_ms) ==
@@ -164,8 +164,8 @@ static bool look(struct quiet *quiet)
     for (size_t i = 0; i < count; i++)
         quiet->brokers[i].leads = quiet->brokers[i].in_sync = false;
     bool good = true;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT && good; type++)
-        good = quiet->sink->topics[type] == NULL || look_at_topic(quiet, type);
+    for (unsigned type = 0; type < quiet->sink->setup.topics->n && good; type++)
+        good = quiet->sink->topics[type].left_out || look_at_topic(quiet, type);
     for (size_t i = 0; i < count && !good; i++) {
         quiet->brokers[i].leads |= before[i].leads;
         quiet->brokers[i].in_sync |= before[i].in_sync;
@@ -201,9 +201,9 @@ static enum cdr_result ask(struct quiet *quiet, struct watched *broker, const ch
 
 static const char *some_topic(const struct cdr_kafka_sink *sink)
 {
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        if (sink->topics[type] != NULL)
-            return sink->topics[type];
+    for (uint32_t i = 0; i < sink->setup.topics->n; i++)
+        if (!sink->topics[i].left_out)
+            return sink->topics[i].name;
     return NULL;
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POLL_MS = 200, TOPICS_MAX = CDR_TYPE_COUNT };
+enum { POLL_MS = 200, TOPICS_MAX = CDR_TOPICS_MAX };
 
 struct reading {
     struct cdr_kafka_client client;

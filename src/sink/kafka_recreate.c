@@ -204,9 +204,10 @@ static enum cdr_result create_anyhow(struct recreation *it, uint32_t partitions,
 {
     bool again = true;
     enum cdr_result result = CDR_OK;
-    const struct cdr_sink_setup setup = {.partitions = partitions, .compacted = compacted};
+    struct cdr_topic wanted = {.table = compacted};
+    snprintf(wanted.name, sizeof wanted.name, "%s", it->name);
     if (it->topic == NULL)
-        result = cdr_kafka_create_topic(&it->asker, it->settings, &setup, it->name, false,
+        result = cdr_kafka_create_topic(&it->asker, it->settings, &wanted, partitions, false,
                                         left_ms(it), error);
     while (result == CDR_OK && it->topic != NULL && again) {
         result = create(it, false, &again, error);

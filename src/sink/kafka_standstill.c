@@ -49,9 +49,8 @@ static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
     if (statistics == NULL)
         return 0;
     for (uint32_t log = 0; log < sink->log_count; log++)
-        if (cdr_kafka_topic_of(sink, log) != NULL)
-            sink->logs[log].used_broker = used_broker(statistics, cdr_kafka_topic_of(sink, log),
-                                                      log % sink->setup.partitions);
+        sink->logs[log].used_broker =
+            used_broker(statistics, cdr_kafka_topic_of(sink, log), log % sink->setup.partitions);
     json_decref(statistics);
     state->wanted = false;
     state->known = true;

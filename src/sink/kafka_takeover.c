@@ -75,8 +75,7 @@ struct opening {
 static bool is_mine(const struct opening *opening, uint32_t log)
 {
     const struct cdr_kafka_sink *sink = opening->sink;
-    return cdr_kafka_topic_of(sink, log) != NULL &&
-           cdr_kafka_mine(&sink->setup, log % sink->setup.partitions);
+    return cdr_kafka_mine(&sink->setup, log % sink->setup.partitions);
 }
 
 /* What is wrong with the topics: found at the start, or by a run that has written. */
@@ -332,12 +331,11 @@ static enum cdr_result check_topics(struct opening *opening, int64_t missing_sin
                                     struct cdr_error *error)
 {
     const struct cdr_kafka_sink *sink = opening->sink;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
+    for (unsigned type = 0; type < sink->setup.topics->n; type++) {
         struct cdr_kafka_topic_state state;
         struct cdr_error ignored;
         int32_t broker = -1;
-        if (sink->topics[type] == NULL ||
-            cdr_kafka_look_at(&opening->asker, sink->topics[type], SOON_MS, &state, &broker,
+        if (cdr_kafka_look_at(&opening->asker, sink->topics[type].name, SOON_MS, &state, &broker,
                               &ignored) != CDR_OK)
             continue;
         const int64_t now_ms = cdr_kafka_clock_ms();
@@ -349,14 +347,14 @@ static enum cdr_result check_topics(struct opening *opening, int64_t missing_sin
             return cdr_fail(error, refused(opening),
                             "topic %s was deleted while the run opened its logs: --resume "
                             "--create-topics fills it again and leaves the other topics alone",
-                            sink->topics[type]);
+                            sink->topics[type].name);
     }
     return CDR_OK;
 }
 
 static enum cdr_result take_over(struct opening *opening, struct cdr_error *error)
 {
-    int64_t missing_since_ms[CDR_TYPE_COUNT] = {0};
+    int64_t missing_since_ms[CDR_TOPICS_MAX] = {0};
     const int64_t give_up_ms = cdr_kafka_clock_ms() + OPEN_MS;
     uint32_t pause_ms = PAUSE_MS;
     enum cdr_result watched = watch(opening, error);

@@ -16,8 +16,8 @@ struct prepare {
     const struct cdr_sink_settings *settings;
     int64_t deadline_ms;
     int32_t broker; /* the one that answered last, −1 = none did */
-    struct cdr_kafka_topic_state states[CDR_TYPE_COUNT];
-    struct cdr_topic_finding refusals[CDR_TYPE_COUNT * CDR_TOPIC_FINDINGS_MAX];
+    struct cdr_kafka_topic_state states[CDR_TOPICS_MAX];
+    struct cdr_topic_finding refusals[CDR_TOPICS_MAX * CDR_TOPIC_FINDINGS_MAX];
     size_t refusal_count;
     bool bases_known; /* resume found those that an --append committed */
 };
@@ -38,7 +38,7 @@ static int left_ms(const struct prepare *prepare)
 
 static enum cdr_result look_at(struct prepare *prepare, unsigned type, struct cdr_error *error)
 {
-    return cdr_kafka_look_at(prepare->asker, prepare->sink->topics[type], left_ms(prepare),
+    return cdr_kafka_look_at(prepare->asker, prepare->sink->topics[type].name, left_ms(prepare),
                              &prepare->states[type], &prepare->broker, error);
 }
 
@@ -70,7 +70,7 @@ static enum cdr_result check_partitions(const struct prepare *prepare, unsigned 
     char advice[512];
     cdr_kafka_partitions_advice(there, asked, prepare->settings->replays, advice, sizeof advice);
     return cdr_fail(error, CDR_E_STATE, "topic %s has %u partition%s, and %u were asked for: %s",
-                    prepare->sink->topics[type], there, there == 1 ? "" : "s", asked, advice);
+                    prepare->sink->topics[type].name, there, there == 1 ? "" : "s", asked, advice);
 }
 
 /* --- creation --- */
@@ -93,7 +93,7 @@ static enum cdr_result wait_for_leaders(struct prepare *prepare, unsigned type,
             return cdr_fail(error, CDR_E_KAFKA,
                             "topic %s was created, but only %u of its %u partitions have a leader; "
                             "run again, and give the brokers more time with --kafka-timeout",
-                            prepare->sink->topics[type], state->leaders,
+                            prepare->sink->topics[type].name, state->leaders,
                             prepare->sink->setup.partitions);
         usleep(50 * 1000);
     }
@@ -101,14 +101,15 @@ static enum cdr_result wait_for_leaders(struct prepare *prepare, unsigned type,
 
 static enum cdr_result create_missing(struct prepare *prepare, struct cdr_error *error)
 {
+    const struct cdr_sink_setup *setup = &prepare->sink->setup;
     enum cdr_result result = CDR_OK;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
-        if (prepare->sink->topics[type] == NULL || prepare->states[type].exists)
+    for (unsigned type = 0; type < setup->topics->n && result == CDR_OK; type++) {
+        if (prepare->states[type].exists)
             continue;
         restart(prepare);
         result =
-            cdr_kafka_create_topic(prepare->asker, prepare->settings, &prepare->sink->setup,
-                                   prepare->sink->topics[type], false, left_ms(prepare), error);
+            cdr_kafka_create_topic(prepare->asker, prepare->settings, &setup->topics->items[type],
+                                   setup->partitions, false, left_ms(prepare), error);
         if (result == CDR_OK)
             result = wait_for_leaders(prepare, type, error);
         if (result == CDR_OK)
@@ -121,14 +122,14 @@ static enum cdr_result create_missing(struct prepare *prepare, struct cdr_error 
 
 void cdr_kafka_accept(struct cdr_kafka_sink *sink, unsigned type, const char *config)
 {
-    struct cdr_kafka_terms *terms = &sink->terms[type];
+    struct cdr_kafka_terms *terms = &sink->topics[type].terms;
     if (!cdr_kafka_accepts(sink, type, config))
         terms->accepted[terms->accepted_count++] = config;
 }
 
 bool cdr_kafka_accepts(const struct cdr_kafka_sink *sink, unsigned type, const char *config)
 {
-    const struct cdr_kafka_terms *terms = &sink->terms[type];
+    const struct cdr_kafka_terms *terms = &sink->topics[type].terms;
     for (size_t i = 0; i < terms->accepted_count; i++)
         if (strcmp(terms->accepted[i], config) == 0)
             return true;
@@ -139,15 +140,15 @@ size_t cdr_kafka_guard(const struct cdr_kafka_sink *sink, unsigned type, uint32_
                        int64_t now_ms, const struct cdr_kafka_configs *configs,
                        struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX])
 {
-    const struct cdr_encoder *encoder = sink->setup.encoders[type];
+    const struct cdr_topic *topic = &sink->setup.topics->items[type];
     struct cdr_topic_use use = {
-        .topic = sink->topics[type],
+        .topic = topic->name,
         .first_event_ms = sink->setup.first_event_ms,
         .last_event_ms = sink->setup.last_event_ms,
         .now_ms = now_ms,
-        .record_bytes_max = encoder->record_bytes_max - encoder->trailer_len,
+        .record_bytes_max = topic->encoder->record_bytes_max - topic->encoder->trailer_len,
         .replicas = replicas,
-        .compacted = sink->setup.compacted,
+        .compacted = topic->table,
     };
     return cdr_topic_guard(&use, configs->items, configs->n, findings);
 }
@@ -168,8 +169,8 @@ static enum cdr_result judge(struct prepare *prepare, unsigned type,
         if (cdr_kafka_warn(&sink->warnings, findings[i].text, error) != CDR_OK)
             return CDR_E_NOMEM;
     }
-    sink->terms[type].unread = false;
-    sink->terms[type].retention_ms =
+    sink->topics[type].terms.unread = false;
+    sink->topics[type].terms.retention_ms =
         cdr_topic_config_number(configs->items, configs->n, "retention.ms", -1);
     /* A batch that is larger than the topic takes would be refused as a whole. */
     int64_t batch_max =
@@ -200,10 +201,10 @@ static enum cdr_result unread(struct prepare *prepare, const char *name, rd_kafk
 
 static unsigned type_of(const struct cdr_kafka_sink *sink, const char *name)
 {
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        if (sink->topics[type] != NULL && strcmp(sink->topics[type], name) == 0)
-            return type;
-    return CDR_TYPE_COUNT;
+    unsigned type = 0;
+    while (type < sink->setup.topics->n && strcmp(sink->topics[type].name, name) != 0)
+        type++;
+    return type;
 }
 
 static enum cdr_result judge_one(void *context, const struct cdr_kafka_configs *configs,
@@ -213,7 +214,7 @@ static enum cdr_result judge_one(void *context, const struct cdr_kafka_configs *
     unsigned type = type_of(prepare->sink, configs->topic);
     if (configs->code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return unread(prepare, configs->topic, configs->code, configs->reason, error);
-    return type < CDR_TYPE_COUNT ? judge(prepare, type, configs, error) : CDR_OK;
+    return type < prepare->sink->setup.topics->n ? judge(prepare, type, configs, error) : CDR_OK;
 }
 
 /* The first refusal in full, the others by name. */
@@ -234,16 +235,16 @@ static enum cdr_result refuse(const struct prepare *prepare, struct cdr_error *e
                     forceable ? ", or go on with --force" : "", others);
 }
 
-static enum cdr_result guard(struct prepare *prepare, const bool which[CDR_TYPE_COUNT],
+static enum cdr_result guard(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
                              struct cdr_error *error)
 {
-    const char *names[CDR_TYPE_COUNT];
+    const char *names[CDR_TOPICS_MAX];
     size_t n = 0;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
+    for (unsigned type = 0; type < prepare->sink->setup.topics->n; type++) {
         if (!which[type])
             continue;
-        names[n++] = prepare->sink->topics[type];
-        prepare->sink->terms[type].unread = true; /* until an answer comes */
+        names[n++] = prepare->sink->topics[type].name;
+        prepare->sink->topics[type].terms.unread = true; /* until an answer comes */
     }
     enum cdr_result result = cdr_kafka_describe_configs(
         prepare->asker, names, n, prepare->broker, left_ms(prepare), judge_one, prepare, error);
@@ -291,7 +292,8 @@ rd_kafka_topic_partition_list_t *cdr_kafka_list_logs(const struct cdr_kafka_sink
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)sink->log_count);
     for (uint32_t log = 0; log < sink->log_count; log++) {
         uint32_t partition = log % sink->setup.partitions;
-        if (cdr_kafka_topic_of(sink, log) != NULL && cdr_kafka_mine(&sink->setup, partition))
+        if (!sink->topics[log / sink->setup.partitions].left_out &&
+            cdr_kafka_mine(&sink->setup, partition))
             rd_kafka_topic_partition_list_add(list, cdr_kafka_topic_of(sink, log),
                                               (int32_t)partition);
     }
@@ -350,17 +352,13 @@ enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
     return cdr_kafka_offsets(client, sink, RD_KAFKA_OFFSET_END, ends, timeout_ms, error);
 }
 
-static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_TYPE_COUNT],
+static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
                                   struct cdr_error *error)
 {
     struct cdr_kafka_sink *sink = prepare->sink;
     const bool resume = prepare->settings->resume && !prepare->settings->transactions;
-    char *hidden[CDR_TYPE_COUNT]; /* topics that are not asked for: they may not exist */
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
-        hidden[type] = sink->topics[type];
-        if (!which[type])
-            sink->topics[type] = NULL;
-    }
+    for (unsigned type = 0; type < sink->setup.topics->n; type++)
+        sink->topics[type].left_out = !which[type];
     int64_t *ends = calloc(sink->log_count, sizeof *ends);
     enum cdr_result result =
         ends == NULL
@@ -378,8 +376,8 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
         known = true;
     }
     prepare->bases_known |= known;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        sink->topics[type] = hidden[type];
+    for (unsigned type = 0; type < sink->setup.topics->n; type++)
+        sink->topics[type].left_out = false;
     for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++) {
         if (!which[log / sink->setup.partitions])
             continue;
@@ -428,11 +426,9 @@ enum cdr_result cdr_kafka_topics_judge(struct cdr_kafka_sink *sink, struct cdr_k
                                        struct cdr_error *error)
 {
     struct prepare *prepare = begin(sink, asker, settings, error);
-    bool existing[CDR_TYPE_COUNT] = {false};
+    bool existing[CDR_TOPICS_MAX] = {false};
     enum cdr_result result = prepare == NULL ? CDR_E_NOMEM : CDR_OK;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
-        if (sink->topics[type] == NULL)
-            continue;
+    for (unsigned type = 0; type < sink->setup.topics->n && result == CDR_OK; type++) {
         result = look_at(prepare, type, error);
         existing[type] = prepare->states[type].exists;
     }
@@ -452,11 +448,9 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
     struct prepare *prepare = begin(sink, asker, settings, error);
     if (prepare == NULL)
         return CDR_E_NOMEM;
-    bool existing[CDR_TYPE_COUNT] = {false}, created[CDR_TYPE_COUNT] = {false}, any_created = false;
+    bool existing[CDR_TOPICS_MAX] = {false}, created[CDR_TOPICS_MAX] = {false}, any_created = false;
     enum cdr_result result = CDR_OK;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
-        if (sink->topics[type] == NULL)
-            continue;
+    for (unsigned type = 0; type < sink->setup.topics->n && result == CDR_OK; type++) {
         result = look_at(prepare, type, error);
         existing[type] = prepare->states[type].exists;
         created[type] = !existing[type];
@@ -466,7 +460,7 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
         else if (result == CDR_OK && !settings->create_topics)
             result = cdr_fail(error, CDR_E_STATE,
                               "topic %s does not exist: create it, or pass --create-topics",
-                              sink->topics[type]);
+                              sink->topics[type].name);
     }
     restart(prepare);
     if (result == CDR_OK)

@@ -72,7 +72,7 @@ static bool may_stamp(struct cdr_kafka_sink *sink, unsigned type)
     const uint32_t partitions = sink->setup.partitions;
     if (cdr_kafka_accepts(sink, type, STAMP_TYPE))
         return true;
-    if (!sink->terms[type].unread || sink->run.durable > 1)
+    if (!sink->topics[type].terms.unread || sink->run.durable > 1)
         return false;
     for (uint32_t log = type * partitions; log < (type + 1) * partitions; log++)
         if (atomic_load_explicit(&sink->logs[log].reported, memory_order_relaxed) > 0)
@@ -169,7 +169,7 @@ struct look {
     struct cdr_kafka_sink *sink;
     int64_t deadline_ms;
     int32_t broker; /* that answered last, −1 = none did */
-    struct cdr_kafka_topic_state states[CDR_TYPE_COUNT];
+    struct cdr_kafka_topic_state states[CDR_TOPICS_MAX];
 };
 
 static int left_ms(const struct look *look)
@@ -182,8 +182,8 @@ static enum cdr_result check_partitions(struct look *look, unsigned type, struct
 {
     struct cdr_kafka_sink *sink = look->sink;
     const struct cdr_kafka_topic_state *state = &look->states[type];
-    const char *topic = sink->topics[type];
-    int64_t *since_ms = &sink->watch.missing_since_ms[type];
+    const char *topic = sink->topics[type].name;
+    int64_t *since_ms = &sink->topics[type].missing_since_ms;
     if (state->exists && state->partitions > sink->setup.partitions)
         return more_partitions(sink, topic, state->partitions, error);
     if (state->exists && state->partitions == sink->setup.partitions) {
@@ -203,12 +203,9 @@ static enum cdr_result check_partitions(struct look *look, unsigned type, struct
 static enum cdr_result look_at_topics(struct look *look, struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT && result == CDR_OK; type++) {
-        const char *topic = look->sink->topics[type];
-        if (topic == NULL)
-            continue;
-        result = cdr_kafka_look_at(&look->sink->watch.asker, topic, left_ms(look),
-                                   &look->states[type], &look->broker, error);
+    for (unsigned type = 0; type < look->sink->setup.topics->n && result == CDR_OK; type++) {
+        result = cdr_kafka_look_at(&look->sink->watch.asker, look->sink->topics[type].name,
+                                   left_ms(look), &look->states[type], &look->broker, error);
         if (result == CDR_OK)
             result = check_partitions(look, type, error);
     }
@@ -242,11 +239,10 @@ static enum cdr_result check_settings(void *context, const struct cdr_kafka_conf
     struct cdr_kafka_sink *sink = look->sink;
     struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX];
     unsigned type = 0;
-    while (type < CDR_TYPE_COUNT &&
-           (sink->topics[type] == NULL || strcmp(sink->topics[type], configs->topic) != 0))
+    while (type < sink->setup.topics->n && strcmp(sink->topics[type].name, configs->topic) != 0)
         type++;
     /* A right that was taken away, or a broker that shows none, says nothing about the topic. */
-    if (type == CDR_TYPE_COUNT || cdr_kafka_is_denied(configs->code) ||
+    if (type == sink->setup.topics->n || cdr_kafka_is_denied(configs->code) ||
         configs->code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
         return CDR_OK;
     if (configs->code != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -254,7 +250,7 @@ static enum cdr_result check_settings(void *context, const struct cdr_kafka_conf
                         configs->topic, rd_kafka_err2str(configs->code));
     const int64_t now_ms = wall_ms();
     int64_t retention_ms = cdr_topic_config_number(configs->items, configs->n, "retention.ms", -1);
-    bool changed = retention_ms != sink->terms[type].retention_ms;
+    bool changed = retention_ms != sink->topics[type].terms.retention_ms;
     size_t found = cdr_kafka_guard(sink, type, look->states[type].replicas,
                                    changed ? now_ms : sink->setup.now_ms, configs, findings);
     for (size_t i = 0; i < found; i++) {
@@ -269,19 +265,20 @@ static enum cdr_result check_settings(void *context, const struct cdr_kafka_conf
                                   "left (with --force where nothing is)"
                                 : ", which stays when it is set back");
     }
-    sink->watch.expires[type] = expires(sink, type, now_ms, configs);
+    sink->topics[type].expires = expires(sink, type, now_ms, configs);
     return CDR_OK;
 }
 
 static enum cdr_result look_at_settings(struct look *look, struct cdr_error *error)
 {
-    const char *names[CDR_TYPE_COUNT];
+    const char *names[CDR_TOPICS_MAX];
     size_t n = 0;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
-        if (look->sink->terms[type].unread)
-            look->sink->watch.expires[type] = true;
-        else if (look->sink->topics[type] != NULL)
-            names[n++] = look->sink->topics[type];
+    for (uint32_t i = 0; i < look->sink->setup.topics->n; i++) {
+        struct cdr_kafka_topic *topic = &look->sink->topics[i];
+        if (topic->terms.unread)
+            topic->expires = true;
+        else
+            names[n++] = topic->name;
     }
     return cdr_kafka_describe_configs(&look->sink->watch.asker, names, n, look->broker,
                                       left_ms(look), check_settings, look, error);
@@ -295,7 +292,7 @@ static enum cdr_result look_at_firsts(struct look *look, struct cdr_error *error
                                                watch->firsts, left_ms(look), error);
     for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++)
         if (watch->firsts[log] > watch->floors[log] &&
-            !watch->expires[log / sink->setup.partitions])
+            !sink->topics[log / sink->setup.partitions].expires)
             result = cdr_fail(error, CDR_E_ENDED,
                               "%s[%u] begins at offset %" PRId64
                               " now: this dataset's records from offset %" PRId64
@@ -339,10 +336,11 @@ static uint64_t hash_of(const void *bytes, size_t length)
 void cdr_kafka_watch_remember(struct cdr_kafka_sink *sink)
 {
     const struct cdr_kafka_run *run = &sink->run;
-    const uint32_t type = run->slab->log / sink->setup.partitions;
-    struct cdr_kafka_witness *witness = &sink->witnesses[type];
+    const struct cdr_topic *topic = cdr_sink_topic(&sink->setup, run->slab->log);
+    struct cdr_kafka_witness *witness =
+        &sink->topics[run->slab->log / sink->setup.partitions].witness;
     if (witness->known || run->durable == 0 || run->failed > 0 || run->log->unknown > 0 ||
-        sink->transactions.aborting || sink->setup.compacted)
+        sink->transactions.aborting || topic->table)
         return;
     const struct cdr_slab *slab = run->slab;
     const uint32_t start = run->first == 0 ? 0 : slab->ends[run->first - 1];
@@ -351,15 +349,15 @@ void cdr_kafka_watch_remember(struct cdr_kafka_sink *sink)
         .log = slab->log,
         .offset = run->offset + run->first,
         .event_ms = slab->event_ms[run->first],
-        .length = slab->ends[run->first] - start - sink->setup.encoders[type]->trailer_len,
+        .length = slab->ends[run->first] - start - topic->encoder->trailer_len,
     };
     witness->hash = hash_of(slab->bytes + start, witness->length);
 }
 
 struct reading {
     struct cdr_kafka_sink *sink;
-    unsigned types[CDR_TYPE_COUNT]; /* of the ranges that are read */
-    bool there[CDR_TYPE_COUNT];     /* per range */
+    unsigned types[CDR_TOPICS_MAX]; /* of the ranges that are read */
+    bool there[CDR_TOPICS_MAX];     /* per range */
 };
 
 static enum cdr_result judge_witness(void *context, const struct cdr_kafka_record *record,
@@ -368,7 +366,7 @@ static enum cdr_result judge_witness(void *context, const struct cdr_kafka_recor
     struct reading *reading = context;
     const struct cdr_kafka_sink *sink = reading->sink;
     const unsigned type = reading->types[record->range];
-    const struct cdr_kafka_witness *witness = &sink->witnesses[type];
+    const struct cdr_kafka_witness *witness = &sink->topics[type].witness;
     reading->there[record->range] = true;
     bool timed =
         record->timestamp_ms == witness->event_ms || cdr_kafka_accepts(sink, type, STAMP_TYPE);
@@ -379,7 +377,8 @@ static enum cdr_result judge_witness(void *context, const struct cdr_kafka_recor
                     "%s[%u]: the record at offset %" PRId64
                     " is not the one that this run stored there: the topic was deleted and created "
                     "again while the run wrote, and somebody else filled it",
-                    sink->topics[type], witness->log % sink->setup.partitions, witness->offset);
+                    sink->topics[type].name, witness->log % sink->setup.partitions,
+                    witness->offset);
 }
 
 /* With a client for it alone: one that was told of a topic's absence may not end after reading it
@@ -387,14 +386,14 @@ static enum cdr_result judge_witness(void *context, const struct cdr_kafka_recor
 static enum cdr_result read_witnesses(struct cdr_kafka_sink *sink, struct cdr_error *error)
 {
     struct reading reading = {.sink = sink};
-    struct cdr_kafka_range ranges[CDR_TYPE_COUNT];
+    struct cdr_kafka_range ranges[CDR_TOPICS_MAX];
     size_t n = 0;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
-        const struct cdr_kafka_witness *witness = &sink->witnesses[type];
+    for (unsigned type = 0; type < sink->setup.topics->n; type++) {
+        const struct cdr_kafka_witness *witness = &sink->topics[type].witness;
         if (!witness->known || sink->watch.firsts[witness->log] > witness->offset)
             continue;
         reading.types[n] = type;
-        ranges[n++] = (struct cdr_kafka_range){.topic = sink->topics[type],
+        ranges[n++] = (struct cdr_kafka_range){.topic = sink->topics[type].name,
                                                .partition = witness->log % sink->setup.partitions,
                                                .offset = witness->offset,
                                                .end = witness->offset + 1};
@@ -434,10 +433,10 @@ static bool wait_for_look(struct cdr_kafka_watch *watch, int64_t pause_ms)
     return go_on;
 }
 
-static bool is_missing(const struct cdr_kafka_watch *watch)
+static bool is_missing(const struct cdr_kafka_sink *sink)
 {
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        if (watch->missing_since_ms[type] != 0)
+    for (uint32_t i = 0; i < sink->setup.topics->n; i++)
+        if (sink->topics[i].missing_since_ms != 0)
             return true;
     return false;
 }
@@ -454,7 +453,7 @@ static void *watch_topics(void *opaque)
         const int64_t begun_ms = cdr_kafka_clock_ms();
         result = look_once(sink, ASK_MS, &error);
         pause_ms = (cdr_kafka_clock_ms() - begun_ms) * SHARE;
-        pause_ms = is_missing(watch) ? AGAIN_MS : pause_ms < LOOK_MS ? LOOK_MS : pause_ms;
+        pause_ms = is_missing(sink) ? AGAIN_MS : pause_ms < LOOK_MS ? LOOK_MS : pause_ms;
         pthread_mutex_unlock(&watch->looking);
         if (has_changed(result))
             cdr_kafka_fail(sink, result, "%s", error.text);

@@ -30,7 +30,7 @@ static enum cdr_result null_open(struct cdr_sink **sink, const struct cdr_sink_s
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the null sink");
     null->base.ops = &cdr_null_sink_ops;
     null->setup = *setup;
-    null->counters = cdr_counters_create(CDR_TYPE_COUNT * setup->partitions);
+    null->counters = cdr_counters_create(setup->topics->n * setup->partitions);
     struct cdr_slab_settings slabs = cdr_slab_settings_of(setup, cdr_slabs_for_direct_sinks(setup));
     enum cdr_result result = CDR_OK;
     if (null->counters == NULL)
@@ -59,7 +59,7 @@ static enum cdr_result null_write(struct cdr_sink *sink, unsigned worker, struct
     (void)error;
     struct null_sink *null = (struct null_sink *)sink;
     assert(*taken <= end && end <= slab->n);
-    const struct cdr_encoder *encoder = null->setup.encoders[slab->log / null->setup.partitions];
+    const struct cdr_encoder *encoder = cdr_sink_topic(&null->setup, slab->log)->encoder;
     uint32_t records = end - *taken;
     cdr_counters_accept(null->counters, slab->log, records,
                         cdr_payload_bytes(encoder, slab, *taken, end));

@@ -1,9 +1,9 @@
 /* Sinks: where logs go. One interface for Kafka, files and nothing.
  *
- * A log is one (topic, partition); logs are numbered topic × partitions + partition, topics in the
- * order of CDR_TYPE_*. Any number of threads may write at once, but never two to the same log, and
- * a log's batches come in order. Sinks never wait for room: write answers CDR_E_AGAIN, the caller
- * polls and tries again; waiting, pacing and shutting down live in src/pipeline.
+ * A log is one (topic, partition), numbered as encode/topic.h says. Any number of threads may write
+ * at once, but never two to the same log, and a log's batches come in order. Sinks never wait for
+ * room: write answers CDR_E_AGAIN, the caller polls and tries again; waiting, pacing and shutting
+ * down live in src/pipeline.
  *
  * "Accepted" is what write has taken; "durable" is what is safe: acknowledged by all in-sync
  * replicas, or written to its file. They must be equal at the end of a run.
@@ -14,23 +14,11 @@
 #define CDR_SINK_SINK_H
 
 #include "base/result.h"
-#include "encode/encoder.h"
+#include "encode/topic.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* What messages of a topic carry beside value and timestamp, where that is more than the owner's
- * MSISDN as their key. All zero: nothing. The names are the caller's. */
-struct cdr_envelope {
-    /* Of the keys, with their frames; NULL: the MSISDN as text. */
-    const struct cdr_encoder *key;
-    const struct cdr_encoder *headers; /* see encode/headers.h; NULL: none */
-    const char *const *header_names;
-    uint32_t header_count;
-    /* Of one record, to make room for; 0 where there are none. */
-    size_t key_bytes_max, header_bytes_max;
-};
 
 /* Bytes of each record, one behind the other. */
 struct cdr_slab_column {
@@ -66,17 +54,7 @@ struct cdr_slab {
 };
 
 struct cdr_sink_setup {
-    const char *topics[CDR_TYPE_COUNT];
-    const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
-    struct cdr_envelope envelopes[CDR_TYPE_COUNT];
-    const char *schemas[CDR_TYPE_COUNT]; /* Avro schema texts, else NULL */
-    /* Of the second version where encoders change (encode/change.h), else NULL. */
-    const char *next_schemas[CDR_TYPE_COUNT];
-    /* What the bytes of records follow, of either version: texts, NULL where built in. Sinks
-     * compare them with those of an earlier run. */
-    struct cdr_layout {
-        const char *schema, *mapping;
-    } layouts[2][CDR_TYPE_COUNT];
+    const struct cdr_topics *topics; /* borrowed, until the sink is closed */
     uint32_t partitions;
     uint32_t shard_index,
         shard_count;        /* this process writes partitions p with p mod count = index */
@@ -95,10 +73,13 @@ struct cdr_sink_setup {
     /* Names the process for as long as it lives (base/token.h), whatever it opens; NULL: the sink
      * makes one. */
     const char *token;
-    /* The topics are tables: compacted, and a record whose payload is empty is a tombstone, a
-     * message without a value. Topics that a set-up lacks are NULL. */
-    bool compacted;
 };
+
+static inline const struct cdr_topic *cdr_sink_topic(const struct cdr_sink_setup *setup,
+                                                     uint32_t log)
+{
+    return &setup->topics->items[log / setup->partitions];
+}
 
 struct cdr_log_progress {
     uint64_t accepted; /* records taken by write */

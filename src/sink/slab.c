@@ -44,11 +44,11 @@ struct cdr_slab_settings cdr_slab_settings_of(const struct cdr_sink_setup *setup
                                               unsigned slabs_max)
 {
     size_t record_bytes_max = 0, key_bytes_max = 0, header_bytes_max = 0;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
-        const struct cdr_envelope *envelope = &setup->envelopes[type];
-        if (setup->encoders[type] != NULL &&
-            setup->encoders[type]->record_bytes_max > record_bytes_max)
-            record_bytes_max = setup->encoders[type]->record_bytes_max;
+    for (uint32_t i = 0; i < setup->topics->n; i++) {
+        const struct cdr_topic *topic = &setup->topics->items[i];
+        const struct cdr_envelope *envelope = &topic->envelope;
+        if (topic->encoder->record_bytes_max > record_bytes_max)
+            record_bytes_max = topic->encoder->record_bytes_max;
         if (envelope->key_bytes_max > key_bytes_max)
             key_bytes_max = envelope->key_bytes_max;
         if (envelope->header_bytes_max > header_bytes_max)
@@ -71,7 +71,7 @@ struct cdr_slab_settings cdr_slab_settings_of(const struct cdr_sink_setup *setup
 unsigned cdr_slabs_for_direct_sinks(const struct cdr_sink_setup *setup)
 {
     unsigned shards = setup->shard_count > 0 ? setup->shard_count : 1;
-    return CDR_TYPE_COUNT * (setup->partitions / shards + 1) +
+    return setup->topics->n * (setup->partitions / shards + 1) +
            4 * (setup->workers > 0 ? setup->workers : 1);
 }
 

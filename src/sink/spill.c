@@ -73,7 +73,7 @@ static void path_of(const struct spill_sink *sink, uint32_t log, uint32_t number
                     char path[CDR_SPILL_PATH_MAX])
 {
     const uint32_t partitions = sink->manifest.partitions;
-    bool fits = cdr_spill_path(path, sink->dir, sink->manifest.topics[log / partitions],
+    bool fits = cdr_spill_path(path, sink->dir, sink->manifest.topics->items[log / partitions].name,
                                log % partitions, number);
     assert(fits); /* checked for the longest number once */
     (void)fits;
@@ -114,17 +114,18 @@ static enum cdr_result begin_segment(struct spill_sink *sink, uint32_t log,
 {
     struct spill_log *state = &sink->logs[log];
     const struct cdr_spill_manifest *manifest = &sink->manifest;
+    const struct cdr_topic *topic = cdr_sink_topic(&sink->setup, log);
     struct cdr_spill_segment segment = {
         .partition = log % manifest->partitions,
         .base = manifest->logs[log].base,
         .first = state->next,
         .frame_len = manifest->frame_len,
         .trailer_len = manifest->trailer_len,
-        .parts = cdr_spill_parts(&manifest->envelopes[log / manifest->partitions]),
+        .parts = cdr_spill_parts(&topic->envelope),
     };
     memcpy(segment.dataset_id, manifest->dataset_id, sizeof segment.dataset_id);
     memcpy(segment.format, manifest->format, sizeof segment.format);
-    memcpy(segment.topic, manifest->topics[log / manifest->partitions], sizeof segment.topic);
+    snprintf(segment.topic, sizeof segment.topic, "%.*s", CDR_SPILL_TOPIC_MAX, topic->name);
     char path[CDR_SPILL_PATH_MAX];
     path_of(sink, log, state->number, path);
     enum cdr_result result = cdr_spill_put_segment(buffer, &segment, error);
@@ -187,8 +188,7 @@ static enum cdr_result write_batch(struct spill_sink *sink, struct cdr_spill_buf
         result = begin_segment(sink, slab->log, buffer, error);
     if (result == CDR_OK)
         result = cdr_spill_put_batch(
-            buffer, slab,
-            cdr_spill_parts(&sink->manifest.envelopes[slab->log / sink->manifest.partitions]), from,
+            buffer, slab, cdr_spill_parts(&cdr_sink_topic(&sink->setup, slab->log)->envelope), from,
             end, &records, &record_bytes, error);
     if (result != CDR_OK)
         return result;
@@ -219,7 +219,7 @@ static enum cdr_result spill_write(struct cdr_sink *base, unsigned worker, struc
     result = write_batch(sink, &sink->buffers[worker], slab, *taken, end, error);
     if (result != CDR_OK)
         return fail(sink, result, error);
-    const struct cdr_encoder *encoder = sink->setup.encoders[slab->log / sink->setup.partitions];
+    const struct cdr_encoder *encoder = cdr_sink_topic(&sink->setup, slab->log)->encoder;
     uint64_t records = end - *taken, bytes = cdr_payload_bytes(encoder, slab, *taken, end);
     cdr_counters_accept(sink->counters, slab->log, records, bytes);
     sink->manifest.logs[slab->log].records += records;
@@ -327,7 +327,7 @@ static enum cdr_result allow_open_files(const struct spill_sink *sink, struct cd
     struct rlimit limit;
     const struct cdr_spill_manifest *manifest = &sink->manifest;
     rlim_t needed =
-        CDR_TYPE_COUNT * (manifest->partitions / manifest->shard_count + 1) + OTHER_FILES;
+        manifest->topics->n * (manifest->partitions / manifest->shard_count + 1) + OTHER_FILES;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
         limit.rlim_cur >= needed)
         return CDR_OK;
@@ -366,25 +366,25 @@ static enum cdr_result set_up(struct spill_sink *sink, const struct cdr_spill_se
                               struct cdr_error *error)
 {
     const struct cdr_sink_setup *setup = &sink->setup;
+    const struct cdr_encoder *encoder = setup->topics->items[0].encoder;
     struct cdr_spill_manifest *manifest = &sink->manifest;
     char path[CDR_SPILL_PATH_MAX];
+    manifest->topics = setup->topics;
     manifest->partitions = setup->partitions;
     manifest->shard_index = setup->shard_index;
     manifest->shard_count = setup->shard_count > 0 ? setup->shard_count : 1;
-    manifest->frame_len = setup->encoders[0]->frame_len;
-    manifest->trailer_len = setup->encoders[0]->trailer_len;
+    manifest->frame_len = encoder->frame_len;
+    manifest->trailer_len = encoder->trailer_len;
     manifest->transactions = settings->transactions;
     manifest->first_event_ms = setup->first_event_ms;
     manifest->last_event_ms = setup->last_event_ms;
     snprintf(manifest->dataset_id, sizeof manifest->dataset_id, "%s", setup->dataset_id);
-    snprintf(manifest->format, sizeof manifest->format, "%s", setup->encoders[0]->ops->name);
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
-        manifest->envelopes[type] = setup->envelopes[type];
-        snprintf(manifest->topics[type], sizeof manifest->topics[type], "%s", setup->topics[type]);
-        if (!cdr_spill_path(path, settings->dir, setup->topics[type], UINT32_MAX, UINT32_MAX))
+    snprintf(manifest->format, sizeof manifest->format, "%s", encoder->ops->name);
+    for (uint32_t i = 0; i < setup->topics->n; i++)
+        if (!cdr_spill_path(path, settings->dir, setup->topics->items[i].name, UINT32_MAX,
+                            UINT32_MAX))
             return cdr_fail(error, CDR_E_CONFIG, "the path of the spill, %.60s…, is too long",
                             settings->dir);
-    }
     snprintf(sink->dir, sizeof sink->dir, "%s", settings->dir);
     sink->segment_bytes = settings->segment_bytes;
     enum cdr_result result = make_memory(sink, error);

@@ -169,10 +169,11 @@ static void write_envelope(struct cdr_json *json, const struct cdr_envelope *env
 static void write_topics(struct cdr_json *json, const struct cdr_spill_manifest *manifest)
 {
     cdr_json_array(json, "topics");
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+    for (uint32_t type = 0; type < manifest->topics->n; type++) {
+        const struct cdr_topic *topic = &manifest->topics->items[type];
         cdr_json_object(json, NULL);
-        cdr_json_text(json, "topic", manifest->topics[type]);
-        write_envelope(json, &manifest->envelopes[type]);
+        cdr_json_text(json, "topic", topic->name);
+        write_envelope(json, &topic->envelope);
         cdr_json_array(json, "partitions");
         for (uint32_t p = 0; p < manifest->partitions; p++)
             if (cdr_spill_mine(manifest, type * manifest->partitions + p))
@@ -327,10 +328,9 @@ static const char *read_log(struct cdr_spill_manifest *manifest, uint32_t type, 
 }
 
 /* Both are there only where messages have them. */
-static void read_envelope(struct cdr_spill_manifest *manifest, uint32_t type,
-                          struct members *members)
+static void read_envelope(struct cdr_topic *topic, struct members *members)
 {
-    struct cdr_envelope *envelope = &manifest->envelopes[type];
+    struct cdr_envelope *envelope = &topic->envelope;
     const json_t *names = json_object_get(members->object, "headers");
     if (json_object_get(members->object, "key_bytes_max") != NULL)
         envelope->key_bytes_max = (size_t)whole(members, "key_bytes_max", 1, VALUE_BYTES_MAX);
@@ -338,11 +338,11 @@ static void read_envelope(struct cdr_spill_manifest *manifest, uint32_t type,
         return;
     envelope->header_bytes_max = (size_t)whole(members, "header_bytes_max", 1, VALUE_BYTES_MAX);
     envelope->header_count = (uint32_t)json_array_size(names);
-    envelope->header_names = manifest->header_names[type];
+    envelope->header_names = topic->headers.names;
     bool good = envelope->header_count > 0 && envelope->header_count <= CDR_HEADERS_MAX;
     for (uint32_t i = 0; good && i < envelope->header_count; i++) {
-        manifest->header_names[type][i] = json_string_value(json_array_get(names, i));
-        good = manifest->header_names[type][i] != NULL;
+        topic->headers.names[i] = json_string_value(json_array_get(names, i));
+        good = topic->headers.names[i] != NULL;
     }
     if (!good && members->wrong == NULL)
         members->wrong = "headers";
@@ -353,8 +353,9 @@ static const char *read_topics(struct cdr_spill_manifest *manifest, const json_t
     const char *wrong = json_array_size(topics) != CDR_TYPE_COUNT ? "topics" : NULL;
     for (uint32_t type = 0; type < CDR_TYPE_COUNT && wrong == NULL; type++) {
         struct members members = {.object = json_array_get(topics, type)};
-        text(&members, "topic", manifest->topics[type], sizeof manifest->topics[type]);
-        read_envelope(manifest, type, &members);
+        struct cdr_topic *topic = &manifest->found.items[type];
+        text(&members, "topic", topic->name, CDR_SPILL_TOPIC_MAX + 1);
+        read_envelope(topic, &members);
         const json_t *partitions = member(&members, "partitions", JSON_ARRAY);
         wrong = members.wrong;
         uint32_t count = 0;
@@ -413,13 +414,15 @@ enum cdr_result cdr_spill_manifest_read(struct cdr_spill_manifest *manifest, con
     fclose(in);
     if (root == NULL)
         return cdr_fail(error, CDR_E_STATE, "%s:%d: %s", path, reason.line, reason.text);
-    const char *wrong = read_all(manifest, root);
+    manifest->texts = root;
+    manifest->topics = &manifest->found;
+    result = cdr_topics_create(&manifest->found, CDR_TYPE_COUNT, error);
+    const char *wrong = result == CDR_OK ? read_all(manifest, root) : NULL;
     if (wrong != NULL)
         result = cdr_fail(error, CDR_E_STATE, "%s: \"%s\" is missing or not what it must be", path,
                           wrong);
-    else if (manifest->logs == NULL)
+    else if (result == CDR_OK && manifest->logs == NULL)
         result = cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", cdr_spill_logs(manifest));
-    manifest->texts = root;
     if (result != CDR_OK)
         cdr_spill_manifest_free(manifest);
     return result;
@@ -428,6 +431,7 @@ enum cdr_result cdr_spill_manifest_read(struct cdr_spill_manifest *manifest, con
 void cdr_spill_manifest_free(struct cdr_spill_manifest *manifest)
 {
     free(manifest->logs);
+    cdr_topics_free(&manifest->found);
     json_decref(manifest->texts);
     manifest->logs = NULL;
     manifest->texts = NULL;

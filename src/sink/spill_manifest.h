@@ -29,22 +29,22 @@ struct cdr_spill_log {
 struct cdr_spill_manifest {
     char dataset_id[33];
     char format[9];
-    char topics[CDR_TYPE_COUNT][CDR_SPILL_TOPIC_MAX + 1];
+    const struct cdr_topics *topics;
     uint32_t frame_len, trailer_len;
     uint32_t partitions, shard_index, shard_count;
     int64_t first_event_ms, last_event_ms;
     bool transactions;
     bool closed, complete, published;
-    /* Without encoders once read; then the names are in texts. */
-    struct cdr_envelope envelopes[CDR_TYPE_COUNT];
-    const char *header_names[CDR_TYPE_COUNT][CDR_HEADERS_MAX];
-    void *texts;                /* owned */
+    /* Of a manifest that was read, and owned by it: names and envelopes without encoders, which the
+     * reader may create. */
+    struct cdr_topics found;
+    void *texts;                /* of header names */
     struct cdr_spill_log *logs; /* of all partitions; owned */
 };
 
 static inline uint32_t cdr_spill_logs(const struct cdr_spill_manifest *manifest)
 {
-    return CDR_TYPE_COUNT * manifest->partitions;
+    return manifest->topics->n * manifest->partitions;
 }
 
 static inline bool cdr_spill_mine(const struct cdr_spill_manifest *manifest, uint32_t log)

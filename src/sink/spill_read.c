@@ -41,9 +41,9 @@ struct cdr_spill {
     struct cdr_spill_buffer buffer;
 };
 
-static const char *topic_of(const struct cdr_spill *spill, uint32_t log)
+static const struct cdr_topic *topic_of(const struct cdr_spill *spill, uint32_t log)
 {
-    return spill->manifest.topics[log / spill->manifest.partitions];
+    return &spill->manifest.topics->items[log / spill->manifest.partitions];
 }
 
 static void close_file(struct cdr_spill *spill)
@@ -60,7 +60,7 @@ static enum cdr_result open_file(struct cdr_spill *spill, uint32_t log, uint32_t
     if (spill->fd >= 0 && spill->file_log == log && spill->file_number == number)
         return CDR_OK;
     close_file(spill);
-    if (!cdr_spill_path(spill->path, spill->dir, topic_of(spill, log),
+    if (!cdr_spill_path(spill->path, spill->dir, topic_of(spill, log)->name,
                         log % spill->manifest.partitions, number))
         return cdr_fail(error, CDR_E_CONFIG, "the path of the spill, %.60s…, is too long",
                         spill->dir);
@@ -83,10 +83,10 @@ static enum cdr_result begin_segment(struct cdr_spill *spill, uint32_t log, stru
     if (result != CDR_OK)
         return result;
     if (strcmp(segment.dataset_id, manifest->dataset_id) != 0 ||
-        strcmp(segment.topic, topic_of(spill, log)) != 0 ||
+        strcmp(segment.topic, topic_of(spill, log)->name) != 0 ||
         strcmp(segment.format, manifest->format) != 0 ||
         segment.partition != log % manifest->partitions ||
-        segment.parts != cdr_spill_parts(&manifest->envelopes[log / manifest->partitions]) ||
+        segment.parts != cdr_spill_parts(&topic_of(spill, log)->envelope) ||
         segment.base != manifest->logs[log].base || segment.frame_len != manifest->frame_len ||
         segment.trailer_len != manifest->trailer_len)
         return cdr_fail(error, CDR_E_STATE, "%s does not belong to the spill.json beside it",
@@ -115,8 +115,7 @@ static enum cdr_result next_batch(struct cdr_spill *spill, uint32_t log, bool *t
         if (cursor->offset == 0)
             result = begin_segment(spill, log, error);
         spill->batch_end = cursor->offset;
-        spill->batch.parts =
-            cdr_spill_parts(&spill->manifest.envelopes[log / spill->manifest.partitions]);
+        spill->batch.parts = cdr_spill_parts(&topic_of(spill, log)->envelope);
         if (result == CDR_OK)
             result = cdr_spill_get_batch(spill->fd, spill->path, &spill->buffer, &spill->batch,
                                          &spill->batch_end, torn, error);
@@ -162,7 +161,7 @@ static enum cdr_result damaged(const struct cdr_spill *spill, uint32_t log, stru
                     "%s: records of %s[%" PRIu32 "] are missing or altered from byte %" PRIu64
                     " on, the first %" PRIu64 " that were spilled are whole; nothing is published "
                     "of a damaged spill, and `cdrgen run --resume` makes its records again",
-                    spill->path, topic_of(spill, log), log % spill->manifest.partitions,
+                    spill->path, topic_of(spill, log)->name, log % spill->manifest.partitions,
                     cursor->offset, cursor->position - entry->first);
 }
 
@@ -404,7 +403,7 @@ enum cdr_result cdr_spill_remove(struct cdr_spill *spill, struct cdr_error *erro
     for (uint32_t log = 0; result == CDR_OK && log < cdr_spill_logs(&spill->manifest); log++)
         for (uint32_t number = 0; cdr_spill_mine(&spill->manifest, log); number++) {
             char path[CDR_SPILL_PATH_MAX];
-            if (!cdr_spill_path(path, spill->dir, topic_of(spill, log),
+            if (!cdr_spill_path(path, spill->dir, topic_of(spill, log)->name,
                                 log % spill->manifest.partitions, number))
                 break;
             if (unlink(path) == 0)

@@ -29,9 +29,7 @@ struct cdr_dimension_counts {
 
 struct cdr_dimension_check_settings {
     const struct cdr_model *model;
-    const struct cdr_dimension_encoder *encoders[CDR_DIMENSION_COUNT];
-    const char *topics[CDR_DIMENSION_COUNT];
-    bool avro_keys;                       /* keys by the schema "string", else text */
+    const struct cdr_topics *topics;      /* of CDR_DIMENSION_* */
     const struct cdr_sink_settings *sink; /* brokers and properties */
     uint32_t shard_index, shard_count;
     /* Only records [from, to) of each log, the first of them at offset, or none where from = to:
@@ -55,7 +53,7 @@ struct cdr_dimension_report {
     uint32_t added_partitions[CDR_DIMENSION_COUNT];
     struct cdr_dimension_counts added[CDR_DIMENSION_COUNT];
     uint32_t lines;
-    char line[CDR_DIMENSION_LINES_MAX][512]; /* differences in words */
+    char line[CDR_DIMENSION_LINES_MAX][768]; /* differences in words */
 };
 
 /* CDR_OK: compared to the end, whatever was found. Errors: CDR_E_STATE and CDR_E_KAFKA where the

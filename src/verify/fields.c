@@ -35,7 +35,7 @@ struct cdr_field *cdr_fields_add(struct cdr_fields *fields, const char *name, si
 static bool decode(struct cdr_fields *fields, const struct cdr_payloads *payloads, uint32_t type,
                    unsigned version, const struct cdr_record *record)
 {
-    const struct cdr_payload_shape *shape = &payloads->shapes[version][type];
+    const struct cdr_payload_shape *shape = &payloads->items[type].shapes[version];
     fields->n = 0;
     fields->version = version;
     return shape->encoder != NULL &&
@@ -73,7 +73,7 @@ static void prefix(struct cdr_field *field, const char *word)
 void cdr_fields_key(struct cdr_fields *fields, const struct cdr_payloads *payloads, uint32_t type,
                     const struct cdr_record *record)
 {
-    const char *schema = payloads->key_texts[type];
+    const char *schema = payloads->topics->items[type].key_layout.schema;
     fields->n = 0;
     if (schema != NULL && record->key != NULL &&
         cdr_fields_decode_avro(fields, schema, record->key, record->key_len)) {
@@ -92,7 +92,7 @@ void cdr_fields_key(struct cdr_fields *fields, const struct cdr_payloads *payloa
 void cdr_fields_headers(struct cdr_fields *fields, const struct cdr_payloads *payloads,
                         uint32_t type, const struct cdr_record *record)
 {
-    const struct cdr_envelope *envelope = &payloads->envelopes[type];
+    const struct cdr_envelope *envelope = &payloads->topics->items[type].envelope;
     const uint8_t *at = record->headers;
     fields->n = 0;
     for (uint32_t i = 0; at != NULL && i < envelope->header_count; i++) {

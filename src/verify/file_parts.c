@@ -76,6 +76,11 @@ static bool parse_name(const char *name, uint32_t *partition, uint32_t *number,
     return *end == '.';
 }
 
+static const char *format_of(const struct finding *finding)
+{
+    return finding->setup->topics->items[0].encoder->ops->name;
+}
+
 static bool parse_extension(const char *extension, const char *format,
                             enum cdr_compression *compression)
 {
@@ -122,7 +127,8 @@ static enum cdr_result visit_part(struct finding *finding, uint32_t topic, const
         finding->unfinished++;
     if (!parse_name(name, &partition, &number, &extension))
         return CDR_OK;
-    if (!parse_extension(extension, setup->encoders[topic]->ops->file_extension, &compression)) {
+    if (!parse_extension(extension, setup->topics->items[topic].encoder->ops->file_extension,
+                         &compression)) {
         finding->other_formats++;
         snprintf(finding->other_format, sizeof finding->other_format, "%s", extension);
         return CDR_OK;
@@ -171,10 +177,10 @@ static enum cdr_result visit_manifest(struct finding *finding, uint32_t topic, c
                         "of subscribers or partitions, the first day or another setting of the "
                         "model differs",
                         path, head.dataset_id, finding->setup->model->dataset_id);
-    if (strcmp(head.format, finding->setup->format) != 0)
+    if (strcmp(head.format, format_of(finding)) != 0)
         return cdr_fail(finding->error, CDR_E_STATE,
                         "%s is of a dataset in %s, and %s was asked for (--format)", path,
-                        head.format, finding->setup->format);
+                        head.format, format_of(finding));
     return CDR_OK;
 }
 
@@ -188,16 +194,16 @@ static int by_number(const void *a, const void *b)
 
 static enum cdr_result check_found(const struct finding *finding)
 {
+    const struct cdr_topic *topics = finding->setup->topics->items;
     if (finding->listed > 0 || finding->manifest)
         return CDR_OK;
     if (finding->other_formats > 0)
         return cdr_fail(finding->error, CDR_E_STATE,
                         "%s holds parts of the format %s, and %s was asked for (--format)",
-                        finding->out, finding->other_format, finding->setup->format);
+                        finding->out, finding->other_format, format_of(finding));
     return cdr_fail(finding->error, CDR_E_STATE,
                     "%s holds no parts of %s, %s and %s (--out, --topic-prefix)", finding->out,
-                    finding->setup->topics[0], finding->setup->topics[1],
-                    finding->setup->topics[2]);
+                    topics[0].name, topics[1].name, topics[2].name);
 }
 
 static enum cdr_result make_note(const struct finding *finding, char **note)
@@ -237,12 +243,12 @@ enum cdr_result cdr_find_parts(struct cdr_part_list *lists, const char *out,
         return cdr_fail(error, CDR_E_STATE, "cannot read folder %s: %s", out, strerror(errno));
     closedir(there);
     enum cdr_result result = visit_folder(&finding, out, 0, visit_manifest);
-    for (uint32_t topic = 0; result == CDR_OK && topic < CDR_TYPE_COUNT; topic++)
-        if (join(path, out, setup->topics[topic]))
+    for (uint32_t topic = 0; result == CDR_OK && topic < setup->topics->n; topic++)
+        if (join(path, out, setup->topics->items[topic].name))
             result = visit_folder(&finding, path, topic, visit_day);
     if (result == CDR_OK)
         result = check_found(&finding);
-    for (uint32_t log = 0; result == CDR_OK && log < CDR_TYPE_COUNT * setup->partitions; log++)
+    for (uint32_t log = 0; result == CDR_OK && log < setup->topics->n * setup->partitions; log++)
         if (lists[log].n > 0)
             qsort(lists[log].parts, lists[log].n, sizeof *lists[log].parts, by_number);
     if (result == CDR_OK)

@@ -49,12 +49,16 @@ struct file_log {
 struct file_source {
     struct cdr_source base;
     struct cdr_source_setup setup;
-    const char *headers[CDR_VERSIONS][CDR_TYPE_COUNT]; /* NULL: there is no such version */
-    size_t record_bytes_max[CDR_TYPE_COUNT];
     bool avro;
     uint32_t log_count;
     struct file_log *logs;
 };
+
+/* An encoder of two versions has the longer records of both. */
+static size_t record_bytes_max(const struct file_source *source, uint32_t type)
+{
+    return 2 * source->setup.topics->items[type].encoder->record_bytes_max + RECORD_BYTES_MORE;
+}
 
 static enum cdr_result reader_failed(const struct part_reader *reader, enum cdr_result code,
                                      const char *reason, struct cdr_error *error)
@@ -234,8 +238,10 @@ static enum cdr_result skip_headers(const struct file_source *source, struct fil
     bool skipped = false;
     log->file_version = 0;
     for (unsigned version = 0; version < CDR_VERSIONS && !skipped && result == CDR_OK; version++) {
-        const char *header = source->headers[version][type];
-        if (header == NULL || header[0] == '\0')
+        const struct cdr_encoder *encoder =
+            cdr_change_version(source->setup.topics->items[type].encoder, version);
+        const char *header = encoder != NULL ? encoder->ops->file_header(encoder) : "";
+        if (header[0] == '\0')
             continue;
         result = skip_header(&log->reader, header, &skipped, error);
         if (skipped)
@@ -311,8 +317,9 @@ static enum cdr_result take_metadata(struct file_log *log, const struct cdr_payl
     if (result != CDR_OK)
         return result;
     if (schema) {
-        const char *next = payloads->shapes[1][type].schema_text;
-        log->file_version = is_text(bytes, len, payloads->shapes[0][type].schema_text) ? 1 : 2;
+        const char *next = payloads->items[type].shapes[1].schema_text;
+        log->file_version =
+            is_text(bytes, len, payloads->items[type].shapes[0].schema_text) ? 1 : 2;
         if (log->file_version == 2 && (next == NULL || !is_text(bytes, len, next)))
             return reader_failed(&log->reader, CDR_E_STATE,
                                  "its schema is not that of these settings, so that it cannot be "
@@ -412,8 +419,8 @@ static enum cdr_result next_datum(struct file_log *log, const struct file_source
     record->payload_len = (uint32_t)(len > 0 ? len : left);
     log->data_at += record->payload_len;
     /* What is no datum is the rest of its block; its beginning tells that it is none of ours. */
-    if (record->payload_len > source->record_bytes_max[type])
-        record->payload_len = (uint32_t)source->record_bytes_max[type];
+    if (record->payload_len > record_bytes_max(source, type))
+        record->payload_len = (uint32_t)record_bytes_max(source, type);
     return CDR_OK;
 }
 
@@ -445,9 +452,9 @@ static enum cdr_result file_next(struct cdr_source *base, uint32_t number, int w
     for (;;) {
         enum cdr_result result = CDR_E_AGAIN;
         if (log->reader.file >= 0)
-            result = source->avro ? next_datum(log, source, type, record, error)
-                                  : next_line(&log->reader, source->record_bytes_max[type], record,
-                                              error);
+            result = source->avro
+                         ? next_datum(log, source, type, record, error)
+                         : next_line(&log->reader, record_bytes_max(source, type), record, error);
         if (result == CDR_OK) {
             record->place = (int64_t)log->place++;
             record->file_version = log->file_version;
@@ -511,19 +518,9 @@ enum cdr_result cdr_file_source_open(struct cdr_source **opened,
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the file source");
     source->base.ops = &file_source_ops;
     source->setup = *setup;
-    source->avro = cdr_format_is(setup->format, CDR_FORMAT_CONTAINER);
-    source->log_count = CDR_TYPE_COUNT * setup->partitions;
+    source->avro = (setup->topics->items[0].encoder->ops->traits & CDR_FORMAT_CONTAINER) != 0;
+    source->log_count = setup->topics->n * setup->partitions;
     source->logs = calloc(source->log_count, sizeof *source->logs);
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        for (unsigned version = 0; version < CDR_VERSIONS; version++) {
-            const struct cdr_encoder *encoder = cdr_change_version(setup->encoders[type], version);
-            source->headers[version][type] =
-                encoder != NULL ? encoder->ops->file_header(encoder) : NULL;
-            const size_t bytes_max =
-                encoder != NULL ? 2 * encoder->record_bytes_max + RECORD_BYTES_MORE : 0;
-            if (bytes_max > source->record_bytes_max[type])
-                source->record_bytes_max[type] = bytes_max;
-        }
     struct cdr_part_list *lists = calloc(source->log_count, sizeof *lists);
     enum cdr_result result =
         source->logs != NULL && lists != NULL

@@ -59,8 +59,8 @@ static void say(struct check *check, uint32_t log, uint64_t position, const char
         return;
     snprintf(report->line[report->lines++], sizeof report->line[0],
              "%s[%u], record %" PRIu64 ": %s: expected %.170s, found %.170s",
-             check->settings->topics[log / check->partitions], log % check->partitions, position,
-             what, expected, found);
+             check->settings->topics->items[log / check->partitions].name, log % check->partitions,
+             position, what, expected, found);
 }
 
 /* --- comparing --- */
@@ -93,11 +93,12 @@ static bool is_key(const struct check *check, const struct cdr_record *found,
                    const struct cdr_dimension_record *record)
 {
     uint8_t wire[CDR_DIMENSION_WIRE_KEY_MAX];
+    const struct cdr_encoder *encoder = check->settings->topics->items[record->dimension].key;
     const uint8_t *key = (const uint8_t *)record->key;
     uint32_t len = record->key_len;
-    if (check->settings->avro_keys) { /* found without its frame */
-        len = cdr_dimension_wire_key(1, record->key, len, wire) - cdr_dimension_key_sizes.frame_len;
-        key = wire + cdr_dimension_key_sizes.frame_len;
+    if (encoder != NULL) { /* found without its frame */
+        len = cdr_dimension_wire_key(encoder, record->key, len, wire) - encoder->frame_len;
+        key = wire + encoder->frame_len;
     }
     return found->key != NULL && found->key_len == len && memcmp(found->key, key, len) == 0;
 }
@@ -106,16 +107,15 @@ static void compare(struct check *check, uint32_t log, const struct cdr_dimensio
                     uint64_t position)
 {
     struct cdr_dimension_counts *counts = &check->report->counts[log];
-    const struct cdr_dimension_encoder *encoder = check->settings->encoders[record->dimension];
-    const struct cdr_encoder *sizes = cdr_dimension_sizes(encoder);
+    const struct cdr_encoder *encoder = check->settings->topics->items[record->dimension].encoder;
     const struct cdr_record *found = &check->log_states[log].found;
     const bool tombstone = record->kind == CDR_DIMENSION_TOMBSTONE;
     uint8_t bytes[CDR_DIMENSION_RECORD_MAX];
     size_t len = tombstone ? 0
                            : cdr_dimension_encode(encoder, check->settings->model, record->index,
                                                   record->day, bytes) -
-                                 sizes->frame_len - sizes->trailer_len;
-    const uint8_t *value = tombstone ? NULL : bytes + sizes->frame_len;
+                                 encoder->frame_len - encoder->trailer_len;
+    const uint8_t *value = tombstone ? NULL : bytes + encoder->frame_len;
     char expected[400], other[400];
     if (!is_key(check, found, record)) {
         counts->wrong_key++;
@@ -246,7 +246,7 @@ static enum cdr_result open_source(struct check *check, struct cdr_error *error)
     const struct cdr_dimension_check_settings *settings = check->settings;
     struct cdr_source_setup setup = {
         .model = settings->model,
-        .format = "",
+        .topics = settings->topics,
         .partitions = check->partitions,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
@@ -254,11 +254,6 @@ static enum cdr_result open_source(struct check *check, struct cdr_error *error)
         .more_partitions = settings->ranges == NULL,
         .stop = settings->stop,
     };
-    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++) {
-        setup.topics[d] = settings->topics[d];
-        setup.encoders[d] = cdr_dimension_sizes(settings->encoders[d]);
-        setup.envelopes[d].key = settings->avro_keys ? &cdr_dimension_key_sizes : NULL;
-    }
     for (uint32_t log = 0; settings->ranges != NULL && log < check->logs; log++) {
         const struct cdr_dimension_range *range = &settings->ranges[log];
         check->offsets[log] = range->from < range->to ? range->offset : CDR_OFFSET_UNREAD;
@@ -308,8 +303,7 @@ enum cdr_result cdr_dimension_check(const struct cdr_dimension_check_settings *s
     report->counts = calloc(check.logs, sizeof *report->counts);
     check.log_states = calloc(check.logs, sizeof *check.log_states);
     check.last = calloc(p->subscribers, sizeof *check.last);
-    /* The source has logs of as many topics as records have. */
-    check.offsets = calloc((size_t)CDR_TYPE_COUNT * p->partitions, sizeof *check.offsets);
+    check.offsets = calloc(check.logs, sizeof *check.offsets);
     enum cdr_result result =
         report->counts != NULL && check.log_states != NULL && check.last != NULL &&
                 check.offsets != NULL

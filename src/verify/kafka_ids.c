@@ -14,6 +14,7 @@
 struct ids {
     struct cdr_sink base; /* that the pipeline writes to */
     const struct cdr_verify_ids_settings *settings;
+    struct cdr_topics plain; /* those of the dataset, without envelopes */
     struct cdr_verify_ids_result *result;
     struct cdr_balance *balance;
     struct cdr_id_reader *reader;
@@ -69,7 +70,7 @@ static enum cdr_result ids_write(struct cdr_sink *sink, unsigned worker, struct 
     struct ids *ids = (struct ids *)sink;
     const uint32_t type = slab->log / ids->settings->model->parameters.partitions;
     enum cdr_result result = CDR_OK;
-    if (!ids->settings->types[type]) {
+    if ((ids->settings->types >> type & 1) == 0) {
         *taken = end;
         return CDR_OK;
     }
@@ -81,7 +82,7 @@ static enum cdr_result ids_write(struct cdr_sink *sink, unsigned worker, struct 
         if (!ids->again)
             result = cdr_balance_expect(ids->balance, slab->ids[*taken], error);
         else if (cdr_balance_mark(ids->balance, slab->ids[*taken]) > 0)
-            show_lost(ids, slab, *taken, ids->settings->encoders[type]);
+            show_lost(ids, slab, *taken, ids->settings->dataset->items[type].encoder);
         if (!ids->again)
             atomic_fetch_add_explicit(&ids->expected, 1, memory_order_relaxed);
     }
@@ -107,10 +108,24 @@ static const struct cdr_sink_ops ids_sink_ops = {
 
 /* ---- generation ---- */
 
+/* Only ids are compared: keys and headers need not be encoded. */
+static enum cdr_result leave_envelopes_out(struct ids *ids, struct cdr_error *error)
+{
+    const struct cdr_topics *topics = ids->settings->dataset;
+    ids->plain =
+        (struct cdr_topics){.n = topics->n, .items = calloc(topics->n, sizeof *topics->items)};
+    if (ids->plain.items == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u topics", topics->n);
+    for (uint32_t i = 0; i < topics->n; i++)
+        ids->plain.items[i].encoder = topics->items[i].encoder;
+    return CDR_OK;
+}
+
 static enum cdr_result make_pool(struct ids *ids, struct cdr_error *error)
 {
     const struct cdr_verify_ids_settings *settings = ids->settings;
-    struct cdr_sink_setup setup = {
+    const struct cdr_sink_setup setup = {
+        .topics = &ids->plain,
         .partitions = settings->model->parameters.partitions,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
@@ -119,8 +134,6 @@ static enum cdr_result make_pool(struct ids *ids, struct cdr_error *error)
         .slab_records = SLAB_RECORDS,
         .ids = true,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        setup.encoders[type] = settings->encoders[type];
     struct cdr_slab_settings slabs =
         cdr_slab_settings_of(&setup, cdr_slabs_for_direct_sinks(&setup));
     return cdr_slab_pool_create(&ids->pool, &slabs, error);
@@ -132,14 +145,13 @@ static enum cdr_result generate(struct ids *ids, struct cdr_error *error)
     struct cdr_pipeline *pipeline;
     struct cdr_pipeline_settings wanted = {
         .model = settings->model,
+        .topics = &ids->plain,
         .sink = &ids->base,
         .workers = settings->workers,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .stop = settings->stop,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        wanted.encoders[type] = settings->encoders[type];
     enum cdr_result result = cdr_pipeline_create(&pipeline, &wanted, error);
     if (result == CDR_OK)
         result = cdr_pipeline_run(pipeline, error);
@@ -227,6 +239,8 @@ enum cdr_result cdr_verify_ids(const struct cdr_verify_ids_settings *settings,
             ? cdr_balance_create(&ids.balance, error)
             : cdr_fail(error, CDR_E_NOMEM, "no memory for the records to show");
     if (done == CDR_OK)
+        done = leave_envelopes_out(&ids, error);
+    if (done == CDR_OK)
         done = make_pool(&ids, error);
     struct cdr_id_reader_settings reading = {
         .sink = settings->sink,
@@ -244,6 +258,7 @@ enum cdr_result cdr_verify_ids(const struct cdr_verify_ids_settings *settings,
         done = compare(&ids, error);
     cdr_id_reader_destroy(ids.reader);
     cdr_slab_pool_destroy(ids.pool);
+    free(ids.plain.items);
     cdr_balance_destroy(ids.balance);
     pthread_mutex_destroy(&ids.lock);
     return done;

@@ -41,10 +41,10 @@ struct kafka_source {
     struct cdr_kafka_properties properties;
     struct cdr_kafka_warnings warnings;
     struct cdr_kafka_client client;
-    rd_kafka_topic_t *topics[CDR_TYPE_COUNT];
-    char *names[CDR_TYPE_COUNT];
-    uint32_t frames[CDR_TYPE_COUNT];
-    uint32_t there[CDR_TYPE_COUNT]; /* partitions of the topic */
+    struct source_topic {
+        rd_kafka_topic_t *handle;
+        uint32_t partitions; /* that it has */
+    } * topics;
     struct cdr_added_partition *added;
     uint32_t log_count;
     struct kafka_log *logs;
@@ -55,13 +55,12 @@ struct kafka_source {
 
 static bool is_mine(const struct kafka_source *source, uint32_t log)
 {
-    return source->names[log / source->setup.partitions] != NULL &&
-           log % source->setup.partitions % source->setup.shard_count == source->setup.shard_index;
+    return log % source->setup.partitions % source->setup.shard_count == source->setup.shard_index;
 }
 
 static const char *name_of(const struct kafka_source *source, uint32_t log)
 {
-    return source->names[log / source->setup.partitions];
+    return source->setup.topics->items[log / source->setup.partitions].name;
 }
 
 static uint32_t partition_of(const struct kafka_source *source, uint32_t log)
@@ -122,7 +121,7 @@ static enum cdr_result request_failed(const struct kafka_source *source, rd_kafk
 static enum cdr_result check_topic(struct kafka_source *source, rd_kafka_t *asker, unsigned type,
                                    int timeout_ms, struct cdr_error *error)
 {
-    const char *name = source->names[type];
+    const char *name = source->setup.topics->items[type].name;
     const uint32_t asked = source->setup.partitions;
     rd_kafka_topic_t *handle = rd_kafka_topic_new(asker, name, NULL);
     if (handle == NULL)
@@ -141,7 +140,7 @@ static enum cdr_result check_topic(struct kafka_source *source, rd_kafka_t *aske
         return cdr_fail(error, CDR_E_STATE, "topic %s does not exist", name);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
         return request_failed(source, code, "describe topic", name, "Describe", error);
-    source->there[type] = there;
+    source->topics[type].partitions = there;
     if (there < asked || (there > asked && !source->setup.more_partitions))
         return cdr_fail(error, CDR_E_STATE,
                         "topic %s has %u partition%s, and %u were asked for: the dataset depends "
@@ -264,9 +263,8 @@ static enum cdr_result ask(struct kafka_source *source, const struct cdr_sink_se
     if (result == CDR_OK)
         result = cdr_kafka_connect(&asker, timeout_ms, error);
     const bool connected = result == CDR_OK;
-    for (unsigned type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
-        if (source->names[type] != NULL)
-            result = check_topic(source, asker.rk, type, timeout_ms, error);
+    for (unsigned type = 0; result == CDR_OK && type < source->setup.topics->n; type++)
+        result = check_topic(source, asker.rk, type, timeout_ms, error);
     if (result == CDR_OK)
         result = find_extents(source, &asker, timeout_ms, error);
     if (connected && result == CDR_E_KAFKA) {
@@ -286,7 +284,7 @@ static enum cdr_result start_log(struct kafka_source *source, uint32_t number,
 {
     struct kafka_log *log = &source->logs[number];
     const struct cdr_source_extent *extent = &log->extent;
-    log->topic = source->topics[number / source->setup.partitions];
+    log->topic = source->topics[number / source->setup.partitions].handle;
     log->next = extent->first > extent->base ? extent->first : extent->base;
     log->ended = !source->setup.follow && log->next >= extent->end;
     if (log->ended)
@@ -304,12 +302,11 @@ static enum cdr_result start_log(struct kafka_source *source, uint32_t number,
 static enum cdr_result start(struct kafka_source *source, struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;
-    for (unsigned type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        if (source->names[type] == NULL)
-            continue;
-        source->topics[type] = rd_kafka_topic_new(source->client.rk, source->names[type], NULL);
-        if (source->topics[type] == NULL)
-            result = cdr_fail(error, CDR_E_KAFKA, "topic %s: %s", source->names[type],
+    for (unsigned type = 0; result == CDR_OK && type < source->setup.topics->n; type++) {
+        const char *name = source->setup.topics->items[type].name;
+        source->topics[type].handle = rd_kafka_topic_new(source->client.rk, name, NULL);
+        if (source->topics[type].handle == NULL)
+            result = cdr_fail(error, CDR_E_KAFKA, "topic %s: %s", name,
                               rd_kafka_err2str(rd_kafka_last_error()));
     }
     for (uint32_t log = 0; result == CDR_OK && log < source->log_count; log++)
@@ -437,7 +434,7 @@ static enum cdr_result read_headers(const struct kafka_source *source, uint32_t 
     enum { LENGTH_MAX = 10 };
     struct kafka_log *log = &source->logs[number];
     const struct cdr_envelope *envelope =
-        &source->setup.envelopes[number / source->setup.partitions];
+        &source->setup.topics->items[number / source->setup.partitions].envelope;
     rd_kafka_headers_t *headers = NULL;
     if (envelope->header_count == 0)
         return CDR_OK;
@@ -503,11 +500,11 @@ static enum cdr_result show(const struct kafka_source *source, uint32_t number,
                             const rd_kafka_message_t *message, struct cdr_record *record,
                             struct cdr_error *error)
 {
-    const uint32_t type = number / source->setup.partitions;
-    const struct cdr_encoder *key_encoder = source->setup.envelopes[type].key;
+    const struct cdr_topic *topic = &source->setup.topics->items[number / source->setup.partitions];
+    const struct cdr_encoder *key_encoder = topic->envelope.key;
     const uint8_t *value = message->payload, *key = message->key;
     size_t len = message->len, key_len = message->key_len;
-    pass_frame(&value, &len, source->frames[type]);
+    pass_frame(&value, &len, topic->encoder->frame_len);
     pass_frame(&key, &key_len, key_encoder != NULL ? key_encoder->frame_len : 0);
     rd_kafka_timestamp_type_t kind;
     int64_t ms = rd_kafka_message_timestamp(message, &kind);
@@ -581,23 +578,21 @@ static enum cdr_result kafka_added(struct cdr_source *base,
     const struct cdr_source_setup *setup = &source->setup;
     size_t count = 0;
     *n = 0;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        if (source->names[type] != NULL)
-            count += source->there[type] - setup->partitions;
+    for (unsigned type = 0; type < setup->topics->n; type++)
+        count += source->topics[type].partitions - setup->partitions;
     free(source->added);
     source->added = calloc(count + 1, sizeof *source->added);
     if (source->added == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for %zu partitions", count);
     *added = source->added;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        for (uint32_t p = setup->partitions; source->names[type] != NULL && p < source->there[type];
-             p++) {
+    for (unsigned type = 0; type < setup->topics->n; type++)
+        for (uint32_t p = setup->partitions; p < source->topics[type].partitions; p++) {
             struct cdr_added_partition *entry = &source->added[*n];
             if (p % setup->shard_count != setup->shard_index)
                 continue;
             *entry = (struct cdr_added_partition){.type = type, .partition = p};
             enum cdr_result result = cdr_kafka_count_added(
-                &source->client, source->topics[type], (int32_t)p,
+                &source->client, source->topics[type].handle, (int32_t)p,
                 (int)(source->stall_ns / 1000000 / STALLS), &entry->records, error);
             if (result != CDR_OK)
                 return result;
@@ -621,15 +616,14 @@ static void kafka_close(struct cdr_source *base)
         free(log->headers);
         free(log->names);
     }
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
-        if (source->topics[type] != NULL)
-            rd_kafka_topic_destroy(source->topics[type]);
-        free(source->names[type]);
-    }
+    for (unsigned type = 0; source->topics != NULL && type < source->setup.topics->n; type++)
+        if (source->topics[type].handle != NULL)
+            rd_kafka_topic_destroy(source->topics[type].handle);
     cdr_kafka_client_close(&source->client);
     cdr_kafka_properties_free(&source->properties);
     free(source->warnings.texts);
     free(source->added);
+    free(source->topics);
     free(source->logs);
     free(source);
 }
@@ -651,17 +645,11 @@ enum cdr_result cdr_kafka_source_open(struct cdr_source **opened,
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the Kafka source");
     source->base.ops = &kafka_source_ops;
     source->setup = *setup;
-    source->log_count = CDR_TYPE_COUNT * setup->partitions;
+    source->log_count = setup->topics->n * setup->partitions;
     source->logs = calloc(source->log_count, sizeof *source->logs);
     source->stall_ns = STALLS * settings->kafka_timeout_ms * INT64_C(1000000);
-    bool good = source->logs != NULL;
-    for (unsigned type = 0; good && type < CDR_TYPE_COUNT; type++) {
-        if (setup->topics[type] == NULL)
-            continue;
-        source->names[type] = strdup(setup->topics[type]);
-        source->frames[type] = setup->encoders[type]->frame_len;
-        good = source->names[type] != NULL;
-    }
+    source->topics = calloc(setup->topics->n, sizeof *source->topics);
+    const bool good = source->logs != NULL && source->topics != NULL;
     enum cdr_result result =
         good ? make_properties(source, settings, error)
              : cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", source->log_count);

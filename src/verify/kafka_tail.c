@@ -18,15 +18,15 @@ enum { WAIT_MS = 5, ID_BYTES = 1 + CDR_ID_TEXT_LEN };
 
 /* What a message of a type must be like: the run's envelope, and the id behind it. */
 struct wire {
-    struct cdr_envelope envelope; /* with the id's header, for the source */
-    const char *names[CDR_HEADERS_MAX + 1];
+    const char *names[CDR_HEADERS_MAX + 1]; /* of all headers: with the id's */
     char *text; /* the names, with commas between them */
 };
 
 struct tail {
     struct cdr_sink base; /* that the pipeline writes to */
     const struct cdr_verify_tail_settings *settings;
-    struct wire wires[CDR_TYPE_COUNT];
+    struct cdr_topics found_topics; /* those of the settings, with the id's header */
+    struct wire *wires;             /* of each of them */
     uint32_t log_count, partitions;
     struct cdr_verify_range *ranges; /* what is left of them */
     uint64_t *starts;
@@ -66,9 +66,6 @@ static void add_pairs(char *text, size_t size, size_t *used, const struct cdr_fi
         add_pair(text, size, used, found->items[i].name, value != NULL ? value : "none",
                  found->items[i].value);
     }
-    for (uint32_t i = 0; i < expected->n; i++)
-        if (cdr_fields_find(found, expected->items[i].name) == NULL)
-            add_pair(text, size, used, expected->items[i].name, expected->items[i].value, "none");
 }
 
 static void describe(char *text, size_t size, const struct cdr_payloads *payloads, uint32_t type,
@@ -114,7 +111,7 @@ static enum cdr_result differs(const struct tail *tail, uint32_t log,
     return cdr_fail(error, CDR_E_DIFFERENT,
                     "%.200s[%u] has another record at offset %" PRId64 " than record %" PRId64
                     " of the dataset %s: %.*s%s%s",
-                    tail->settings->topics[type], log % tail->partitions, found->place,
+                    tail->settings->topics->items[type].name, log % tail->partitions, found->place,
                     expected->place, tail->settings->model->dataset_id, same_names ? 700 : 160,
                     text, same_names || text[0] == '\0' ? "" : "; ", names);
 }
@@ -180,8 +177,8 @@ static enum cdr_result compare_next(struct tail *tail, uint32_t log,
         return cdr_fail(error, CDR_E_DIFFERENT,
                         "%s[%u] ends before record %" PRId64
                         " of the dataset %s, which is to be there",
-                        tail->settings->topics[log / tail->partitions], log % tail->partitions,
-                        expected->place, tail->settings->model->dataset_id);
+                        tail->settings->topics->items[log / tail->partitions].name,
+                        log % tail->partitions, expected->place, tail->settings->model->dataset_id);
     if (result != CDR_OK)
         return result;
     if (same_headers(tail, log / tail->partitions, expected, &found) &&
@@ -195,8 +192,7 @@ static struct cdr_record expected_message(const struct tail *tail, const struct 
                                           uint32_t i, uint8_t *bytes)
 {
     const uint32_t type = slab->log / tail->partitions;
-    struct cdr_record record =
-        cdr_slab_message(slab, i, tail->settings->encoders[type], &tail->settings->envelopes[type]);
+    struct cdr_record record = cdr_slab_message(slab, i, &tail->settings->topics->items[type]);
     if (slab->ids == NULL)
         return record;
     char id[CDR_ID_TEXT_LEN + 1];
@@ -217,7 +213,8 @@ static enum cdr_result tail_write(struct cdr_sink *sink, unsigned worker, struct
     struct tail *tail = (struct tail *)sink;
     struct cdr_verify_range *range = &tail->ranges[slab->log];
     const size_t room =
-        tail->settings->envelopes[slab->log / tail->partitions].header_bytes_max + ID_BYTES;
+        tail->settings->topics->items[slab->log / tail->partitions].envelope.header_bytes_max +
+        ID_BYTES;
     uint8_t *bytes = slab->ids != NULL ? malloc(room) : NULL;
     enum cdr_result result =
         slab->ids != NULL && bytes == NULL ? cdr_fail(error, CDR_E_NOMEM, "out of memory") : CDR_OK;
@@ -270,27 +267,41 @@ static const struct cdr_sink_ops tail_sink_ops = {
 
 static enum cdr_result make_wire(struct tail *tail, uint32_t type, struct cdr_error *error)
 {
-    const struct cdr_envelope *envelope = &tail->settings->envelopes[type];
     struct wire *wire = &tail->wires[type];
+    struct cdr_envelope *envelope = &tail->found_topics.items[type].envelope;
     size_t size = 1;
-    wire->envelope = *envelope;
-    wire->envelope.header_names = wire->names;
     for (uint32_t i = 0; i < envelope->header_count; i++)
         wire->names[i] = envelope->header_names[i];
     if (tail->settings->ids)
-        wire->names[wire->envelope.header_count++] = CDR_ID_HEADER;
-    for (uint32_t i = 0; i < wire->envelope.header_count; i++)
+        wire->names[envelope->header_count++] = CDR_ID_HEADER;
+    envelope->header_names = wire->names;
+    for (uint32_t i = 0; i < envelope->header_count; i++)
         size += strlen(wire->names[i]) + 1;
     char *at = wire->text = malloc(size);
     if (at == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory");
     *at = '\0';
-    for (uint32_t i = 0; i < wire->envelope.header_count; i++) {
+    for (uint32_t i = 0; i < envelope->header_count; i++) {
         if (i > 0)
             *at++ = ',';
         at = stpcpy(at, wire->names[i]);
     }
     return CDR_OK;
+}
+
+static enum cdr_result make_wires(struct tail *tail, struct cdr_error *error)
+{
+    const struct cdr_topics *topics = tail->settings->topics;
+    struct cdr_topic *items = calloc(topics->n, sizeof *items);
+    tail->wires = calloc(topics->n, sizeof *tail->wires);
+    tail->found_topics = (struct cdr_topics){.n = topics->n, .items = items};
+    if (items == NULL || tail->wires == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    memcpy(items, topics->items, topics->n * sizeof *items);
+    enum cdr_result result = CDR_OK;
+    for (uint32_t type = 0; result == CDR_OK && type < topics->n; type++)
+        result = make_wire(tail, type, error);
+    return result;
 }
 
 static enum cdr_result make_memory(struct tail *tail, struct cdr_error *error)
@@ -308,7 +319,8 @@ static enum cdr_result make_memory(struct tail *tail, struct cdr_error *error)
             tail->ranges[log] = *range;
         tail->offsets[log] = any ? range->offset : CDR_OFFSET_UNREAD;
     }
-    struct cdr_sink_setup setup = {
+    const struct cdr_sink_setup setup = {
+        .topics = settings->topics,
         .partitions = tail->partitions,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
@@ -317,10 +329,6 @@ static enum cdr_result make_memory(struct tail *tail, struct cdr_error *error)
         .slab_records = SLAB_RECORDS,
         .ids = settings->ids,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        setup.encoders[type] = settings->encoders[type];
-        setup.envelopes[type] = settings->envelopes[type];
-    }
     struct cdr_slab_settings slabs =
         cdr_slab_settings_of(&setup, cdr_slabs_for_direct_sinks(&setup));
     return cdr_slab_pool_create(&tail->pool, &slabs, error);
@@ -331,7 +339,7 @@ static enum cdr_result open_source(struct tail *tail, struct cdr_error *error)
     const struct cdr_verify_tail_settings *settings = tail->settings;
     struct cdr_source_setup setup = {
         .model = settings->model,
-        .format = settings->format,
+        .topics = &tail->found_topics,
         .payloads = &tail->payloads,
         .partitions = tail->partitions,
         .shard_index = settings->shard_index,
@@ -342,11 +350,6 @@ static enum cdr_result open_source(struct tail *tail, struct cdr_error *error)
         .offsets = tail->offsets,
         .stop = settings->stop,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        setup.topics[type] = settings->topics[type];
-        setup.encoders[type] = settings->encoders[type];
-        setup.envelopes[type] = tail->wires[type].envelope;
-    }
     return cdr_kafka_source_open(&tail->source, settings->sink, &setup, error);
 }
 
@@ -355,7 +358,7 @@ static enum cdr_result pass_blind(struct tail *tail, uint32_t log, struct cdr_er
 {
     const struct cdr_verify_tail_settings *settings = tail->settings;
     const struct cdr_verify_range *range = &settings->ranges[log];
-    const char *topic = settings->topics[log / tail->partitions];
+    const char *topic = settings->topics->items[log / tail->partitions].name;
     const uint32_t partition = log % tail->partitions;
     if (!range->proven && !settings->force)
         return cdr_fail(error, CDR_E_STATE,
@@ -411,6 +414,7 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
     struct cdr_pipeline *pipeline;
     struct cdr_pipeline_settings wanted = {
         .model = settings->model,
+        .topics = settings->topics,
         .sink = &tail->base,
         .workers = settings->workers,
         .shard_index = settings->shard_index,
@@ -419,10 +423,6 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
         .starts = tail->starts,
         .stop = &tail->stop,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        wanted.encoders[type] = settings->encoders[type];
-        wanted.envelopes[type] = settings->envelopes[type];
-    }
     enum cdr_result result = cdr_pipeline_create(&pipeline, &wanted, error);
     if (result == CDR_OK)
         result = cdr_pipeline_run(pipeline, error);
@@ -432,8 +432,9 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
                               "%s[%u] is to hold %" PRIu64
                               " records of this dataset, and the dataset has %" PRIu64
                               ": it ran for more days before, or somebody else writes there",
-                              settings->topics[log / tail->partitions], log % tail->partitions,
-                              tail->ranges[log].to, cdr_pipeline_position(pipeline, log));
+                              settings->topics->items[log / tail->partitions].name,
+                              log % tail->partitions, tail->ranges[log].to,
+                              cdr_pipeline_position(pipeline, log));
     cdr_pipeline_destroy(pipeline);
     return result == CDR_E_INTERRUPTED && atomic_load(&tail->open) == 0 ? CDR_OK : result;
 }
@@ -446,17 +447,11 @@ static enum cdr_result check(const struct cdr_verify_tail_settings *settings, in
     if (settings->blind != NULL)
         settings->blind[0] = '\0';
     tail.partitions = settings->model->parameters.partitions;
-    tail.log_count = CDR_TYPE_COUNT * tail.partitions;
-    struct cdr_payloads_settings payloads = {.order = settings->model->parameters.order};
-    memcpy(payloads.encoders, settings->encoders, sizeof payloads.encoders);
-    memcpy(payloads.schemas, settings->schemas, sizeof payloads.schemas);
-    memcpy(payloads.next_schemas, settings->next_schemas, sizeof payloads.next_schemas);
-    enum cdr_result result = cdr_payloads_open(&tail.payloads, &payloads, error);
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
-        result = make_wire(&tail, type, error);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        tail.payloads.envelopes[type] = tail.wires[type].envelope;
-    memcpy(tail.payloads.key_texts, settings->key_schemas, sizeof tail.payloads.key_texts);
+    tail.log_count = settings->topics->n * tail.partitions;
+    enum cdr_result result = make_wires(&tail, error);
+    if (result == CDR_OK)
+        result = cdr_payloads_open(&tail.payloads, &tail.found_topics,
+                                   settings->model->parameters.order, error);
     if (result == CDR_OK)
         result = make_memory(&tail, error);
     bool any = false;
@@ -472,8 +467,10 @@ static enum cdr_result check(const struct cdr_verify_tail_settings *settings, in
         tail.source->ops->close(tail.source);
     cdr_payloads_close(&tail.payloads);
     cdr_slab_pool_destroy(tail.pool);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; tail.wires != NULL && type < settings->topics->n; type++)
         free(tail.wires[type].text);
+    free(tail.wires);
+    free(tail.found_topics.items);
     free(tail.ranges);
     free(tail.starts);
     free(tail.offsets);
@@ -489,7 +486,7 @@ enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
 enum cdr_result cdr_verify_find(const struct cdr_verify_tail_settings *settings, int64_t *offsets,
                                 bool *after, struct cdr_error *error)
 {
-    const uint32_t logs = CDR_TYPE_COUNT * settings->model->parameters.partitions;
+    const uint32_t logs = settings->topics->n * settings->model->parameters.partitions;
     for (uint32_t log = 0; log < logs; log++)
         offsets[log] = CDR_FIND_NOTHING;
     return check(settings, offsets, after, error);

@@ -1,5 +1,6 @@
 #include "verify/payload_format.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct cdr_payload_format *const formats[] = {&cdr_payload_csv, &cdr_payload_json,
@@ -13,48 +14,52 @@ static const struct cdr_payload_format *find_format(const char *name)
     return NULL;
 }
 
-static enum cdr_result open_version(struct cdr_payloads *payloads, unsigned version, uint32_t type,
-                                    const struct cdr_encoder *encoder, const char *text,
-                                    struct cdr_error *error)
+static enum cdr_result open_version(struct cdr_payload_shape *shape, const struct cdr_topic *topic,
+                                    unsigned version, struct cdr_error *error)
 {
-    const char *builtin = cdr_builtin_schema(type);
-    struct cdr_payload_shape *shape = &payloads->shapes[version][type];
-    shape->type = type;
-    shape->encoder = encoder;
-    shape->schema_text = text != NULL ? text : builtin;
-    shape->own = text != NULL && strcmp(text, builtin) != 0;
-    return shape->own ? cdr_schema_parse(&shape->schema, text, error) : CDR_OK;
+    shape->encoder = cdr_change_version(topic->encoder, version);
+    if (shape->encoder == NULL)
+        return CDR_OK;
+    shape->schema_text = cdr_topic_schema(topic, version);
+    shape->own = strcmp(shape->schema_text, topic->builtin_schema) != 0;
+    return shape->own ? cdr_schema_parse(&shape->schema, shape->schema_text, error) : CDR_OK;
 }
 
-enum cdr_result cdr_payloads_open(struct cdr_payloads *payloads,
-                                  const struct cdr_payloads_settings *settings,
-                                  struct cdr_error *error)
+enum cdr_result cdr_payloads_open(struct cdr_payloads *payloads, const struct cdr_topics *topics,
+                                  enum cdr_order order, struct cdr_error *error)
 {
-    memset(payloads, 0, sizeof *payloads);
-    const char *name = settings->encoders[0]->ops->name;
-    payloads->format = find_format(name);
+    const char *name = topics->items[0].encoder->ops->name;
+    *payloads = (struct cdr_payloads){
+        .format = find_format(name),
+        .order = order,
+        .topics = topics,
+        .items = calloc(topics->n, sizeof *payloads->items),
+    };
+    if (payloads->items == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u topics", topics->n);
     if (payloads->format == NULL)
         return cdr_fail(error, CDR_E_CONFIG, "format: %s cannot be compared", name);
-    payloads->order = settings->order;
     enum cdr_result result = CDR_OK;
-    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
-        const struct cdr_encoder *encoder = settings->encoders[type],
-                                 *next = cdr_change_version(encoder, 1);
-        payloads->change_ms[type] = cdr_change_ms(encoder);
-        result = open_version(payloads, 0, type, cdr_change_version(encoder, 0),
-                              settings->schemas[type], error);
-        if (result == CDR_OK && next != NULL)
-            result = open_version(payloads, 1, type, next, settings->next_schemas[type], error);
+    for (uint32_t type = 0; result == CDR_OK && type < topics->n; type++) {
+        const struct cdr_topic *topic = &topics->items[type];
+        payloads->items[type].change_ms = cdr_change_ms(topic->encoder);
+        for (unsigned version = 0; result == CDR_OK && version < CDR_VERSIONS; version++) {
+            struct cdr_payload_shape *shape = &payloads->items[type].shapes[version];
+            shape->type = type;
+            result = open_version(shape, topic, version, error);
+        }
     }
     return result;
 }
 
 void cdr_payloads_close(struct cdr_payloads *payloads)
 {
-    for (unsigned version = 0; version < CDR_VERSIONS; version++)
-        for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-            if (payloads->shapes[version][type].own)
-                cdr_schema_destroy(&payloads->shapes[version][type].schema);
+    for (uint32_t type = 0; payloads->items != NULL && type < payloads->topics->n; type++)
+        for (unsigned version = 0; version < CDR_VERSIONS; version++)
+            if (payloads->items[type].shapes[version].own)
+                cdr_schema_destroy(&payloads->items[type].shapes[version].schema);
+    free(payloads->items);
+    payloads->items = NULL;
 }
 
 static void set_key(struct cdr_record *record, const struct cdr_span *owner, char key_text[16])
@@ -74,7 +79,7 @@ void cdr_payload_guess(const struct cdr_payloads *payloads, uint32_t type,
     if (record->payload == NULL)
         return;
     const unsigned version = cdr_payload_version(payloads, type, record);
-    const struct cdr_payload_shape *shape = &payloads->shapes[version][type];
+    const struct cdr_payload_shape *shape = &payloads->items[type].shapes[version];
     if (shape->own) {
         if (payloads->format->search(shape, record->payload, record->payload_len, &found)) {
             record->event_ms = found.time;

@@ -6,16 +6,9 @@
 #ifndef CDR_VERIFY_PAYLOAD_H
 #define CDR_VERIFY_PAYLOAD_H
 
-#include "encode/change.h"
 #include "encode/schema.h"
+#include "encode/topic.h"
 #include "verify/record.h"
-
-struct cdr_payloads_settings {
-    const struct cdr_encoder *encoders[CDR_TYPE_COUNT]; /* with a change where there is one */
-    enum cdr_order order;
-    const char *schemas[CDR_TYPE_COUNT];      /* texts of Avro's; NULL: built-in */
-    const char *next_schemas[CDR_TYPE_COUNT]; /* where encoders change */
-};
 
 struct cdr_payload_format; /* verify/payload_format.h */
 
@@ -31,17 +24,16 @@ struct cdr_payload_shape {
 struct cdr_payloads {
     const struct cdr_payload_format *format;
     enum cdr_order order;
-    int64_t change_ms[CDR_TYPE_COUNT]; /* CDR_CHANGE_NEVER: there is one version */
-    struct cdr_payload_shape shapes[CDR_VERSIONS][CDR_TYPE_COUNT];
-    /* What messages have besides; set by who opened, where they do. */
-    struct cdr_envelope envelopes[CDR_TYPE_COUNT];
-    const char *key_texts[CDR_TYPE_COUNT]; /* schemas of keys; borrowed */
+    const struct cdr_topics *topics; /* of records; borrowed */
+    struct cdr_payload_topic {
+        int64_t change_ms; /* CDR_CHANGE_NEVER: there is one version */
+        struct cdr_payload_shape shapes[CDR_VERSIONS];
+    } * items; /* of each of them */
 };
 
-/* Encoders and texts are borrowed. Close also after an error. Errors: CDR_E_CONFIG, CDR_E_NOMEM. */
-enum cdr_result cdr_payloads_open(struct cdr_payloads *payloads,
-                                  const struct cdr_payloads_settings *settings,
-                                  struct cdr_error *error);
+/* Close also after an error. Errors: CDR_E_CONFIG, CDR_E_NOMEM. */
+enum cdr_result cdr_payloads_open(struct cdr_payloads *payloads, const struct cdr_topics *topics,
+                                  enum cdr_order order, struct cdr_error *error);
 void cdr_payloads_close(struct cdr_payloads *payloads);
 
 /* The version that a record is to be of. */
@@ -49,7 +41,7 @@ static inline unsigned cdr_payload_version(const struct cdr_payloads *payloads, 
                                            const struct cdr_record *record)
 {
     return record->file_version > 0 ? record->file_version - 1
-                                    : record->event_ms >= payloads->change_ms[type];
+                                    : record->event_ms >= payloads->items[type].change_ms;
 }
 
 /* Bytes of the Avro datum of a type (CDR_TYPE_*) and version that starts at bytes; 0 where there is

@@ -203,7 +203,7 @@ size_t cdr_avro_datum_len(const struct cdr_payloads *payloads, uint32_t type, un
 {
     struct cdr_span spans[CDR_SPANS];
     struct walk walk;
-    const struct cdr_payload_shape *shape = &payloads->shapes[version][type];
+    const struct cdr_payload_shape *shape = &payloads->items[type].shapes[version];
     return shape->own ? walk_datum(&shape->schema, bytes, n, &walk)
                       : scan_avro(type, bytes, n, spans);
 }

@@ -46,10 +46,10 @@ static inline struct cdr_record cdr_slab_record(const struct cdr_slab *slab, uin
 
 /* Record i of a slab as its message is. */
 static inline struct cdr_record cdr_slab_message(const struct cdr_slab *slab, uint32_t i,
-                                                 const struct cdr_encoder *encoder,
-                                                 const struct cdr_envelope *envelope)
+                                                 const struct cdr_topic *topic)
 {
-    struct cdr_record record = cdr_slab_record(slab, i, encoder);
+    const struct cdr_envelope *envelope = &topic->envelope;
+    struct cdr_record record = cdr_slab_record(slab, i, topic->encoder);
     if (envelope->key != NULL) {
         const uint32_t start = cdr_column_start(&slab->wire_keys, i) + envelope->key->frame_len;
         record.key = slab->wire_keys.bytes + start;

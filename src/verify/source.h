@@ -15,11 +15,10 @@
 
 struct cdr_source_setup {
     const struct cdr_model *model;
-    const char *format;
     const struct cdr_payloads *payloads;
-    const char *topics[CDR_TYPE_COUNT];                 /* Kafka: NULL where one is not read */
-    const struct cdr_encoder *encoders[CDR_TYPE_COUNT]; /* frame_len: of the found records too */
-    struct cdr_envelope envelopes[CDR_TYPE_COUNT];      /* Kafka: likewise; and headers to read */
+    /* Borrowed until the source is closed. Frames of encoders and keys are as long as those of the
+     * records that are found; Kafka: the headers of envelopes are read. */
+    const struct cdr_topics *topics;
     uint32_t partitions;
     uint32_t shard_index, shard_count;
     bool read_uncommitted; /* Kafka: records of open and aborted transactions too */

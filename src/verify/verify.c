@@ -53,12 +53,10 @@ static enum cdr_result verify_write(struct cdr_sink *sink, unsigned worker, stru
 {
     (void)worker;
     struct cdr_verify *verify = (struct cdr_verify *)sink;
-    const uint32_t type = slab->log / verify->partitions;
-    const struct cdr_encoder *encoder = verify->settings.encoders[type];
-    const struct cdr_envelope *envelope = &verify->settings.envelopes[type];
+    const struct cdr_topic *topic = &verify->settings.topics->items[slab->log / verify->partitions];
     struct cdr_compare *compare = verify->compares[slab->log];
     for (; *taken < end; ++*taken) {
-        const struct cdr_record expected = cdr_slab_message(slab, *taken, encoder, envelope);
+        const struct cdr_record expected = cdr_slab_message(slab, *taken, topic);
         enum cdr_result result = cdr_compare_expect(compare, &expected, error);
         if (result != CDR_OK)
             return result;
@@ -142,6 +140,7 @@ static enum cdr_result create_pipeline(struct cdr_verify *verify, struct cdr_err
     const struct cdr_verify_settings *settings = &verify->settings;
     struct cdr_pipeline_settings pipeline = {
         .model = settings->model,
+        .topics = settings->topics,
         .sink = &verify->base,
         .workers = settings->workers,
         .shard_index = settings->shard_index,
@@ -149,10 +148,6 @@ static enum cdr_result create_pipeline(struct cdr_verify *verify, struct cdr_err
         .endless = settings->follow,
         .stop = settings->stop,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        pipeline.encoders[type] = settings->encoders[type];
-        pipeline.envelopes[type] = settings->envelopes[type];
-    }
     return cdr_pipeline_create(&verify->pipeline, &pipeline, error);
 }
 
@@ -167,10 +162,11 @@ enum cdr_result cdr_verify_create(struct cdr_verify **made,
     verify->base.ops = &verify_sink_ops;
     verify->settings = *settings;
     verify->partitions = settings->model->parameters.partitions;
-    verify->log_count = CDR_TYPE_COUNT * verify->partitions;
+    verify->log_count = settings->topics->n * verify->partitions;
     verify->compares = calloc(verify->log_count, sizeof *verify->compares);
     verify->readers = calloc(verify->log_count, sizeof *verify->readers);
     struct cdr_sink_setup setup = {
+        .topics = settings->topics,
         .partitions = verify->partitions,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
@@ -178,10 +174,6 @@ enum cdr_result cdr_verify_create(struct cdr_verify **made,
         .slab_bytes = SLAB_BYTES,
         .slab_records = SLAB_RECORDS,
     };
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        setup.encoders[type] = settings->encoders[type];
-        setup.envelopes[type] = settings->envelopes[type];
-    }
     struct cdr_slab_settings slabs =
         cdr_slab_settings_of(&setup, cdr_slabs_for_direct_sinks(&setup));
     enum cdr_result result =

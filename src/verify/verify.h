@@ -24,9 +24,7 @@ struct cdr_verify_settings {
     const struct cdr_model *model;
     const struct cdr_payloads *payloads;
     /* Of the expected records. Where they are framed, the found ones' frames are left out. */
-    const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
-    struct cdr_envelope envelopes[CDR_TYPE_COUNT];
-    const char *topics[CDR_TYPE_COUNT];
+    const struct cdr_topics *topics;
     struct cdr_source *source; /* open; see source.h */
     bool has_keys;             /* the source knows keys and timestamps */
     unsigned workers;
@@ -71,14 +69,8 @@ struct cdr_verify_range {
 
 struct cdr_verify_tail_settings {
     const struct cdr_model *model;
-    const char *format;
-    const struct cdr_encoder *encoders[CDR_TYPE_COUNT]; /* framed or not */
-    struct cdr_envelope envelopes[CDR_TYPE_COUNT];
-    bool ids;                                 /* the header cdrgen-id comes last */
-    const char *key_schemas[CDR_TYPE_COUNT];  /* texts of the keys' schemas, or NULL */
-    const char *schemas[CDR_TYPE_COUNT];      /* texts of Avro's; NULL: the built-in ones */
-    const char *next_schemas[CDR_TYPE_COUNT]; /* where encoders change */
-    const char *topics[CDR_TYPE_COUNT];
+    const struct cdr_topics *topics;      /* whose encoders are framed or not */
+    bool ids;                             /* the header cdrgen-id comes last */
     const struct cdr_sink_settings *sink; /* brokers, properties, timeout */
     unsigned workers;
     uint32_t shard_index, shard_count;
@@ -114,8 +106,7 @@ enum {
 enum cdr_result cdr_verify_find(const struct cdr_verify_tail_settings *settings, int64_t *offsets,
                                 bool *after, struct cdr_error *error);
 /* The same of the records around the first one from change_ms on, in logs that go so far: where
- * encoders change. The ranges are those of the tail. In topics with transactions, all that lies
- * before the tail is read, to count it. */
+ * encoders change. The ranges are those of the tail; not in topics with transactions. */
 enum cdr_result cdr_verify_change(const struct cdr_verify_tail_settings *settings,
                                   int64_t change_ms, struct cdr_error *error);
 

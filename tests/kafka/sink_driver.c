@@ -23,7 +23,8 @@ struct drive {
     struct cdr_sink_setup setup;
     struct cdr_property properties[PROPERTIES_MAX];
     struct cdr_encoder encoder;
-    char topics[CDR_TYPE_COUNT][256];
+    struct cdr_topic items[CDR_TYPE_COUNT];
+    struct cdr_topics topics;
     struct cdr_sink *sink;
     uint64_t records, from; /* of each log */
     uint32_t filler;
@@ -65,7 +66,7 @@ static void fill(struct drive *drive, struct cdr_slab *slab, uint32_t log, uint6
         uint32_t i = slab->n++;
         uint64_t k = position + i;
         int len = snprintf(text, RECORD_BYTES_MAX, "%s %u %" PRIu64 " ",
-                           drive->setup.topics[log / drive->setup.partitions], partition, k);
+                           cdr_sink_topic(&drive->setup, log)->name, partition, k);
         memset(text + len, 'x', drive->filler);
         text[(uint32_t)len + drive->filler] = '\n';
         at += (uint32_t)len + drive->filler + 1;
@@ -109,14 +110,13 @@ static void *work(void *opaque)
     struct worker *worker = opaque;
     struct drive *drive = worker->drive;
     struct cdr_error error = {0};
-    uint32_t logs = CDR_TYPE_COUNT * drive->setup.partitions;
+    uint32_t logs = drive->topics.n * drive->setup.partitions;
     uint64_t step = 1000;
     for (uint64_t at = worker->from; at < worker->to; at += step)
         for (uint32_t log = worker->number; log < logs; log += drive->setup.workers) {
             uint32_t partition = log % drive->setup.partitions;
             uint64_t position = at, end = at + step < worker->to ? at + step : worker->to;
-            if (drive->setup.topics[log / drive->setup.partitions] == NULL ||
-                partition % drive->setup.shard_count != drive->setup.shard_index)
+            if (partition % drive->setup.shard_count != drive->setup.shard_index)
                 continue;
             while (position < end) {
                 enum cdr_result result = send(drive, worker->number, log, &position, end, &error);
@@ -151,7 +151,7 @@ static enum cdr_result flush(struct drive *drive, struct cdr_error *error)
 
 static void report(const struct drive *drive)
 {
-    uint32_t logs = CDR_TYPE_COUNT * drive->setup.partitions;
+    uint32_t logs = drive->topics.n * drive->setup.partitions;
     struct cdr_log_progress *progress = calloc(logs, sizeof *progress), sum = {0};
     drive->sink->ops->progress(drive->sink, progress);
     for (uint32_t log = 0; log < logs; log++) {
@@ -222,8 +222,9 @@ static bool option(struct drive *drive, const char *name, char *value)
     else if (strcmp(name, "--prefix") == 0)
         for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
             static const char *const types[] = {"call", "sms", "data"};
-            snprintf(drive->topics[type], sizeof drive->topics[type], "%s%s", value, types[type]);
-            drive->setup.topics[type] = drive->topics[type];
+            struct cdr_topic *topic = &drive->items[type];
+            snprintf(topic->name, sizeof topic->name, "%s%s", value, types[type]);
+            topic->encoder = &drive->encoder;
         }
     else if (strcmp(name, "--partitions") == 0)
         drive->setup.partitions = (uint32_t)strtoul(value, NULL, 10);
@@ -290,8 +291,8 @@ int main(int argc, char **argv)
     drive.setup.first_event_ms = drive.setup.now_ms - 3600 * 1000;
     drive.setup.last_event_ms = drive.setup.now_ms;
     drive.settings.properties = drive.properties;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        drive.setup.encoders[type] = &drive.encoder;
+    drive.topics = (struct cdr_topics){.n = CDR_TYPE_COUNT, .items = drive.items};
+    drive.setup.topics = &drive.topics;
     for (int i = 1; i < argc; i++) {
         if (flag(&drive, argv[i]))
             continue;

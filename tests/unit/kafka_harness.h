@@ -26,6 +26,8 @@ struct harness {
     struct cdr_sink_settings settings;
     struct cdr_property properties[8];
     struct cdr_encoder encoder;
+    struct cdr_topic topic;
+    struct cdr_topics topics;
     struct cdr_sink_setup setup;
     struct cdr_sink *sink;
     struct cdr_error error;
@@ -49,8 +51,9 @@ static inline void harness_start_brokers(struct harness *harness, int brokers_co
                                                    .properties = harness->properties,
                                                    .force = true, /* the mock shows no configs */
                                                    .kafka_timeout_ms = 10000};
-    harness->setup = (struct cdr_sink_setup){.topics = {"t.call"},
-                                             .encoders = {&harness->encoder},
+    harness->topic = (struct cdr_topic){.name = "t.call", .encoder = &harness->encoder};
+    harness->topics = (struct cdr_topics){.n = 1, .items = &harness->topic};
+    harness->setup = (struct cdr_sink_setup){.topics = &harness->topics,
                                              .partitions = HARNESS_PARTITIONS,
                                              .shard_count = 1,
                                              .dataset_id = "0123456789abcdef0123456789abcdef",

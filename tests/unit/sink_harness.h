@@ -126,6 +126,8 @@ static const struct cdr_encoder_ops harness_ops[] = {
 /* A sink under test with all that its set-up points to. */
 struct harness {
     struct cdr_encoder encoder;
+    struct cdr_topic items[CDR_TYPE_COUNT];
+    struct cdr_topics topics;
     struct cdr_sink_setup setup;
     struct cdr_sink_settings settings;
     struct cdr_sink *sink;
@@ -143,12 +145,15 @@ static inline void harness_start(struct harness *harness, const char *format)
     assert_non_null(harness->encoder.ops);
     harness->encoder.record_bytes_max = HARNESS_RECORD_MAX;
     harness->encoder.trailer_len = strcmp(format, "avro") == 0 ? 0 : 1;
-    static const char *const topics[CDR_TYPE_COUNT] = {"cdr.call", "cdr.sms", "cdr.data"};
+    static const char *const names[CDR_TYPE_COUNT] = {"cdr.call", "cdr.sms", "cdr.data"};
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
-        harness->setup.topics[type] = topics[type];
-        harness->setup.encoders[type] = &harness->encoder;
-        harness->setup.schemas[type] = harness_schema;
+        struct cdr_topic *topic = &harness->items[type];
+        snprintf(topic->name, sizeof topic->name, "%s", names[type]);
+        topic->encoder = &harness->encoder;
+        topic->builtin_schema = harness_schema;
     }
+    harness->topics = (struct cdr_topics){.n = CDR_TYPE_COUNT, .items = harness->items};
+    harness->setup.topics = &harness->topics;
     harness->setup.partitions = HARNESS_PARTITIONS;
     harness->setup.shard_count = 1;
     harness->setup.dataset_id = HARNESS_DATASET;

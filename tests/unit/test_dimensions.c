@@ -42,10 +42,10 @@ static struct cdr_model *make_model(void)
     return model;
 }
 
-static struct cdr_dimension_encoder *make_encoder(uint32_t dimension, const char *format)
+static struct cdr_encoder *make_encoder(uint32_t dimension, const char *format)
 {
     struct cdr_error error = {{0}};
-    struct cdr_dimension_encoder *encoder = NULL;
+    struct cdr_encoder *encoder = NULL;
     bool framed = strcmp(format, "avro") == 0;
     if (cdr_dimension_encoder_create(&encoder, dimension, format, framed, 0x01020304, &error) !=
         CDR_OK)
@@ -55,7 +55,7 @@ static struct cdr_dimension_encoder *make_encoder(uint32_t dimension, const char
 
 /* ---- rows ---- */
 
-static void expect_text(const struct cdr_dimension_encoder *encoder, const struct cdr_model *model,
+static void expect_text(const struct cdr_encoder *encoder, const struct cdr_model *model,
                         uint32_t index, int32_t day, const char *expected)
 {
     uint8_t bytes[CDR_DIMENSION_RECORD_MAX];
@@ -88,8 +88,7 @@ static void test_subscriber_texts(void **state)
 {
     const struct cdr_model *model = *state;
     for (unsigned json = 0; json < 2; json++) {
-        struct cdr_dimension_encoder *encoder =
-            make_encoder(CDR_DIMENSION_SUBSCRIBER, json ? "json" : "csv");
+        struct cdr_encoder *encoder = make_encoder(CDR_DIMENSION_SUBSCRIBER, json ? "json" : "csv");
         for (uint32_t s = 0; s < SUBSCRIBERS; s++) {
             char text[CDR_DIMENSION_RECORD_MAX];
             int32_t day = model->parameters.start_day + (int32_t)(s % DAYS);
@@ -98,15 +97,15 @@ static void test_subscriber_texts(void **state)
             subscriber_text(model, s, day, json, text, sizeof text);
             expect_text(encoder, model, s, day, text);
         }
-        cdr_dimension_encoder_destroy(encoder);
+        cdr_encoder_destroy(encoder);
     }
 }
 
 static void test_cell_texts(void **state)
 {
     const struct cdr_model *model = *state;
-    struct cdr_dimension_encoder *csv = make_encoder(CDR_DIMENSION_CELL, "csv"),
-                                 *json = make_encoder(CDR_DIMENSION_CELL, "json");
+    struct cdr_encoder *csv = make_encoder(CDR_DIMENSION_CELL, "csv"),
+                       *json = make_encoder(CDR_DIMENSION_CELL, "json");
     for (uint32_t c = 0; c < model->cells.count; c++) {
         const struct cdr_cell *cell = &model->cells.cells[c];
         char text[CDR_DIMENSION_RECORD_MAX];
@@ -117,8 +116,8 @@ static void test_cell_texts(void **state)
                  CDR_CELL_ID_FIRST + c, cdr_rat_name[cell->rat], cell->lat, cell->lon);
         expect_text(json, model, c, 0, text);
     }
-    cdr_dimension_encoder_destroy(csv);
-    cdr_dimension_encoder_destroy(json);
+    cdr_encoder_destroy(csv);
+    cdr_encoder_destroy(json);
 }
 
 static uint64_t take_long(const uint8_t **at)
@@ -157,7 +156,7 @@ static void test_avro(void **state)
 {
     const struct cdr_model *model = *state;
     const int32_t day = model->parameters.start_day;
-    struct cdr_dimension_encoder *encoder = make_encoder(CDR_DIMENSION_SUBSCRIBER, "avro");
+    struct cdr_encoder *encoder = make_encoder(CDR_DIMENSION_SUBSCRIBER, "avro");
     uint8_t bytes[CDR_DIMENSION_RECORD_MAX];
     for (uint32_t s = 0; s < 500; s++) {
         struct cdr_profile p = cdr_profile_on(model, s, (uint32_t)day);
@@ -186,7 +185,7 @@ static void test_avro(void **state)
         assert_ptr_equal(at + 1, bytes + len);
     }
     assert_int_equal(cdr_dimension_encode_tombstone(encoder, bytes), 6);
-    cdr_dimension_encoder_destroy(encoder);
+    cdr_encoder_destroy(encoder);
     assert_non_null(strstr(cdr_dimension_schema(CDR_DIMENSION_SUBSCRIBER), "CdrSubscriber"));
     assert_non_null(strstr(cdr_dimension_schema(CDR_DIMENSION_CELL), "CdrCell"));
 }
@@ -339,13 +338,14 @@ static void write_days(const struct cdr_model *model, struct sieve *sink, uint32
                        struct cdr_digest digests[LOGS])
 {
     struct cdr_error error = {{0}};
-    struct cdr_dimension_encoder *encoders[CDR_DIMENSION_COUNT];
+    struct cdr_topics topics;
     struct cdr_slab_settings slabs = {
         .bytes_max = 8 * CDR_DIMENSION_RECORD_MAX, /* so that slabs fill within a day */
         .records_max = 1000,
         .workers = 1,
         .slabs_max = LOGS + 2};
     struct cdr_dimension_writer_settings settings = {.model = model,
+                                                     .topics = &topics,
                                                      .sink = &sink->base,
                                                      .shard_index = shard,
                                                      .shard_count = shards,
@@ -355,8 +355,8 @@ static void write_days(const struct cdr_model *model, struct sieve *sink, uint32
     sink->base.ops = &sieve_ops;
     memcpy(sink->next, starts, sizeof sink->next);
     assert_int_equal(cdr_slab_pool_create(&sink->pool, &slabs, &error), CDR_OK);
-    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++)
-        settings.encoders[d] = encoders[d] = make_encoder(d, "avro");
+    assert_int_equal(cdr_dimension_topics(&topics, "cdr.", false, &error), CDR_OK);
+    assert_int_equal(cdr_dimension_topics_encode(&topics, "avro", &error), CDR_OK);
     assert_int_equal(cdr_dimension_writer_create(&writer, &settings, &error), CDR_OK);
     for (uint32_t d = 0; d < DAYS; d++)
         assert_int_equal(
@@ -371,8 +371,7 @@ static void write_days(const struct cdr_model *model, struct sieve *sink, uint32
             assert_int_equal(sink->logs[log].records, 0);
     }
     cdr_dimension_writer_destroy(writer);
-    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++)
-        cdr_dimension_encoder_destroy(encoders[d]);
+    cdr_topics_free(&topics);
     cdr_slab_pool_destroy(sink->pool);
 }
 

@@ -26,7 +26,7 @@ static void *keep_writing(void *context)
 static void look_again(struct cdr_kafka_sink *sink)
 {
     const struct rd_kafka_metadata *metadata = NULL;
-    if (rd_kafka_metadata(sink->client.rk, 0, sink->handles[0], &metadata, 2000) ==
+    if (rd_kafka_metadata(sink->client.rk, 0, sink->topics[0].handle, &metadata, 2000) ==
         RD_KAFKA_RESP_ERR_NO_ERROR)
         rd_kafka_metadata_destroy(metadata);
 }

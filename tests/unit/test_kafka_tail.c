@@ -9,29 +9,29 @@ enum { LOGS = CDR_TYPE_COUNT * HARNESS_PARTITIONS };
 struct fixture {
     struct harness harness; /* the cluster, and a foreign producer */
     struct cdr_model *model;
-    struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    struct cdr_topics topics;
     struct cdr_verify_range ranges[LOGS];
     uint64_t counts[LOGS];
 };
 
-static const char *const topics[CDR_TYPE_COUNT] = {"t.call", "t.sms", "t.data"};
+static const char *const names[CDR_TYPE_COUNT] = {"t.call", "t.sms", "t.data"};
 
 /* Writes the dataset, as a run does. */
 static void write_all(struct fixture *fixture)
 {
     struct harness *harness = &fixture->harness;
-    struct cdr_sink_setup setup = {.partitions = HARNESS_PARTITIONS,
+    struct cdr_sink_setup setup = {.topics = &fixture->topics,
+                                   .partitions = HARNESS_PARTITIONS,
                                    .shard_count = 1,
                                    .dataset_id = fixture->model->dataset_id,
                                    .workers = 2,
                                    .slab_bytes = 1 << 16,
                                    .slab_records = 512};
-    struct cdr_pipeline_settings settings = {
-        .model = fixture->model, .workers = 2, .shard_count = 1, .drain_timeout_ms = 1000};
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
-        setup.topics[type] = topics[type];
-        setup.encoders[type] = settings.encoders[type] = fixture->encoders[type];
-    }
+    struct cdr_pipeline_settings settings = {.model = fixture->model,
+                                             .topics = &fixture->topics,
+                                             .workers = 2,
+                                             .shard_count = 1,
+                                             .drain_timeout_ms = 1000};
     struct cdr_pipeline *pipeline;
     harness->setup = setup;
     harness_must_open(harness);
@@ -59,21 +59,21 @@ static void begin(struct fixture *fixture, const char *format)
     parameters.days = 2;
     parameters.partitions = HARNESS_PARTITIONS;
     assert_int_equal(cdr_model_create(&fixture->model, &parameters, &error), CDR_OK);
+    assert_int_equal(cdr_topics_create(&fixture->topics, CDR_TYPE_COUNT, &error), CDR_OK);
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
-        struct cdr_encoder_settings settings = {.type = type,
-                                                .tz_name = parameters.tz_name,
-                                                .framed = strcmp(format, "avro") == 0,
-                                                .schema_id = 7};
-        assert_int_equal(
-            cdr_encoder_find(format)->create(&fixture->encoders[type], &settings, &error), CDR_OK);
+        struct cdr_topic *topic = &fixture->topics.items[type];
+        snprintf(topic->name, sizeof topic->name, "%s", names[type]);
+        topic->schema_ids[0] = 7;
     }
+    assert_int_equal(cdr_topics_create_encoders(&fixture->topics, format, parameters.tz_name,
+                                                strcmp(format, "avro") == 0, &error),
+                     CDR_OK);
     write_all(fixture);
 }
 
 static void end(struct fixture *fixture)
 {
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_encoder_destroy(fixture->encoders[type]);
+    cdr_topics_free(&fixture->topics);
     cdr_model_destroy(fixture->model);
     harness_end(&fixture->harness);
 }
@@ -91,16 +91,12 @@ static void set_ranges(struct fixture *fixture, uint64_t n)
 static enum cdr_result check(struct fixture *fixture, uint32_t shard_index, uint32_t shard_count)
 {
     struct cdr_verify_tail_settings settings = {.model = fixture->model,
-                                                .format = fixture->encoders[0]->ops->name,
+                                                .topics = &fixture->topics,
                                                 .sink = &fixture->harness.settings,
                                                 .workers = 3,
                                                 .shard_index = shard_index,
                                                 .shard_count = shard_count,
                                                 .ranges = fixture->ranges};
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++) {
-        settings.topics[type] = topics[type];
-        settings.encoders[type] = fixture->encoders[type];
-    }
     fixture->harness.error.text[0] = '\0';
     return cdr_verify_tail(&settings, &fixture->harness.error);
 }

@@ -15,7 +15,8 @@ static const int64_t event_ms = 1735689600000, now_ms = 1767225600000;
 
 struct reports {
     struct cdr_kafka_sink sink;
-    struct cdr_kafka_log logs[CDR_TYPE_COUNT * PARTITIONS];
+    struct cdr_kafka_topic topic;
+    struct cdr_kafka_log logs[PARTITIONS];
     int64_t offset;
 };
 
@@ -25,9 +26,10 @@ static void start(struct reports *reports)
     struct cdr_kafka_sink *sink = &reports->sink;
     pthread_mutex_init(&sink->lock, NULL);
     sink->setup.partitions = PARTITIONS;
-    sink->log_count = CDR_TYPE_COUNT * PARTITIONS;
+    sink->log_count = PARTITIONS;
     sink->logs = reports->logs;
-    sink->topics[0] = (char *)(uintptr_t) "t.call";
+    reports->topic.name = "t.call";
+    sink->topics = &reports->topic;
     sink->run.log = &reports->logs[1];
     atomic_store(&reports->logs[1].accepted, 1000);
 }
@@ -125,13 +127,13 @@ static void unread_settings_show_in_the_first_report(void **state)
     (void)state;
     struct reports reports;
     start(&reports);
-    reports.sink.terms[0].unread = true;
+    reports.topic.terms.unread = true;
     for (int i = 0; i < 10; i++)
         report(&reports, now_ms + i, event_ms + i);
     settle(&reports);
     assert_false(failed(&reports));
     start(&reports);
-    reports.sink.terms[0].unread = true;
+    reports.topic.terms.unread = true;
     atomic_store(&reports.logs[0].reported, 5); /* kept theirs */
     report(&reports, now_ms, event_ms);
     settle(&reports);

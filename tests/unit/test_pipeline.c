@@ -54,7 +54,7 @@ struct awkward_settings {
 struct awkward {
     struct cdr_sink base;
     struct awkward_settings settings;
-    const struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    const struct cdr_topics *topics;
     uint32_t partitions;
     struct cdr_slab_pool *pool;
     struct kept logs[LOGS_MAX];
@@ -100,7 +100,7 @@ static enum cdr_result awkward_take_slab(struct cdr_sink *base, unsigned worker,
 
 static void keep(struct awkward *sink, struct kept *log, const struct cdr_slab *slab, uint32_t i)
 {
-    const struct cdr_encoder *encoder = sink->encoders[slab->log / sink->partitions];
+    const struct cdr_encoder *encoder = sink->topics->items[slab->log / sink->partitions].encoder;
     uint32_t from = (i == 0 ? 0 : slab->ends[i - 1]) + encoder->frame_len;
     uint32_t len = slab->ends[i] - encoder->trailer_len - from;
     size_t room = len + 16 + 8 + 1;
@@ -224,7 +224,7 @@ static const struct cdr_sink_ops awkward_ops = {
 struct run {
     struct awkward sink;
     struct cdr_pipeline_settings settings;
-    struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    struct cdr_topics topics;
     struct cdr_pipeline *pipeline;
     struct cdr_error error;
     enum cdr_result result;
@@ -301,11 +301,10 @@ static void start(struct run *run, const struct cdr_model *model, const char *fo
                                    .workers = workers,
                                    .slab_bytes = 100,
                                    .slab_records = 100};
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        run->encoders[type] = make_encoder(model, format, type);
-        sink->encoders[type] = setup.encoders[type] = run->settings.encoders[type] =
-            run->encoders[type];
-    }
+    assert_int_equal(cdr_topics_create(&run->topics, CDR_TYPE_COUNT, &run->error), CDR_OK);
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        run->topics.items[type].encoder = make_encoder(model, format, type);
+    sink->topics = setup.topics = run->settings.topics = &run->topics;
     struct cdr_slab_settings slabs =
         cdr_slab_settings_of(&setup, how->slabs_max != 0 ? how->slabs_max : 200);
     assert_int_equal(cdr_slab_pool_create(&sink->pool, &slabs, &run->error), CDR_OK);
@@ -337,8 +336,7 @@ static void end(struct run *run)
         free(run->sink.logs[l].bytes);
         free(run->sink.logs[l].places);
     }
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_encoder_destroy(run->encoders[type]);
+    cdr_topics_free(&run->topics);
     cdr_pipeline_destroy(run->pipeline);
     cdr_slab_pool_destroy(run->sink.pool);
     pthread_mutex_destroy(&run->sink.lock);

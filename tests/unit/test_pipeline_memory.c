@@ -129,7 +129,7 @@ static const struct cdr_sink_ops watch_ops = {
 
 struct run {
     struct watch watch;
-    struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    struct cdr_topics topics;
     struct cdr_model *model;
     struct cdr_pipeline *pipeline;
     char folder[32];
@@ -157,8 +157,9 @@ static enum cdr_result make_model(struct run *run, uint32_t subscribers, uint32_
 static enum cdr_result open_sink(struct run *run, const char *sink, const char *format,
                                  const char *compress, unsigned workers, struct cdr_error *error)
 {
-    static const char *const topics[] = {"cdr.call", "cdr.sms", "cdr.data"};
-    struct cdr_sink_setup setup = {.partitions = 4,
+    static const char *const names[] = {"cdr.call", "cdr.sms", "cdr.data"};
+    struct cdr_sink_setup setup = {.topics = &run->topics,
+                                   .partitions = 4,
                                    .shard_count = 1,
                                    .dataset_id = run->model->dataset_id,
                                    .workers = workers,
@@ -166,17 +167,14 @@ static enum cdr_result open_sink(struct run *run, const char *sink, const char *
                                    .slab_records = 1024};
     struct cdr_sink_settings settings = {
         .out = run->folder, .rotate_bytes = 1000000000, .compress = (char *)(uintptr_t)compress};
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        struct cdr_encoder_settings encoder = {.type = type,
-                                               .tz_name = run->model->parameters.tz_name};
-        enum cdr_result result =
-            cdr_encoder_find(format)->create(&run->encoders[type], &encoder, error);
-        if (result != CDR_OK)
-            return result;
-        setup.encoders[type] = run->encoders[type];
-        setup.topics[type] = topics[type];
-        setup.schemas[type] = strcmp(format, "avro") == 0 ? cdr_builtin_schema(type) : NULL;
-    }
+    enum cdr_result result = cdr_topics_create(&run->topics, CDR_TYPE_COUNT, error);
+    for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++)
+        snprintf(run->topics.items[type].name, CDR_TOPIC_NAME_SIZE, "%s", names[type]);
+    if (result == CDR_OK)
+        result = cdr_topics_create_encoders(&run->topics, format, run->model->parameters.tz_name,
+                                            false, error);
+    if (result != CDR_OK)
+        return result;
     run->watch.base.ops = &watch_ops;
     return cdr_sink_find(sink)->open(&run->watch.inner, &settings, &setup, error);
 }
@@ -190,10 +188,11 @@ static enum cdr_result go(struct run *run, const char *sink, const char *format,
         result = open_sink(run, sink, format, compress, workers, error);
     if (result != CDR_OK)
         return result;
-    struct cdr_pipeline_settings settings = {
-        .model = run->model, .sink = &run->watch.base, .workers = workers, .shard_count = 1};
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        settings.encoders[type] = run->encoders[type];
+    struct cdr_pipeline_settings settings = {.model = run->model,
+                                             .topics = &run->topics,
+                                             .sink = &run->watch.base,
+                                             .workers = workers,
+                                             .shard_count = 1};
     result = cdr_pipeline_create(&run->pipeline, &settings, error);
     if (result == CDR_OK)
         result = cdr_pipeline_run(run->pipeline, error);
@@ -210,8 +209,7 @@ static void end(struct run *run)
     cdr_pipeline_destroy(run->pipeline);
     if (run->watch.inner != NULL)
         run->watch.inner->ops->close(run->watch.inner, false, NULL);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_encoder_destroy(run->encoders[type]);
+    cdr_topics_free(&run->topics);
     cdr_model_destroy(run->model);
     if (run->folder[0] != '\0') {
         char command[64];

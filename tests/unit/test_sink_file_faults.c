@@ -438,7 +438,9 @@ static int run_on_small_disk(const struct harness *parent)
     struct cdr_error error = {{0}};
     bool opened = false;
     for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        harness.setup.encoders[type] = &harness.encoder;
+        harness.items[type].encoder = &harness.encoder;
+    harness.topics.items = harness.items;
+    harness.setup.topics = &harness.topics;
     harness.settings.out = harness.out;
     if (syscall(SYS_unshare, new_mounts) != 0 ||
         mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||

@@ -56,10 +56,10 @@ static void topics_that_are_no_folders_are_refused(void **state)
     struct harness harness;
     harness_start(&harness, "csv");
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        harness.setup.topics[1] = wrong[i];
+        snprintf(harness.items[1].name, sizeof harness.items[1].name, "%s", wrong[i]);
         expect_refusal(&harness, CDR_E_CONFIG, "cannot be a folder");
     }
-    harness.setup.topics[1] = harness.setup.topics[0];
+    harness.items[1] = harness.items[0];
     expect_refusal(&harness, CDR_E_CONFIG, "topic 'cdr.call' is named twice");
     assert_false(harness_exists(&harness, ""));
     harness_end(&harness);

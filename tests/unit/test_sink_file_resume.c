@@ -307,7 +307,7 @@ static void other_settings_are_refused(void **state)
     harness.setup.partitions = 2;
     expect_refusal(&harness, "with partitions 3, and this run's are 2");
     harness.setup = setup;
-    harness.setup.topics[1] = "other.sms";
+    snprintf(harness.items[1].name, sizeof harness.items[1].name, "other.sms");
     expect_refusal(&harness, "with the topic cdr.sms, and this run's are cdr.call");
     harness.setup = setup;
     harness.setup.shard_count = 2;

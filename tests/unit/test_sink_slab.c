@@ -141,12 +141,12 @@ static void settings_leave_room_for_a_block(void **state)
     assert_int_equal(big.header_bytes_max, 0);
     /* Columns: all that the records could need, but no more than the records themselves get, unless
      * a block needs it. */
-    harness.setup.envelopes[1].key_bytes_max = 20;
-    harness.setup.envelopes[2].header_bytes_max = 30000;
+    harness.items[1].envelope.key_bytes_max = 20;
+    harness.items[2].envelope.header_bytes_max = 30000;
     big = cdr_slab_settings_of(&harness.setup, 9);
     assert_int_equal(big.wire_key_bytes_max, 20 * 5000);
     assert_int_equal(big.header_bytes_max, CDR_BLOCK_RECORDS * 30000);
-    harness.setup.envelopes[1].key_bytes_max = 1000;
+    harness.items[1].envelope.key_bytes_max = 1000;
     assert_int_equal(cdr_slab_settings_of(&harness.setup, 9).wire_key_bytes_max, 1 << 20);
     /* A paced run may hold a slab of every log, and each worker some more. */
     assert_true(cdr_slabs_for_direct_sinks(&harness.setup) >=

@@ -81,25 +81,22 @@ static void damage(struct cdr_payloads *payloads, uint32_t type, const uint8_t *
     }
 }
 
-static void open_payloads(struct cdr_payloads *payloads, struct cdr_encoder *encoders[CDR_TYPE_COUNT],
+static void open_payloads(struct cdr_payloads *payloads, struct cdr_topics *topics,
                           const char *schema)
 {
     struct cdr_error error = {{0}};
-    struct cdr_payloads_settings settings = {.order = CDR_ORDER_END};
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        struct cdr_encoder_settings encoder = {.type = type, .tz_name = "Europe/Amsterdam"};
-        assert_int_equal(cdr_encoder_find("avro")->create(&encoders[type], &encoder, &error), CDR_OK);
-        settings.encoders[type] = encoders[type];
-        settings.schemas[type] = schema;
-    }
-    assert_int_equal(cdr_payloads_open(payloads, &settings, &error), CDR_OK);
+    assert_int_equal(cdr_topics_create(topics, CDR_TYPE_COUNT, &error), CDR_OK);
+    assert_int_equal(cdr_topics_create_encoders(topics, "avro", "Europe/Amsterdam", false, &error),
+                     CDR_OK);
+    for (uint32_t type = 0; schema != NULL && type < CDR_TYPE_COUNT; type++)
+        assert_non_null(topics->items[type].layouts[0].schema = strdup(schema));
+    assert_int_equal(cdr_payloads_open(payloads, topics, CDR_ORDER_END, &error), CDR_OK);
 }
 
-static void close_payloads(struct cdr_payloads *payloads, struct cdr_encoder *encoders[CDR_TYPE_COUNT])
+static void close_payloads(struct cdr_payloads *payloads, struct cdr_topics *topics)
 {
     cdr_payloads_close(payloads);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        cdr_encoder_destroy(encoders[type]);
+    cdr_topics_free(topics);
 }
 
 /* The built-in schemas: an enum's symbol out of range is what one changed byte gives. */
@@ -109,12 +106,13 @@ static void test_records_of_each_type(void **state)
     static struct cdr_block block;
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         struct cdr_payloads payloads;
-        struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+        struct cdr_topics topics;
         struct cdr_fields fields;
-        open_payloads(&payloads, encoders, NULL);
-        struct encoded encoded = {.encoder = encoders[type]};
+        open_payloads(&payloads, &topics, NULL);
+        struct encoded encoded = {.encoder = topics.items[type].encoder};
         blocks_make(&block, type, RECORDS, 7);
-        encoded.bytes = check_encode(encoders[type], &cdr_avro_ops[CDR_LEVEL_BASE], &block, encoded.ends);
+        encoded.bytes = check_encode(topics.items[type].encoder, &cdr_avro_ops[CDR_LEVEL_BASE],
+                                     &block, encoded.ends);
         for (uint32_t i = 0; i < RECORDS; i++) {
             size_t n;
             const uint8_t *datum = encoded_payload(&encoded, i, &n);
@@ -123,7 +121,7 @@ static void test_records_of_each_type(void **state)
             damage(&payloads, type, datum, n);
         }
         free(encoded.bytes);
-        close_payloads(&payloads, encoders);
+        close_payloads(&payloads, &topics);
     }
 }
 
@@ -131,17 +129,17 @@ static void test_every_kind_of_type(void **state)
 {
     (void)state;
     struct cdr_payloads payloads;
-    struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    struct cdr_topics topics;
     struct cdr_fields fields;
     struct cdr_record record = {.payload = every_kind_datum, .payload_len = sizeof every_kind_datum};
-    open_payloads(&payloads, encoders, every_kind);
-    payloads.key_texts[0] = every_kind;
+    open_payloads(&payloads, &topics, every_kind);
+    assert_non_null(topics.items[0].key_layout.schema = strdup(every_kind));
     assert_int_equal(cdr_avro_datum_len(&payloads, 0, 0, every_kind_datum, sizeof every_kind_datum),
                      sizeof every_kind_datum);
     assert_true(cdr_fields_decode(&fields, &payloads, 0, &record));
     assert_string_equal(cdr_fields_find(&fields, "e"), "B");
     damage(&payloads, 0, every_kind_datum, sizeof every_kind_datum);
-    close_payloads(&payloads, encoders);
+    close_payloads(&payloads, &topics);
 }
 
 /* A symbol, branch or length that is not there: the bytes are shown, and nothing else. */
@@ -149,13 +147,13 @@ static void test_what_is_no_datum(void **state)
 {
     (void)state;
     struct cdr_payloads payloads;
-    struct cdr_encoder *encoders[CDR_TYPE_COUNT];
+    struct cdr_topics topics;
     struct cdr_fields fields;
     const struct {
         size_t at;
         uint8_t byte;
     } wrong[] = {{0, 0x7e}, {0, 0x01}, {0, 0x04}, {1, 0x06}, {1, 0x01}, {3, 0x7e}, {15, 0x7f}, {18, 0x7e}, {18, 0x7f}};
-    open_payloads(&payloads, encoders, every_kind);
+    open_payloads(&payloads, &topics, every_kind);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         uint8_t bytes[sizeof every_kind_datum];
         memcpy(bytes, every_kind_datum, sizeof bytes);
@@ -165,7 +163,7 @@ static void test_what_is_no_datum(void **state)
         assert_int_equal(fields.n, 1);
         assert_string_equal(fields.items[0].name, "payload");
     }
-    close_payloads(&payloads, encoders);
+    close_payloads(&payloads, &topics);
 }
 
 int main(void)
