@@ -139,7 +139,7 @@ static bool judge_open(const struct cdr_verification *run, struct cdr_verdict *v
         snprintf(names, sizeof names, "a dimension topic");
     else
         snprintf(advice, sizeof advice, CDR_OPEN_TRANSACTION_ADVICE,
-                 run->topics[first / run->settings->model.partitions],
+                 run->topics.items[first / run->settings->model.partitions].name,
                  first % run->settings->model.partitions, end);
     snprintf(text, sizeof text,
              "cannot tell: %s has an open transaction, which begins at offset %" PRId64
