@@ -90,7 +90,7 @@ static enum cdr_result prepare(struct by_id *by_id, struct cdr_error *error)
 static void counts_text(const struct cdr_verify_ids_result *result, char *text, size_t size)
 {
     struct cdr_compare_counts counts = {.kinds = {[CDR_DIFFERENCE_LOST] = result->lost,
-                                                  [CDR_DIFFERENCE_DOUBLED] = result->doubled,
+                                                  [CDR_DIFFERENCE_DUPLICATED] = result->duplicated,
                                                   [CDR_DIFFERENCE_FOREIGN] = result->foreign}};
     cdr_counts_text(&counts, text, size);
 }
@@ -184,7 +184,7 @@ static void put_report(struct cdr_json *json, const void *context)
     cdr_json_u64(json, "found", result->found);
     cdr_json_u64(json, "matched", result->matched);
     cdr_json_u64(json, "lost", result->lost);
-    cdr_json_u64(json, "doubled", result->doubled);
+    cdr_json_u64(json, "duplicated", result->duplicated);
     cdr_json_u64(json, "foreign", result->foreign);
     cdr_json_u64(json, "without_id", result->without_id);
     cdr_json_fixed(json, "wall_s", by_id->wall_s, 3);
@@ -273,7 +273,7 @@ static struct cdr_verdict judge(const struct by_id *by_id, enum cdr_result resul
                           " with an id: was --id-header given to the run, and does the pipeline "
                           "copy the header?",
                           found->found);
-    if (found->doubled > 0 || found->foreign > 0 ||
+    if (found->duplicated > 0 || found->foreign > 0 ||
         (found->lost > 0 && open->partitions == 0 && deleted->partitions == 0))
         return verdict_of(CDR_E_DIFFERENT, "different: %s", text);
     if (open->partitions > 0)

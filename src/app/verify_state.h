@@ -40,7 +40,7 @@ struct cdr_compare_counts cdr_verification_total(const struct cdr_verification *
 /* Partitions that a topic has beyond the dataset's. */
 uint32_t cdr_verification_added(const struct cdr_verification *run, uint32_t type);
 bool cdr_is_different(const struct cdr_compare_counts *counts);
-/* "1 lost, 2 doubled"; "same" where there is no difference. */
+/* "1 lost, 2 duplicated"; "same" where there is no difference. */
 void cdr_counts_text(const struct cdr_compare_counts *counts, char *text, size_t size);
 
 /* What it comes to; result and cause are those of comparing. Where nothing could be opened, there

@@ -73,7 +73,7 @@ static void hint(const struct cdr_verification *run, const struct cdr_compare_co
                  char *text, size_t size)
 {
     const uint64_t ours = total->matched + total->kinds[CDR_DIFFERENCE_REORDERED] +
-                          total->kinds[CDR_DIFFERENCE_DOUBLED] +
+                          total->kinds[CDR_DIFFERENCE_DUPLICATED] +
                           total->kinds[CDR_DIFFERENCE_WRONG_PARTITION];
     text[0] = '\0';
     if (total->found > 0 && total->expected > 0 && total->matched == 0)

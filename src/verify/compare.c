@@ -21,11 +21,11 @@ enum {
 }; /* kept beyond `show`, since lost and foreign records may be recognised later */
 
 const char *const cdr_difference_name[CDR_DIFFERENCE_KINDS] = {
-    "lost",    "doubled",   "reordered",       "altered",
-    "foreign", "wrong_key", "wrong_timestamp", "wrong_partition"};
+    "lost",    "duplicated", "reordered",       "altered",
+    "foreign", "wrong_key",  "wrong_timestamp", "wrong_partition"};
 const char *const cdr_difference_word[CDR_DIFFERENCE_KINDS] = {
-    "lost",    "doubled",   "reordered",       "altered",
-    "foreign", "wrong key", "wrong timestamp", "wrong partition"};
+    "lost",    "duplicated", "reordered",       "altered",
+    "foreign", "wrong key",  "wrong timestamp", "wrong partition"};
 
 struct kept_list {
     struct cdr_difference **items;
@@ -236,7 +236,7 @@ static void match(struct cdr_compare *compare, uint64_t hash)
         return;
     struct cdr_difference *kept = compare->foreign.entries[early].kept;
     compare->counts.kinds[CDR_DIFFERENCE_FOREIGN]--;
-    note(compare, CDR_DIFFERENCE_DOUBLED, NULL, kept != NULL ? &kept->found : NULL);
+    note(compare, CDR_DIFFERENCE_DUPLICATED, NULL, kept != NULL ? &kept->found : NULL);
     forget(compare, kept);
     cdr_pending_close(&compare->foreign, early);
 }
@@ -394,7 +394,7 @@ static enum cdr_result judge(struct cdr_compare *compare, uint32_t expected_n, u
         struct cdr_item *item = cdr_window_at(&compare->found, f);
         item->judged = recognise_pending(compare, &compare->lost, item);
         if (!item->judged && cdr_recent_has(&compare->recent, item->hash)) {
-            note(compare, CDR_DIFFERENCE_DOUBLED, NULL, &item->record);
+            note(compare, CDR_DIFFERENCE_DUPLICATED, NULL, &item->record);
             item->judged = true;
         }
     }

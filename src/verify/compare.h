@@ -1,4 +1,4 @@
-/* Comparing one log: which records are lost, doubled, moved, altered or foreign.
+/* Comparing one log: which records are lost, duplicated, moved, altered or foreign.
  *
  * Expected records are given one by one in the log's order; found ones are asked for. As long as
  * the next of both are equal, that is one memcmp a record, and nothing else but its hash in a ring
@@ -16,23 +16,24 @@
  *   reordered         one that was missing before, or comes up missing later: it is there, at
  *                     another place. A pair of neighbours that changed places counts as one, since
  *                     one of them moved; two that were apart count as two.
- *   doubled           equal to a recent record, or to a later one: a second copy
+ *   duplicated        equal to a recent record, or to a later one: a second copy
  *   wrong partition   one that another log misses (found by cdr_compare_cross at the end)
  *   foreign           any other unexpected record
  *   lost              any other missing record
- *   unread            missing behind the last that can be read, where an open transaction keeps
+ *   unread            missing after the last that can be read, where an open transaction keeps
  *                     the rest back: not a difference, as it may be there
  *   expired           missing before the first record that is there, where the topic says that it
  *                     deleted its beginning: not a difference
  *
  * So expected = matched + altered + wrong key + wrong timestamp + reordered + wrong partition (of
  * those that this log misses) + lost + expired + unread, and found = matched + altered + wrong
- * key + wrong timestamp + reordered + doubled + wrong partition (of those that are here) + foreign.
+ * key + wrong timestamp + reordered + duplicated + wrong partition (of those that are here) +
+ * foreign.
  *
  * Where windows have nothing in common, time decides: found records that are later than all
  * expected ones say that those are lost, others are unexpected. (So a stretch of foreign records
- * that is longer than a window and goes on in time is taken for a loss first, and what comes behind
- * it for reordered.) Lost and foreign records are remembered (up to CDR_COMPARE_PENDING of each) to
+ * that is longer than a window and goes on in time is taken for a loss first, and what follows for
+ * reordered.) Lost and foreign records are remembered (up to CDR_COMPARE_PENDING of each) to
  * be recognised when they come up elsewhere.
  *
  * Identity is the hash of payload, key, timestamp and the headers that were asked for (64 bits);
@@ -53,7 +54,7 @@
 
 enum cdr_difference_kind {
     CDR_DIFFERENCE_LOST = 0,
-    CDR_DIFFERENCE_DOUBLED,
+    CDR_DIFFERENCE_DUPLICATED,
     CDR_DIFFERENCE_REORDERED,
     CDR_DIFFERENCE_ALTERED,
     CDR_DIFFERENCE_FOREIGN,

@@ -34,7 +34,7 @@ struct cdr_verify_ids_settings {
 
 /* A message that is too much. */
 struct cdr_stray {
-    enum cdr_difference_kind kind; /* CDR_DIFFERENCE_DOUBLED, _FOREIGN */
+    enum cdr_difference_kind kind; /* CDR_DIFFERENCE_DUPLICATED, _FOREIGN */
     bool has_id;
     uint64_t id;
     uint32_t topic, partition;
@@ -52,7 +52,7 @@ struct cdr_id_gap {
 struct cdr_verify_ids_result {
     struct cdr_id_gap deleted, open;
     uint64_t expected, found, matched;
-    uint64_t lost, doubled, foreign;    /* foreign: with an id that no record has, or without one */
+    uint64_t lost, duplicated, foreign; /* foreign: with an id that no record has, or without one */
     uint64_t without_id;                /* of the foreign ones */
     struct cdr_difference **lost_shown; /* expected only; log is that of the input topic */
     uint32_t lost_shown_count;

@@ -187,9 +187,9 @@ static void judge(void *context, const struct cdr_balance_entry *entry)
         return;
     }
     const uint64_t n = (uint64_t)-entry->count;
-    *(entry->known ? &result->doubled : &result->foreign) += n;
-    add_stray(ids, entry->known ? CDR_DIFFERENCE_DOUBLED : CDR_DIFFERENCE_FOREIGN, true, entry->id,
-              entry->place);
+    *(entry->known ? &result->duplicated : &result->foreign) += n;
+    add_stray(ids, entry->known ? CDR_DIFFERENCE_DUPLICATED : CDR_DIFFERENCE_FOREIGN, true,
+              entry->id, entry->place);
 }
 
 /* Both generations and the reading between them. */

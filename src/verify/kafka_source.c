@@ -413,7 +413,7 @@ static uint8_t *put_length(uint8_t *to, int64_t len)
     return to;
 }
 
-/* The value of the header of a name: its length, or CDR_HEADER_MISSING, CDR_HEADER_DOUBLED. */
+/* The value of the header of a name: its length, or CDR_HEADER_MISSING, CDR_HEADER_DUPLICATED. */
 static int64_t find_header(const rd_kafka_headers_t *headers, const char *name, const void **value)
 {
     size_t size, other_size;
@@ -422,7 +422,7 @@ static int64_t find_header(const rd_kafka_headers_t *headers, const char *name, 
         *value == NULL)
         return CDR_HEADER_MISSING;
     if (rd_kafka_header_get(headers, 1, name, &other, &other_size) == 0)
-        return CDR_HEADER_DOUBLED;
+        return CDR_HEADER_DUPLICATED;
     return (int64_t)size;
 }
 

@@ -27,7 +27,7 @@ struct cdr_record {
     int64_t place;
 };
 
-enum { CDR_HEADER_MISSING = -1, CDR_HEADER_DOUBLED = -2 };
+enum { CDR_HEADER_MISSING = -1, CDR_HEADER_DUPLICATED = -2 };
 
 /* Record i of a slab, whose key is the owner's MSISDN as text. */
 static inline struct cdr_record cdr_slab_record(const struct cdr_slab *slab, uint32_t i,

@@ -146,7 +146,7 @@ damaged()
     says "$3"
 }
 damaged '30d' '1 lost' '^  lost: cdr\.sms\[2\], record [0-9]+$'
-damaged '30p' '1 doubled' '^  doubled: cdr\.sms\[2\], found as record [0-9]+$'
+damaged '30p' '1 duplicated' '^  duplicated: cdr\.sms\[2\], found as record [0-9]+$'
 damaged '30{h;d};31{G}' '1 reordered' '^  reordered: cdr\.sms\[2\], record [0-9]+, found as record [0-9]+$'
 damaged '30s/Amsterdam/Rotterdam/' '1 altered' '^      tz_name: expected Europe/Amsterdam, found Europe/Rotterdam$'
 damaged '30s/^SMS/CALL/' '1 altered' '^      event_type: expected SMS, found CALL$'
@@ -193,7 +193,7 @@ grep -q '^cannot tell: 0 of 0' "$work/stdout" || die "another schema: $(cat "$wo
 
 # ---- damage of files -----------------------------------------------------------------------------------------------------
 
-# A part that is missing is lost, one that stands there twice is doubled.
+# A part that is missing is lost, one that stands there twice is duplicated.
 for format in csv avro json; do
     rm -rf "$work/copy"
     cp -r "$work/$format-zstd" "$work/copy"
@@ -204,7 +204,7 @@ for format in csv avro json; do
     cp "$work/$format-zstd/${part#"$work/copy/"}" "$part"
     cp "$part" "${part/000001/000002}"
     verify 1 --days 2 --format "$format" --out "$work/copy"
-    says 'doubled'
+    says 'duplicated'
 done
 
 # Cut off, or with a flipped byte, compressed or not: never the same, and it says which file.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs into three brokers, replication 3, min.insync.replicas 2, while brokers are killed and restarted, leaders elected,
-# brokers frozen, all restarted; and runs killed while a broker is frozen, which --resume completes: nothing is lost, doubled
+# brokers frozen, all restarted; and runs killed while a broker is frozen, which --resume completes: nothing is lost, duplicated
 # or reordered, by a foreign client's reading of every offset.
 source "$SOURCE_DIR/tests/kafka/lib.sh"
 source "$SOURCE_DIR/tests/kafka/faults.sh"

@@ -20,7 +20,7 @@ counts()
     "$PYTHON" - "$report" <<'PYTHON'
 import json, sys
 report = json.load(open(sys.argv[1]))
-kinds = ["lost", "doubled", "reordered", "altered", "foreign", "wrong_key", "wrong_timestamp", "wrong_partition", "expired"]
+kinds = ["lost", "duplicated", "reordered", "altered", "foreign", "wrong_key", "wrong_timestamp", "wrong_partition", "expired"]
 print(" ".join(f"{kind} {report[kind]}" for kind in kinds if report[kind]))
 PYTHON
 }
@@ -95,7 +95,7 @@ sleep 0.5
 
 for format in csv avro; do
     changed $format remove "lost 1" "lost sms 1 500 -"
-    changed $format repeat "doubled 1" "doubled sms 1 - 501"
+    changed $format repeat "duplicated 1" "duplicated sms 1 - 501"
     changed $format swap "reordered 1" "reordered sms 1 500 501"
     changed $format flip "altered 1" "altered sms 1 500 500"
     changed $format foreign "foreign 1" "foreign sms 1 - 500"
@@ -106,7 +106,7 @@ done
 changed json flip "altered 1" "altered sms 1 500 500"
 changed csv flip-end "altered 1" "altered sms 1 500 500"
 changed csv early "reordered 1" "reordered sms 1 500 200"
-changed csv late-copy "doubled 1" "doubled sms 1 - 800"
+changed csv late-copy "duplicated 1" "duplicated sms 1 - 800"
 
 # What a person sees of it, field by field.
 damage timestamp "${clean_csv}sms" "copy.${clean_csv}sms" --partition 0 --record 7
@@ -213,7 +213,7 @@ verify 0 --topic-prefix "$transactional"
 grep -q 'has an open transaction.*waiting up to 90 s for its end' "$WORK/stderr" || die "it does not say that it waits: $(cat "$WORK/stderr")"
 expect_equal "$(counts)" "" "differences of committed records"
 verify 1 --topic-prefix "$transactional" --isolation read_uncommitted
-[[ $(counts) == *doubled* ]] || die "aborted records are not seen with read_uncommitted: $(counts)"
+[[ $(counts) == *duplicated* ]] || die "aborted records are not seen with read_uncommitted: $(counts)"
 
 # ---- following a live run ------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # cdrgen verify --by id: messages carry their records' ids, and what a pipeline makes of them is held against the dataset:
-# reordered, in other partitions and with other values it is the same; lost, doubled and foreign ones are counted.
+# reordered, in other partitions and with other values it is the same; lost, duplicated and foreign ones are counted.
 source "$SOURCE_DIR/tests/kafka/lib.sh"
 need_cluster
 
@@ -20,7 +20,7 @@ counts()
     "$PYTHON" - "$report" <<'PYTHON'
 import json, sys
 report = json.load(open(sys.argv[1]))
-print(*(report[name] for name in ("lost", "doubled", "foreign", "without_id")))
+print(*(report[name] for name in ("lost", "duplicated", "foreign", "without_id")))
 PYTHON
 }
 
@@ -84,7 +84,7 @@ import random, sys
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 brokers, prefix, target = sys.argv[1:4]
-lost, doubled, foreign, nameless = map(int, sys.argv[4:])
+lost, duplicated, foreign, nameless = map(int, sys.argv[4:])
 random.seed(7)
 admin = AdminClient({"bootstrap.servers": brokers})
 admin.create_topics([NewTopic(target, 4)])[target].result(30)
@@ -100,7 +100,7 @@ while left:
             headers.append(message.headers())
 consumer.close()
 random.shuffle(headers)
-headers = headers[lost:] + headers[-doubled:] * bool(doubled) + [[("cdrgen-id", b"%016x" % i)] for i in range(foreign)]
+headers = headers[lost:] + headers[-duplicated:] * bool(duplicated) + [[("cdrgen-id", b"%016x" % i)] for i in range(foreign)]
 headers += [[("other", b"x")], None, [("cdrgen-id", b"no id")]][:nameless]
 random.shuffle(headers)
 producer = Producer({"bootstrap.servers": brokers, "enable.idempotence": True, "queue.buffering.max.messages": 1000000})
@@ -119,10 +119,10 @@ grep -q '^same: ' "$WORK/words" || die "$(cat "$WORK/words")"
 output=$(fresh_prefix)out
 transform "$output" 3 2 4 3
 by_id 1 "${flags[@]}" --topic "$output" --show 4
-expect_equal "$(counts)" "3 2 7 3" "lost, doubled, foreign, without id"
-grep -q '^cdrgen: different: 3 lost, 2 doubled, 7 foreign$' "$WORK/stderr" || die "$(cat "$WORK/stderr")"
+expect_equal "$(counts)" "3 2 7 3" "lost, duplicated, foreign, without id"
+grep -q '^cdrgen: different: 3 lost, 2 duplicated, 7 foreign$' "$WORK/stderr" || die "$(cat "$WORK/stderr")"
 expect_equal "$(grep -Ec '^  lost: id [0-9a-f]{16}, record [0-9]+ of .*\[[0-5]\], key [0-9]+$' "$WORK/words")" 3 "lost ones shown"
-expect_equal "$(grep -Ec "^  doubled: id [0-9a-f]{16}, $output\[[0-3]\] at offset [0-9]+\$" "$WORK/words")" 2 "doubled ones shown"
+expect_equal "$(grep -Ec "^  duplicated: id [0-9a-f]{16}, $output\[[0-3]\] at offset [0-9]+\$" "$WORK/words")" 2 "duplicated ones shown"
 expect_equal "$(grep -Ec "^  foreign: (no id|id 000000000000000[0-3]), $output" "$WORK/words")" 4 "foreign ones shown"
 grep -q '3 of the foreign ones have no header cdrgen-id' "$WORK/words" || die "$(cat "$WORK/words")"
 

@@ -163,7 +163,7 @@ static void check_sums(const struct cdr_compare_counts *counts, const struct log
     assert_int_equal(counts->found, found->n);
     assert_int_equal(counts->expected,
                      both + kinds[CDR_DIFFERENCE_LOST] + counts->expired + counts->elsewhere);
-    assert_int_equal(counts->found, both + kinds[CDR_DIFFERENCE_DOUBLED] +
+    assert_int_equal(counts->found, both + kinds[CDR_DIFFERENCE_DUPLICATED] +
                                         kinds[CDR_DIFFERENCE_FOREIGN] +
                                         kinds[CDR_DIFFERENCE_WRONG_PARTITION]);
 }
@@ -235,7 +235,7 @@ static void test_each_kind_at_each_place(void **state)
 
         expected = make_log(1, N), found = make_log(1, N);
         insert(&found, at, found.records[at]);
-        expect_one(&expected, &found, CDR_DIFFERENCE_DOUBLED, 1);
+        expect_one(&expected, &found, CDR_DIFFERENCE_DUPLICATED, 1);
 
         expected = make_log(1, N), found = make_log(1, N);
         insert(&found, at, make_record(2, 77));
@@ -292,7 +292,7 @@ static void test_without_keys(void **state)
         expect_two(&expected, &found, false, CDR_DIFFERENCE_LOST, 1, CDR_DIFFERENCE_LOST, 0);
         expected = make_log(1, N), found = make_log(1, N);
         insert(&found, at, found.records[at]);
-        expect_two(&expected, &found, false, CDR_DIFFERENCE_DOUBLED, 1, CDR_DIFFERENCE_LOST, 0);
+        expect_two(&expected, &found, false, CDR_DIFFERENCE_DUPLICATED, 1, CDR_DIFFERENCE_LOST, 0);
         expected = make_log(1, N), found = make_log(1, N);
         strcpy(found.records[at].payload, "nonsense");
         expect_two(&expected, &found, false, CDR_DIFFERENCE_LOST, 1, CDR_DIFFERENCE_FOREIGN, 1);
@@ -335,7 +335,7 @@ static void test_runs(void **state)
         found.n += len;
         free(copy);
         if (len <= 4097)
-            expect_one(&expected, &found, CDR_DIFFERENCE_DOUBLED, len);
+            expect_one(&expected, &found, CDR_DIFFERENCE_DUPLICATED, len);
         else {
             free(expected.records);
             free(found.records);
@@ -367,7 +367,7 @@ static void test_far_swap(void **state)
         /* A second copy that comes too early. */
         expected = make_log(1, 30000), found = make_log(1, 30000);
         insert(&found, 100, found.records[100 + distances[i]]);
-        expect_one(&expected, &found, CDR_DIFFERENCE_DOUBLED, 1);
+        expect_one(&expected, &found, CDR_DIFFERENCE_DUPLICATED, 1);
     }
 }
 
@@ -425,7 +425,7 @@ static void test_written_twice(void **state)
         const uint32_t before = sizes[i] > CDR_COMPARE_RECENT ? sizes[i] - CDR_COMPARE_RECENT : 0;
         memcpy(&found.records[sizes[i]], expected.records, sizes[i] * sizeof *found.records);
         found.n *= 2;
-        expect_two(&expected, &found, true, CDR_DIFFERENCE_DOUBLED, sizes[i] - before,
+        expect_two(&expected, &found, true, CDR_DIFFERENCE_DUPLICATED, sizes[i] - before,
                    CDR_DIFFERENCE_FOREIGN, before);
     }
 }
@@ -439,7 +439,7 @@ static void test_copies_far_behind(void **state)
         struct log expected = make_log(1, 62000), found = make_log(1, 62000);
         for (uint32_t k = 0; k < 1000; k++)
             insert(&found, distances[i] + 2 * k, expected.records[k]);
-        expect_one(&expected, &found, CDR_DIFFERENCE_DOUBLED, 1000);
+        expect_one(&expected, &found, CDR_DIFFERENCE_DUPLICATED, 1000);
     }
 }
 
@@ -519,7 +519,7 @@ static void edit_apart(uint64_t seed)
         case CDR_DIFFERENCE_LOST:
             cut(&found, at, 1);
             break;
-        case CDR_DIFFERENCE_DOUBLED:
+        case CDR_DIFFERENCE_DUPLICATED:
             insert(&found, at, found.records[at - random / 16 % 40]);
             break;
         case CDR_DIFFERENCE_REORDERED:
@@ -608,11 +608,11 @@ static void edit_closely(uint64_t seed)
     const struct cdr_compare_counts *counts = cdr_compare_counts(compare);
     check_sums(counts, &expected, &found);
     if (counts->kinds[CDR_DIFFERENCE_LOST] != missing ||
-        counts->kinds[CDR_DIFFERENCE_DOUBLED] + counts->kinds[CDR_DIFFERENCE_FOREIGN] != surplus)
+        counts->kinds[CDR_DIFFERENCE_DUPLICATED] + counts->kinds[CDR_DIFFERENCE_FOREIGN] != surplus)
         fail_msg(
             "seed %llu: lost %llu of %llu, too many %llu + %llu of %llu", (unsigned long long)seed,
             (unsigned long long)counts->kinds[CDR_DIFFERENCE_LOST], (unsigned long long)missing,
-            (unsigned long long)counts->kinds[CDR_DIFFERENCE_DOUBLED],
+            (unsigned long long)counts->kinds[CDR_DIFFERENCE_DUPLICATED],
             (unsigned long long)counts->kinds[CDR_DIFFERENCE_FOREIGN], (unsigned long long)surplus);
     cdr_compare_destroy(compare);
     free(expected.records);
