@@ -38,7 +38,6 @@ static enum cdr_result load_mapping(char **text, const char *mapping, struct cdr
 static enum cdr_result select_fields(struct cdr_topics *topics, const struct cdr_settings *settings,
                                      struct cdr_error *error)
 {
-    struct cdr_selection selection;
     struct cdr_error why = {{0}};
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         if (settings->schemas[type] != NULL)
@@ -50,16 +49,8 @@ static enum cdr_result select_fields(struct cdr_topics *topics, const struct cdr
         return cdr_fail(
             error, CDR_E_CONFIG,
             "mapping: it cannot be given together with fields; write name=source there");
-    enum cdr_result result = cdr_selection_make(&selection, settings->fields, &why);
-    if (result != CDR_OK) {
-        cdr_fail(error, result, "fields: %s", why.text);
-        cdr_selection_free(&selection);
-        return result;
-    }
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        topics->items[type].layouts[0].schema = selection.schemas[type];
-    topics->mappings[0] = selection.mapping;
-    return CDR_OK;
+    enum cdr_result result = cdr_selection_make(topics, settings->fields, &why);
+    return result == CDR_OK ? CDR_OK : cdr_fail(error, result, "fields: %s", why.text);
 }
 
 /* The built-in schema by the mapping. JSON and CSV of a type that it does not name stay as they are

@@ -131,28 +131,28 @@ static enum cdr_result take_list(struct making *making, const char *list, struct
     return result;
 }
 
-static enum cdr_result dump(struct cdr_selection *selection, const struct making *making,
+static enum cdr_result dump(struct cdr_topics *topics, const struct making *making,
                             struct cdr_error *error)
 {
     bool good = true;
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         json_t *schema = json_pack("{s:s,s:s,s:s,s:O}", "type", "record", "name", records[type],
                                    "namespace", "io.cdrgen.fields", "fields", making->fields[type]);
-        selection->schemas[type] = schema != NULL ? json_dumps(schema, JSON_COMPACT) : NULL;
+        char **text = &topics->items[type].layouts[0].schema;
+        *text = schema != NULL ? json_dumps(schema, JSON_COMPACT) : NULL;
         json_decref(schema);
-        good = good && selection->schemas[type] != NULL;
+        good = good && *text != NULL;
     }
-    selection->mapping = json_dumps(making->mapping, JSON_COMPACT);
-    return good && selection->mapping != NULL ? CDR_OK
-                                              : cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    topics->mappings[0] = json_dumps(making->mapping, JSON_COMPACT);
+    return good && topics->mappings[0] != NULL ? CDR_OK
+                                               : cdr_fail(error, CDR_E_NOMEM, "out of memory");
 }
 
-enum cdr_result cdr_selection_make(struct cdr_selection *selection, const char *list,
+enum cdr_result cdr_selection_make(struct cdr_topics *topics, const char *list,
                                    struct cdr_error *error)
 {
     struct making making = {.mapping = json_object()};
     bool good = making.mapping != NULL;
-    *selection = (struct cdr_selection){{NULL}, NULL};
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         making.fields[type] = json_array();
         making.rules[type] = json_object();
@@ -162,16 +162,9 @@ enum cdr_result cdr_selection_make(struct cdr_selection *selection, const char *
     enum cdr_result result =
         good ? take_list(&making, list, error) : cdr_fail(error, CDR_E_NOMEM, "out of memory");
     if (result == CDR_OK)
-        result = dump(selection, &making, error);
+        result = dump(topics, &making, error);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         json_decref(making.fields[type]);
     json_decref(making.mapping);
     return result;
-}
-
-void cdr_selection_free(struct cdr_selection *selection)
-{
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        free(selection->schemas[type]);
-    free(selection->mapping);
 }

@@ -13,18 +13,11 @@
 #ifndef CDR_ENCODE_SELECTION_H
 #define CDR_ENCODE_SELECTION_H
 
-#include "base/result.h"
-#include "model/record.h"
+#include "encode/topic.h"
 
-struct cdr_selection {
-    char *schemas[CDR_TYPE_COUNT];
-    char *mapping;
-};
-
-/* Texts are malloc()ed; free also after an error. Errors: CDR_E_CONFIG names what is wrong with the
- * list; CDR_E_NOMEM. */
-enum cdr_result cdr_selection_make(struct cdr_selection *selection, const char *list,
+/* Sets the first layouts' schemas of topics that have none, and the first of the mappings. Errors:
+ * CDR_E_CONFIG names what is wrong with the list; CDR_E_NOMEM. */
+enum cdr_result cdr_selection_make(struct cdr_topics *topics, const char *list,
                                    struct cdr_error *error);
-void cdr_selection_free(struct cdr_selection *selection);
 
 #endif

@@ -15,10 +15,11 @@
 static void test_schemas(void **state)
 {
     (void)state;
-    struct cdr_selection selection;
+    struct cdr_topics topics;
     struct cdr_error error = {{0}};
+    assert_int_equal(cdr_topics_create(&topics, CDR_TYPE_COUNT, &error), CDR_OK);
     assert_int_equal(
-        cdr_selection_make(&selection, " imsi,seconds=duration_sec ,start_ts_ms,apn,is_mo", &error),
+        cdr_selection_make(&topics, " imsi,seconds=duration_sec ,start_ts_ms,apn,is_mo", &error),
         CDR_OK);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         static const char *const names[] = {"imsi", "seconds", "start_ts_ms", "apn", "is_mo"};
@@ -27,7 +28,7 @@ static void test_schemas(void **state)
         static const char *const full[CDR_TYPE_COUNT] = {
             "io.cdrgen.fields.Call", "io.cdrgen.fields.Sms", "io.cdrgen.fields.Data"};
         struct cdr_schema schema;
-        assert_int_equal(cdr_schema_parse(&schema, selection.schemas[type], &error), CDR_OK);
+        assert_int_equal(cdr_schema_parse(&schema, topics.items[type].layouts[0].schema, &error), CDR_OK);
         assert_string_equal(schema.root->full_name, full[type]);
         assert_int_equal(schema.root->count, 5);
         for (size_t i = 0; i < 5; i++) {
@@ -40,7 +41,7 @@ static void test_schemas(void **state)
         assert_int_equal(schema.root->fields[2].type->logical, CDR_LOGICAL_TIMESTAMP_MILLIS);
         cdr_schema_destroy(&schema);
     }
-    cdr_selection_free(&selection);
+    cdr_topics_free(&topics);
 }
 
 /* All that there is, and names that are other sources': the type that lacks one has null. */
@@ -54,15 +55,16 @@ static void test_encoders_take_them(void **state)
     for (size_t i = 0; i < cdr_source_count; i++)
         snprintf(list + strlen(list), sizeof list - strlen(list), ",%s_=%s", cdr_sources[i].name,
                  cdr_sources[i].name);
-    struct cdr_selection selection;
+    struct cdr_topics topics;
     struct cdr_error error = {{0}};
-    assert_int_equal(cdr_selection_make(&selection, list, &error), CDR_OK);
+    assert_int_equal(cdr_topics_create(&topics, CDR_TYPE_COUNT, &error), CDR_OK);
+    assert_int_equal(cdr_selection_make(&topics, list, &error), CDR_OK);
     char header[4000] = "";
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         struct cdr_encoder_settings settings = {.type = type,
                                                 .tz_name = "UTC",
-                                                .schema_text = selection.schemas[type],
-                                                .mapping_text = selection.mapping};
+                                                .schema_text = topics.items[type].layouts[0].schema,
+                                                .mapping_text = topics.mappings[0]};
         blocks_make(&block, type, 100, 7);
         for (size_t i = 0; i < 3; i++) {
             struct encoded encoded = check_levels(levels[i], &settings, &block);
@@ -79,7 +81,7 @@ static void test_encoders_take_them(void **state)
             encoded_free(&encoded);
         }
     }
-    cdr_selection_free(&selection);
+    cdr_topics_free(&topics);
 }
 
 static void test_bad_lists(void **state)
@@ -98,12 +100,13 @@ static void test_bad_lists(void **state)
         {"imsi,imei,imsi", "there are two fields \"imsi\""},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct cdr_selection selection;
+        struct cdr_topics topics;
         struct cdr_error error = {{0}};
-        assert_int_equal(cdr_selection_make(&selection, bad[i].list, &error), CDR_E_CONFIG);
+        assert_int_equal(cdr_topics_create(&topics, CDR_TYPE_COUNT, &error), CDR_OK);
+        assert_int_equal(cdr_selection_make(&topics, bad[i].list, &error), CDR_E_CONFIG);
         if (strstr(error.text, bad[i].words) == NULL)
             fail_msg("\"%s\" lacks \"%s\"", error.text, bad[i].words);
-        cdr_selection_free(&selection);
+        cdr_topics_free(&topics);
     }
 }
 
