@@ -1,9 +1,7 @@
-/* Before an --append: is this dataset in the topics already? Kafka forgets where it begins there
- * (offsets.retention.minutes), so its first records are looked for. */
-#include "app/run_state.h"
+#include "app/append.h"
 
+#include "app/tail.h"
 #include "verify/source.h"
-#include "verify/verify.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,10 +1,11 @@
-/* The course of a run once its destination is open: generate, flush, prove, close, report; and
- * go on where a producer could not. */
-#include "app/run_state.h"
+#include "app/deliver.h"
 
 #include "app/dimensions.h"
 #include "app/progress.h"
+#include "app/run_open.h"
+#include "app/spill_run.h"
 #include "app/stop.h"
+#include "app/summary.h"
 #include "base/clock.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "app/repair.h"
 
 #include "app/progress.h"
-#include "app/run_state.h"
+#include "app/run.h"
 #include "app/stop.h"
 #include "app/verify_dimensions.h"
 #if CDR_KAFKA

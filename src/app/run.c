@@ -1,13 +1,15 @@
 /* The start of a run: choose the destination, look up schemas, open; deliver.c does the rest. */
-#include "app/run_state.h"
+#include "app/run.h"
 
+#include "app/append.h"
+#include "app/deliver.h"
 #include "app/dimensions.h"
-#include "app/notes.h"
-#include "app/progress.h"
+#include "app/run_open.h"
 #include "app/say.h"
 #include "app/schema_ids.h"
 #include "app/stop.h"
-#include "base/clock.h"
+#include "app/summary.h"
+#include "app/tail.h"
 #include "base/files.h"
 #if CDR_KAFKA
 #include "sink/kafka.h"
@@ -21,8 +23,6 @@
 #include <unistd.h>
 
 #define PROBE_TIMEOUT_MS 3000
-#define SLAB_BYTES (256u << 10) /* small enough to be free again soon, and full when handed over */
-#define SLAB_RECORDS 4096u
 
 /* Only where --sink auto was given is it tried out whether the brokers answer. */
 static enum cdr_result try_kafka(struct cdr_run *run, const char **name, struct cdr_error *error)
@@ -169,75 +169,6 @@ static enum cdr_result create_encoders(struct cdr_run *run, struct cdr_error *er
     if (result == CDR_OK)
         result = cdr_topics_create_encoders(&run->topics, settings->format, settings->model.tz_name,
                                             cdr_run_is_framed(run), error);
-    return result;
-}
-
-enum cdr_result cdr_run_check_schema_ids(const struct cdr_run *run, struct cdr_error *error)
-{
-    const char *registry = run->settings->registry.urls;
-    const bool fixed = registry == NULL || !cdr_run_has(run, CDR_SINK_OFFSETS);
-    struct cdr_schema_uses uses = {0};
-    cdr_schema_uses_list(&uses, &run->topics, fixed);
-    for (uint32_t i = 0; i < run->tables.n; i++) {
-        const struct cdr_topics one = {.n = 1, .items = &run->tables.items[i]};
-        cdr_schema_uses_list(&uses, &one, fixed);
-    }
-    return cdr_schema_uses_check(&uses, fixed ? NULL : registry, error);
-}
-
-struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
-{
-    const struct cdr_settings *settings = run->settings;
-    const struct cdr_parameters *p = &run->model->parameters;
-    const struct cdr_calendar *calendar = &run->model->calendar;
-    return (struct cdr_sink_setup){
-        .topics = &run->topics,
-        .partitions = p->partitions,
-        .shard_index = settings->shard_index,
-        .shard_count = settings->shard_count,
-        .dataset_id = run->model->dataset_id,
-        .first_day = p->start_day,
-        .days = settings->live ? 0 : p->days,
-        .first_event_ms = cdr_calendar_day_start_ms(calendar, p->start_day) -
-                          (p->late_share > 0 ? p->late_max_s * INT64_C(1000) : 0),
-        .last_event_ms =
-            settings->live
-                ? -1
-                : cdr_calendar_day_start_ms(calendar, p->start_day + (int32_t)p->days) - 1,
-        .now_ms = cdr_wall_ms(),
-        .workers = run->workers,
-        .slab_bytes = SLAB_BYTES,
-        .slab_records = SLAB_RECORDS,
-        .token = run->token,
-        .ids = settings->sink.id_header && cdr_run_has(run, CDR_SINK_OFFSETS),
-    };
-}
-
-enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_error *error)
-{
-    const struct cdr_settings *settings = run->settings;
-    struct cdr_sink_setup setup = cdr_run_sink_setup(run);
-    struct cdr_sink_settings destination = settings->sink;
-    destination.resume |= resume;
-    destination.bases = run->found_bases;
-    setup.stop = cdr_stop_on_signals();
-    destination.reopened = resume;
-    destination.committed = run->committed;
-    enum cdr_result result = run->sink_ops->open(&run->sink, &destination, &setup, error);
-    if (result == CDR_OK && run->sink_ops->starts != NULL)
-        run->sink_ops->starts(run->sink, run->starts);
-    if (result == CDR_OK && run->sink_ops->bases != NULL)
-        run->sink_ops->bases(run->sink, run->bases);
-    if (result == CDR_OK && run->found_bases != NULL)
-        memcpy(run->found_bases, run->bases, cdr_run_logs(run) * sizeof *run->bases);
-    if (result == CDR_OK)
-        cdr_say_notes(run->sink, settings->quiet);
-    if (result == CDR_OK)
-        result = cdr_dimensions_open(run, resume, error);
-    if (result != CDR_OK && run->sink != NULL) {
-        run->sink->ops->close(run->sink, false, NULL);
-        run->sink = NULL;
-    }
     return result;
 }
 

@@ -1,5 +1,5 @@
-/* A run whose brokers stay away goes on in files. */
-#include "app/run_state.h"
+#include "app/spill_run.h"
+
 #include "app/say.h"
 #include "sink/spill.h"
 

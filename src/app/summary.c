@@ -1,4 +1,4 @@
-#include "app/run_state.h"
+#include "app/summary.h"
 
 #include "app/dimensions.h"
 #include "app/metrics.h"

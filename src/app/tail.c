@@ -1,10 +1,7 @@
-/* Before a run goes on behind what topics hold: are the last records there the function's? The end
- * offsets alone would be believed for any topic. */
-#include "app/run_state.h"
+#include "app/tail.h"
 
 #include "app/stop.h"
 #include "sink/kafka.h"
-#include "verify/verify.h"
 
 #include <stdio.h>
 #include <stdlib.h>

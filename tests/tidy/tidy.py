@@ -83,6 +83,27 @@ def check_headers():
             fault(path, 1, "nobody includes it")
 
 
+def check_circles():
+    """The commands' modules, NAME.c with NAME.h, build on one another in one direction only."""
+    uses = {}
+    for path in sorted((TOP / "src/app").glob("*.[ch]")):
+        module = str(path.relative_to(TOP / "src").with_suffix(""))
+        found = {name.removesuffix(".h") for name in re.findall(r'#\s*include "([^"]+)"', path.read_text())}
+        uses.setdefault(module, set()).update(found - {module})
+
+    def visit(module, way):
+        if module in way:
+            fault(TOP / "src" / f"{module}.h", 1, "a circle: " + " > ".join(way[way.index(module):] + [module]))
+        elif module not in done:
+            for used in sorted(uses.get(module, ())):
+                visit(used, way + [module])
+            done.add(module)
+
+    done = set()
+    for module in sorted(uses):
+        visit(module, [])
+
+
 def check_words():
     files = subprocess.run(["git", "-C", str(TOP), "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
     for name in files.stdout.split("\n"):
@@ -101,6 +122,7 @@ def check_words():
 for source in sorted((TOP / "src").rglob("*.[ch]")):
     check_source(source)
 check_headers()
+check_circles()
 check_words()
 print("\n".join(faults) or "tidy")
 sys.exit(1 if faults else 0)

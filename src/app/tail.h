@@ -1,0 +1,15 @@
+/* Before a run goes on after what topics hold: are the last records there the function's? The end
+ * offsets alone would be believed for any topic. */
+#ifndef CDR_APP_TAIL_H
+#define CDR_APP_TAIL_H
+
+#include "app/run_state.h"
+#include "verify/verify.h"
+
+/* With --resume into Kafka: are the last records there those of the function? CDR_E_STATE names the
+ * first that is not. Nothing was written yet. */
+enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *error);
+/* What a check of the topics needs to know of the run; ranges are the caller's. */
+void cdr_run_tail_settings(const struct cdr_run *run, struct cdr_verify_tail_settings *tail);
+
+#endif
