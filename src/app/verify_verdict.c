@@ -142,9 +142,9 @@ static bool judge_open(const struct cdr_verification *run, struct cdr_verdict *v
                  run->topics.items[first / run->settings->model.partitions].name,
                  first % run->settings->model.partitions, end);
     snprintf(text, sizeof text,
-             "cannot tell: %s has an open transaction, which begins at offset %" PRId64
+             "cannot tell: %.200s has an open transaction, which begins at offset %" PRId64
              " and did not end within %u s (--transaction-wait): %s records of the dataset may be "
-             "in it or after it; what was compared is the same; %s",
+             "in it or after it; what was compared is the same; %.500s",
              names, end, (run->settings->open_wait_ms + 999) / 1000,
              unread > 0 ? cdr_with_commas(unread, number) : "no", advice);
     say(verdict, CDR_E_STATE, text);
