@@ -5,6 +5,7 @@
 #include "app/run_open.h"
 #include "app/spill_run.h"
 #include "app/stop.h"
+#include "app/tail.h"
 #include "app/summary.h"
 #include "base/clock.h"
 
@@ -134,6 +135,10 @@ static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
         flushed = check_durable(run, &later);
     else
         run->sink->ops->progress(run->sink, run->progress);
+#if CDR_KAFKA
+    if (flushed == CDR_OK)
+        flushed = cdr_run_check_heads(run, &later);
+#endif
     if (flushed == CDR_OK)
         flushed =
             cdr_dimensions_check(run->dimensions, result == CDR_OK && !settings->live, &later);

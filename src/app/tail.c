@@ -121,6 +121,70 @@ static enum cdr_result set_ranges(const struct cdr_run *run, struct cdr_verify_r
     return result;
 }
 
+/* Of the records that each log must hold by now. With --force the run goes on with whatever the
+ * topics do to them. */
+static enum cdr_result check_heads(const struct cdr_run *run, const uint64_t *ends,
+                                   const atomic_int *stop, struct cdr_error *error)
+{
+    const uint32_t logs = cdr_run_logs(run);
+    struct cdr_verify_tail_settings head;
+    if (run->settings->sink.force)
+        return CDR_OK;
+    struct cdr_verify_range *ranges = calloc(logs, sizeof *ranges);
+    if (ranges == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    for (uint32_t log = 0; log < logs; log++)
+        ranges[log] = (struct cdr_verify_range){.to = ends[log], .offset = run->bases[log]};
+    cdr_run_tail_settings(run, &head);
+    head.ranges = ranges;
+    head.stop = stop;
+    enum cdr_result result = cdr_verify_head(&head, error);
+    free(ranges);
+    return result;
+}
+
+enum cdr_result cdr_run_check_heads(const struct cdr_run *run, struct cdr_error *error)
+{
+    const uint32_t logs = cdr_run_logs(run);
+    struct cdr_error why = {0};
+    if (!cdr_run_has(run, CDR_SINK_OFFSETS) || run->spilled)
+        return CDR_OK;
+    uint64_t *ends = calloc(logs, sizeof *ends);
+    if (ends == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    for (uint32_t log = 0; log < logs; log++)
+        ends[log] = run->starts[log] + run->progress[log].durable;
+    /* A run that was interrupted looks all the same. */
+    enum cdr_result result = check_heads(run, ends, NULL, &why);
+    free(ends);
+    if (result == CDR_E_KAFKA)
+        return cdr_fail(error, result,
+                        "every record was acknowledged, but nothing says whether all of them are "
+                        "still there: %.600s; `verify` tells",
+                        why.text);
+    if (result == CDR_OK || result == CDR_E_STATE) /* who may not read the topics goes without */
+        return CDR_OK;
+    *error = why;
+    return result;
+}
+
+static enum cdr_result check_beginning(const struct cdr_run *run, struct cdr_error *error)
+{
+    struct cdr_error why = {0};
+    enum cdr_result result = check_heads(run, run->starts, cdr_stop_on_signals(), &why);
+    if (result == CDR_E_DIFFERENT)
+        return cdr_fail(
+            error, CDR_E_STATE,
+            "resume: the topics do not hold all of the beginning of dataset %s: %.700s; "
+            "'cdrgen repair' with the same flags deletes and refills such topics",
+            run->model->dataset_id, why.text);
+    if (result != CDR_OK && result != CDR_E_STATE) {
+        *error = why;
+        return result;
+    }
+    return CDR_OK;
+}
+
 enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *error)
 {
     const uint32_t logs = cdr_run_logs(run);
@@ -137,6 +201,8 @@ enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *
         any |= ranges[log].from < ranges[log].to;
     if (result == CDR_OK && any)
         result = check(run, ranges, error);
+    if (result == CDR_OK && any)
+        result = check_beginning(run, error);
     free(ranges);
     return result;
 }

@@ -9,6 +9,9 @@
 /* With --resume into Kafka: are the last records there those of the function? CDR_E_STATE names the
  * first that is not. Nothing was written yet. */
 enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *error);
+/* At the end of a run into Kafka: has a compaction that nobody saw deleted records? CDR_E_DIFFERENT
+ * names the first that is gone, CDR_E_KAFKA: nobody answered. */
+enum cdr_result cdr_run_check_heads(const struct cdr_run *run, struct cdr_error *error);
 /* What a check of the topics needs to know of the run; ranges are the caller's. */
 void cdr_run_tail_settings(const struct cdr_run *run, struct cdr_verify_tail_settings *tail);
 

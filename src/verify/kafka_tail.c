@@ -4,6 +4,7 @@
 #include "model/model.h"
 #include "sink/slab.h"
 #include "verify/fields.h"
+#include "verify/repeats.h"
 #include "verify/source.h"
 #include "verify/verify.h"
 
@@ -19,7 +20,15 @@ enum { WAIT_MS = 5, ID_BYTES = 1 + CDR_ID_TEXT_LEN };
 /* What a message of a type must be like: the run's envelope, and the id behind it. */
 struct wire {
     const char *names[CDR_HEADERS_MAX + 1]; /* of all headers: with the id's */
-    char *text; /* the names, with commas between them */
+    char *text;                             /* the names, with commas between them */
+};
+
+/* Of a log whose beginning is read, up to the first key that comes again. */
+struct head {
+    struct cdr_repeats keys;
+    bool unsure;             /* other records may come before the dataset's */
+    bool strange;            /* they do, or those of the dataset's beginning are gone */
+    struct cdr_record found; /* strange: the log's first */
 };
 
 struct tail {
@@ -34,10 +43,11 @@ struct tail {
     struct cdr_source *source;
     struct cdr_payloads payloads;
     struct cdr_slab_pool *pool;
-    atomic_uint open; /* logs with a range that is not compared to its end */
-    uint32_t blind;   /* logs with a range of which nothing is left */
-    int64_t *found;   /* searching: offsets of what is looked for; else NULL */
-    bool *after;      /* searching: other records come before; or NULL */
+    atomic_uint open;   /* logs with a range that is not compared to its end */
+    uint32_t blind;     /* logs with a range of which nothing is left */
+    int64_t *found;     /* searching: offsets of what is looked for; else NULL */
+    bool *after;        /* searching: other records come before; or NULL */
+    struct head *heads; /* of each log; or NULL */
     atomic_int stop;
 };
 
@@ -165,6 +175,15 @@ static enum cdr_result search_next(struct tail *tail, uint32_t log,
     }
 }
 
+static enum cdr_result ends_early(const struct tail *tail, uint32_t log,
+                                  const struct cdr_record *expected, struct cdr_error *error)
+{
+    return cdr_fail(error, CDR_E_DIFFERENT,
+                    "%s[%u] ends before record %" PRId64 " of the dataset %s, which is to be there",
+                    tail->settings->topics->items[log / tail->partitions].name,
+                    log % tail->partitions, expected->place, tail->settings->model->dataset_id);
+}
+
 /* The next record of the log is the expected one, or CDR_E_AGAIN. */
 static enum cdr_result compare_next(struct tail *tail, uint32_t log,
                                     const struct cdr_record *expected, struct cdr_error *error)
@@ -174,17 +193,56 @@ static enum cdr_result compare_next(struct tail *tail, uint32_t log,
     enum cdr_result result =
         tail->source->ops->next(tail->source, log, WAIT_MS, &found, &ended, error);
     if (result == CDR_E_AGAIN && ended)
-        return cdr_fail(error, CDR_E_DIFFERENT,
-                        "%s[%u] ends before record %" PRId64
-                        " of the dataset %s, which is to be there",
-                        tail->settings->topics->items[log / tail->partitions].name,
-                        log % tail->partitions, expected->place, tail->settings->model->dataset_id);
+        return ends_early(tail, log, expected, error);
     if (result != CDR_OK)
         return result;
     if (same_headers(tail, log / tail->partitions, expected, &found) &&
         same_record(expected, &found))
         return CDR_OK;
     return differs(tail, log, expected, &found, error);
+}
+
+static enum cdr_result is_gone(const struct tail *tail, uint32_t log, int64_t place,
+                               const struct cdr_record *found, struct cdr_error *error)
+{
+    return cdr_fail(error, CDR_E_DIFFERENT,
+                    "%s[%u]: record %" PRId64
+                    " of the dataset is gone, and another one is found at offset %" PRId64
+                    ": the topic was compacted (cleanup.policy), if only for a moment, or records "
+                    "were altered",
+                    tail->settings->topics->items[log / tail->partitions].name,
+                    log % tail->partitions, place, found->place);
+}
+
+/* At a log's beginning: the next record is the expected one; its range ends once a key comes again.
+ * Where the dataset may not be the first there, a strange record is one of before it, unless it is
+ * expected later. */
+static enum cdr_result head_next(struct tail *tail, uint32_t log, const struct cdr_record *expected,
+                                 struct cdr_error *error)
+{
+    struct cdr_verify_range *range = &tail->ranges[log];
+    struct head *head = &tail->heads[log];
+    struct cdr_record found;
+    bool ended = false, again = false;
+    if (head->strange && same_record(expected, &head->found))
+        return is_gone(tail, log, 0, &head->found, error);
+    enum cdr_result result =
+        head->strange ? CDR_OK
+                      : tail->source->ops->next(tail->source, log, WAIT_MS, &found, &ended, error);
+    if (result == CDR_E_AGAIN && ended)
+        return ends_early(tail, log, expected, error);
+    if (result != CDR_OK)
+        return result;
+    if (!head->strange && !same_record(expected, &found)) {
+        if (!head->unsure || range->from > 0)
+            return is_gone(tail, log, expected->place, &found, error);
+        head->strange = true;
+        head->found = found; /* which lasts until the log's next one is asked for */
+    }
+    result = cdr_repeats_add(&head->keys, expected, &again, error);
+    if (result == CDR_OK && again)
+        range->to = range->from + 1;
+    return result;
 }
 
 /* Record i of a slab with all of its headers: those of the list, then the id. bytes has room. */
@@ -220,8 +278,9 @@ static enum cdr_result tail_write(struct cdr_sink *sink, unsigned worker, struct
         slab->ids != NULL && bytes == NULL ? cdr_fail(error, CDR_E_NOMEM, "out of memory") : CDR_OK;
     for (; result == CDR_OK && *taken < end && range->from < range->to; ++*taken) {
         const struct cdr_record expected = expected_message(tail, slab, *taken, bytes);
-        result = tail->found != NULL ? search_next(tail, slab->log, &expected, error)
-                                     : compare_next(tail, slab->log, &expected, error);
+        result = tail->heads != NULL   ? head_next(tail, slab->log, &expected, error)
+                 : tail->found != NULL ? search_next(tail, slab->log, &expected, error)
+                                       : compare_next(tail, slab->log, &expected, error);
         if (result != CDR_OK)
             break;
         if (++range->from == range->to && atomic_fetch_sub(&tail->open, 1) == 1)
@@ -347,7 +406,8 @@ static enum cdr_result open_source(struct tail *tail, struct cdr_error *error)
         .header_names = true,
         /* Without transactions a record's offset is its position, whoever holds what follows. */
         .read_uncommitted = !settings->sink->transactions,
-        .offsets = tail->offsets,
+        /* With transactions, only the group knows where a dataset begins. */
+        .offsets = tail->heads != NULL && settings->sink->transactions ? NULL : tail->offsets,
         .stop = settings->stop,
     };
     return cdr_kafka_source_open(&tail->source, settings->sink, &setup, error);
@@ -376,6 +436,16 @@ static enum cdr_result pass_blind(struct tail *tail, uint32_t log, struct cdr_er
     return CDR_OK;
 }
 
+/* Of a log's beginning, whether there is something to compare: not what has expired, since with
+ * transactions nothing says which record is the first that is left. */
+static bool begin_head(struct tail *tail, uint32_t log, const struct cdr_source_extent *extent)
+{
+    tail->heads[log].unsure = tail->settings->sink->transactions && !extent->known;
+    return extent->first <= extent->base ||
+           (!tail->settings->sink->transactions &&
+            extent->first < tail->ranges[log].offset + (int64_t)tail->ranges[log].to);
+}
+
 /* Leaves out what expired meanwhile, and says where the pipeline begins. */
 static enum cdr_result set_starts(struct tail *tail, struct cdr_error *error)
 {
@@ -386,6 +456,10 @@ static enum cdr_result set_starts(struct tail *tail, struct cdr_error *error)
         if (range->from == range->to)
             continue;
         struct cdr_source_extent extent = tail->source->ops->extent(tail->source, log);
+        if (tail->heads != NULL && !begin_head(tail, log, &extent)) {
+            range->from = range->to;
+            continue;
+        }
         uint64_t expired = tail->found == NULL && extent.first > range->offset
                                ? (uint64_t)(extent.first - range->offset)
                                : 0;
@@ -440,10 +514,13 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
 }
 
 static enum cdr_result check(const struct cdr_verify_tail_settings *settings, int64_t *found,
-                             bool *after, struct cdr_error *error)
+                             bool *after, struct head *heads, struct cdr_error *error)
 {
-    struct tail tail = {
-        .base.ops = &tail_sink_ops, .settings = settings, .found = found, .after = after};
+    struct tail tail = {.base.ops = &tail_sink_ops,
+                        .settings = settings,
+                        .found = found,
+                        .after = after,
+                        .heads = heads};
     if (settings->blind != NULL)
         settings->blind[0] = '\0';
     tail.partitions = settings->model->parameters.partitions;
@@ -480,7 +557,21 @@ static enum cdr_result check(const struct cdr_verify_tail_settings *settings, in
 enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
                                 struct cdr_error *error)
 {
-    return check(settings, NULL, NULL, error);
+    return check(settings, NULL, NULL, NULL, error);
+}
+
+enum cdr_result cdr_verify_head(const struct cdr_verify_tail_settings *settings,
+                                struct cdr_error *error)
+{
+    const uint32_t logs = settings->topics->n * settings->model->parameters.partitions;
+    struct head *heads = calloc(logs, sizeof *heads);
+    if (heads == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", logs);
+    enum cdr_result result = check(settings, NULL, NULL, heads, error);
+    for (uint32_t log = 0; log < logs; log++)
+        cdr_repeats_free(&heads[log].keys);
+    free(heads);
+    return result;
 }
 
 enum cdr_result cdr_verify_find(const struct cdr_verify_tail_settings *settings, int64_t *offsets,
@@ -489,5 +580,5 @@ enum cdr_result cdr_verify_find(const struct cdr_verify_tail_settings *settings,
     const uint32_t logs = settings->topics->n * settings->model->parameters.partitions;
     for (uint32_t log = 0; log < logs; log++)
         offsets[log] = CDR_FIND_NOTHING;
-    return check(settings, offsets, after, error);
+    return check(settings, offsets, after, NULL, error);
 }

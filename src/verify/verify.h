@@ -95,6 +95,12 @@ struct cdr_verify_tail_settings {
  * (CDR_KAFKA). */
 enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
                                 struct cdr_error *error);
+/* Whether compaction, however short, has deleted records of the dataset: compares each log's
+ * beginning, up to the first record whose key came before (see repeats.h why that is enough). The
+ * ranges are all that a log must hold, from 0 on; what has expired of it is left out, with
+ * transactions the whole log. Headers are not compared. Errors: as of cdr_verify_tail. */
+enum cdr_result cdr_verify_head(const struct cdr_verify_tail_settings *settings,
+                                struct cdr_error *error);
 /* Where the topics hold the first records of the ranges (each of one record): reads each log from
  * its range's offset on. offsets[log]: the first offset of the record, or one of the following.
  * after[log]: other records come before it (zero-initialise; or NULL). Headers are not compared. */

@@ -21,6 +21,7 @@
     admin.py replicas TOPIC…              topic, partition, leader, number of replicas, of those in sync, one a line
     admin.py elect TOPIC…                 the first replica of every partition becomes its leader
     admin.py trim TOPIC PARTITION OFFSET  deletes the records before the offset
+    admin.py compact TOPIC                sets cleanup.policy=compact until records are gone, then delete again
 
 The cluster is the one of --brokers or $CDRGEN_TEST_BROKERS; -X NAME=VALUE gives client properties.
 """
@@ -170,6 +171,32 @@ def alter(client, _, topic, *config):
     client.incremental_alter_configs([resource])[resource].result(TIMEOUT_S)
 
 
+def records_in(settings, topic, wanted):
+    """How many committed records the partitions hold."""
+    consumer = Consumer({**settings, "group.id": "cdrgen-admin", "enable.partition.eof": True,
+                         "auto.offset.reset": "earliest", "enable.auto.commit": False})
+    consumer.assign([TopicPartition(topic, p, 0) for p in wanted])
+    left, found = set(wanted), 0
+    while left:
+        message = consumer.poll(TIMEOUT_S)
+        if message is None:
+            raise SystemExit(f"{topic} cannot be read")
+        if message.error() is None:
+            found += 1
+        elif message.error().code() == KafkaError._PARTITION_EOF:
+            left.discard(message.partition())
+    consumer.close()
+    return found
+
+
+def compact(client, settings, topic):
+    wanted = numbers(client, topic)
+    before = records_in(settings, topic, wanted)
+    alter(client, settings, topic, "cleanup.policy=compact")
+    wait_for(lambda: records_in(settings, topic, wanted) < before, f"{topic} is not compacted")
+    alter(client, settings, topic, "cleanup.policy=delete")
+
+
 def grow(client, _, topic, partitions):
     client.create_partitions([NewPartitions(topic, int(partitions))])[topic].result(TIMEOUT_S)
     wait_for(lambda: len(numbers(client, topic)) == int(partitions), f"{topic} has no {partitions} partitions")
@@ -210,7 +237,7 @@ def recreate(client, settings, topic, partitions, fill=None):
 
 
 COMMANDS = {"create": create, "delete": delete, "list": list_topics, "partitions": partitions, "config": config,
-            "offsets": offsets, "committed": committed, "forget": forget, "replicas": replicas, "elect": elect, "trim": trim,
+            "offsets": offsets, "committed": committed, "forget": forget, "replicas": replicas, "elect": elect, "trim": trim, "compact": compact,
             "await": await_records, "allow": allow, "set": set_config, "alter": alter, "grow": grow, "recreate": recreate}
 
 

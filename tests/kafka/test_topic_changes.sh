@@ -20,6 +20,7 @@ begin()
     "$CDRGEN" run -q "${dataset[@]}" --seed "$seed" --topic-prefix "$prefix$name." --create-topics --rate "${rate:-250}" "$@" \
         2>"$WORK/$name" &
     runs[$name]=$!
+    seeds[$name]=$seed
 }
 
 # ends NAME TEXT: its run ends with status 1 and says TEXT, once and without calling lost records safe.
@@ -32,8 +33,8 @@ ends()
     ! grep -q 'are safe' "$WORK/$1" || die "$1 calls records safe: $(cat "$WORK/$1")"
 }
 
-changes=(parts stamps trim gone again refilled retention policy)
-declare -A runs words=(
+changes=(parts stamps trim gone again refilled retention policy blip)
+declare -A seeds runs words=(
     [parts]="topic $prefix[a-z.]*call was given more partitions while the run wrote, and has 5 now; the dataset has 3\..*\`verify --partitions 3\`.*no longer join"
     [stamps]="(call\[[0-2]\]: the record at offset [0-9]+ was stored with the time of its arrival|call: message.timestamp.type=LogAppendTime replaces).*while the run wrote"
     [trim]="call\[1\] begins at offset 7 now: this dataset's records from offset 0 on were deleted while the run wrote; .*--resume goes on after what is left"
@@ -43,6 +44,7 @@ declare -A runs words=(
     [refilled.tx]="the topic was deleted and created|created (anew|again)|begins in it"
     [retention]="call: retention.ms=60000 .*deletes the run's records.*set while the run wrote"
     [policy]="call: cleanup.policy=compact keeps only the last record.*set while the run wrote"
+    [blip]="call\[[0-2]\]: (record [0-9]+ of the dataset is gone, and another one is found|the record at offset [0-9]+ is gone).*the topic was compacted"
 )
 
 change()
@@ -62,21 +64,38 @@ change()
         ;;
     retention*) admin alter "$topic" retention.ms=60000 ;;
     policy*) admin alter "$topic" cleanup.policy=compact ;;
+    blip*) ;; # below
     esac
 }
 
+for name in blip blip.tx; do # small segments: the one that is written is not compacted
+    admin create "$prefix$name.call" 3 internal.segment.bytes=4000 min.cleanable.dirty.ratio=0.01 \
+        message.timestamp.after.max.ms=9223372036854775807
+done
 for name in "${changes[@]}"; do
-    begin "$name" --id-header
-    begin "$name.tx" --transactions --transaction-time 300ms --id-header
+    begin "$name" --id-header -X batch.num.messages=10
+    begin "$name.tx" --transactions --transaction-time 300ms --id-header -X batch.num.messages=10
 done
 for name in "${changes[@]}"; do
     topics+=("$prefix$name.call" "$prefix$name.tx.call")
 done
 admin await 20 "${topics[@]}"
+# The topic is compacted while the run stands still and cannot see that it is set to be.
+admin await 90 "$prefix"blip.call "$prefix"blip.tx.call
+compactions=()
+for name in blip blip.tx; do
+    kill -STOP "${runs[$name]}"
+    admin compact "$prefix$name.call" &
+    compactions+=($!)
+done
 for name in "${changes[@]}"; do
     change "$name"
     change "$name.tx"
 done
+for compaction in "${compactions[@]}"; do
+    wait "$compaction" || die "no compaction"
+done
+kill -CONT "${runs[blip]}" "${runs[blip.tx]}"
 for name in "${changes[@]}"; do
     ends "$name" "${words[$name]}"
     ends "$name.tx" "${words[$name.tx]:-${words[$name]}}"
@@ -109,6 +128,12 @@ admin delete "${prefix}trim.call"
 again trim --create-topics
 expect_equal "$(admin offsets "${prefix}trim.call" | awk '{ n += $2 } END { print n }')" 0 "records that are missing again"
 "$CDRGEN" verify -q "${dataset[@]}" --seed 5 --topic-prefix "${prefix}trim." >"$WORK/words" 2>&1 || die "$(cat "$WORK/words")"
+
+for name in blip blip.tx; do
+    [[ $name == blip ]] && how=() || how=(--transactions)
+    expect_failure 2 'resume: the topics do not hold (all of )?the beginning of dataset' "$CDRGEN" run -q "${dataset[@]}" \
+        --seed "${seeds[$name]}" --topic-prefix "$prefix$name." --resume --id-header "${how[@]}"
+done
 
 # ---- a topic that was given more partitions ----
 
