@@ -12,7 +12,7 @@
 /* Exit statuses. */
 enum {
     CDR_EXIT_OK = 0,
-    CDR_EXIT_FAILED = 1, /* ran, but not to a good end: what is there is said */
+    CDR_EXIT_FAILED = 1, /* began and failed: the message says what is there */
     CDR_EXIT_USAGE =
         2, /* could not run: wrong input or a destination in the wrong state; nothing was written */
 };

@@ -15,7 +15,7 @@
 #define REOPEN_TIMEOUT_MS INT64_C(60000)
 #define IN_VAIN_MAX 3u
 
-/* Whatever was opened anew, records are due when they were. */
+/* Reopening the sink does not move the schedule. */
 static struct cdr_pace pace_of(const struct cdr_run *run)
 {
     const struct cdr_settings *settings = run->settings;
@@ -188,9 +188,9 @@ static int64_t reopen_ns(const struct cdr_run *run)
     return patience_ms * INT64_C(1000000);
 }
 
-/* A new producer behind what the topics hold. The brokers may just be electing: for a while,
- * that they don't answer is no reason to give up. Whatever is found to be wrong, records may have
- * been written. */
+/* A new producer that goes on after what the topics hold. The brokers may just be electing: for a
+ * while, that they don't answer is no reason to give up. Whatever is found to be wrong, records may
+ * have been written. */
 static enum cdr_result reopen(struct cdr_run *run, struct cdr_error *error)
 {
     const atomic_int *stop = cdr_stop_on_signals();

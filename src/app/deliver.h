@@ -1,5 +1,5 @@
-/* The course of a run once its destination is open: generate, flush, prove, close, report; and
- * go on where a producer could not. */
+/* The course of a run once its destination is open: generate, flush, check, close, report; and go
+ * on with a new producer where the old one cannot. */
 #ifndef CDR_APP_DELIVER_H
 #define CDR_APP_DELIVER_H
 

@@ -1,7 +1,7 @@
 /* The dimension topics of a run: their names, schemas and sink, what comes when, and what the
  * summary says of them.
  *
- * Their sink is one of its own, with its own producer: an idempotent one even where the records go
+ * They have a separate sink with its own producer: an idempotent one even where the records go
  * in transactions. All of a day's rows are safe before the first record of the day is sent.
  */
 #ifndef CDR_APP_DIMENSIONS_H
@@ -21,7 +21,7 @@ enum cdr_result cdr_dimensions_create(struct cdr_run *run, struct cdr_error *err
 enum cdr_result cdr_dimensions_create_unasked(struct cdr_run *run, struct cdr_error *error);
 /* All of these do nothing where dimensions is NULL. */
 void cdr_dimensions_destroy(struct cdr_dimensions *dimensions);
-/* Opens the sink, anew where one is open. resume: go on behind what the topics hold; the first time
+/* Opens the sink, or reopens it. resume: go on after what the topics hold; the first time
  * their last records are compared. Errors as of the sink; CDR_E_STATE. */
 enum cdr_result cdr_dimensions_open(struct cdr_run *run, bool resume, struct cdr_error *error);
 /* Once for each pipeline, before it runs. */
@@ -30,7 +30,7 @@ enum cdr_result cdr_dimensions_begin(struct cdr_dimensions *dimensions, const at
 /* The pipeline's day_begin. */
 enum cdr_result cdr_dimensions_day(void *dimensions, int32_t day, struct cdr_error *error);
 /* After the pipeline: what was handed over is safe, and the topics held no more than there is,
- * which only whoever went to the run's end can say. CDR_E_KAFKA, CDR_E_DIFFERENT. */
+ * which can only be said at the run's end. CDR_E_KAFKA, CDR_E_DIFFERENT. */
 enum cdr_result cdr_dimensions_check(struct cdr_dimensions *dimensions, bool whole,
                                      struct cdr_error *error);
 /* The sink's close. */

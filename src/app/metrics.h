@@ -1,5 +1,6 @@
-/* What a run counts and measures: a row for each figure, from which come the summary, the closing
- * words and the tables of figures in docs/configuration.md. A new figure is a row in metrics.c.
+/* What a run counts and measures: a row for each figure. The summary, the closing words and the
+ * tables of figures in docs/configuration.md are made from the rows. A new figure is a row in
+ * metrics.c.
  */
 #ifndef CDR_APP_METRICS_H
 #define CDR_APP_METRICS_H

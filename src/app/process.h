@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-/* Makes errors of write, instead of the end of the process, of a limit on the size of files
- * (`ulimit -f`) and of a reader that goes away (`| head`). Opens those of the three standard
+/* A limit on the size of files (`ulimit -f`) and a reader that goes away (`| head`) become errors
+ * of write instead of ending the process. Opens those of the three standard
  * streams that are closed, so that standard output fails and messages go nowhere. Raises the limit
  * of the stack (`ulimit -s`) where it is smaller than we need (CDR_STACK_BYTES), for this thread
  * and for those of libraries. */

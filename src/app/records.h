@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* A record to be: its key, in the slot of its emission. */
+/* A record to print: its key, in the slot of its emission. */
 struct cdr_found {
     int64_t emission_slot_ms;
     int64_t emission_ms;

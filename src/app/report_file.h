@@ -16,7 +16,7 @@ enum cdr_result cdr_report_write(const char *path,
                                  void (*put)(struct cdr_json *json, const void *context),
                                  const void *context, struct cdr_error *error);
 
-/* Whether all that was printed to a stream has arrived. Errors: CDR_E_STATE. */
+/* Checks that all that was printed to a stream has arrived. Errors: CDR_E_STATE. */
 enum cdr_result cdr_report_printed(FILE *out, struct cdr_error *error);
 
 #endif

@@ -84,7 +84,7 @@ static enum cdr_result check_schema(const struct cdr_run *run, uint32_t type, un
 {
     const struct cdr_settings *settings = run->settings;
     struct cdr_encoder *encoder = NULL;
-    /* With --use-latest nothing is, and what is to be compiled is not here yet. */
+    /* With --use-latest nothing is, and the schema to compile is not here yet. */
     bool latest = settings->registry.use_latest && settings->registry.urls != NULL &&
                   !cdr_schema_is_given(settings, type);
     if (run->topics.items[type].layouts[version].schema == NULL ||

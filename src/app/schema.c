@@ -342,7 +342,7 @@ enum cdr_result cdr_command_schema(const struct cdr_settings *settings, struct c
     struct item items[ITEMS_MAX];
     size_t count = 0;
     own.format = avro;
-    /* Who asks for the keys' schema by name means one. */
+    /* A command that names the keys' schema means one. */
     if (is_named(settings, "key") || settings->key_schema != NULL)
         own.key_format = avro;
     enum cdr_result result = load(&own, &topics, &tables, error);

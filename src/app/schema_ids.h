@@ -11,7 +11,7 @@
 #include "registry/registry.h"
 #endif
 
-/* A schema whose id is to be known: of the values or the keys of a topic. */
+/* A schema whose id the run needs: of the values or the keys of a topic. */
 enum cdr_schema_part { CDR_PART_VALUES, CDR_PART_NEXT, CDR_PART_KEYS };
 
 struct cdr_schema_request {

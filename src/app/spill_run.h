@@ -4,7 +4,7 @@
 
 #include "app/run_state.h"
 
-/* Whether a run that ended with result, by itself, is to go on in files. */
+/* Whether a run that ended with result goes on in files. */
 bool cdr_run_may_spill(const struct cdr_run *run, enum cdr_result result);
 /* Closes what was open, and opens the spill as run->sink, from each log's first record that is not
  * safe. *error: why the run goes on there; after a failure, both. */

@@ -2,9 +2,9 @@
  * one ends the process at once, with 128 and its number.
  *
  * A command that opens its destination waits in libraries that know no flag (a connection, a
- * request, a name that is looked up). As long as it opens, nothing is under way that an end could
- * spoil: where it has not noticed the signal itself within CDR_STOP_WAIT_S, the process ends with
- * the words and the status that cdr_stop_opening was given. */
+ * request, a name lookup). While it opens, an end can spoil nothing: if it has not noticed the
+ * signal within CDR_STOP_WAIT_S, the process ends with the words and the status that
+ * cdr_stop_opening was given. */
 #ifndef CDR_APP_STOP_H
 #define CDR_APP_STOP_H
 

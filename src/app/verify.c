@@ -140,7 +140,7 @@ static enum cdr_result report(const struct cdr_verification *run, struct cdr_err
     return result == CDR_OK ? cdr_report_printed(stdout, error) : result;
 }
 
-/* Tables that lie beside the parts. They are not compared, but who reads them misses them. */
+/* Tables that lie beside the parts. They are not compared, but their readers would miss them. */
 static void say_missing(const struct cdr_settings *settings)
 {
     static const char *const names[] = {"cells.csv", "subscribers.csv"};

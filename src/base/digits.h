@@ -129,7 +129,7 @@ static inline void cdr_digits16_step(char *out, const uint64_t *values)
     cdr_digits8_step(out, halves);
 }
 
-/* out[i] = the sixteen digits of values[i] < 10^16, i < n. Touches nothing behind the n-th entry.
+/* out[i] = the sixteen digits of values[i] < 10^16, i < n. Touches nothing after the n-th entry.
  */
 static inline void cdr_digits16_column(char (*out)[16], const uint64_t *values, uint32_t n)
 {
@@ -145,7 +145,7 @@ static inline void cdr_digits16_column(char (*out)[16], const uint64_t *values, 
     }
 }
 
-/* out[i] = the eight digits of values[i] < 10^8, i < n. Touches nothing behind the n-th entry. */
+/* out[i] = the eight digits of values[i] < 10^8, i < n. Touches nothing after the n-th entry. */
 static inline void cdr_digits8_column(char (*out)[8], const uint32_t *values, uint32_t n)
 {
     enum { COUNT = 2 * CDR_DIGITS_STEP };

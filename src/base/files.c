@@ -44,7 +44,7 @@ static enum cdr_result cannot_read(struct cdr_error *error, enum cdr_result code
     return cdr_fail(error, code, "cannot read %.500s: %s", path, cdr_os_reason(os_error, reason));
 }
 
-/* Without waiting for whoever might be at the other end. */
+/* Without waiting for a program at the other end. */
 static int open_now(const char *path)
 {
     int fd;
@@ -153,7 +153,7 @@ static ssize_t read_waiting(int fd, bool waits, char *to, size_t n)
         if (got < 0) {
             if (poll(&ready, 1, -1) < 0 && errno != EINTR)
                 return -1;
-            waits = false; /* somebody has it open for writing */
+            waits = false; /* a program has it open for writing */
             continue;
         }
         if (!waits)

@@ -1,7 +1,7 @@
 /* Opening files safely, whatever lies at their path.
  *
  * A folder may hold a FIFO, a socket, a device or a folder where a file is expected. Opening a FIFO
- * blocks until somebody writes to it, and a device may do anything; so files that cdrgen itself
+ * blocks until a program writes to it, and a device may do anything; so files that cdrgen itself
  * lays down (manifests, parts, spills, temporary files) are opened by these functions, which never
  * wait and accept regular files only.
  *
@@ -59,7 +59,7 @@ int cdr_is_at(int fd, const char *path);
 enum cdr_result cdr_read_named(const char *path, size_t len_max, char **bytes, size_t *len,
                                struct cdr_error *error);
 
-/* Opens a file that the user names for writing, from its start; a FIFO once somebody reads it, for
+/* Opens a file that the user names for writing, from its start; a FIFO once a program reads it, for
  * which it waits for at most CDR_FIFO_WAIT_S. NULL and errno (ENXIO: nobody does). */
 FILE *cdr_stream_named(const char *path);
 

@@ -1,7 +1,7 @@
 /* Levels of the instruction set that hot loops are built for, and which of them this CPU runs.
  *
  * A hot loop is a header that three sources include, one a level, so that the compiler vectorises
- * it for each; whoever uses it chooses the best level once at start. All levels give the same
+ * it for each; its user chooses the best level once at start. All levels give the same
  * bytes.
  */
 #ifndef CDR_BASE_LEVEL_H

@@ -2,9 +2,9 @@
  *
  *     2025-01-02T06:00:00Z, 2025-01-02T06:00+01:00   of the world; seconds and their thousandths
  *     2025-01-02 06:00:00.250                        on the clock of a place; a date alone: 00:00
- *     +6h, +90m, +1d                                 behind a start; a day has 24 hours here
+ *     +6h, +90m, +1d                                 after a start; a day has 24 hours here
  *
- * What the last two mean is for those to say who know the place or the start.
+ * The caller, which knows the place or the start, gives the last two their meaning.
  */
 #ifndef CDR_BASE_MOMENT_H
 #define CDR_BASE_MOMENT_H

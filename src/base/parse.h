@@ -1,9 +1,9 @@
 /* Parsers for what people type: numbers, sizes, rates, durations, dates, places, lists.
  *
- * Every parser takes the whole of text (no space around, nothing behind) or fails with
- * CDR_E_CONFIG; then *value is untouched and the error's text is a clause that quotes the text and
- * says what is wrong with it ("12x" is not a whole number). Whoever knows the flag, key or file
- * puts that in front, and the allowed range behind. All are checked for overflow, pure, and safe in
+ * Every parser takes the whole of text (no space around, nothing after) or fails with CDR_E_CONFIG;
+ * then *value is untouched and the error's text is a clause that quotes the text and says what is
+ * wrong with it ("12x" is not a whole number). The caller that knows the flag, key or file puts
+ * that in front, and the allowed range after it. All are checked for overflow, pure, and safe in
  * any thread; none allocates. Decimal points are points: the program never calls setlocale.
  *
  * Suffixes. k, M, G, T are powers of 1000, for counts, rates and sizes alike: 64k = 64,000 as in
@@ -29,7 +29,7 @@ enum cdr_result cdr_parse_count(const char *text, uint64_t *value, struct cdr_er
 /* A finite decimal number: "0.15", "-3", "1e-3"; neither hexadecimal nor nan nor inf. */
 enum cdr_result cdr_parse_decimal(const char *text, double *value, struct cdr_error *error);
 
-/* Bytes: "100000000", "64k", "1.5M", "64Ki", each with a B behind if wanted. */
+/* Bytes: "100000000", "64k", "1.5M", "64Ki", each may have a B at its end. */
 enum cdr_result cdr_parse_size(const char *text, uint64_t *bytes, struct cdr_error *error);
 
 /* A rate, at least 0: "20000", "20k/s", "1.5M/s", "0.5/s". */
@@ -52,7 +52,7 @@ enum cdr_result cdr_parse_place(const char *text, double *lat, double *lon,
 enum cdr_result cdr_parse_boolean(const char *text, bool *value, struct cdr_error *error);
 
 /* Steps through a comma-separated list: the next item, without spaces around it, not terminated.
- * Returns where to go on, NULL behind the last item. An empty list is one empty item. for (const
+ * Returns where to go on, NULL after the last item. An empty list is one empty item. for (const
  * char *rest = text; rest != NULL;) { rest = cdr_next_item(rest, &item, &item_len);
  */
 const char *cdr_next_item(const char *list, const char **item, size_t *item_len);

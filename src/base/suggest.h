@@ -1,4 +1,4 @@
-/* "Did you mean": the name that is closest to what somebody typed.
+/* "Did you mean": the name that is closest to what the user typed.
  *
  * Distance counts inserted, lost, changed and swapped letters; upper and lower case, '-', '_' and
  * '.' are the same. A name is near if a third of the longer one's letters at most are wrong, or if

@@ -1,5 +1,5 @@
-/* The commands: a row each, from which come the enumeration, the command line, the help, the
- * reference and the calls (src/app/main.c).
+/* The commands: a row each. The enumeration, the command line, the help, the reference and the
+ * calls (src/app/main.c) are made from the rows.
  *
  * A new command is a row here and a function cdr_command_NAME in a file of its own in src/app;
  * options.c says which options it takes.

@@ -162,7 +162,7 @@ static int line_of(const char *text, const char *at)
     return line;
 }
 
-/* jansson's words, but where it is plain what somebody had in mind. */
+/* jansson's words, unless it is plain what the user meant. */
 static enum cdr_result not_json(const struct config_file *file, const json_error_t *problem,
                                 struct cdr_error *error)
 {

@@ -33,7 +33,7 @@ struct cdr_dialect {
 /* NULL: the name passes as it is. */
 const struct cdr_dialect *cdr_dialect_find(const char *name);
 
-/* Offers its names to a search for what somebody meant. */
+/* Offers its names to a search for what the user meant. */
 struct cdr_suggestion;
 void cdr_dialect_offer(struct cdr_suggestion *suggestion);
 

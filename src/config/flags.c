@@ -73,7 +73,7 @@ static enum cdr_result check_taker(const struct visit *v, const struct cdr_optio
                     cdr_commands[v->command].name, cdr_commands[v->command].name);
 }
 
-/* The argument behind a flag. A dash and something may be a value (-7d, -1, -), two dashes are a
+/* The argument after a flag. A dash and something may be a value (-7d, -1, -), two dashes are a
  * flag. */
 static enum cdr_result next_value(struct visit *v, const struct cdr_option *option,
                                   const char *where, const char **value, struct cdr_error *error)

@@ -50,7 +50,7 @@ static const char *token_end(const char *at, char *value)
     return *at == quote ? at + 1 : at;
 }
 
-/* The next NAME=VALUE at or behind at, each into a buffer as long as the line; NULL: no more. */
+/* The next NAME=VALUE at or after at, each into a buffer as long as the line; NULL: no more. */
 static const char *next_setting(const char *at, char *name, char *value)
 {
     for (;;) {

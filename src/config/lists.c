@@ -17,7 +17,7 @@ void cdr_begin_list(struct cdr_loading *loading, const struct cdr_option *option
     *list_count(loading, option) = 0;
 }
 
-/* Shares of one whole: to name some of them is to say that there are no others. */
+/* Shares of one whole: naming some of them means that there are no others. */
 void cdr_begin_weights(struct cdr_loading *loading, const struct cdr_option *option)
 {
     double *weights = cdr_option_field(loading->settings, option->at);

@@ -36,7 +36,7 @@ enum cdr_option_type {
     CDR_OPTION_SIZE,        /* uint64_t bytes, takes 64k */
     CDR_OPTION_RATE,        /* double per second, takes 20k/s */
     CDR_OPTION_SECONDS,     /* uint32_t seconds, takes 90s, 7d; plain numbers are seconds */
-    CDR_OPTION_SECONDS_F,   /* double seconds, likewise */
+    CDR_OPTION_SECONDS_F,   /* double seconds, the same */
     CDR_OPTION_TIMEOUT,     /* uint32_t milliseconds; plain numbers are seconds */
     CDR_OPTION_RETENTION,   /* int64_t milliseconds, or −1; plain numbers are milliseconds */
     CDR_OPTION_CHOICE,      /* char *, one of names */
@@ -102,7 +102,7 @@ struct cdr_option {
     bool unlisted;         /* accepted, but neither printed nor in the help */
     enum cdr_option_type type;
     enum cdr_option_group group;
-    unsigned commands;        /* bit 1 << enum cdr_command: who takes the flag */
+    unsigned commands;        /* that take the flag: bit 1 << enum cdr_command of each */
     size_t at, at_count;      /* offsets in struct cdr_settings */
     size_t count;             /* items: exactly (NUMBERS, WEIGHTS), at most (lists) */
     const char *const *names; /* choices or items, ended by NULL */
@@ -180,8 +180,8 @@ void cdr_option_print(const struct cdr_option *option, const struct cdr_settings
 bool cdr_option_text(const struct cdr_option *option, const struct cdr_settings *settings,
                      char *text, size_t text_max);
 
-/* What is allowed, as in "1 to 3660" or "auto, kafka, file or null"; "" where nothing is to be
- * said. */
+/* What is allowed, as in "1 to 3660" or "auto, kafka, file or null"; "" where there is nothing to
+ * say. */
 void cdr_option_allowed(const struct cdr_option *option, char *text, size_t text_max);
 
 /* Replaces *field by a copy of text (NULL: by NULL). */

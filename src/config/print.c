@@ -42,7 +42,7 @@ bool cdr_option_text(const struct cdr_option *option, const struct cdr_settings 
     cdr_json_array_end(&json);
     bool good = cdr_json_finish(&json);
     good = fclose(stream) == 0 && good && len >= 3;
-    if (good) /* between the brackets; a newline is behind them */
+    if (good) /* between the brackets; a newline follows them */
         snprintf(text, text_max, "%.*s", (int)len - 3, line + 1);
     free(line);
     return good && strcmp(text, "null") != 0;

@@ -1,12 +1,12 @@
-/* What settings must not be together, where one of them would have no effect: the rows' columns
- * only and needs, and the few pairs that they cannot say.
+/* Settings that exclude each other because one of them would have no effect: the rows' columns
+ * only and needs, and the few pairs that these cannot express.
  *
  * A destination or setting that was asked for is never replaced or ignored without a word. What
  * counts as asked for depends on where it was given, since a config file or an environment may
  * serve several runs:
- *   - a flag is for this run: what it cannot have is an error;
- *   - in the environment, so is a setting that lacks the one that it needs, but one of another
- *     destination is for the runs that go there;
+ *   - a flag is for this run: if it cannot have an effect, that is an error;
+ *   - in the environment, a setting that lacks the one that it needs is an error, but one of
+ *     another destination is for the runs that go there;
  *   - settings of Kafka from wherever are an error in a run that would write files only because
  *     nothing says where else to.
  */

@@ -1,5 +1,4 @@
-/* Secrets: read from files, never shown, overwritten when
- * freed. */
+/* Secrets: read from files, never shown, overwritten when freed. */
 #ifndef CDR_CONFIG_SECRET_H
 #define CDR_CONFIG_SECRET_H
 
@@ -8,7 +7,7 @@
 
 #include <stddef.h>
 
-/* The content of a file (at most 64 KiB, no NUL byte, not empty) without line ends behind it, to be
+/* The content of a file (at most 64 KiB, no NUL byte, not empty) without line ends after it, to be
  * freed with cdr_secret_free. Errors: CDR_E_CONFIG, naming the path and never the content. */
 enum cdr_result cdr_secret_read(const char *path, char **secret, struct cdr_error *error);
 

@@ -400,7 +400,7 @@ enum cdr_result cdr_loading_warn(struct cdr_loading *loading, struct cdr_error *
     return CDR_OK;
 }
 
-/* -X NAME=VALUE and -XNAME=VALUE; a value behind other letters (-qX) is found by its name, too. */
+/* -X NAME=VALUE and -XNAME=VALUE; a value after other letters (-qX) is found by its name, too. */
 void cdr_settings_hide_arguments(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {

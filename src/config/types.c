@@ -182,7 +182,7 @@ enum cdr_result cdr_replace_text(char **field, const char *text, struct cdr_erro
     return CDR_OK;
 }
 
-/* Puts where in front of a clause and what is allowed behind it. */
+/* Puts where in front of a clause and what is allowed after it. */
 static enum cdr_result explain(const struct cdr_option *option, enum cdr_result code,
                                const char *where, const struct cdr_error *clause,
                                struct cdr_error *error)
@@ -209,7 +209,7 @@ static enum cdr_result set_items(struct cdr_loading *loading, const struct cdr_o
         rest = cdr_next_item(rest, &start, &len);
         char *item_text = text + (start - text);
         struct cdr_option_item item = {.index = n, .text = item_text};
-        item_text[len] = '\0'; /* the comma, space or end behind the item */
+        item_text[len] = '\0'; /* the comma, space or end after the item */
         if ((ops->json & CDR_JSON_OBJECT) != 0) {
             char *equals = strchr(item_text, '=');
             if (equals == NULL)

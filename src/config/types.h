@@ -4,7 +4,7 @@
  * A scalar is set from text at once; JSON numbers, strings and booleans become that text first. A
  * list or table is begun, given its items one by one (by position, by name in a table), and ended;
  * text is cut at its commas, and at '=' in tables. Errors are clauses as in base/parse.h:
- * cdr_option_set puts where in front and what is allowed behind.
+ * cdr_option_set puts where in front and what is allowed after it.
  */
 #ifndef CDR_CONFIG_TYPES_H
 #define CDR_CONFIG_TYPES_H

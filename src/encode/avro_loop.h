@@ -84,7 +84,7 @@ CDR_INLINE uint8_t *CDR_LOOP(avro_middle)(uint8_t *to, const struct cdr_avro_col
     *to++ = (uint8_t)(mccmnc_len << 1);
     to = cdr_put_digits8(to, columns->mccmnc[c], mccmnc_len);
     memcpy(to, block->imsi[i],
-           16); /* 15 digits behind a padding zero, in whose place their length goes */
+           16); /* 15 digits after a padding zero, in whose place their length goes */
     *to = AVRO_LEN_15;
     memcpy(to + 16, block->imei[i], 16);
     to[16] = AVRO_LEN_15;

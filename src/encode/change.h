@@ -1,11 +1,11 @@
 /* A change of schema in the course of time: an encoder of two versions. A record whose event time
  * lies before the change is written by the first, any other by the second; so which one is a matter
- * of the record alone, not of when, where and behind what it is written.
+ * of the record alone, not of when, where and after what it is written.
  *
  * To all others it is an encoder like any, of the format of both: records are as long at most as
- * the longest of either, and frames and trailers are the same. Who must tell the versions apart
- * (files, which begin with a header or schema of one of them) asks below; for an encoder without a
- * change the answers are those of a change that never comes.
+ * the longest of either, and frames and trailers are the same. A caller that must tell the versions
+ * apart (files, which begin with a header or schema of one of them) asks below; for an encoder
+ * without a change the answers are those of a change that never comes.
  *
  * A block whose records are of one version costs a look at its times more than without a change;
  * others are cut into runs of one version, which are copied.

@@ -3,7 +3,7 @@
  *   1. what the mapping says of its path
  *   2. the source of its name, of an alias, of a name that differs in case and '_' only, or of its
  *      record's name and its own joined (cell.id: cell_id)
- *   3. of a record: its fields, each likewise
+ *   3. of a record: its fields, each by the same rules
  *   4. its default
  *   5. a UUID, where that is its logical type
  *   6. null, where a union allows it

@@ -6,7 +6,7 @@
 #include "encode/text.h"
 
 /* A closing text ends with the newline and the beginning of the next line, "CALL;": one copy less a
- * record. What stands behind the last newline is not counted. */
+ * record. What follows the last newline is not counted. */
 struct cdr_csv_encoder {
     struct cdr_encoder base;
     uint32_t type;

@@ -34,7 +34,7 @@ CDR_INLINE uint8_t *CDR_LOOP(csv_middle)(uint8_t *to, const struct cdr_columns *
     to = cdr_put_digits8(to, columns->numbers[CDR_NUMBER_MCCMNC][c],
                          cdr_mccmnc_len(block->mccmnc[i]));
     memcpy(to, block->imsi[i],
-           16); /* 15 digits behind a padding zero, in whose place the separator goes */
+           16); /* 15 digits after a padding zero, in whose place the separator goes */
     *to = ';';
     memcpy(to + 16, block->imei[i], 16);
     to[16] = ';';

@@ -1,10 +1,10 @@
 /* Dimension tables: the rows of subscribers and cells that a stream of records is joined with, and
  * their bytes as values of messages.
  *
- * A row is a function of the model, of who or what it is about and of a local day. It has a key, as
- * text: the MSISDN's digits, the digits of cell_id. Formats and names are those of the records: CSV
- * (fields separated by ;, no header), JSON (one object), Avro (the schemas in schemas/, with the
- * wire format's frame where asked for). docs/dimensions.md is the contract.
+ * A row is a function of the model, of the subscriber or cell that it is about, and of a local day.
+ * It has a key, as text: the MSISDN's digits, the digits of cell_id. Formats and names are those of
+ * the records: CSV (fields separated by ;, no header), JSON (one object), Avro (the schemas in
+ * schemas/, with the wire format's frame where asked for). docs/dimensions.md is the contract.
  *
  * An encoder is immutable, serves all threads, cannot fail and does not allocate.
  */
@@ -32,7 +32,7 @@ enum { CDR_DIMENSION_RECORD_MAX = 320 };
 extern const char *const cdr_dimension_name[CDR_DIMENSION_COUNT]; /* "subscriber" "cell" */
 
 struct cdr_subscriber_row {
-    struct cdr_profile profile; /* of a customer who is there */
+    struct cdr_profile profile; /* of a customer that is there */
     uint32_t activity_milli;    /* traffic as a multiple of the mean subscriber's, in 1/1000 */
     int64_t valid_from_ms;      /* midnight, local time, of the day that the row is of */
 };

@@ -19,7 +19,7 @@ struct cdr_emitter {
     struct cdr_bytes data;    /* the program's */
     struct cdr_op *ops;
     uint32_t op_count;
-    uint32_t offset;  /* behind the cursor */
+    uint32_t offset;  /* after the cursor */
     size_t bytes_max; /* of a record, without pending */
 };
 
@@ -55,14 +55,14 @@ void cdr_emitter_free(struct cdr_emitter *emitter);
 
 /* --- between emit.c and emit_text.c --- */
 
-/* Adds an operation behind what is pending. len_max: of a value whose length varies (op->len is 0).
+/* Adds an operation after what is pending. len_max: of a value whose length varies (op->len is 0).
  */
 enum cdr_result cdr_emit_op(struct cdr_emitter *emitter, struct cdr_op *op, uint32_t len_max,
                             struct cdr_error *error);
 /* CSV: begins the column of the emitter's path. */
 enum cdr_result cdr_emit_column(struct cdr_emitter *emitter, struct cdr_error *error);
 /* A number below limit in decimal digits, in quotes where the node is a text, with the decimal's
- * zeros behind the point. */
+ * zeros after the point. */
 enum cdr_result cdr_emit_number_text(struct cdr_emitter *emitter, struct cdr_op *op,
                                      const struct cdr_schema_node *node, uint64_t limit,
                                      struct cdr_error *error);

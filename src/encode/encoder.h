@@ -68,9 +68,9 @@ struct cdr_encoder_ops {
     const char *file_extension; /* "csv" */
     enum cdr_result (*create)(struct cdr_encoder **encoder,
                               const struct cdr_encoder_settings *settings, struct cdr_error *error);
-    /* Encodes all block->n records one behind the other from bytes on; ends[i] is the offset one
+    /* Encodes all block->n records one after the other from bytes on; ends[i] is the offset one
      * past record i's trailer. Returns ends[n − 1], 0 for an empty block. May write (not keep) up
-     * to 32 bytes behind the end within n × record_bytes_max. */
+     * to 32 bytes after the end within n × record_bytes_max. */
     size_t (*encode)(const struct cdr_encoder *encoder, const struct cdr_block *block,
                      uint8_t *bytes, uint32_t *ends);
     /* Text that a file of this format starts with (the CSV header line with its newline), or "". */

@@ -63,7 +63,7 @@ static enum cdr_result check_item(const struct item *items, uint32_t i, struct c
     return CDR_OK;
 }
 
-/* *copy is to be freed. */
+/* The caller frees *copy. */
 static enum cdr_result read_list(const char *list, char **copy, struct item items[CDR_HEADERS_MAX],
                                  uint32_t *count, struct cdr_error *error)
 {

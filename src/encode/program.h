@@ -4,7 +4,7 @@
  * An operation puts one value of every record of a step before the next operation comes, so that
  * the records' addresses do not wait for each other, and so that what an operation is, is looked at
  * once a step. Each record has a room and a cursor in it; the rooms are packed at the end.
- * An operation begins `offset` bytes behind the cursor and moves the cursor only where its length
+ * An operation begins `offset` bytes after the cursor and moves the cursor only where its length
  * varies from record to record. Before its value it puts its prefix: the constants that precede it.
  *
  * Constants and tables are in data. A table is lengths (CDR_SOURCE_SYMBOLS_MAX of uint32_t) and
@@ -34,7 +34,7 @@ enum cdr_op_kind {
     CDR_OP_DIGITS,        /* a string */
     CDR_OP_DIGITS_FIXED,  /* len digits alone: the length, if any, is in the prefix */
     CDR_OP_CLOCK,         /* len bytes: 23, or 24 with a Z; the length is in the prefix */
-    CDR_OP_UUID_TEXT,     /* 36 bytes, likewise */
+    CDR_OP_UUID_TEXT,     /* 36 bytes */
     CDR_OP_UUID_BYTES,    /* 16 bytes */
     /* Of texts: */
     CDR_OP_TEXT8,         /* decimal digits of a number of no sign below 10^8 */
@@ -63,7 +63,7 @@ struct cdr_program {
     struct cdr_encoder base;
     uint32_t type;
     uint32_t op_count;
-    uint32_t tail;         /* bytes behind the cursor at the end */
+    uint32_t tail;         /* bytes after the cursor at the end */
     uint32_t room;         /* of a record, with CDR_PUT_SLACK */
     uint32_t step_records; /* that fit CDR_PROGRAM_ROOMS */
     struct cdr_op *ops;
@@ -85,7 +85,7 @@ extern const struct cdr_encoder_ops cdr_program_json_ops[CDR_LEVEL_COUNT];
 extern const struct cdr_encoder_ops cdr_program_csv_ops[CDR_LEVEL_COUNT];
 
 /* The encoder of a user's schema: settings->schema_text is not NULL. Errors: CDR_E_CONFIG names the
- * schema, the field, its type and what there is to fill it from; CDR_E_NOMEM. */
+ * schema, the field, its type and the sources there are; CDR_E_NOMEM. */
 enum cdr_result cdr_program_create(struct cdr_encoder **encoder,
                                    const struct cdr_encoder_settings *settings,
                                    struct cdr_error *error);

@@ -265,7 +265,7 @@ static __attribute__((noinline)) void CDR_LOOP(program_load)(struct cdr_program_
 
 #undef NUMBERS
 
-/* Products wrap where a time in nanoseconds lies behind the year 2262. */
+/* Products wrap where a time in nanoseconds lies after the year 2262. */
 static __attribute__((noinline)) void CDR_LOOP(program_numbers)(struct cdr_program_step *step,
                                                                 const struct cdr_op *op)
 {
@@ -446,7 +446,7 @@ CDR_INLINE void CDR_LOOP(program_mccmnc)(struct cdr_program_step *step,
 {
     const uint32_t *mccmnc = step->block->mccmnc + step->first;
     uint8_t **at = step->at;
-    char digits[CDR_STEP_RECORDS + 1][8]; /* readable behind the last */
+    char digits[CDR_STEP_RECORDS + 1][8]; /* readable after the last */
     cdr_digits8_column(digits, mccmnc, step->n);
     CDR_FOR_RECORDS(step)
     {
@@ -514,13 +514,13 @@ static __attribute__((noinline)) void CDR_LOOP(program_uuid)(const struct cdr_pr
     }
 }
 
-/* Digits behind digits: the column functions make all of a step's at once. */
+/* Digits after digits: the column functions make all of a step's at once. */
 static __attribute__((noinline)) void CDR_LOOP(program_text)(struct cdr_program_step *step,
                                                              const struct cdr_op *op)
 {
     const struct cdr_program_begin begin = cdr_program_take(step, op);
     uint8_t **at = step->at;
-    char digits[CDR_STEP_RECORDS + 1][16]; /* readable behind the last */
+    char digits[CDR_STEP_RECORDS + 1][16]; /* readable after the last */
     const uint64_t *values = cdr_program_direct(step, op);
     if (values == NULL) {
         CDR_LOOP(program_numbers)(step, op);

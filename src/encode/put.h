@@ -2,7 +2,7 @@
  * length.
  *
  * Copying 16 bytes whatever the length costs one load and one store and no branch; the next piece
- * overwrites what was too much, and record_bytes_max leaves room behind the last one
+ * overwrites what was too much, and record_bytes_max leaves room after the last one
  * (CDR_PUT_SLACK).
  */
 #ifndef CDR_ENCODE_PUT_H
@@ -22,7 +22,7 @@
 /* Records a step: the columns of one step fit the L1 cache beside the block's own. */
 enum { CDR_STEP_RECORDS = 64 };
 
-/* No loop writes more than this behind the end of a record. */
+/* No loop writes more than this after the end of a record. */
 enum { CDR_PUT_SLACK = 32 };
 
 /* What encoder.h says a block may hold, for assert. */
@@ -80,7 +80,7 @@ CDR_INLINE uint8_t *cdr_put_digits16(uint8_t *to, const char *digits, uint32_t l
     return cdr_put16(to, digits + 16 - len, len);
 }
 
-/* The last len digits of a decimal text of 8, behind which 8 bytes are readable. */
+/* The last len digits of a decimal text of 8, after which 8 bytes are readable. */
 CDR_INLINE uint8_t *cdr_put_digits8(uint8_t *to, const char *digits, uint32_t len)
 {
     return cdr_put8(to, digits + 8 - len, len);

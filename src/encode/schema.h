@@ -8,7 +8,7 @@
  * aliases, orders and defaults are checked as they check them, whether records need them or not.
  *
  * A reference to a named type is the same node as its definition, so a recursive schema is a cyclic
- * graph: whoever walks it bounds the walk. Logical types that do not suit their type are ignored,
+ * graph: every walk must bound itself. Logical types that do not suit their type are ignored,
  * as the specification demands.
  */
 #ifndef CDR_ENCODE_SCHEMA_H
@@ -89,7 +89,7 @@ struct cdr_schema {
     json_t *names; /* full name → place in nodes */
     struct cdr_schema_node **nodes;
     size_t node_count, part_count;       /* nodes; nodes, fields and branches */
-    char *advice[CDR_SCHEMA_ADVICE_MAX]; /* what is valid, and not what somebody wants */
+    char *advice[CDR_SCHEMA_ADVICE_MAX]; /* what is valid, but probably a mistake */
     size_t advice_count;
     const struct cdr_schema_node *root;
 };

@@ -20,7 +20,7 @@ enum cdr_form {
     CDR_FORM_CSV,
 };
 
-/* Puts the value of the node that begins at *at and moves *at behind it. The bytes must be whole.
+/* Puts the value of the node that begins at *at and moves *at after it. The bytes must be whole.
  * Errors: CDR_E_CONFIG with a clause where the text grows too long, or cannot be in CSV;
  * CDR_E_NOMEM. */
 enum cdr_result cdr_text_value_put(struct cdr_bytes *to, enum cdr_form form,

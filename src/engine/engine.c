@@ -1,8 +1,8 @@
 /* DESIGN: every worker runs the same loop over slots; barriers part the phases. Between two
  * barriers a worker writes only what is its own (its lists, its pool) and takes work by a shared
  * counter; while it "rests" between the two barriers of a single step, worker 0 alone prepares what
- * the next phase shares. Key lists are written by their owner in plan and emptied by whoever runs
- * the task in the next phase: the barrier is the hand-over. */
+ * the next phase shares. Key lists are written by their owner in plan and emptied by the worker
+ * that runs the task in the next phase: the barrier is the hand-over. */
 #include "engine/engine.h"
 
 #include "base/thread.h"

@@ -8,8 +8,8 @@
  *   then    the task goes to the consumer, which materialises, encodes and delivers it.
  *
  * Tasks are taken in order of time over all logs, so logs advance together. What a task holds
- * depends on the model alone; how many there are, who runs them and when does not change the
- * sequence of any log's records.
+ * depends on the model alone; how many there are, and which worker runs them when, does not change
+ * the sequence of any log's records.
  *
  * Memory: 16 bytes a key of the slots that are open, 3 bytes a subscriber; nothing that grows with
  * the days.

@@ -1,8 +1,9 @@
-/* Lists of keys in chunks: each worker fills its own, whoever runs a task empties them.
+/* Lists of keys in chunks: each worker fills its own; the one that runs a task empties them.
  *
  * Chunks come from one store, by way of a small pool of each worker's: a pool takes several at a
  * time and gives all it has back once a slot, so the store is locked once in thousands of keys, and
- * what is in existence follows from the busiest slot, not from who happened to do how much of it.
+ * what is in existence follows from the busiest slot, not from how much of it each worker happened
+ * to do.
  */
 #ifndef CDR_ENGINE_KEYLIST_H
 #define CDR_ENGINE_KEYLIST_H

@@ -167,7 +167,7 @@ int64_t cdr_calendar_day_start_ms(const struct cdr_calendar *calendar, int32_t d
 
 int64_t cdr_calendar_instant_ms(const struct cdr_calendar *calendar, int64_t local_ms)
 {
-    /* Likewise. */
+    /* The same. */
     struct cdr_slot slot = cdr_calendar_slot_at(calendar, local_ms - 15 * 3600 * INT64_C(1000));
     int64_t offset_ms = slot.offset_min * INT64_C(60000);
     while (slot.start_ms + slot.duration_ms + offset_ms <= local_ms) {

@@ -80,7 +80,7 @@ static inline uint64_t cdr_place_random(uint64_t traits, uint32_t which)
 
 /* The place as a fraction of the curve, from the subscriber's traits and home and the upper and
  * lower bits of cdr_place_random. A sum modulo 2^32 of a uniform variable and any other is uniform:
- * distances have their law whoever's they are. */
+ * distances have the same law for all subscribers. */
 static inline uint32_t cdr_place_at(const struct cdr_cells *cells, uint32_t which,
                                     uint32_t traits_low, uint32_t home, uint32_t random_low,
                                     uint32_t random_high)

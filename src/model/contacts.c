@@ -49,7 +49,7 @@ static void init_slots(struct cdr_contacts *contacts, uint64_t stream)
             (uint32_t)(cdr_draw(stream, CDR_PURPOSE(64 + slot)) >> 32), contacts->subscribers);
 }
 
-/* Weights (rank + 4)^−s, a Zipf–Mandelbrot law. s is the subscriber's own, and smaller for one who
+/* Weights (rank + 4)^−s, a Zipf–Mandelbrot law. s is the subscriber's own, and smaller for one that
  * has many contacts: it spreads its calls more evenly. */
 static enum cdr_result init_ranks(struct cdr_alias *table, uint32_t exponent, uint32_t degree,
                                   struct cdr_error *error)

@@ -1,8 +1,8 @@
 /* Contacts: a social graph that is computed, never stored.
  *
  * Contact slot j of subscriber A is an involution of the index, so B = contact(A, j) has A in its
- * own slot j: ties are mutual by construction and everybody who can call B is found by scanning B's
- * own slots.
+ * own slot j: ties are mutual by construction and a scan of B's own slots finds everybody that can
+ * call B.
  *   slots 0 … 2    family: the others of a clique of four
  *   slots 3 … 9    colleagues: of a clique of eight
  *   slots 10 … 24  community: of a clique of sixteen
@@ -16,10 +16,10 @@
  * rank order of its own; strong ranks stay among the small slots, so that strong ties lie inside of
  * communities (Onnela 2007). Whom it calls is drawn by rank and then taken or drawn again: the more
  * active a contact is, the likelier it is taken, and one that has not the caller among its own
- * slots is taken seldom. So callers get called back, and who calls much is called much. In the last
- * group of an index space that is no multiple of the group, some contacts do not exist and are
- * drawn again too; where no draw gives one that exists, it is the first far tie. Only a single
- * subscriber has nobody to call on-net.
+ * slots is taken seldom. So callers get called back, and subscribers that call much are called
+ * much. In the last group of an index space that is no multiple of the group, some contacts do not
+ * exist and are drawn again too; where no draw gives one that exists, it is the first far tie. Only
+ * a single subscriber has nobody to call on-net.
  */
 #ifndef CDR_MODEL_CONTACTS_H
 #define CDR_MODEL_CONTACTS_H
@@ -52,7 +52,7 @@ struct cdr_contacts {
     struct cdr_coordinates coordinates;
     uint32_t slot_coordinate[CDR_CONTACT_NEAR], slot_mask[CDR_CONTACT_NEAR];
     uint32_t reflections[2 * CDR_DEGREE_MAX];
-    struct cdr_alias *ranks; /* tables of all exponents and degree classes behind one another */
+    struct cdr_alias *ranks; /* tables of all exponents and degree classes, one after another */
     uint32_t rank_start[CDR_CONTACT_EXPONENTS * CDR_DEGREE_CLASSES];
     uint32_t degree[CDR_DEGREE_CLASSES];
     uint32_t taken_below

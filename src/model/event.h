@@ -23,7 +23,7 @@
 /* Counts of one slot. */
 struct cdr_counts {
     struct cdr_slot slot;
-    uint32_t *thresholds; /* CDFs in 1/2^32, one class behind another */
+    uint32_t *thresholds; /* CDFs in 1/2^32, one class after another */
     uint32_t capacity;
     uint32_t start[CDR_BURST_STATES * CDR_ACTIVITY_CLASSES];
     uint16_t guide[CDR_BURST_STATES * CDR_ACTIVITY_CLASSES][CDR_COUNT_GUIDE];

@@ -71,7 +71,7 @@ static enum cdr_result check_prefix(const char *key, const char *prefix, struct 
 }
 
 /* Two prefixes can yield the same number only where they are equal (all numbers have 7 digits
- * behind the prefix). */
+ * after the prefix). */
 static enum cdr_result check_prefixes(const struct cdr_parameters *p, struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;

@@ -2,7 +2,7 @@
  *
  * A key names its record (origin, start slot, index, leg) and orders it: comparing (high, low) as a
  * number of 128 bits is the total order of a log within one emission slot: emission time,
- * originating subscriber, start slot, index, leg. The bits behind the leg add nothing to the order;
+ * originating subscriber, start slot, index, leg. The bits after the leg add nothing to the order;
  * they spare materialise what plan has worked out already (party, outcome, duration, peer) and
  * could be computed again from the name.
  *

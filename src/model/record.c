@@ -56,7 +56,7 @@ const char *const cdr_rat_name[CDR_RAT_COUNT] = {
     [CDR_RAT_NR] = "NR",
 };
 
-/* Readers copy 16 bytes from anywhere in a text column: what lies behind each must be readable, and
+/* Readers copy 16 bytes from anywhere in a text column: what follows each must be readable, and
  * the last one needs the slack. */
 static_assert(sizeof(cdr_digits) == 16, "decimal text entries are 16 bytes");
 static_assert(offsetof(struct cdr_block, readable_slack) >=

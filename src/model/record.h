@@ -5,7 +5,7 @@
  *
  * Decimal text columns are 16 bytes an entry, right-aligned and padded with '0' on the left: the
  * text of entry i is its last len bytes. A reader may copy 16 bytes from the start of the text
- * whatever its length: there are 16 readable bytes behind the last entry.
+ * whatever its length: there are 16 readable bytes after the last entry.
  */
 #ifndef CDR_MODEL_RECORD_H
 #define CDR_MODEL_RECORD_H

@@ -1,4 +1,4 @@
-/* Tenures: who has a number when, where subscribers leave (leave_prob > 0).
+/* Tenures: which customer has a number when, where subscribers leave (leave_prob > 0).
  *
  * A subscriber of the model is a number (MSISDN) with its habits. One customer after another has
  * it: a customer leaves at the local midnight that begins day d, the number is vacant on days d …
@@ -10,7 +10,7 @@
  * first of them. So a vacancy ends in the period that it began in and never meets the next,
  * however long it is. Of the days that numbers are taken, leave_prob are the last of a customer;
  * vacant are, on any day, vacant_days / (1/leave_prob + vacant_days) of the numbers. A tenure lasts
- * 1 … 2/leave_prob days, on average 1/leave_prob; who has a number on a day takes no loop over
+ * 1 … 2/leave_prob days, on average 1/leave_prob; finding the customer of a day takes no loop over
  * past days.
  *
  * Instants are in 1/65536 of a day. Immutable once initialised: serves any number of threads.
@@ -27,7 +27,7 @@
 #define CDR_DAY_PARTS 65536u
 
 struct cdr_tenures {
-    bool on;         /* somebody leaves; else everybody is present always */
+    bool on;         /* subscribers leave; else all are always present */
     uint64_t stay;   /* 1/leave_prob; at most 2^36 */
     uint64_t vacant; /* vacant_days, exactly */
     uint64_t stream; /* key of its draws */

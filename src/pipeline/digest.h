@@ -30,7 +30,7 @@ void cdr_hash_records(const struct cdr_slab *slab, uint32_t from, uint32_t frame
 /* h of one record. */
 uint64_t cdr_hash_record(const uint8_t *payload, size_t payload_len, const uint8_t *key,
                          size_t key_len, int64_t event_ms);
-/* The digest of n records behind one another, whose payloads have bytes. */
+/* The digest of n records, one after another, whose payloads have bytes. */
 struct cdr_digest cdr_digest_of(const uint64_t *hashes, uint32_t n, uint64_t bytes);
 /* digest becomes that of its records followed by more's. */
 void cdr_digest_join(struct cdr_digest *digest, const struct cdr_digest *more);

@@ -16,7 +16,7 @@ static enum cdr_result emit(const struct cdr_model *model, struct cdr_dimension_
     return visit(context, record, error);
 }
 
-/* What there is to say of a subscriber on a day; false: nothing. */
+/* What a subscriber's row says on a day; false: there is none. */
 static bool news_of(const struct cdr_model *model, uint32_t subscriber, uint32_t day, bool first,
                     enum cdr_dimension_kind *kind)
 {

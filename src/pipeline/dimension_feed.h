@@ -37,7 +37,7 @@ typedef enum cdr_result cdr_dimension_visitor(void *context,
                                               struct cdr_error *error);
 
 /* Visits the records of a local day from the run's first on, until a visit fails: its result.
- * About 20 ns for a subscriber of whom there is nothing to say. */
+ * About 20 ns for a subscriber without a change. */
 enum cdr_result cdr_dimension_day(const struct cdr_model *model, int32_t day,
                                   cdr_dimension_visitor *visit, void *context,
                                   struct cdr_error *error);

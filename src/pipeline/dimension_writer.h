@@ -1,9 +1,8 @@
-/* The dimension topics' records into a sink, a local day at a time.
+/* Writes the dimension topics' records into a sink, a local day at a time.
  *
- * The sink is one of their own: topics and logs are numbered by dimension (encode/dimension.h), not
- * by record type. cdr_dimension_write_day returns when all of the day's records are safe, so that
- * whoever then sends the records of that day's events sends them behind the rows that they join
- * with.
+ * The sink is separate: it numbers topics and logs by dimension (encode/dimension.h), not by record
+ * type. cdr_dimension_write_day returns when all of the day's records are safe, so that the caller
+ * then sends the records of that day's events after the rows that they join with.
  *
  * As with the records, a log need not begin at its first record: those below starts are passed
  * over, those from digest_starts on are hashed all the same.

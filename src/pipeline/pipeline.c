@@ -13,7 +13,7 @@
 struct log_state {
     _Alignas(64) atomic_ullong turn; /* sequence of the slice whose records come next */
     atomic_bool passing; /* position has not reached start: nobody encodes before its turn */
-    /* By whoever has the turn: */
+    /* By the worker that has the turn: */
     uint64_t position; /* of the log's next record */
     uint64_t start;    /* position of the first that is handed over */
     uint64_t digest_start;
@@ -171,7 +171,7 @@ static void encode_envelope(const struct cdr_envelope *envelope, const struct cd
         encode_column(envelope->headers, block, slab->n, &slab->headers);
 }
 
-/* Materialises and encodes n ≤ CDR_BLOCK_RECORDS keys behind what the slab holds. */
+/* Materialises and encodes n ≤ CDR_BLOCK_RECORDS keys after what the slab holds. */
 static void encode_block(struct cdr_pipeline *pipeline, unsigned worker,
                          const struct cdr_slot *slots, uint32_t type, const struct cdr_key *keys,
                          uint32_t n, struct cdr_slab *slab)
@@ -284,7 +284,7 @@ static enum cdr_result pass_over(struct cdr_pipeline *pipeline, unsigned worker,
 
 /* ---- unpaced ---- */
 
-/* Whoever fails first says why the run ended; those that waited for it say the same. */
+/* The first worker to fail says why the run ended; those that waited for it say the same. */
 static enum cdr_result note_failure(struct cdr_pipeline *pipeline, enum cdr_result result,
                                     struct cdr_error *error)
 {
@@ -368,7 +368,7 @@ static enum cdr_result run_task(void *state, unsigned worker, const struct cdr_t
                                                 memory_order_relaxed);
         return CDR_OK;
     }
-    /* After a failure nobody's turn comes any more: whoever waits must leave. */
+    /* After a failure no turn comes any more: a worker that waits must leave. */
     result = note_failure(pipeline, result, error);
     atomic_store_explicit(&log->turn, UINT64_MAX, memory_order_release);
     return result;

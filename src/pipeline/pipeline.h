@@ -2,8 +2,9 @@
  * for room in the sink, for a log's turn, for the schedule.
  *
  * Unpaced, the worker that ran a task encodes it at once and hands it over when it is the log's
- * turn, so that logs stay in order whoever runs what. Paced, tasks of a slice are kept as keys;
- * when a slice is planned, one thread encodes and hands over what is due, every few milliseconds.
+ * turn, so that logs stay in order whichever worker runs what. Paced, tasks of a slice are kept as
+ * keys; when a slice is planned, one thread encodes and hands over what is due, every few
+ * milliseconds.
  *
  * A log need not begin at its first record: since it is a function, a run that goes on where
  * another ended passes over what is there. The schedule of a paced run then begins with the first
@@ -40,7 +41,7 @@ struct cdr_pipeline_settings {
     const atomic_int *stop;    /* not 0: finish what is in hand */
     uint32_t drain_timeout_ms; /* how long a stopped run waits for room */
     /* Called when a local day of the run begins, by the schedule where there is one, before the
-     * first of its records is handed over and behind the last of the day before; by one thread,
+     * first of its records is handed over and after the last of the day before; by one thread,
      * while the others rest. Anything but CDR_OK ends the run with that result. NULL: not
      * wanted. */
     enum cdr_result (*day_begin)(void *context, int32_t day, struct cdr_error *error);

@@ -56,7 +56,7 @@ enum cdr_result cdr_registry_subject(const struct cdr_registry_settings *setting
                                      char subject[CDR_REGISTRY_SUBJECT_MAX],
                                      struct cdr_error *error);
 
-/* The subject of a topic's keys: TOPIC-key, or as that of values is. CDR_E_CONFIG likewise; a
+/* The subject of a topic's keys: TOPIC-key, or as that of values is. CDR_E_CONFIG as there; a
  * primitive type, such as "string", has no name, as Confluent's serializers see it. */
 enum cdr_result cdr_registry_key_subject(const struct cdr_registry_settings *settings,
                                          const char *topic, const char *schema_text,

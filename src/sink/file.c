@@ -71,7 +71,7 @@ struct file_sink {
     struct cdr_counters *counters;
     struct file_log *logs;
     struct cdr_part_scratch *scratches; /* one a worker */
-    bool resumed;                       /* there was something to go on behind */
+    bool resumed;                       /* there was something to go on after */
     bool whole;                         /* and nothing is missing */
     struct cdr_error notes[NOTES_MAX];
     unsigned note_count;
@@ -242,7 +242,7 @@ static void file_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_sl
     cdr_slab_give(((struct file_sink *)sink)->pool, slab);
 }
 
-/* The first failure, for everybody who comes after it. */
+/* The first failure, for every caller after it. */
 static enum cdr_result known_failure(struct file_sink *sink, struct cdr_error *error)
 {
     if (!atomic_load_explicit(&sink->failed, memory_order_acquire))
@@ -666,7 +666,7 @@ static enum cdr_result lock_and_look(struct file_sink *sink,
     return look(sink, settings, false, resume, error);
 }
 
-/* Goes on behind what stays: so that at any moment the manifest on the disk lists only what is
+/* Goes on after what stays: so that at any moment the manifest on the disk lists only what is
  * there to stay, writes one that lists it, and only then removes what goes. */
 static enum cdr_result resume_folder(struct file_sink *sink, struct cdr_resume *resume,
                                      struct cdr_error *error)

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Behind out and the topic: "/date=YYYY-MM-DD/.part-PPPPPPPPPP-NNNNNNNNNN.avro.zst.tmp". */
+/* After out and the topic: "/date=YYYY-MM-DD/.part-PPPPPPPPPP-NNNNNNNNNN.avro.zst.tmp". */
 #define NAME_ROOM 80
 /* Others may remove and make folders while we try. */
 #define ATTEMPTS_MAX 100

@@ -3,7 +3,7 @@
  *
  *     OUT/TOPIC/date=YYYY-MM-DD/part-PPPP-NNNNNN.csv  a finished part
  *     OUT/manifest.json                               what is there
- *     OUT/.cdrgen.lock                                who writes it (file_lock.h)
+ *     OUT/.cdrgen.lock                                the lock of its writer (file_lock.h)
  *
  *     OUT/.cdrgen.parts                               while a run writes: file_journal.h
  *
@@ -68,7 +68,7 @@ enum cdr_result cdr_file_folder_check(const struct cdr_file_folder *folder, bool
 bool cdr_file_folder_has_lock(const struct cdr_file_folder *folder);
 /* Makes out where it is missing and takes its lock, which other shards of the dataset wait for
  * until cdr_file_lock_opened. CDR_E_STATE: another process has it, or there are no locks;
- * CDR_E_CONFIG. Of a failure nothing stays. */
+ * CDR_E_CONFIG. A failure leaves nothing. */
 enum cdr_result cdr_file_folder_lock(struct cdr_file_folder *folder, struct cdr_error *error);
 /* CDR_E_IO: the folder is no longer the one that we locked. */
 enum cdr_result cdr_file_folder_is_ours(const struct cdr_file_folder *folder,

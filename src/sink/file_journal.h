@@ -5,9 +5,9 @@
  *     OUT/.cdrgen.parts   (of a shard: .cdrgen-shard-I-of-N.parts)
  *
  * A line a part, in the order in which they were finished: topic's number, partition, number, day,
- * bytes of the file, checksum. The last line of a part counts. What is no line of ours, as the last
- * one may be after a loss of power, counts for nothing: what has no line is made again, so writing
- * the journal cannot fail a run.
+ * bytes of the file, checksum. The last line of a part counts. A line that is not ours, as the last
+ * one may be after a loss of power, is ignored: a part without a line is made again, so a failure
+ * to write the journal does not fail a run.
  *
  * Adding: any thread. */
 #ifndef CDR_SINK_FILE_JOURNAL_H

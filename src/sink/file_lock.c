@@ -111,7 +111,7 @@ static enum cdr_result take_ranges(int fd, const struct cdr_file_lock_wish *wish
     }
     if (os_error != 0)
         return no_locks(wish->path, os_error, error);
-    /* Whoever held the gate may have taken what excludes us. */
+    /* The process that held the gate may have taken what excludes us. */
     enum cdr_result result = refuse_others(fd, wish, error);
     if (result != CDR_OK)
         return result;
@@ -121,7 +121,7 @@ static enum cdr_result take_ranges(int fd, const struct cdr_file_lock_wish *wish
     return os_error == 0 ? CDR_OK : no_locks(wish->path, os_error, error);
 }
 
-/* errno: ENOENT where the folder has gone. EEXIST: somebody else made it meanwhile. */
+/* errno: ENOENT where the folder has gone. EEXIST: another process made it meanwhile. */
 static int open_lock(const char *path, int *fd, bool *created)
 {
     const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
@@ -157,7 +157,7 @@ enum cdr_result cdr_file_lock_take(struct cdr_file_lock *lock,
         }
         lock->fd = fd;
         enum cdr_result result = take_ranges(fd, wish, error);
-        /* Who made the file and then failed may have removed it while we waited for it. */
+        /* The process that made the file may have failed and removed it while we waited. */
         if (result == CDR_OK && cdr_is_at(fd, path))
             return CDR_OK;
         /* Where there are no locks, nobody else has one either. */

@@ -1,4 +1,5 @@
-/* Who may write the dataset in a folder: one process for all of it, or one for each shard.
+/* Which processes may write the dataset in a folder: one process for all of it, or one for each
+ * shard.
  *
  * The lock is held from before the folder is looked at until the run ends. It is on
  * OUT/.cdrgen.lock, an empty file that the last of them removes; a run that is killed leaves it,

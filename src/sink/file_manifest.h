@@ -100,7 +100,7 @@ struct cdr_manifest_contents {
     } * logs; /* by number; those of other shards are empty */
 };
 
-/* Reads it and compares it with the run that is to go on with the dataset. CDR_E_STATE: it is of
+/* Reads it and compares it with the run that goes on with the dataset. CDR_E_STATE: it is of
  * another dataset, or made with other settings, both values being named; or it is no manifest of
  * ours. CDR_E_IO, CDR_E_NOMEM. */
 enum cdr_result cdr_manifest_read(const struct cdr_manifest *expected,

@@ -267,7 +267,7 @@ static const struct cdr_file_find *finds_of(const struct search *search, uint32_
     return finds->list != NULL ? finds->list + low : NULL; /* where nothing was found */
 }
 
-/* Under the lock: of several, the first log's stays, whoever came first. */
+/* Under the lock: of several, the first log's stays, whichever came first. */
 static void note_failure(struct search *search, uint32_t log, enum cdr_result result,
                          const struct cdr_error *error)
 {

@@ -1,5 +1,5 @@
-/* What a run that goes on (--resume) finds in its folder: which parts stay, where each log begins,
- * and what goes.
+/* What a run that goes on (--resume) finds in its folder: which parts stay, where each log goes on,
+ * and what is removed.
  *
  * DESIGN: a resumed run's folder ends up with the same bytes as that of a run that was never
  * interrupted, so a part stays only if that run would have ended it where it ends: it has reached
@@ -7,17 +7,17 @@
  * dataset was complete and now gets more days. Any other, that is at most the last of each log, is
  * made again from its first record, as torn ones are.
  *
- * Of a part that stays it is checked
- *   that the manifest lists: that the file has the size and checksum that are written there; where
- *     it has not, or is missing, somebody changed the folder, and that is an error;
- *   of others, which were finished after the manifest was written: that the file has the size and
- *     checksum that the journal says (file_journal.h), what file_check.h says, that numbers have no
- *     gap, that days follow, and that its size is one at which parts end. Where this fails, as it
- *     can after a loss of power, that part and those behind it are made again.
+ * Parts that stay are checked:
+ *   A part in the manifest must have the size and checksum that are written there. If it has not,
+ *     or is missing, the folder was changed, and that is an error.
+ *   Another part was finished after the manifest was written. It must have the size and checksum
+ *     in the journal (file_journal.h), pass file_check.h, follow in number without a gap and in
+ *     day, and have a size at which parts end. If it does not, as can happen after a loss of
+ *     power, that part and those after it are made again.
  * Records are not compared with what they ought to be; the dataset id stands for that.
  *
- * Nothing is changed while looking. What goes is removed after a new manifest no longer lists it;
- * so a run that is killed at any moment of this can be resumed in its turn.
+ * Looking changes nothing. The sink removes the rest after a new manifest no longer lists it, so a
+ * run that is killed at any moment of this can be resumed again.
  */
 #ifndef CDR_SINK_FILE_RESUME_H
 #define CDR_SINK_FILE_RESUME_H
@@ -39,7 +39,7 @@ struct cdr_resume_request {
 
 /* Zero-initialise. */
 struct cdr_resume {
-    bool found; /* a manifest was there; else there is nothing to go on behind */
+    bool found; /* a manifest was there; else there is nothing to go on after */
     bool whole; /* the folder holds all that the run would write, and nothing else */
     uint32_t log_count;
     struct cdr_manifest_part_list *logs; /* parts that stay; the caller may take the lists */

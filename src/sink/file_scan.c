@@ -314,7 +314,7 @@ static enum cdr_result scan_topic(const struct scan *scan, const char *topic)
     if (!join(path, scan->folder->out, topic))
         return CDR_OK;
     DIR *listing = opendir(path);
-    /* A file, or a folder of somebody else's; our own topics were checked before. */
+    /* A file, or a folder of another program; our own topics were checked before. */
     if (listing == NULL &&
         (errno == ENOTDIR || errno == ENOENT || errno == EACCES || errno == ELOOP))
         return CDR_OK;

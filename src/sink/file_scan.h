@@ -14,7 +14,7 @@
 struct cdr_part_name {
     uint32_t partition, number;
     bool temporary;
-    const char *extension; /* in the name; a temporary one's has ".tmp" behind it */
+    const char *extension; /* in the name; a temporary one's has ".tmp" after it */
 };
 bool cdr_file_is_part(const char *name, struct cdr_part_name *parsed);
 /* Whether name is that of a day's folder, of a day that there is; sets it. */
@@ -44,7 +44,7 @@ struct cdr_file_finds {
     size_t count, room;
 };
 
-/* The parts of this shard that a run may go on behind, in no order. CDR_E_STATE, naming it, where
+/* The parts of this shard that a run may go on after, in no order. CDR_E_STATE, naming it, where
  * there is one of ours that is none of this run's: of another topic, partition or format, or of a
  * dataset that was split in another way. CDR_E_CONFIG: a folder cannot be read. CDR_E_NOMEM. */
 enum cdr_result cdr_file_scan_collect(const struct cdr_file_folder *folder, uint32_t partitions,

@@ -1,4 +1,4 @@
-/* Sinks: where logs go. One interface for Kafka, files and nothing.
+/* Sinks: where logs go. One interface for Kafka, files and null.
  *
  * A log is one (topic, partition), numbered as encode/topic.h says. Any number of threads may write
  * at once, but never two to the same log, and a log's batches come in order. Sinks never wait for
@@ -20,9 +20,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of each record, one behind the other. */
+/* Bytes of each record, one after the other. */
 struct cdr_slab_column {
-    uint8_t *bytes; /* bytes_max of them; NULL where nobody asked for the column */
+    uint8_t *bytes; /* bytes_max of them; NULL without the column */
     uint32_t *ends; /* records_max: offset one past record i's */
     size_t bytes_max;
 };
@@ -32,7 +32,7 @@ static inline uint32_t cdr_column_start(const struct cdr_slab_column *column, ui
     return record == 0 ? 0 : column->ends[record - 1];
 }
 
-/* Records of one log in a row, encoded. The memory is a slab of the sink's own (see take_slab). */
+/* Consecutive encoded records of one log. The memory belongs to the sink (see take_slab). */
 struct cdr_slab {
     uint8_t *bytes;    /* bytes_max of them */
     uint32_t *ends;    /* records_max: offset one past record i with its trailer */
@@ -41,7 +41,7 @@ struct cdr_slab {
     uint8_t *key_lens; /* records_max */
     /* Of the message, where it is not that: see struct cdr_envelope. */
     struct cdr_slab_column wire_keys, headers;
-    uint64_t *ids; /* records_max: cdr_key_id of each, or NULL where nobody asked for them */
+    uint64_t *ids; /* records_max: cdr_key_id of each, or NULL without ids */
     size_t bytes_max;
     uint32_t records_max;
 
@@ -49,7 +49,7 @@ struct cdr_slab {
     uint32_t log;
     uint64_t position;        /* of its first record in the log */
     int32_t day;              /* local day of emission of all of them, days since 1970-01-01 */
-    struct cdr_slab *next;    /* for whoever owns it at the moment */
+    struct cdr_slab *next;    /* for its owner of the moment */
     uint64_t sink_private[4]; /* the sink's, while it owns the slab */
 };
 
@@ -68,7 +68,7 @@ struct cdr_sink_setup {
     size_t slab_bytes; /* wanted size of slabs */
     uint32_t slab_records;
     bool ids; /* slabs carry the records' ids */
-    /* Not NULL: open gives up its waiting with CDR_E_INTERRUPTED once it is not 0. */
+    /* Unless NULL: open stops waiting, with CDR_E_INTERRUPTED, once it is not 0. */
     const atomic_int *stop;
     /* Names the process for as long as it lives (base/token.h), whatever it opens; NULL: the sink
      * makes one. */
@@ -109,8 +109,8 @@ struct cdr_property {
     char *source; /* "-X", "client.properties:12", "CDRGEN_…": for messages */
 };
 
-/* Every setting that a sink may need; strings are owned by whoever filled it (src/config), NULL =
- * not given. */
+/* Every setting that a sink may need; strings are owned by the code that filled it (src/config),
+ * NULL = not given. */
 struct cdr_sink_settings {
     /* file */
     char *out; /* folder */
@@ -118,7 +118,7 @@ struct cdr_sink_settings {
     uint64_t rotate_bytes;
     char *compress; /* none gzip zstd */
     bool overwrite; /* replace a dataset in out instead of refusing */
-    bool resume;    /* go on behind what the destination holds of the same dataset */
+    bool resume;    /* go on after what the destination holds of the same dataset */
     bool reopened;  /* with resume: by the process that has written to it already */
     bool committed; /* with reopened: some of its records are durable */
     /* kafka */
@@ -130,7 +130,7 @@ struct cdr_sink_settings {
     uint32_t replication; /* of topics that we create; 0 = the broker's default */
     int64_t retention_ms; /* of topics that we create; −1 = keep for ever */
     bool id_header;       /* each message carries its record's id in the header cdrgen-id */
-    bool append;          /* write behind what a topic already holds */
+    bool append;          /* write after what a topic already holds */
     /* With append and resume, where the dataset begins in each log, found by reading; negative: at
      * its end. NULL: as it was committed. Borrowed. */
     const int64_t *bases;
@@ -141,8 +141,8 @@ struct cdr_sink_settings {
     uint32_t transaction_ms;
     double abort_share; /* of transactions: preceded by one that is aborted, to test consumers */
     uint32_t kafka_timeout_ms; /* for metadata and admin requests */
-    uint32_t resume_quiet_ms;  /* so long at least the topics' ends stand still before a resume */
-    /* Tells the user a line while something takes long; any thread. NULL: nothing is told. */
+    uint32_t resume_quiet_ms;  /* the topics' ends stand still at least this long before a resume */
+    /* Shows the user a line while something takes long; any thread. NULL: nothing is shown. */
     void (*say)(const char *line);
     /* Folder where the run goes on when the brokers stay away (spill.h), NULL = it does not: then
      * spill_after_ms is how long nothing may be acknowledged, instead of delivery.timeout.ms. */
@@ -150,7 +150,7 @@ struct cdr_sink_settings {
     uint32_t spill_after_ms;
 };
 
-/* What a sink is, for code that treats sinks differently without knowing which there are. */
+/* What a sink is, for code that treats sinks differently without naming them. */
 enum cdr_sink_trait {
     CDR_SINK_MESSAGES = 1u << 0, /* records become messages: keys, headers, framed values */
     CDR_SINK_OFFSETS = 1u << 1, /* brokers keep them in topics: what an earlier run left is found by
@@ -172,10 +172,10 @@ struct cdr_sink_ops {
     /* After open with settings->resume: the destination holds everything already, so that there is
      * nothing to write. NULL: not known. */
     bool (*holds_all)(const struct cdr_sink *sink);
-    /* What open found or did that the user should hear of: line i, or NULL after the last one;
+    /* What open found or did that the user should know: line i, or NULL after the last one;
      * the sink's memory. NULL: nothing. */
     const char *(*note)(const struct cdr_sink *sink, size_t i);
-    /* The same for what settings->force overrode, which the user hears of in any case. */
+    /* The same for what settings->force overrode; the user always sees it. */
     const char *(*warning)(const struct cdr_sink *sink, size_t i);
     /* bases[log]: the offset of the log's position 0, of the logs of this process. NULL: there are
      * no offsets. */
@@ -209,9 +209,9 @@ struct cdr_sink_ops {
     void (*progress)(const struct cdr_sink *sink, struct cdr_log_progress *progress);
     /* Completes the destination (renames files, writes the manifest) and frees the sink. complete
      * is false after an interrupt or a failure: what is whole stays, and a manifest says that it is
-     * not all. Returns the first failure of the sink again, if there was one. Where that was
-     * CDR_E_PRODUCER, CDR_E_DIFFERENT or CDR_E_ENDED: the destination is not what this sink wrote
-     * to any more, so that another one must not go on. All slabs must have been given back. */
+     * incomplete. Returns the first failure of the sink again, if there was one. If that was
+     * CDR_E_PRODUCER, CDR_E_DIFFERENT or CDR_E_ENDED, the destination is no longer what this sink
+     * wrote to, and another one must not go on. All slabs must have been given back. */
     enum cdr_result (*close)(struct cdr_sink *sink, bool complete, struct cdr_error *error);
 };
 

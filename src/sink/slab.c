@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define CACHE_LINE 64u
-/* Readable and writable behind the last byte: encoders and vector loads may run over by as much. */
+/* Readable and writable after the last byte: encoders and vector loads may run over by as much. */
 #define OVERRUN_BYTES 64u
 
 /* Idle slabs of one worker, linked by next. */
@@ -26,7 +26,7 @@ struct cdr_slab_pool {
 /* The whole allocation starts with this. */
 struct owned_slab {
     struct cdr_slab slab;
-    unsigned home; /* the worker who took it last */
+    unsigned home; /* the worker that took it last */
 };
 _Static_assert(offsetof(struct owned_slab, slab) == 0, "a slab's address is its allocation's");
 

@@ -1,15 +1,15 @@
 /* A pool of slabs: the memory that workers encode into and sinks read from. Every sink embeds one.
  *
- * A slab is one allocation whose parts (bytes, ends, event_ms, keys, key_lens) each start on a
- * cache line of their own. Slabs are made on demand up to slabs_max, so a generous maximum costs
+ * A slab is one allocation whose parts (bytes, ends, event_ms, keys, key_lens) each start on their
+ * own cache line. Slabs are made on demand up to slabs_max, so a generous maximum costs
  * nothing until that many are under way at once; then take answers CDR_E_AGAIN, which is what
  * bounds a run's memory. The first touch of fresh memory costs as much as encoding a record into
  * it, so slabs are reused, last in first out, per worker: a slab returns to the worker that took it
- * last, whoever gives it back. A worker that has none and may make none takes an idle one of
+ * last, whichever gives it back. A worker that has none and may make none takes an idle one of
  * another worker.
  *
- * Thread-safe. Each worker's list has a lock of its own on a cache line of its own: in the steady
- * state nobody else wants it, and it is taken twice per slab, which is thousands of records.
+ * Thread-safe. Each worker's list has its own lock on its own cache line: in the steady state no
+ * other thread wants it, and it is taken twice per slab, which is thousands of records.
  */
 #ifndef CDR_SINK_SLAB_H
 #define CDR_SINK_SLAB_H

@@ -17,7 +17,7 @@
 
 enum { OTHER_FILES = 64 };
 
-/* By whoever writes the log at the moment. */
+/* By the thread that writes the log at the moment. */
 struct spill_log {
     int fd; /* −1 = none */
     uint32_t number;

@@ -1,12 +1,12 @@
-/* The spill sink: where a run goes on when the brokers stay away. Each log, from its first record
- * that was not acknowledged, into files of its own (spill_file.h), which cdr_spill_read_open and
- * those behind it read back for publishing.
+/* The spill sink: where a run goes on when the brokers stay away. It writes each log, from its
+ * first record that was not acknowledged, into separate files (spill_file.h). cdr_spill_read_open
+ * and the functions after it read them back for publishing.
  *
- * It is not in the table of sinks: it is opened where another sink stopped, and needs to be told
- * where that was.
+ * It is not in the table of sinks: it opens where another sink stopped, and the caller says where
+ * that was.
  *
- * "Durable" is what flush or close has synced. A write that fails (a full disk) takes back what it
- * wrote of its batch, so what is in the files stays whole records.
+ * "Durable" is what flush or close has synced. A write that fails (a full disk) removes what it
+ * wrote of its batch, so the files hold whole records only.
  *
  * Threads: as sink.h says. A file of each log is open at once; the limit of open files is raised
  * where that is needed and possible.
@@ -32,10 +32,10 @@ enum cdr_result cdr_spill_open(struct cdr_sink **sink, const struct cdr_spill_se
 
 struct cdr_spill;
 
-/* Takes the folder for this process and reads all of it through, so that nothing is published of a
- * spill that is damaged; the manifest then has the records and bytes that are there. Of a spill
- * whose run died, what is behind the last whole batch of a log is left out (torn_bytes of it), and
- * closed stays false. CDR_E_STATE: records are missing or altered, or another process is at work;
+/* Takes the folder for this process and reads all of it, so that nothing of a damaged spill is
+ * published; the manifest then has the records and bytes that are there. Of a spill
+ * whose run died, what follows the last whole batch of a log is left out (torn_bytes of it), and
+ * closed stays false. CDR_E_STATE: records are missing or altered, or another process uses it;
  * CDR_E_CONFIG: there is no spill; CDR_E_IO; CDR_E_NOMEM. */
 enum cdr_result cdr_spill_read_open(struct cdr_spill **spill, const char *dir,
                                     struct cdr_error *error);

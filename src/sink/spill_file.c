@@ -71,7 +71,7 @@ static uint64_t columns_bytes(uint32_t parts)
 
 /* --- writing --- */
 
-/* The column behind a bit of parts, or NULL. */
+/* The column of a bit of parts, or NULL. */
 static const struct cdr_slab_column *column_of(const struct cdr_slab *slab, uint32_t parts,
                                                uint32_t column)
 {

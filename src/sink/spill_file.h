@@ -9,7 +9,7 @@
  *     8   offset of the log's position 0 in its topic
  *     8   position of the segment's first record
  *     4   partition
- *     4   bytes of the frame before each payload, 4 bytes of the trailer behind it
+ *     4   bytes of the frame before each payload, 4 bytes of the trailer after it
  *     8   format (csv, avro, json), padded with zeros
  *     4   length of the topic's name, then the name
  *     4   version 2 only: what records have besides, see CDR_SPILL_WIRE_KEYS
@@ -71,8 +71,8 @@ struct cdr_spill_buffer {
     size_t n, capacity;
 };
 
-/* Records of a batch that was read; all in the buffer that was read into. parts is the segment's,
- * and set by who reads. */
+/* Records of a batch that was read; all in the buffer that was read into. parts is the segment's;
+ * the reader sets it. */
 struct cdr_spill_batch {
     uint32_t parts;
     uint64_t position;
@@ -104,7 +104,7 @@ enum cdr_result cdr_spill_put_batch(struct cdr_spill_buffer *buffer, const struc
 
 /* Reading, from offset on; path is for messages. CDR_E_AGAIN: there is no whole header, or batch,
  * with the right checksum (*offset is where it would begin, *torn is false at the very end of the
- * file). Else *offset moves behind it. CDR_E_IO, CDR_E_NOMEM. */
+ * file). Else *offset moves after it. CDR_E_IO, CDR_E_NOMEM. */
 enum cdr_result cdr_spill_get_segment(int fd, const char *path, struct cdr_spill_segment *segment,
                                       uint64_t *offset, struct cdr_error *error);
 enum cdr_result cdr_spill_get_batch(int fd, const char *path, struct cdr_spill_buffer *buffer,

@@ -2,10 +2,11 @@
  *
  * A JSON object: cdrgen (version), dataset_id, format, frame_len, trailer_len, partitions,
  * shard_index, shard_count, first_event_ms and last_event_ms (for the checks of topics),
- * transactions (how the run published, and so must who goes on), closed, complete, published,
- * topics. Of each topic: its name; where messages have keys of a schema or headers, key_bytes_max,
- * header_bytes_max (of the longest) and headers (names); its partitions with base (offset of
- * position 0), first_record (position of the first that was spilled), records and bytes (payloads).
+ * transactions (how the run published, and a run that goes on must do the same), closed, complete,
+ * published, topics. Of each topic: its name; where messages have keys of a schema or headers,
+ * key_bytes_max, header_bytes_max (of the longest) and headers (names); its partitions with base
+ * (offset of position 0), first_record (position of the first that was spilled), records and bytes
+ * (payloads).
  *
  * It is there before the first record, so that what a run that died has spilled can be published;
  * then closed is false, and records and bytes say nothing: the files show how far they go. closed:
@@ -52,8 +53,8 @@ static inline bool cdr_spill_mine(const struct cdr_spill_manifest *manifest, uin
     return log % manifest->partitions % manifest->shard_count == manifest->shard_index;
 }
 
-/* The folder, made where it is missing, for this process alone: *fd is to be closed. CDR_E_STATE:
- * another process is at work in it. CDR_E_IO, also where the file system has no locks. */
+/* The folder, made where it is missing, for this process alone; the caller closes *fd. CDR_E_STATE:
+ * another process uses it. CDR_E_IO, also where the file system has no locks. */
 enum cdr_result cdr_spill_lock(const char *dir, bool make, int *fd, struct cdr_error *error);
 /* Whether a run may spill into dir, which need not be there: CDR_E_CONFIG it cannot be written,
  * CDR_E_STATE it holds a spill. Changes nothing. */

@@ -36,7 +36,7 @@ struct cdr_spill {
     char path[CDR_SPILL_PATH_MAX];
     /* The batch in hand: that of batch_log's cursor; NO_LOG = none. */
     uint32_t batch_log;
-    uint64_t batch_end; /* offset behind it */
+    uint64_t batch_end; /* offset after it */
     struct cdr_spill_batch batch;
     struct cdr_spill_buffer buffer;
 };
@@ -165,7 +165,7 @@ static enum cdr_result damaged(const struct cdr_spill *spill, uint32_t log, stru
                     cursor->offset, cursor->position - entry->first);
 }
 
-/* What is behind the last whole batch. Only the last segment may end so: those before it were
+/* What follows the last whole batch. Only the last segment may end so: those before it were
  * synced. */
 static enum cdr_result cut_torn(struct cdr_spill *spill, uint32_t log, struct cdr_error *error)
 {
@@ -235,7 +235,7 @@ enum cdr_result cdr_spill_read_open(struct cdr_spill **opened, const char *dir,
     spill->fd = spill->dir_fd = -1;
     spill->batch_log = NO_LOG;
     snprintf(spill->dir, sizeof spill->dir, "%s", dir);
-    /* Who may not be there yet must not be asked for a lock. */
+    /* A folder that may not be there yet must not be asked for a lock. */
     enum cdr_result result = cdr_spill_manifest_read(&spill->manifest, dir, error);
     if (result == CDR_OK) {
         cdr_spill_manifest_free(&spill->manifest);

@@ -51,7 +51,7 @@ static enum cdr_result grow(struct table *table, struct cdr_error *error)
     return CDR_OK;
 }
 
-/* Closes the hole that a removed row leaves: rows behind it move up, unless they are at home. */
+/* Closes the hole that a removed row leaves: rows after it move up, unless they are at home. */
 static void take_out(struct table *table, uint32_t hole)
 {
     for (uint32_t at = (hole + 1) & table->mask; table->rows[at].count != 0;

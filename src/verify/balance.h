@@ -1,8 +1,8 @@
 /* A balance of ids: how many more of each are expected than found, while both are still coming.
  *
  * Ids that are even take no memory, so it grows with how far found records are behind, ahead of or
- * other than expected ones, not with the data. Thread-safe: ids are spread over tables with locks
- * of their own.
+ * other than expected ones, not with the data. Thread-safe: ids are spread over tables, each with
+ * its own lock.
  */
 #ifndef CDR_VERIFY_BALANCE_H
 #define CDR_VERIFY_BALANCE_H
@@ -30,7 +30,7 @@ enum cdr_result cdr_balance_find(struct cdr_balance *balance, uint64_t id, uint6
                                  struct cdr_error *error);
 /* Marks the id as known where there is an entry; returns its count, else 0. */
 int32_t cdr_balance_mark(struct cdr_balance *balance, uint64_t id);
-/* Calls visit for each entry, by one thread while no other is at work. */
+/* Calls visit for each entry, by one thread while no other uses the balance. */
 void cdr_balance_visit(const struct cdr_balance *balance,
                        void (*visit)(void *context, const struct cdr_balance_entry *entry),
                        void *context);

@@ -492,7 +492,7 @@ static bool any_changed(const struct cdr_compare *compare)
 
 /* Windows with nothing in common. Logs go by time: found records that are later than all expected
  * ones say that those are missing. Otherwise, unless they are the same stretch of the log with its
- * records changed, the found ones are unexpected, and the expected ones may come behind them. */
+ * records changed, the found ones are unexpected, and the expected ones may come after them. */
 static enum cdr_result judge_apart(struct cdr_compare *compare, struct cdr_error *error)
 {
     const uint32_t expected_n = compare->expected.n, found_n = compare->found.n;

@@ -123,7 +123,7 @@ void cdr_compare_destroy(struct cdr_compare *compare);
  * CDR_E_NOMEM. */
 enum cdr_result cdr_compare_expect(struct cdr_compare *compare, const struct cdr_record *expected,
                                    struct cdr_error *error);
-/* No more expected records: what is found behind them is judged. CDR_E_AGAIN: more is to come, call
+/* No more expected records: what is found after them is judged. CDR_E_AGAIN: more is to come, call
  * again. */
 enum cdr_result cdr_compare_finish(struct cdr_compare *compare, struct cdr_error *error);
 /* Instead of finish, where the comparison stops in the middle: what is in the windows is judged as

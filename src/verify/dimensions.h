@@ -3,7 +3,7 @@
  *
  * A record that is found is compared with the function's at its offset: key, timestamp, value or
  * none. One that is not found is as it should be if its key has a later record, or if it is a
- * tombstone and the log goes on behind it: compaction removes both. Any other is lost.
+ * tombstone and the log goes on after it: compaction removes both. Any other is lost.
  *
  * Memory: 4 bytes a subscriber. Two passes over the days.
  */
@@ -21,7 +21,7 @@ struct cdr_dimension_counts {
     uint64_t matched;
     uint64_t compacted; /* not there, and rightly so */
     uint64_t lost, wrong_key, wrong_timestamp, altered;
-    uint64_t foreign; /* found behind the last that there can be */
+    uint64_t foreign; /* found after the last that there can be */
     uint64_t unread;  /* not there, but a transaction that is open may hold it back */
 };
 
@@ -33,7 +33,7 @@ struct cdr_dimension_check_settings {
     const struct cdr_sink_settings *sink; /* brokers and properties */
     uint32_t shard_index, shard_count;
     /* Only records [from, to) of each log, the first of them at offset, or none where from = to:
-     * what is missing is not asked for, nor what is behind. NULL: all of them, from where the
+     * what is missing is not asked for, nor what follows. NULL: all of them, from where the
      * dataset begins in the topics. */
     const struct cdr_dimension_range *ranges; /* per log */
     uint32_t days;                            /* from the first of the run on */

@@ -18,7 +18,7 @@ struct cdr_fields {
     struct cdr_field items[CDR_FIELDS_MAX];
 };
 
-/* A record is read by the schema that it is to be of, and, where it cannot be, by the other
+/* A record is read by the schema that it should have, and, where it cannot be, by the other
  * version's. False where its payload is not a record of the format and type: then the one field
  * "payload" has it as text, what is not printable as \xNN. */
 bool cdr_fields_decode(struct cdr_fields *fields, const struct cdr_payloads *payloads,

@@ -61,7 +61,7 @@ static enum cdr_result visit_folder(struct finding *finding, const char *folder,
     return result;
 }
 
-/* "part-0003-000012.csv.gz". The extension begins behind the point. */
+/* "part-0003-000012.csv.gz". The extension begins after the point. */
 static bool parse_name(const char *name, uint32_t *partition, uint32_t *number,
                        const char **extension)
 {

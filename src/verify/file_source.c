@@ -1,5 +1,5 @@
 /* Files as a source: the parts of each log in the order of their numbers, read and decompressed by
- * whoever compares the log. A record's place is its number in the log. */
+ * the comparison of the log. A record's place is its number in the log. */
 #include "base/files.h"
 #include "sink/decompress.h"
 #include "verify/file_parts.h"
@@ -147,7 +147,7 @@ static enum cdr_result read_compressed(struct part_reader *reader, struct cdr_er
     }
 }
 
-/* More bytes into the buffer, behind what is there; none at the end. */
+/* More bytes into the buffer, after what is there; none at the end. */
 static enum cdr_result read_more(struct part_reader *reader, struct cdr_error *error)
 {
     if (reader->at > 0) {

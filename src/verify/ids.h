@@ -21,7 +21,7 @@ struct cdr_verify_ids_settings {
     const struct cdr_topics *dataset; /* its own topics, for lost records to be shown */
     const char *topics[CDR_IDS_TOPICS_MAX];
     uint32_t topic_count;
-    uint32_t types;                       /* that are to be there: a bit of each CDR_TYPE_* */
+    uint32_t types;                       /* that must be there: a bit of each CDR_TYPE_* */
     const struct cdr_sink_settings *sink; /* brokers, properties, timeout */
     unsigned workers;
     uint32_t shard_index, shard_count;

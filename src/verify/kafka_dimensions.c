@@ -218,7 +218,7 @@ static enum cdr_result feed(struct check *check, bool learning, struct cdr_error
     return result == CDR_E_AGAIN ? CDR_OK : result;
 }
 
-/* What stands behind the function's last record. */
+/* What follows the function's last record. */
 static enum cdr_result check_rest(struct check *check, struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;

@@ -1,4 +1,4 @@
-/* Reads the ids of all messages of some topics into a balance, in a thread of its own. */
+/* Reads the ids of all messages of some topics into a balance, in a separate thread. */
 #ifndef CDR_VERIFY_KAFKA_ID_READER_H
 #define CDR_VERIFY_KAFKA_ID_READER_H
 

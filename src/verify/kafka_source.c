@@ -1,5 +1,5 @@
 /* Kafka as a source. Each log has a queue of its own in librdkafka, which fetches all of them ahead
- * within a bound of bytes; whoever compares a log takes its messages in batches. No consumer group
+ * within a bound of bytes; the comparison of a log takes its messages in batches. No consumer group
  * reads: it takes only the right to read the topics. (The group cdrgen-<dataset id> is only asked
  * for where an --append began.) */
 #include "base/clock.h"
@@ -160,7 +160,7 @@ static rd_kafka_topic_partition_list_t *list_logs(const struct kafka_source *sou
     return list;
 }
 
-/* Where an --append began. Who may not read the group is taken to have used none. */
+/* Where an --append began. Without the right to read the group, none is taken to have been used. */
 static void ask_bases(const struct kafka_source *source, rd_kafka_t *asker,
                       rd_kafka_topic_partition_list_t *list, int timeout_ms)
 {
@@ -332,7 +332,7 @@ static enum cdr_result check_stall(struct kafka_source *source, uint32_t log,
                     text[0] != '\0' ? "; the last trouble was " : "", text);
 }
 
-/* After each batch of a log; an empty one says that somebody waits. */
+/* After each batch of a log; an empty one says that a caller waits. */
 static void wake(struct kafka_source *source, uint32_t number)
 {
     const struct kafka_log *log = &source->logs[number];

@@ -17,7 +17,7 @@ enum { WAIT_MS = 5, ID_BYTES = 1 + CDR_ID_TEXT_LEN };
 #define SLAB_BYTES (256u << 10)
 #define SLAB_RECORDS 4096u
 
-/* What a message of a type must be like: the run's envelope, and the id behind it. */
+/* What a message of a type must be like: the run's envelope, and the id after it. */
 struct wire {
     const char *names[CDR_HEADERS_MAX + 1]; /* of all headers: with the id's */
     char *text;                             /* the names, with commas between them */
@@ -306,7 +306,7 @@ static void tail_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_sl
 
 static enum cdr_result tail_poll(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error)
 {
-    (void)timeout_ms; /* who had to wait has waited in write */
+    (void)timeout_ms; /* a caller that had to wait has waited in write */
     struct tail *tail = (struct tail *)sink;
     if (tail->settings->stop != NULL && atomic_load(tail->settings->stop) != 0)
         atomic_store(&tail->stop, 1);
@@ -404,7 +404,7 @@ static enum cdr_result open_source(struct tail *tail, struct cdr_error *error)
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .header_names = true,
-        /* Without transactions a record's offset is its position, whoever holds what follows. */
+        /* Without transactions a record's offset is its position, whatever follows. */
         .read_uncommitted = !settings->sink->transactions,
         /* With transactions, only the group knows where a dataset begins. */
         .offsets = tail->heads != NULL && settings->sink->transactions ? NULL : tail->offsets,

@@ -36,7 +36,7 @@ enum cdr_result cdr_payloads_open(struct cdr_payloads *payloads, const struct cd
                                   enum cdr_order order, struct cdr_error *error);
 void cdr_payloads_close(struct cdr_payloads *payloads);
 
-/* The version that a record is to be of. */
+/* The version that a record should have. */
 static inline unsigned cdr_payload_version(const struct cdr_payloads *payloads, uint32_t type,
                                            const struct cdr_record *record)
 {

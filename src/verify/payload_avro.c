@@ -10,7 +10,7 @@
 #endif
 
 /* Types of the fields of the schemas in schemas/, in order: v int, long or enum, s string; in upper
- * case in a union behind null. */
+ * case in a union after null. */
 static const char *const layouts[CDR_TYPE_COUNT] = {
     [CDR_TYPE_CALL] = "vssvvvsvvsssvvv",
     [CDR_TYPE_SMS] = "vssvvvsvvsssvvvVV",
@@ -111,7 +111,7 @@ static bool walk_number(struct walk *walk)
     return true;
 }
 
-/* Arrays and maps: blocks of items until one of none; a negative count has the block's bytes behind
+/* Arrays and maps: blocks of items until one of none; a negative count has the block's bytes after
  * it. */
 static bool walk_items(struct walk *walk, const struct cdr_schema_node *node, unsigned depth)
 {

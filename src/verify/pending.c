@@ -36,7 +36,7 @@ static void put_recent(struct cdr_recent *recent, uint32_t place)
     recent->slots[at] = place + 1;
 }
 
-/* Slots behind the hole that this leaves move up, unless they are at home. */
+/* Slots after the hole that this leaves move up, unless they are at home. */
 static void take_out(struct cdr_recent *recent, uint32_t place)
 {
     const uint32_t slot_mask = 2 * recent->mask + 1;

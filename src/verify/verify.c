@@ -66,7 +66,7 @@ static enum cdr_result verify_write(struct cdr_sink *sink, unsigned worker, stru
 
 static enum cdr_result verify_poll(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error)
 {
-    (void)timeout_ms; /* who had to wait has waited in write */
+    (void)timeout_ms; /* a caller that had to wait has waited in write */
     struct cdr_source *source = ((struct cdr_verify *)sink)->settings.source;
     return source->ops->poll(source, error);
 }
@@ -213,7 +213,7 @@ static bool is_stopped(const struct cdr_verify *verify)
     return verify->settings.stop != NULL && atomic_load(verify->settings.stop) != 0;
 }
 
-/* What the topics hold behind the last expected record. */
+/* What the topics hold after the last expected record. */
 static enum cdr_result finish(struct cdr_verify *verify, struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;

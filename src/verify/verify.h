@@ -6,8 +6,8 @@
  * starts work as in a run. Where two records differ, compare.h finds out what happened.
  *
  * Compared are payload (without Avro's five bytes of frame: schema ids differ between registries)
- * and, from Kafka, key (likewise), timestamp, partition and the headers that the envelopes have:
- * others are not looked at, nor is the order of headers.
+ * and, from Kafka, key (without its frame), timestamp, partition and the headers that the envelopes
+ * have: others are not looked at, nor is the order of headers.
  *
  * One verification is run by one thread, which is joined by settings.workers − 1 others.
  */
@@ -29,7 +29,7 @@ struct cdr_verify_settings {
     bool has_keys;             /* the source knows keys and timestamps */
     unsigned workers;
     uint32_t shard_index, shard_count;
-    bool follow;            /* compare what comes until stopped, also behind the last day */
+    bool follow;            /* compare what comes until stopped, also after the last day */
     uint32_t show;          /* differences of each kind that are kept to be shown */
     const atomic_int *stop; /* not 0: end; NULL: never */
 };
@@ -39,9 +39,9 @@ struct cdr_verify;
 enum cdr_result cdr_verify_create(struct cdr_verify **verify,
                                   const struct cdr_verify_settings *settings,
                                   struct cdr_error *error);
-/* Compares to the end. CDR_OK: it came to the end, whatever it found. CDR_E_INTERRUPTED: stopped
- * before; with follow a stop is the end. Others: the source failed. What was compared until then is
- * in the results all the same. */
+/* Compares to the end. CDR_OK: it reached the end, whatever it found. CDR_E_INTERRUPTED: stopped
+ * before; with follow a stop is the end. Others: the source failed. The results still hold what was
+ * compared until then. */
 enum cdr_result cdr_verify_run(struct cdr_verify *verify, struct cdr_error *error);
 /* For progress. */
 const struct cdr_pipeline *cdr_verify_pipeline(const struct cdr_verify *verify);
@@ -53,7 +53,7 @@ size_t cdr_verify_shown(const struct cdr_verify *verify,
                         const struct cdr_difference *const **differences);
 void cdr_verify_destroy(struct cdr_verify *verify);
 
-/* --- the tail of topics, for a run that is to go on behind it --- */
+/* --- the tail of topics, for a run that goes on after it --- */
 
 /* Of one log: positions [from, to) must be at the offsets from `offset` on, to - from records in a
  * row (offsets of control records between them do not count). from == to: nothing to check. */
@@ -74,7 +74,7 @@ struct cdr_verify_tail_settings {
     const struct cdr_sink_settings *sink; /* brokers, properties, timeout */
     unsigned workers;
     uint32_t shard_index, shard_count;
-    bool endless;                          /* a live run: the ranges may lie behind the last day */
+    bool endless;                          /* a live run: the ranges may lie after the last day */
     const struct cdr_verify_range *ranges; /* per log; those of other shards are not looked at */
     bool force;                            /* take ranges that expired for proven */
     char *blind;            /* room for CDR_VERIFY_BLIND_MAX bytes, or NULL; see below */
