@@ -165,7 +165,7 @@ enum cdr_result cdr_write_summary(const struct cdr_run *run, struct cdr_error *e
     if (run->spilled)
         write_spilled(&json, run);
     cdr_json_object(&json, "topics");
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; type < run->topics.n; type++)
         write_topic(&json, run, type);
     cdr_dimensions_summary(run->dimensions, &json);
     cdr_json_object_end(&json);
@@ -199,7 +199,7 @@ void cdr_print_closing(const struct cdr_run *run)
     if (run->settings->sink.abort_share > 0)
         fprintf(stderr, "  %s records more were sent in transactions that were aborted\n",
                 cdr_with_commas(cdr_run_figure(run, CDR_LOG_ABORTED), records));
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+    for (uint32_t type = 0; type < run->topics.n; type++) {
         struct cdr_digest total = topic_digest(run, type);
         fprintf(stderr, "  %-16s %14s records  %17s bytes  digest %016" PRIx64 "\n",
                 run->topics.items[type].name, cdr_with_commas(total.records, records),
@@ -239,7 +239,7 @@ static void print_change(const struct cdr_run *run)
     instant_text(run->topics.change_ms, instant);
     printf("schema       from event time %s on, ", instant);
     const char *between = "";
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+    for (uint32_t type = 0; type < run->topics.n; type++) {
         if (!cdr_topic_changes(&run->topics.items[type]))
             continue;
         cdr_say(stdout, "%s%s follows %s", between, run->topics.items[type].name,

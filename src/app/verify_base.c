@@ -12,7 +12,7 @@ static enum cdr_result find(const struct cdr_verification *run, int64_t *found, 
                             struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    const uint32_t logs = CDR_TYPE_COUNT * settings->model.partitions;
+    const uint32_t logs = run->topics.n * settings->model.partitions;
     struct cdr_verify_range *ranges = calloc(logs, sizeof *ranges);
     if (ranges == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
@@ -35,7 +35,7 @@ static enum cdr_result find(const struct cdr_verification *run, int64_t *found, 
 
 static int64_t *make_offsets(const struct cdr_verification *run, struct cdr_error *error)
 {
-    const uint32_t logs = CDR_TYPE_COUNT * run->settings->model.partitions;
+    const uint32_t logs = run->topics.n * run->settings->model.partitions;
     int64_t *offsets = calloc(logs, sizeof *offsets);
     if (offsets == NULL)
         cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
@@ -45,7 +45,7 @@ static int64_t *make_offsets(const struct cdr_verification *run, struct cdr_erro
 bool cdr_verification_knows_base(const struct cdr_verification *run)
 {
     const uint32_t partitions = run->settings->model.partitions;
-    for (uint32_t log = 0; log < CDR_TYPE_COUNT * partitions; log++)
+    for (uint32_t log = 0; log < run->topics.n * partitions; log++)
         if (run->source->ops->extent(run->source, log).known)
             return true;
     return false;
@@ -60,7 +60,7 @@ enum cdr_result cdr_verification_find_bases(struct cdr_verification *run, struct
         return CDR_E_NOMEM;
     enum cdr_result result = find(run, run->offsets, NULL, error);
     bool any = false;
-    for (uint32_t log = 0; result == CDR_OK && log < CDR_TYPE_COUNT * partitions; log++) {
+    for (uint32_t log = 0; result == CDR_OK && log < run->topics.n * partitions; log++) {
         int64_t *offset = &run->offsets[log];
         any |= *offset >= 0;
         if (*offset == CDR_FIND_EXPIRED)
@@ -85,13 +85,13 @@ bool cdr_verification_is_behind(const struct cdr_verification *run, char *text, 
     bool at_base = false;
     uint32_t first = UINT32_MAX, count = 0;
     int64_t *found = make_offsets(run, &ignored);
-    bool *after = calloc((size_t)CDR_TYPE_COUNT * partitions, sizeof *after);
+    bool *after = calloc((size_t)run->topics.n * partitions, sizeof *after);
     if (found == NULL || after == NULL || find(run, found, after, &ignored) != CDR_OK) {
         free(found);
         free(after);
         return false;
     }
-    for (uint32_t log = CDR_TYPE_COUNT * partitions; log-- > 0;) {
+    for (uint32_t log = run->topics.n * partitions; log-- > 0;) {
         at_base |= found[log] >= 0 && !after[log];
         if (found[log] >= 0 && after[log]) {
             first = log;

@@ -37,13 +37,13 @@ struct cdr_compare_counts cdr_verification_total(const struct cdr_verification *
 {
     const uint32_t partitions = run->settings->model.partitions;
     struct cdr_compare_counts sum = {.ends_early = UINT64_MAX, .latest_ms = INT64_MIN};
-    for (uint32_t log = 0; log < CDR_TYPE_COUNT * partitions; log++) {
+    for (uint32_t log = 0; log < run->topics.n * partitions; log++) {
         const struct cdr_compare_counts *counts = cdr_verify_counts(run->verify, log);
-        if (counts != NULL && (type == CDR_TYPE_COUNT || log / partitions == type))
+        if (counts != NULL && (type == run->topics.n || log / partitions == type))
             add(&sum, counts);
     }
     for (size_t i = 0; i < run->added_count; i++)
-        if (type == CDR_TYPE_COUNT || run->added[i].type == type) {
+        if (type == run->topics.n || run->added[i].type == type) {
             const struct cdr_compare_counts counts = counts_of_added(&run->added[i]);
             add(&sum, &counts);
         }
@@ -291,10 +291,10 @@ static void print_added(FILE *out, const struct cdr_verification *run, uint32_t 
 void cdr_print_verification(const struct cdr_verification *run, FILE *out)
 {
     const uint32_t partitions = run->settings->model.partitions;
-    struct cdr_compare_counts total = cdr_verification_total(run, CDR_TYPE_COUNT);
+    struct cdr_compare_counts total = cdr_verification_total(run, run->topics.n);
     char expected[32], found[32], text[256];
     print_sum(out, run, &total);
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+    for (uint32_t type = 0; type < run->topics.n; type++) {
         struct cdr_compare_counts sum = cdr_verification_total(run, type);
         cdr_counts_text(&sum, text, sizeof text);
         const bool any = sum.expected > 0 || !run->complete;
@@ -438,14 +438,14 @@ static void put_topic(struct cdr_json *json, const struct cdr_verification *run,
 
 static void put_results(struct cdr_json *json, const struct cdr_verification *run)
 {
-    struct cdr_compare_counts total = cdr_verification_total(run, CDR_TYPE_COUNT);
+    struct cdr_compare_counts total = cdr_verification_total(run, run->topics.n);
     put_counts(json, &total);
     cdr_json_fixed(json, "wall_s", run->wall_s, 3);
     cdr_json_fixed(json, "records_per_s", run->wall_s > 0 ? (double)total.found / run->wall_s : 0,
                    0);
     cdr_json_u64(json, "peak_rss_bytes", cdr_peak_rss_bytes());
     cdr_json_object(json, "topics");
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+    for (uint32_t type = 0; type < run->topics.n; type++)
         put_topic(json, run, type);
     cdr_json_object_end(json);
     cdr_json_array(json, "differences");

@@ -35,7 +35,7 @@ struct cdr_verification {
     struct cdr_verdict verdict;
 };
 
-/* Sum over the logs of a topic; CDR_TYPE_COUNT: of all. */
+/* Sum over the logs of a topic; topics.n: of all. */
 struct cdr_compare_counts cdr_verification_total(const struct cdr_verification *run, uint32_t type);
 /* Partitions that a topic has beyond the dataset's. */
 uint32_t cdr_verification_added(const struct cdr_verification *run, uint32_t type);

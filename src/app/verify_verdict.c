@@ -100,7 +100,7 @@ static void hint(const struct cdr_verification *run, const struct cdr_compare_co
 static bool judge_differences(const struct cdr_verification *run, const char *cause,
                               struct cdr_verdict *verdict)
 {
-    const struct cdr_compare_counts total = cdr_verification_total(run, CDR_TYPE_COUNT);
+    const struct cdr_compare_counts total = cdr_verification_total(run, run->topics.n);
     char counts[300], words[300] = "", text[sizeof verdict->text];
     if (cdr_is_different(&total)) {
         cdr_counts_text(&total, counts, sizeof counts);
@@ -116,8 +116,8 @@ static bool judge_differences(const struct cdr_verification *run, const char *ca
 
 static bool judge_open(const struct cdr_verification *run, struct cdr_verdict *verdict)
 {
-    const uint32_t logs = CDR_TYPE_COUNT * run->settings->model.partitions;
-    const struct cdr_compare_counts total = cdr_verification_total(run, CDR_TYPE_COUNT);
+    const uint32_t logs = run->topics.n * run->settings->model.partitions;
+    const struct cdr_compare_counts total = cdr_verification_total(run, run->topics.n);
     const uint64_t unread = total.unread + cdr_verification_dimensions_unread(run);
     uint32_t count = 0, first = 0;
     int64_t end = 0;
@@ -154,7 +154,7 @@ static bool judge_open(const struct cdr_verification *run, struct cdr_verdict *v
 /* Partitions of which nothing is left. */
 static bool judge_blind(const struct cdr_verification *run, struct cdr_verdict *verdict)
 {
-    const uint32_t logs = CDR_TYPE_COUNT * run->settings->model.partitions;
+    const uint32_t logs = run->topics.n * run->settings->model.partitions;
     uint32_t count = 0, first = 0;
     uint64_t records = 0;
     for (uint32_t log = logs; log-- > 0;) {
@@ -187,7 +187,7 @@ struct cdr_verdict cdr_verification_verdict(const struct cdr_verification *run,
         say(&verdict, result, cause);
         return verdict;
     }
-    const struct cdr_compare_counts total = cdr_verification_total(run, CDR_TYPE_COUNT);
+    const struct cdr_compare_counts total = cdr_verification_total(run, run->topics.n);
     if (result == CDR_E_DIFFERENT) {
         say(&verdict, result, cause);
     } else if (judge_differences(run, cause, &verdict)) {
