@@ -101,8 +101,8 @@ static enum cdr_result check_reached(const struct cdr_run *run, struct cdr_error
         uint64_t position = cdr_pipeline_position(run->pipeline, log);
         if (position < run->starts[log])
             return cdr_fail(error, CDR_E_DIFFERENT,
-                            "%s[%u] holds %llu records of this dataset's place, and the dataset "
-                            "has %llu: it ran for more days before, or somebody else writes there",
+                            "%s[%u] has %llu records where this dataset ends at %llu: it was "
+                            "generated with more days, or another producer writes to it",
                             run->topics.items[log / partitions].name, log % partitions,
                             (unsigned long long)run->starts[log], (unsigned long long)position);
     }
@@ -151,7 +151,7 @@ static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
         return cdr_fail(
             error, CDR_E_INTERRUPTED,
             "interrupted before the end; every record that was handed over is safe, each log "
-            "holds the beginning of what it was to hold%s",
+            "holds a valid beginning%s",
             run->sink_ops->starts != NULL ? "; go on with --resume" : "");
     if ((result == CDR_OK || interrupted) && flushed != CDR_OK) {
         *error = later;

@@ -289,9 +289,8 @@ enum cdr_result cdr_dimensions_check(struct cdr_dimensions *dimensions, bool who
                             topic, log % partitions, handed, dimensions->progress[log].durable);
         if (whole && position < start)
             return cdr_fail(error, CDR_E_DIFFERENT,
-                            "%s[%u] holds %" PRIu64 " rows of this dataset's place, and the "
-                            "dataset has %" PRIu64 ": it ran for more days before, or somebody "
-                            "else writes there",
+                            "%s[%u] has %" PRIu64 " rows where this dataset ends at %" PRIu64
+                            ": it was generated with more days, or another producer writes to it",
                             topic, log % partitions, start, position);
     }
     return CDR_OK;

@@ -197,8 +197,8 @@ enum cdr_result cdr_command_doctor(const struct cdr_settings *settings, struct c
         print_lines(stdout, &findings);
     size_t failures = cdr_findings_count(&findings, CDR_FINDING_FAIL);
     if (result == CDR_OK && failures > 0)
-        result = cdr_fail(error, CDR_E_DIFFERENT, "a run would fail: %zu thing%s to mend", failures,
-                          failures == 1 ? "" : "s");
+        result = cdr_fail(error, CDR_E_DIFFERENT, "a run would fail: %zu problem%s to fix",
+                          failures, failures == 1 ? "" : "s");
     cdr_dimensions_destroy(run.dimensions);
     cdr_topics_free(&run.topics);
     cdr_topics_free(&run.tables);

@@ -193,8 +193,8 @@ void cdr_print_closing(const struct cdr_run *run)
             (double)cdr_peak_rss_bytes() / 1e6, run->model->dataset_id);
     if (run->settings->sink.resume)
         fprintf(stderr,
-                "  resumed behind %s records that were there; figures and digests are of "
-                "those behind them\n",
+                "  resumed after %s records that were there; figures and digests cover the "
+                "records after them\n",
                 cdr_with_commas(cdr_run_figure(run, CDR_LOG_FIRST_RECORD), records));
     if (run->settings->sink.abort_share > 0)
         fprintf(stderr, "  %s records more were sent in transactions that were aborted\n",

@@ -76,8 +76,7 @@ static enum cdr_result prepare(struct by_id *by_id, struct cdr_error *error)
     if (by_id->run->from_files)
         return cdr_fail(error, CDR_E_CONFIG, "by: only messages carry ids, files do not");
     if (settings->topic == NULL)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "by: id needs the topics that are to hold the records: pass --topic NAME");
+        return cdr_fail(error, CDR_E_CONFIG, "by: id needs the topics to read: pass --topic NAME");
     if (settings->follow)
         return cdr_fail(error, CDR_E_CONFIG,
                         "follow: with --by id, only what is there is compared");

@@ -257,7 +257,7 @@ static void print_sum(FILE *out, const struct cdr_verification *run,
     if (total->expired > 0)
         fprintf(out, ", %s expired", cdr_with_commas(total->expired, number));
     if (total->unread > 0)
-        fprintf(out, ", %s behind open transactions", cdr_with_commas(total->unread, number));
+        fprintf(out, ", %s unread in open transactions", cdr_with_commas(total->unread, number));
     fprintf(out, "; %s found", cdr_with_commas(total->found, number));
     fprintf(out, " in %.2f s (%s/s)", run->wall_s,
             cdr_with_commas(run->wall_s > 0 ? (uint64_t)((double)total->found / run->wall_s) : 0,
@@ -306,7 +306,7 @@ void cdr_print_verification(const struct cdr_verification *run, FILE *out)
             fprintf(out, "; %s more expired, by the topic's retention",
                     cdr_with_commas(sum.expired, expected));
         if (sum.unread > 0)
-            fprintf(out, "; %s more are behind an open transaction, or lost",
+            fprintf(out, "; %s more are in an open transaction or after its start, or lost",
                     cdr_with_commas(sum.unread, expected));
         fputc('\n', out);
         for (uint32_t partition = 0; partition < partitions; partition++)

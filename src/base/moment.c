@@ -13,7 +13,7 @@ static enum cdr_result no_moment(const char *text, struct cdr_error *error)
     char quoted[72];
     return cdr_fail(error, CDR_E_CONFIG,
                     "%s is not a time (2025-01-02T06:00:00Z, with an offset like +01:00, without "
-                    "one on the local clock, or +6h behind the start)",
+                    "one on the local clock, or +6h after the start)",
                     cdr_quote(text, quoted));
 }
 

@@ -48,8 +48,8 @@ static enum cdr_result unknown_flag(const struct visit *v, const char *flag, siz
         near.best = option->flag;
     if (strcmp(given, "verbose") == 0)
         return cdr_fail(error, CDR_E_CONFIG,
-                        "--verbose is not a flag: cdrgen says what there is to say unless it is "
-                        "told --quiet; -X debug=all has librdkafka's log");
+                        "--verbose is not a flag: cdrgen prints all messages unless --quiet is "
+                        "given; -X debug=all prints librdkafka's log");
     if (near.best != NULL)
         return cdr_fail(error, CDR_E_CONFIG, "--%s is not a flag; did you mean --%s?", given,
                         near.best);

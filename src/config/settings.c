@@ -316,8 +316,7 @@ static enum cdr_result check_together(const struct cdr_settings *settings, enum 
     if (command == CDR_COMMAND_SCHEMA && strcmp(settings->argument_action, "register") == 0 &&
         (!settings->registry.auto_register || settings->registry.use_latest))
         return cdr_fail(error, CDR_E_CONFIG,
-                        "schema register: --no-register and --use-latest say that nothing is to be "
-                        "registered");
+                        "schema register: --no-register and --use-latest forbid registering");
     enum cdr_result result = check_change(settings, command, error);
     return result != CDR_OK || command == CDR_COMMAND_CONFIG ? result
                                                              : check_hidden(settings, error);

@@ -271,8 +271,8 @@ static enum cdr_result judge_latest(struct cdr_registry_wish *wish, const char *
         return CDR_OK;
     return cdr_fail(
         error, CDR_E_CONFIG,
-        "subject %s: %s is not of the form that is to be written: %s; leave --use-latest "
-        "out, or register a schema of that form",
+        "subject %s: %s is not of the form that the records have: %s; leave out --use-latest, "
+        "or register a schema of that form",
         wish->subject, named, words);
 }
 

@@ -152,7 +152,7 @@ static enum cdr_result inflate_block(const uint8_t *bytes, size_t n, uint8_t **o
             result = damaged(raw.msg, error);
     }
     if (result == CDR_OK && raw.avail_in > 0)
-        result = damaged("bytes behind a block's end", error);
+        result = damaged("bytes after a block's end", error);
     inflateEnd(&raw);
     return result;
 }

@@ -612,7 +612,7 @@ static void write_notes(struct file_sink *sink, const struct cdr_resume *resume)
                  out, resume->parts, resume->records);
     else
         cdr_fail(note++, CDR_OK,
-                 "going on in %.500s behind %" PRIu64 " parts with %" PRIu64 " records (%" PRIu64
+                 "going on in %.500s after %" PRIu64 " parts with %" PRIu64 " records (%" PRIu64
                  " as the manifest says, %" PRIu64 " read through); %" PRIu64
                  " that ended early and %" PRIu64 " torn ones are written again",
                  out, resume->parts, resume->records, resume->listed,

@@ -228,7 +228,7 @@ static enum cdr_result find_extents(struct kafka_source *source, struct cdr_kafk
             result = cdr_fail(error, CDR_E_STATE,
                               "%s[%u] ends at offset %" PRId64 ", before the offset %" PRId64
                               " at which this dataset begins in it: the topic was deleted and "
-                              "created anew, or lost records",
+                              "created again, or lost records",
                               name_of(source, log), partition_of(source, log), extent->end,
                               extent->base);
     }

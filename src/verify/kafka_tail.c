@@ -179,7 +179,7 @@ static enum cdr_result ends_early(const struct tail *tail, uint32_t log,
                                   const struct cdr_record *expected, struct cdr_error *error)
 {
     return cdr_fail(error, CDR_E_DIFFERENT,
-                    "%s[%u] ends before record %" PRId64 " of the dataset %s, which is to be there",
+                    "%s[%u] ends before record %" PRId64 " of the dataset %s, which must be there",
                     tail->settings->topics->items[log / tail->partitions].name,
                     log % tail->partitions, expected->place, tail->settings->model->dataset_id);
 }
@@ -502,13 +502,12 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
         result = cdr_pipeline_run(pipeline, error);
     for (uint32_t log = 0; result == CDR_OK && log < tail->log_count; log++)
         if (tail->ranges[log].from < tail->ranges[log].to)
-            result = cdr_fail(error, CDR_E_DIFFERENT,
-                              "%s[%u] is to hold %" PRIu64
-                              " records of this dataset, and the dataset has %" PRIu64
-                              ": it ran for more days before, or somebody else writes there",
-                              settings->topics->items[log / tail->partitions].name,
-                              log % tail->partitions, tail->ranges[log].to,
-                              cdr_pipeline_position(pipeline, log));
+            result = cdr_fail(
+                error, CDR_E_DIFFERENT,
+                "%s[%u] must hold %" PRIu64 " records of this dataset, and the dataset has %" PRIu64
+                ": it was generated with more days, or another producer writes to it",
+                settings->topics->items[log / tail->partitions].name, log % tail->partitions,
+                tail->ranges[log].to, cdr_pipeline_position(pipeline, log));
     cdr_pipeline_destroy(pipeline);
     return result == CDR_E_INTERRUPTED && atomic_load(&tail->open) == 0 ? CDR_OK : result;
 }

@@ -80,7 +80,7 @@ run "${flags[@]}" --out "$work/out" --quiet || status=$?
 grep -q "holds an unfinished dataset .*go on with it with --resume, or replace it with --overwrite" "$work/err" ||
     fail "unclear words: $(cat "$work/err")"
 good "${flags[@]}" --out "$work/out" --resume
-grep -q "^cdrgen: going on in $work/out behind [0-9]* parts" "$work/err" || fail "unclear words: $(cat "$work/err")"
+grep -q "^cdrgen: going on in $work/out after [0-9]* parts" "$work/err" || fail "unclear words: $(cat "$work/err")"
 same "$work/whole" "$work/out" "after an interrupt"
 
 # 3. A complete dataset: nothing to do. With more days it grows; other settings are refused.

@@ -40,7 +40,7 @@ doctor 1 "${brokers[@]}" --create-topics --topic-prefix new. --replication 7
 found fail 'topic new.sms: cannot create topic new.sms with --replication 7'
 doctor 1 "${brokers[@]}" --topic-prefix new.
 found fail 'topic new.data: does not exist; create it, or pass --create-topics$'
-grep -q '^cdrgen: a run would fail: 3 things to mend$' "$WORK/stderr" || die "closing words: $(cat "$WORK/stderr")"
+grep -q '^cdrgen: a run would fail: 3 problems to fix$' "$WORK/stderr" || die "closing words: $(cat "$WORK/stderr")"
 
 for type in call sms data; do
     admin create "good.$type" 3 "${good[@]}"

@@ -201,14 +201,14 @@ done
 expect_failure 2 'shoe_size' run "${prefix}p." --registry "$registry" --use-latest
 [[ $(wc -l <"$WORK/stderr") == 1 ]] || die "not one line: $(cat "$WORK/stderr")"
 expect_failure 1 'shoe_size' "$CDRGEN" schema check call --topic-prefix "${prefix}p." --registry "$registry" --use-latest
-expect_failure 1 'a run would fail: 3 things to mend' "$CDRGEN" doctor --brokers "$CDRGEN_TEST_BROKERS" --create-topics --format avro \
+expect_failure 1 'a run would fail: 3 problems to fix' "$CDRGEN" doctor --brokers "$CDRGEN_TEST_BROKERS" --create-topics --format avro \
     --topic-prefix "${prefix}p." --registry "$registry" --use-latest
 expect_equal "$(grep -c "^fail  subject ${prefix}p.*shoe_size" "$WORK/stdout")" 3 "what the doctor finds"
 expect_equal "$(admin list "${prefix}p.")" "" "topics after a refusal"
 run "${prefix}p." --registry "$registry" --use-latest --mapping \
     '{"call": {"shoe_size": {"const": 43}}, "sms": {"shoe_size": {"const": 43}}, "data": {"shoe_size": {"const": 43}}}'
 expect_equal "$(read_log "${prefix}p.sms" | cut -d ' ' -f 5 | cut -c 11- | sort -u)" 56 "43 in Avro, alone in each value"
-expect_failure 2 "subject ${prefix}k.call-value: the latest version, 1 with id [0-9]+, is not of the form that is to be written: field \"event_type\" has another type" \
+expect_failure 2 "subject ${prefix}k.call-value: the latest version, 1 with id [0-9]+, is not of the form that the records have: field \"event_type\" has another type" \
     run "${prefix}k." --append --registry "$registry" --use-latest --schema-call "$SOURCE_DIR/schemas/cdr_call.avsc"
 
 # Incompatible in one of three: nothing is registered for the others either. One line.

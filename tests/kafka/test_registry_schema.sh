@@ -94,7 +94,7 @@ expect_failure 2 'schema: an action is missing' "$CDRGEN" schema
 expect_failure 2 'schema: "lists" is not something to do; allowed are list, print, register, check' schema lists
 expect_failure 2 'schema: "mms" is not a type of records; allowed are call, sms, data' schema list mms
 expect_failure 2 'one argument too many' schema list sms sms
-expect_failure 2 'nothing is to be registered' schema register --no-register
+expect_failure 2 'forbid registering' schema register --no-register
 
 # Each strategy's subjects, and a reader that knows nothing of them.
 run=("$CDRGEN" run --quiet --subs 50 --start 2025-01-01 --days 2)

@@ -135,7 +135,7 @@ static void test_foreign(void **state)
     set_ranges(&fixture, 5);
     assert_int_equal(check(&fixture, 0, 1), CDR_E_DIFFERENT);
     /* It lies behind all that the dataset has. */
-    harness_assert_says(&fixture.harness, "t.call[2] is to hold ");
+    harness_assert_says(&fixture.harness, "t.call[2] must hold ");
     /* Taken for the record before the last: the first that differs is named, with its fields. */
     fixture.counts[2] -= 1;
     set_ranges(&fixture, 3);

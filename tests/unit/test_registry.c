@@ -582,8 +582,8 @@ static void the_latest_version_is_taken_if_it_fits(void **state)
 
     static const char *const cases[][2] = {
         {VERSION("9", "\\\"int\\\"", ""),
-         "subject cdr.call-value: the latest version, 3 with id 9, is not of the form that is "
-         "to be written: it is of another type; leave --use-latest out"},
+         "subject cdr.call-value: the latest version, 3 with id 9, is not of the form that the "
+         "records have: it is of another type; leave out --use-latest"},
         {VERSION("9", "{", ""), "it is no Avro schema"},
         {VERSION("9", "{", ", \"schemaType\": \"JSON\""), "is a schema of JSON, not of Avro"},
         {VERSION("-9", "{", ""), "its answer holds no schema with id and version"},
