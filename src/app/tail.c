@@ -51,7 +51,9 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
         cdr_kafka_has_transactions(run->sink))
         return cdr_fail(error, CDR_E_STATE,
                         "resume: dataset %s was written with --transactions: resume it with "
-                        "--transactions (%.600s)",
+                        "--transactions, or where that is refused too, because the topics hold "
+                        "what its transactions did not commit, fill them again with `cdrgen repair "
+                        "--transactions` (%.600s)",
                         run->model->dataset_id, why.text);
     if (result == CDR_E_DIFFERENT)
         return cdr_fail(error, CDR_E_STATE,

@@ -151,6 +151,32 @@ static bool judge_open(const struct cdr_verification *run, struct cdr_verdict *v
     return true;
 }
 
+/* With --isolation read_uncommitted: what is the same may be aborted yet. */
+static bool judge_undecided(const struct cdr_verification *run, struct cdr_verdict *verdict)
+{
+    const uint32_t logs = CDR_TYPE_COUNT * run->settings->model.partitions;
+    if (run->from_files || run->settings->follow ||
+        strcmp(run->settings->isolation, "read_uncommitted") != 0)
+        return false;
+    for (uint32_t log = 0; log < logs; log++) {
+        if (cdr_verify_counts(run->verify, log) == NULL)
+            continue;
+        const int64_t offset = run->source->ops->extent(run->source, log).undecided;
+        if (offset < 0)
+            continue;
+        char names[300], text[sizeof verdict->text];
+        name_logs(run, log, 1, names, sizeof names);
+        snprintf(text, sizeof text,
+                 "cannot tell: %s has an open transaction, which begins at offset %" PRId64
+                 ", and the brokers may abort it; what was compared is the same. It ends when its "
+                 "producer commits or aborts, or after the producer's transaction.timeout.ms",
+                 names, offset);
+        say(verdict, CDR_E_STATE, text);
+        return true;
+    }
+    return false;
+}
+
 /* Partitions of which nothing is left. */
 static bool judge_blind(const struct cdr_verification *run, struct cdr_verdict *verdict)
 {
@@ -197,7 +223,8 @@ struct cdr_verdict cdr_verification_verdict(const struct cdr_verification *run,
                  cdr_compared(&total) == 0 ? "nothing was compared until then"
                                            : "what was compared until then is the same");
         say(&verdict, CDR_E_STATE, text);
-    } else if (!judge_open(run, &verdict) && !judge_blind(run, &verdict)) {
+    } else if (!judge_open(run, &verdict) && !judge_undecided(run, &verdict) &&
+               !judge_blind(run, &verdict)) {
         if (run->settings->follow && cdr_compared(&total) == 0)
             say(&verdict, CDR_E_STATE, "cannot tell: nothing was compared before it was stopped");
         else

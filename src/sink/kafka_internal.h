@@ -9,6 +9,7 @@
  * kafka_bases.c       where a dataset begins, committed to a group
  * kafka_resume.c      where a run goes on that another began
  * kafka_quiet.c       waits until nothing of the run before can arrive any more
+ * kafka_decided.c     whether the ends of logs are those of decided transactions
  * kafka_transactions.c  whole batches, and progress committed with them
  * kafka_standstill.c  notices a producer that sends to the wrong broker
  * kafka_progress.c    what is committed of each log, and by whom
@@ -428,6 +429,11 @@ uint32_t cdr_kafka_log_of(const struct cdr_kafka_sink *sink,
 enum cdr_result cdr_kafka_resume_ends(struct cdr_kafka_client *asker,
                                       const struct cdr_kafka_sink *sink, int64_t *ends,
                                       int timeout_ms, struct cdr_error *error);
+/* No end lies beyond an open transaction's first record: ends[log] of this process's logs stay what
+ * they are, or become later ones where it waited, up to timeout_ms. CDR_E_STATE: a transaction is
+ * open, and the error says what ends it. CDR_E_INTERRUPTED, CDR_E_KAFKA. */
+enum cdr_result cdr_kafka_check_decided(const struct cdr_kafka_sink *sink, int64_t *ends,
+                                        int timeout_ms, struct cdr_error *error);
 /* logs[].base of this process's logs: what an earlier run committed, else 0. True where some were
  * committed. Who may not read the group is taken to have used no --append. */
 bool cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sink *sink,

@@ -352,6 +352,21 @@ enum cdr_result cdr_kafka_end_offsets(struct cdr_kafka_client *client,
     return cdr_kafka_offsets(client, sink, RD_KAFKA_OFFSET_END, ends, timeout_ms, error);
 }
 
+/* Of all logs that sink->topics names. With transactions it is kafka_takeover.c that waits. */
+static enum cdr_result ask_ends(struct prepare *prepare, int64_t *ends, struct cdr_error *error)
+{
+    const struct cdr_sink_settings *settings = prepare->settings;
+    const int timeout_ms = left_ms(prepare);
+    const bool resume = settings->resume && !settings->transactions;
+    enum cdr_result result =
+        resume ? cdr_kafka_resume_ends(prepare->asker, prepare->sink, ends, timeout_ms, error)
+               : cdr_kafka_end_offsets(prepare->asker, prepare->sink, ends, timeout_ms, error);
+    if (result == CDR_OK && !settings->transactions && (resume || settings->append))
+        result = cdr_kafka_check_decided(prepare->sink, ends, timeout_ms, error);
+    restart(prepare); /* these waits have a patience of their own */
+    return result;
+}
+
 static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
                                   struct cdr_error *error)
 {
@@ -363,10 +378,7 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
     enum cdr_result result =
         ends == NULL
             ? cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs", sink->log_count)
-        : resume ? cdr_kafka_resume_ends(prepare->asker, sink, ends, left_ms(prepare), error)
-                 : cdr_kafka_end_offsets(prepare->asker, sink, ends, left_ms(prepare), error);
-    if (resume) /* the wait has a patience of its own */
-        prepare->deadline_ms = cdr_kafka_clock_ms() + prepare->settings->kafka_timeout_ms;
+            : ask_ends(prepare, ends, error);
     bool known = result == CDR_OK && resume && prepare->settings->bases == NULL &&
                  cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare));
     if (result == CDR_OK && resume && prepare->settings->bases != NULL) {

@@ -222,6 +222,7 @@ static enum cdr_result find_extents(struct kafka_source *source, struct cdr_kafk
         extent->end = end->elems[i].offset;
         extent->known = source->setup.offsets == NULL && base->elems[i].metadata_size > 0;
         extent->open = extent->end < high[i++];
+        extent->undecided = -1;
         if (extent->base == CDR_OFFSET_UNREAD)
             extent->base = extent->end;
         if (extent->end < extent->base)
@@ -246,6 +247,31 @@ static void set_isolation(struct kafka_source *source, bool committed)
                       committed ? "read_committed" : "read_uncommitted", NULL, 0);
 }
 
+/* With read_uncommitted, records of open transactions are compared though they may not stay. */
+static enum cdr_result find_undecided(struct kafka_source *source, int timeout_ms,
+                                      struct cdr_error *error)
+{
+    struct cdr_kafka_client reader = {0};
+    rd_kafka_topic_partition_list_t *stable = list_logs(source);
+    set_isolation(source, true);
+    enum cdr_result result =
+        cdr_kafka_client_open(&reader, RD_KAFKA_CONSUMER, &source->properties, NULL, NULL, error);
+    set_isolation(source, false);
+    if (result == CDR_OK)
+        result = cdr_kafka_ask_offsets(&reader, stable, RD_KAFKA_OFFSET_END, timeout_ms, error);
+    uint32_t i = 0;
+    for (uint32_t log = 0; result == CDR_OK && log < source->log_count; log++) {
+        if (!is_mine(source, log))
+            continue;
+        struct cdr_source_extent *extent = &source->logs[log].extent;
+        const int64_t offset = stable->elems[i++].offset;
+        extent->undecided = offset < extent->end ? offset : -1;
+    }
+    cdr_kafka_client_close(&reader);
+    rd_kafka_topic_partition_list_destroy(stable);
+    return result;
+}
+
 static enum cdr_result ask(struct kafka_source *source, const struct cdr_sink_settings *settings,
                            struct cdr_error *error)
 {
@@ -267,6 +293,8 @@ static enum cdr_result ask(struct kafka_source *source, const struct cdr_sink_se
         result = check_topic(source, asker.rk, type, timeout_ms, error);
     if (result == CDR_OK)
         result = find_extents(source, &asker, timeout_ms, error);
+    if (result == CDR_OK && source->setup.read_uncommitted && !source->setup.follow)
+        result = find_undecided(source, timeout_ms, error);
     if (connected && result == CDR_E_KAFKA) {
         char unreached[500];
         struct cdr_error why = *error;

@@ -404,8 +404,6 @@ static enum cdr_result open_source(struct tail *tail, struct cdr_error *error)
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .header_names = true,
-        /* Without transactions a record's offset is its position, whatever follows. */
-        .read_uncommitted = !settings->sink->transactions,
         /* With transactions, only the group knows where a dataset begins. */
         .offsets = tail->heads != NULL && settings->sink->transactions ? NULL : tail->offsets,
         .stop = settings->stop,

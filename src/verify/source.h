@@ -40,6 +40,8 @@ struct cdr_source_extent {
     int64_t end;   /* and ends here; −1: not known before */
     bool known;    /* base was committed by a run of the dataset, not taken for 0 */
     bool open;     /* a transaction that is open begins at end, and there is more beyond it */
+    /* With read_uncommitted: a transaction that is open begins here, before end, or −1. */
+    int64_t undecided;
 };
 
 /* A partition that a topic has beyond those that were asked for. */
