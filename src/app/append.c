@@ -36,16 +36,19 @@ static void warn(const struct search *search, uint32_t log, int64_t offset)
             offset);
 }
 
-/* Whether some run committed where the dataset begins; *first: a log that holds records of it. */
-static bool is_known(const struct search *search, uint32_t *first)
+/* Whether some run committed where the dataset begins; *all: in each log that holds anything, which
+ * it did not where only some shards have begun. *first: a log that holds records of it. */
+static bool is_known(const struct search *search, bool *all, uint32_t *first)
 {
     bool known = false;
+    *all = true;
     *first = UINT32_MAX;
     for (uint32_t log = search->logs; log-- > 0;) {
         if (!is_mine(search, log))
             continue;
         const struct cdr_source_extent extent = extent_of(search, log);
         known |= extent.known;
+        *all &= extent.known || extent.end == 0;
         if (extent.known && extent.end > extent.base)
             *first = log;
     }
@@ -62,7 +65,7 @@ static bool choose(struct search *search, bool all)
         if (!is_mine(search, log))
             continue;
         const struct cdr_source_extent extent = extent_of(search, log);
-        if (extent.end <= extent.first)
+        if (extent.end <= extent.first || extent.known)
             continue;
         search->ranges[log] = (struct cdr_verify_range){.to = all};
         if (least == UINT32_MAX || extent.end - extent.first < extent_of(search, least).end -
@@ -105,16 +108,20 @@ static enum cdr_result look(struct search *search, struct cdr_run *run, struct c
     search->found = calloc(search->logs, sizeof *search->found);
     if (search->ranges == NULL || search->found == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", search->logs);
-    const bool known = is_known(search, &first);
+    bool all;
+    const bool known = is_known(search, &all, &first);
     if (first != UINT32_MAX && !resume)
         warn(search, first, extent_of(search, first).base);
-    if (known || !choose(search, resume))
+    if ((known && (all || !resume)) || !choose(search, resume))
         return CDR_OK;
     cdr_run_tail_settings(run, &tail);
     tail.ranges = search->ranges;
     enum cdr_result result = cdr_verify_find(&tail, search->found, NULL, error);
     if (result != CDR_OK)
         return result;
+    for (uint32_t log = 0; resume && log < search->logs; log++)
+        if (is_mine(search, log) && extent_of(search, log).known)
+            search->found[log] = extent_of(search, log).base;
     for (uint32_t log = 0; !resume && log < search->logs; log++)
         if (search->found[log] >= 0)
             warn(search, log, search->found[log]);

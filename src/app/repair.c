@@ -138,6 +138,22 @@ static void say(const struct repair *repair)
     fflush(stdout);
 }
 
+/* With --append, what lies before the dataset is to stay, and a topic is deleted as a whole. */
+static enum cdr_result keep_others(const struct repair *repair, struct cdr_error *error)
+{
+    for (size_t i = 0; repair->settings->sink.append && i < repair->count; i++) {
+        const struct topic *topic = &repair->topics[i];
+        char before[32];
+        if (topic->spoiled && topic->before > 0)
+            return cdr_fail(error, CDR_E_STATE,
+                            "%s would have to be deleted, and with it %s records that were there "
+                            "before this dataset (--append); nothing was changed: leave --append "
+                            "out where these records may go",
+                            topic->name, cdr_with_commas(topic->before, before));
+    }
+    return CDR_OK;
+}
+
 /* --- asking --- */
 
 static enum cdr_result confirm(struct repair *repair, struct cdr_error *error)
@@ -239,7 +255,6 @@ static struct cdr_settings settings_of_fill(const struct repair *repair)
     struct cdr_settings run = *repair->settings;
     run.sink.resume = true;
     run.sink.create_topics = true;
-    run.sink.append = false;
     run.sink.spill = NULL;
     return run;
 }
@@ -344,6 +359,9 @@ enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_
         return CDR_OK;
     }
     say(&repair);
+    result = keep_others(&repair, error);
+    if (result != CDR_OK)
+        return result;
     cdr_stop_opening(repair.created ? begun : untouched, CDR_EXIT_FAILED);
     if (settings.dry_run) {
         result = unless_stopped(rehearse(&repair, error), error);

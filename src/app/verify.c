@@ -158,10 +158,10 @@ static enum cdr_result compare_all(struct cdr_verification *run, struct cdr_erro
     enum cdr_result result = open_source(run, stop, error);
 #if CDR_KAFKA
     if (result == CDR_OK && run->settings->sink.append && !run->from_files &&
-        !cdr_verification_knows_base(run)) {
+        !cdr_verification_knows_bases(run)) {
+        result = cdr_verification_find_bases(run, error);
         run->source->ops->close(run->source);
         run->source = NULL;
-        result = cdr_verification_find_bases(run, error);
         if (result == CDR_OK)
             result = open_source(run, stop, error);
     }
@@ -193,11 +193,10 @@ static enum cdr_result verify(struct cdr_verification *run, struct cdr_error *er
 {
     struct cdr_error later = {0};
     enum cdr_result result = compare_all(run, error);
-    run->verdict = cdr_verification_verdict(run, result, error->text);
+    run->verdict = cdr_verification_verdict(run, result, result != CDR_OK ? error->text : "");
 #if CDR_KAFKA
     if (run->verdict.code == CDR_E_DIFFERENT && result == CDR_OK && !run->from_files &&
-        run->offsets == NULL && strcmp(run->settings->isolation, "read_committed") == 0 &&
-        !cdr_verification_knows_base(run) &&
+        run->offsets == NULL && !cdr_verification_knows_bases(run) &&
         cdr_verification_is_behind(run, run->verdict.text, sizeof run->verdict.text)) {
         run->verdict.code = CDR_E_STATE;
         run->verdict.word = "cannot tell";

@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static enum cdr_result find(const struct cdr_verification *run, int64_t *found, bool *after,
-                            struct cdr_error *error)
+/* Of the logs whose base is not known; or of all. */
+static enum cdr_result find(const struct cdr_verification *run, bool all, int64_t *found,
+                            bool *after, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
     const uint32_t logs = run->topics.n * settings->model.partitions;
@@ -27,7 +28,7 @@ static enum cdr_result find(const struct cdr_verification *run, int64_t *found, 
         .stop = cdr_stop_on_signals(),
     };
     for (uint32_t log = 0; log < logs; log++)
-        ranges[log].to = 1;
+        ranges[log].to = all || !run->source->ops->extent(run->source, log).known;
     enum cdr_result result = cdr_verify_find(&tail, found, after, error);
     free(ranges);
     return result;
@@ -42,13 +43,17 @@ static int64_t *make_offsets(const struct cdr_verification *run, struct cdr_erro
     return offsets;
 }
 
-bool cdr_verification_knows_base(const struct cdr_verification *run)
+bool cdr_verification_knows_bases(const struct cdr_verification *run)
 {
-    const uint32_t partitions = run->settings->model.partitions;
-    for (uint32_t log = 0; log < run->topics.n * partitions; log++)
-        if (run->source->ops->extent(run->source, log).known)
-            return true;
-    return false;
+    const struct cdr_settings *settings = run->settings;
+    const uint32_t partitions = settings->model.partitions;
+    for (uint32_t log = 0; log < run->topics.n * partitions; log++) {
+        const struct cdr_source_extent extent = run->source->ops->extent(run->source, log);
+        if (log % partitions % settings->shard_count == settings->shard_index && !extent.known &&
+            extent.end > 0)
+            return false;
+    }
+    return true;
 }
 
 /* Logs that the dataset has no record in, or none any more, are not read. */
@@ -58,10 +63,13 @@ enum cdr_result cdr_verification_find_bases(struct cdr_verification *run, struct
     run->offsets = make_offsets(run, error);
     if (run->offsets == NULL)
         return CDR_E_NOMEM;
-    enum cdr_result result = find(run, run->offsets, NULL, error);
+    enum cdr_result result = find(run, false, run->offsets, NULL, error);
     bool any = false;
     for (uint32_t log = 0; result == CDR_OK && log < run->topics.n * partitions; log++) {
+        const struct cdr_source_extent extent = run->source->ops->extent(run->source, log);
         int64_t *offset = &run->offsets[log];
+        if (extent.known)
+            *offset = extent.base;
         any |= *offset >= 0;
         if (*offset == CDR_FIND_EXPIRED)
             result = cdr_fail(error, CDR_E_STATE,
@@ -86,7 +94,7 @@ bool cdr_verification_is_behind(const struct cdr_verification *run, char *text, 
     uint32_t first = UINT32_MAX, count = 0;
     int64_t *found = make_offsets(run, &ignored);
     bool *after = calloc((size_t)run->topics.n * partitions, sizeof *after);
-    if (found == NULL || after == NULL || find(run, found, after, &ignored) != CDR_OK) {
+    if (found == NULL || after == NULL || find(run, true, found, after, &ignored) != CDR_OK) {
         free(found);
         free(after);
         return false;

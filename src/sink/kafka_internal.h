@@ -229,6 +229,7 @@ void cdr_kafka_admin_end(struct cdr_kafka_admin *call, rd_kafka_event_t *event);
 
 struct cdr_kafka_log {
     int64_t base;              /* offset of position 0; constant once open */
+    bool base_known;           /* an earlier run committed it; see cdr_kafka_resume_bases */
     uint64_t start;            /* position of the run's first record; likewise */
     _Atomic uint64_t end;      /* one past the last position accepted */
     _Atomic uint64_t accepted; /* records accepted */

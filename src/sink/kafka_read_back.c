@@ -274,7 +274,10 @@ enum cdr_result cdr_kafka_find_last(const struct cdr_sink *base,
     for (size_t i = 0; i < count && result == CDR_OK; i++) {
         const struct ring *ring = &search.rings[i];
         struct cdr_kafka_last *found = &last[logs[i]];
-        found->count = ring->seen < wanted ? ring->seen : wanted;
+        /* Records before the dataset's first may have been read with them. */
+        const uint64_t most =
+            sink->logs[logs[i]].start < wanted ? sink->logs[logs[i]].start : wanted;
+        found->count = ring->seen < most ? ring->seen : most;
         found->offset = found->count > 0 ? ring->offsets[(ring->seen - found->count) % wanted] : 0;
     }
     if (result == CDR_OK)

@@ -35,7 +35,9 @@ bool cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sin
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
         bool ours = answered && cdr_kafka_is_ours(sink, entry);
-        sink->logs[cdr_kafka_log_of(sink, entry)].base = ours ? entry->offset : 0;
+        struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, entry)];
+        log->base = ours ? entry->offset : 0;
+        log->base_known = ours;
         known |= ours;
     }
     rd_kafka_topic_partition_list_destroy(list);

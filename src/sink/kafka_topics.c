@@ -367,6 +367,42 @@ static enum cdr_result ask_ends(struct prepare *prepare, int64_t *ends, struct c
     return result;
 }
 
+/* A dataset that goes on with --append --transactions begins where it began; in logs of which nobody
+ * knows anything, it begins now. */
+static bool know_transactional_bases(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
+                                     const int64_t *ends)
+{
+    struct cdr_kafka_sink *sink = prepare->sink;
+    bool all = true;
+    cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare));
+    if (cdr_kafka_has_transactions(&sink->base))
+        return true;
+    for (uint32_t log = 0; log < sink->log_count; log++) {
+        if (!which[log / sink->setup.partitions] || sink->logs[log].base_known)
+            continue;
+        sink->logs[log].base = ends[log];
+        all &= ends[log] == 0;
+    }
+    return all;
+}
+
+/* Sets bases that a run before has left. False: they are not known. */
+static bool know_bases(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
+                       const int64_t *ends)
+{
+    struct cdr_kafka_sink *sink = prepare->sink;
+    const struct cdr_sink_settings *settings = prepare->settings;
+    if (!settings->resume)
+        return false;
+    if (settings->transactions)
+        return settings->append && know_transactional_bases(prepare, which, ends);
+    if (settings->bases == NULL)
+        return cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare));
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        sink->logs[log].base = settings->bases[log] >= 0 ? settings->bases[log] : ends[log];
+    return true;
+}
+
 static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
                                   struct cdr_error *error)
 {
@@ -379,14 +415,7 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
         ends == NULL
             ? cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs", sink->log_count)
             : ask_ends(prepare, ends, error);
-    bool known = result == CDR_OK && resume && prepare->settings->bases == NULL &&
-                 cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare));
-    if (result == CDR_OK && resume && prepare->settings->bases != NULL) {
-        for (uint32_t log = 0; log < sink->log_count; log++)
-            sink->logs[log].base =
-                prepare->settings->bases[log] >= 0 ? prepare->settings->bases[log] : ends[log];
-        known = true;
-    }
+    bool known = result == CDR_OK && know_bases(prepare, which, ends);
     prepare->bases_known |= known;
     for (unsigned type = 0; type < sink->setup.topics->n; type++)
         sink->topics[type].left_out = false;

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# A dataset that was written after another one: where it begins stays known, whoever goes on with it, and what lies before it
+# is neither compared nor deleted.
+set -euo pipefail
+source "$SOURCE_DIR/tests/kafka/lib.sh"
+need_cluster
+
+dataset=(--subs 800 --start 2025-06-01 --days 1 --seed 3 --partitions 2)
+other=(--subs 60 --start 2025-06-01 --days 1 --seed 9 --partitions 2)
+
+# on COMMAND ARGUMENTS…: with the topics of $prefix.
+on()
+{
+    local command=$1
+    shift
+    "$CDRGEN" "$command" "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet "$@"
+}
+
+# topics ARGUMENTS…: new ones, which hold the other dataset.
+topics()
+{
+    prefix=$(fresh_prefix)
+    "$CDRGEN" run "${other[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet --create-topics "$@"
+}
+
+same()
+{
+    on verify || die "verify after $1: status $?"
+    on verify --append || die "verify --append after $1: status $?"
+    "$CDRGEN" verify "${other[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet >/dev/null 2>"$WORK/stderr" || true
+    grep -Eq 'different: [0-9,]+ foreign(;|$)' "$WORK/stderr" || die "the other dataset after $1: $(cat "$WORK/stderr")"
+}
+
+# --- resumed in transactions: the base was overwritten with 0, verify found the other dataset foreign, and a repair deleted
+# it. With fewer than a hundred records in a log, the resume compared the other dataset's with the function ---
+for subs in 800 60; do
+    dataset[1]=$subs
+    topics
+    on run --append --transactions
+    same "--append --transactions of $subs"
+    on run --resume --append --transactions
+    same "--resume --append --transactions of $subs"
+    on run --resume --transactions --days 2
+    on verify --days 2
+    on repair --days 2 --transactions --yes >"$WORK/words" || die "repair: $?"
+    grep -q '^nothing to repair' "$WORK/words" || die "the repair of what is right: $(cat "$WORK/words")"
+done
+dataset[1]=800
+
+# --- begun with --resume --append: there is nothing to go on with, so it begins where the topics end ---
+topics
+on run --resume --append --transactions
+same "a first run with --resume --append --transactions"
+
+# --- a repair that would delete the other dataset ---
+topics
+on run --append
+echo stray | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "${prefix}sms" -p 1
+before=$(count_records "${prefix}sms")
+expect_failure 2 'sms would have to be deleted, and with it [0-9]+ records that were there before this dataset' \
+    on repair --append --yes
+expect_failure 2 'not confirmed' on repair </dev/null
+grep -Eq 'WARNING: [0-9]+ of these records were there before this dataset' "$WORK/stdout" ||
+    die "the plan does not say what goes with the topic: $(cat "$WORK/stdout")"
+expect_equal "$(count_records "${prefix}sms")" "$before" "records after refused repairs"
+
+# --- Kafka has forgotten where it begins: a repair does not take the other dataset for damage ---
+topics
+on run --append
+id=$(on verify --report - | grep -Eo '"dataset_id": *"[0-9a-f]{32}"' | grep -Eo '[0-9a-f]{32}')
+"$PYTHON" - "$CDRGEN_TEST_BROKERS" "cdrgen-$id" <<'PYTHON'
+import sys
+from confluent_kafka.admin import AdminClient
+brokers, group = sys.argv[1:]
+admin = AdminClient({"bootstrap.servers": brokers})
+admin.delete_consumer_groups([group], request_timeout=60)[group].result(90)
+PYTHON
+expect_failure 2 'cannot tell: the topics begin with other records .* pass --append' on repair --yes
+on repair --append --yes >"$WORK/words" || die "repair --append: $?"
+
+# --- only one shard has begun: its bases are known, and the other's logs hold nothing of the dataset yet ---
+topics
+on run --append --shard 0/2
+expect_failure 1 'different: [0-9,]+ lost$' on verify --append
+on run --resume --append
+same "a shard, then --resume --append of all"
+echo "append: all as promised"
