@@ -1,5 +1,6 @@
 #include "app/tail.h"
 
+#include "app/progress.h"
 #include "app/stop.h"
 #include "sink/kafka.h"
 
@@ -84,6 +85,52 @@ static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int6
             topic, log % partitions, count,
             first == 0 ? "with --force" : "since it was committed with them");
     return CDR_OK;
+}
+
+/* The last records of each log do not tell datasets apart whose settings differ little. Where no run
+ * of this one has committed that it begins in a log, all that the log holds is compared. */
+static enum cdr_result widen(const struct cdr_run *run, struct cdr_verify_range *ranges,
+                             struct cdr_error *error)
+{
+    const uint32_t logs = cdr_run_logs(run), partitions = run->settings->model.partitions;
+    bool *known = calloc(logs, sizeof *known);
+    int64_t *begins = calloc(logs, sizeof *begins);
+    char other[CDR_KAFKA_DATASET_MAX];
+    uint32_t log, count = 0;
+    uint64_t records = 0;
+    enum cdr_result result = CDR_OK;
+    if (known == NULL || begins == NULL)
+        result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    else
+        cdr_kafka_known_bases(run->sink, known, begins);
+    for (log = 0; result == CDR_OK && log < logs; log++) {
+        struct cdr_verify_range *range = &ranges[log];
+        if (known[log] || range->from == 0 || range->from == range->to)
+            continue;
+        range->from = 0;
+        range->offset = begins[log];
+        records += range->to;
+        count++;
+    }
+    if (result == CDR_OK && count > 0 && !run->settings->sink.transactions &&
+        cdr_kafka_other_dataset(run->sink, other, &log))
+        result = cdr_fail(error, CDR_E_STATE,
+                          "resume: %s[%u] holds dataset %s, and these settings give dataset %s: "
+                          "pass the settings of the run that began there, or write to other "
+                          "topics; --force takes it for this one if its last records are",
+                          run->topics[log / partitions], log % partitions, other,
+                          run->model->dataset_id);
+    if (result == CDR_OK && count > 0 && !run->settings->quiet) {
+        char number[32];
+        fprintf(stderr,
+                "cdrgen: resume: nothing is committed that says that %u partition%s hold%s dataset "
+                "%s: all of their %s records are compared, not only the last ones\n",
+                count, count == 1 ? "" : "s", count == 1 ? "s" : "", run->model->dataset_id,
+                cdr_with_commas(records, number));
+    }
+    free(known);
+    free(begins);
+    return result;
 }
 
 /* Positions are offsets from the base; or, with transactions, found by reading back. */
@@ -199,6 +246,8 @@ enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
     if (result == CDR_OK)
         result = set_ranges(run, ranges, error);
+    if (result == CDR_OK && !run->settings->sink.force)
+        result = widen(run, ranges, error);
     for (uint32_t log = 0; result == CDR_OK && log < logs; log++)
         any |= ranges[log].from < ranges[log].to;
     if (result == CDR_OK && any)

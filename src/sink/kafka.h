@@ -51,6 +51,17 @@ enum cdr_result cdr_kafka_probe(const struct cdr_sink_settings *settings, int ti
  * committed that it ended; with transactions always, as its position was committed. */
 void cdr_kafka_known_ends(const struct cdr_sink *sink, bool *known);
 
+/* After open with settings->resume. known[log]: a run of this dataset has committed where it begins
+ * in the log (with transactions: where it goes on), so what is there is its beginning. begins[log]:
+ * the offset of its first record, where it is not known. */
+void cdr_kafka_known_bases(const struct cdr_sink *sink, bool *known, int64_t *begins);
+
+/* Whether another dataset has begun where this one would have to, in a log that holds records and
+ * of which nothing is known: its id, and the log. Blocks for some seconds at most. */
+enum { CDR_KAFKA_DATASET_MAX = 33 };
+bool cdr_kafka_other_dataset(const struct cdr_sink *sink, char id[CDR_KAFKA_DATASET_MAX],
+                             uint32_t *log);
+
 /* Whether transactions of this dataset, of a run with --transactions, are known to have been
  * committed to the sink's topics. Blocks for some seconds where the group cannot be read. */
 bool cdr_kafka_has_transactions(const struct cdr_sink *sink);

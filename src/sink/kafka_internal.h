@@ -7,6 +7,7 @@
  * kafka_admin.c       single questions about topics, and their creation
  * kafka_topics.c      topics, partitions, guard, offsets: everything before and after the records
  * kafka_bases.c       where a dataset begins, committed to a group
+ * kafka_others.c      which other datasets have begun in the topics
  * kafka_resume.c      where a run goes on that another began
  * kafka_quiet.c       waits until nothing of the run before can arrive any more
  * kafka_decided.c     whether the ends of logs are those of decided transactions
@@ -229,7 +230,7 @@ void cdr_kafka_admin_end(struct cdr_kafka_admin *call, rd_kafka_event_t *event);
 
 struct cdr_kafka_log {
     int64_t base;              /* offset of position 0; constant once open */
-    bool base_known;           /* an earlier run committed it; see cdr_kafka_resume_bases */
+    bool base_known; /* by what an earlier run committed; with transactions, the position is */
     uint64_t start;            /* position of the run's first record; likewise */
     _Atomic uint64_t end;      /* one past the last position accepted */
     _Atomic uint64_t accepted; /* records accepted */
@@ -245,6 +246,7 @@ struct cdr_kafka_log {
     int64_t stamp_ms, stamp_offset; /* that time; offset of the first of them */
     int64_t stamped_event_ms;       /* latest event time of their records */
     /* With transactions: */
+    int64_t begin;        /* offset of position 0, where the position was counted from it */
     int64_t after;        /* offset after the last committed record, or a later one without any */
     bool fresh;           /* nothing was known of it before this process claimed it */
     bool touched;         /* has records in the open one; by the log's writer, or behind the gate */
@@ -439,6 +441,10 @@ enum cdr_result cdr_kafka_check_decided(const struct cdr_kafka_sink *sink, int64
  * committed. Who may not read the group is taken to have used no --append. */
 bool cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sink *sink,
                             int timeout_ms);
+/* Another dataset's runs were the last to begin in *log, before ends[*log], and none committed that
+ * it ended there. False also where nobody says. Blocks for some seconds at most. */
+bool cdr_kafka_unfinished_dataset(const struct cdr_kafka_sink *sink, const int64_t *ends,
+                                  char id[CDR_KAFKA_DATASET_MAX], uint32_t *log);
 /* Commits logs[].base of this process's logs to asker's group, that of the dataset. what: for the
  * error. CDR_E_STATE where a right is missing, else CDR_E_KAFKA. */
 enum cdr_result cdr_kafka_commit_bases(struct cdr_kafka_client *asker,

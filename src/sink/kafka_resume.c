@@ -44,6 +44,15 @@ bool cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sin
     return known;
 }
 
+void cdr_kafka_known_bases(const struct cdr_sink *base, bool *known, int64_t *begins)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    for (uint32_t log = 0; log < sink->log_count; log++) {
+        known[log] = sink->logs[log].base_known;
+        begins[log] = sink->transactions.on ? sink->logs[log].begin : sink->logs[log].base;
+    }
+}
+
 enum cdr_result cdr_kafka_resume_log(struct cdr_kafka_sink *sink, uint32_t log, int64_t end,
                                      struct cdr_error *error)
 {

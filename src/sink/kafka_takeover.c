@@ -626,6 +626,8 @@ static enum cdr_result set_positions(struct opening *opening, struct cdr_error *
             progress->position = 0;
         state->start = progress->position;
         state->committed = state->start;
+        state->begin = state->base;
+        state->base_known = !opening->counted[log];
         state->base = opening->ends[log] - (int64_t)state->start;
         state->after = opening->ends[log];
         atomic_store(&state->end, state->start);

@@ -396,11 +396,39 @@ static bool know_bases(struct prepare *prepare, const bool which[CDR_TOPICS_MAX]
         return false;
     if (settings->transactions)
         return settings->append && know_transactional_bases(prepare, which, ends);
+    const bool known = cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare));
     if (settings->bases == NULL)
-        return cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare));
+        return known;
     for (uint32_t log = 0; log < sink->log_count; log++)
         sink->logs[log].base = settings->bases[log] >= 0 ? settings->bases[log] : ends[log];
     return true;
+}
+
+/* With --resume --append, topics that hold nothing of this dataset may be those of a mistaken
+ * setting: what they hold could not go on after it. */
+static enum cdr_result begin_after(struct prepare *prepare, const int64_t *ends,
+                                   struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = prepare->sink;
+    char other[CDR_KAFKA_DATASET_MAX], text[512];
+    uint32_t log = 0;
+    while (log < sink->log_count && ends[log] == 0)
+        log++;
+    if (log == sink->log_count)
+        return CDR_OK;
+    snprintf(text, sizeof text,
+             "append: %.250s[%u] and the other topics hold nothing of dataset %s, so there is "
+             "nothing to resume: it begins after what they hold",
+             cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, sink->setup.dataset_id);
+    if (!prepare->settings->force && cdr_kafka_unfinished_dataset(sink, ends, other, &log))
+        return cdr_fail(error, CDR_E_STATE,
+                        "append: %s[%u] holds nothing of dataset %s, but the beginning of dataset "
+                        "%s, of which no run has committed that it ended there: it could not go "
+                        "on after other records. Pass its settings to --resume it, or --force to "
+                        "write after it",
+                        cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
+                        sink->setup.dataset_id, other);
+    return cdr_kafka_warn(&sink->warnings, text, error);
 }
 
 static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
@@ -416,6 +444,8 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
             ? cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs", sink->log_count)
             : ask_ends(prepare, ends, error);
     bool known = result == CDR_OK && know_bases(prepare, which, ends);
+    if (result == CDR_OK && prepare->settings->resume && prepare->settings->append && !known)
+        result = begin_after(prepare, ends, error);
     prepare->bases_known |= known;
     for (unsigned type = 0; type < sink->setup.topics->n; type++)
         sink->topics[type].left_out = false;

@@ -49,7 +49,7 @@ dataset[1]=800
 
 # --- begun with --resume --append: there is nothing to go on with, so it begins where the topics end ---
 topics
-on run --resume --append --transactions
+on run --resume --append --transactions 2>"$WORK/stderr"
 same "a first run with --resume --append --transactions"
 
 # --- a repair that would delete the other dataset ---
@@ -84,4 +84,24 @@ on run --append --shard 0/2
 expect_failure 1 'different: [0-9,]+ lost$' on verify --append
 on run --resume --append
 same "a shard, then --resume --append of all"
+
+# --- --resume --append of other settings: they were appended to a dataset that had not ended, which could not go on then ---
+prefix=$(fresh_prefix)
+"$CDRGEN" run "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet --create-topics --rate 500/s &
+pid=$!
+until [[ -n $(kcat -b "$CDRGEN_TEST_BROKERS" -C -t "${prefix}data" -o beginning -c 20 -e -q -f x 2>/dev/null) ]]; do
+    kill -0 $pid || die "the run ended before it was killed"
+    sleep 0.05
+done
+kill -9 $pid
+wait $pid || true
+expect_failure 2 'holds nothing of dataset [0-9a-f]{32}, but the beginning of dataset [0-9a-f]{32}, .* --force' \
+    on run --seed 4 --resume --append
+expect_failure 2 'holds nothing of dataset .*, but the beginning of dataset' on run --seed 4 --resume --append --transactions
+on run --resume --append
+on verify || die "the dataset that had not ended: verify: $?"
+on run --seed 4 --resume --append 2>"$WORK/stderr"
+grep -q 'warning: append: .* hold nothing of dataset .*: it begins after what they hold' "$WORK/stderr" ||
+    die "no warning that there is nothing to resume: $(cat "$WORK/stderr")"
+on verify --seed 4 || die "what was appended: verify: $?"
 echo "append: all as promised"
