@@ -118,7 +118,7 @@ static enum cdr_result widen(const struct cdr_run *run, struct cdr_verify_range 
                           "resume: %s[%u] holds dataset %s, and these settings give dataset %s: "
                           "pass the settings of the run that began there, or write to other "
                           "topics; --force takes it for this one if its last records are",
-                          run->topics[log / partitions], log % partitions, other,
+                          run->topics.items[log / partitions].name, log % partitions, other,
                           run->model->dataset_id);
     if (result == CDR_OK && count > 0 && !run->settings->quiet) {
         char number[32];

@@ -18,8 +18,7 @@ static uint32_t find_open(const struct cdr_kafka_sink *sink, const int64_t *ends
                           const int64_t *stable)
 {
     uint32_t log = 0;
-    while (log < sink->log_count && (cdr_kafka_topic_of(sink, log) == NULL ||
-                                     !cdr_kafka_mine(&sink->setup, log % sink->setup.partitions) ||
+    while (log < sink->log_count && (!cdr_kafka_mine(&sink->setup, log % sink->setup.partitions) ||
                                      stable[log] >= ends[log]))
         log++;
     return log;
