@@ -87,8 +87,8 @@ static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int6
     return CDR_OK;
 }
 
-/* The last records of each log do not tell datasets apart whose settings differ little. Where no run
- * of this one has committed that it begins in a log, all that the log holds is compared. */
+/* The last records of each log do not tell datasets apart whose settings differ little. Where no
+ * run of this one has committed that it begins in a log, all that the log holds is compared. */
 static enum cdr_result widen(const struct cdr_run *run, struct cdr_verify_range *ranges,
                              struct cdr_error *error)
 {

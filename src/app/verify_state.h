@@ -47,11 +47,11 @@ void cdr_counts_text(const struct cdr_compare_counts *counts, char *text, size_t
  * is no run->verify yet. */
 struct cdr_verdict cdr_verification_verdict(const struct cdr_verification *run,
                                             enum cdr_result result, const char *cause);
-/* Whether runs committed where the dataset begins, in each log that holds anything. Only where Kafka
- * is built in. */
+/* Whether runs committed where the dataset begins, in each log that holds anything. Only where
+ * Kafka is built in. */
 bool cdr_verification_knows_bases(const struct cdr_verification *run);
-/* Finds run->offsets, for --append: what runs committed, and by reading where none did. CDR_E_STATE:
- * it cannot be told. run->source is open. Only where Kafka is built in. */
+/* Finds run->offsets, for --append: what runs committed, and by reading where none did.
+ * CDR_E_STATE: it cannot be told. run->source is open. Only where Kafka is built in. */
 enum cdr_result cdr_verification_find_bases(struct cdr_verification *run, struct cdr_error *error);
 /* Whether the dataset is in the topics after other records, and no run committed where it begins;
  * then text says so. Only where Kafka is built in. */

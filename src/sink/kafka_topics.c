@@ -367,8 +367,8 @@ static enum cdr_result ask_ends(struct prepare *prepare, int64_t *ends, struct c
     return result;
 }
 
-/* A dataset that goes on with --append --transactions begins where it began; in logs of which nobody
- * knows anything, it begins now. */
+/* A dataset that goes on with --append --transactions begins where it began; in logs of which
+ * nobody knows anything, it begins now. */
 static bool know_transactional_bases(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
                                      const int64_t *ends)
 {
