@@ -58,6 +58,8 @@ echo "refused"
 expect_failure 2 "^cdrgen: ${prefix}call\[[0-5]\] is not empty \(end offset [0-9]+\): .*--resume" \
     "$CDRGEN" run --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" "${settings[@]}"
 expect_failure 2 "${prefix}[a-z]+\[[0-5]\] has another record at offset [0-9]+ than record [0-9]+ .*: expected [0-9]+, found [0-9]+" \
+    resume "$prefix" --seed 7 --force
+expect_failure 2 "${prefix}[a-z]+\[[0-5]\] holds dataset [0-9a-f]{32}, and these settings give dataset [0-9a-f]{32}" \
     resume "$prefix" --seed 7
 expect_equal "$(admin offsets "${prefix}data")" "$before" "offsets after a refusal"
 
