@@ -259,8 +259,8 @@ static struct cdr_settings settings_of_fill(const struct repair *repair)
     return run;
 }
 
-/* A topic that is deleted must not be refused by the run that is to fill it, nor by the brokers
- * that are to create it. A dry run gives no schema to a registry. */
+/* Neither the run that fills a deleted topic again nor the brokers that create it may refuse it. A
+ * dry run gives no schema to a registry. */
 static enum cdr_result rehearse(const struct repair *repair, struct cdr_error *error)
 {
     struct cdr_settings run = settings_of_fill(repair);

@@ -160,13 +160,13 @@ static enum cdr_result check_log(struct replay *replay, uint32_t log, int64_t ba
         return cdr_fail(error, CDR_E_STATE,
                         "%s[%" PRIu32 "]: the run's records began at offset %" PRId64
                         ", and what is known of the topic says %" PRId64
-                        ": the topic was made anew, or the group cdrgen-%s is gone",
+                        ": the topic was created again, or the group cdrgen-%s is gone",
                         topic_of(replay, log), partition, entry->base, base,
                         replay->manifest->dataset_id);
     if (start < entry->first)
         return cdr_fail(error, CDR_E_STATE,
-                        "%s[%" PRIu32 "] ends behind %" PRIu64
-                        " records of the dataset, and the spill begins behind %" PRIu64
+                        "%s[%" PRIu32 "] ends after %" PRIu64
+                        " records of the dataset, and the spill begins after %" PRIu64
                         ": the topic has lost records that were acknowledged; nothing was "
                         "published, and `cdrgen run --resume` makes all of them again",
                         topic_of(replay, log), partition, start, entry->first);
@@ -190,7 +190,7 @@ static enum cdr_result check_logs(struct replay *replay, struct cdr_error *error
     return result;
 }
 
-/* Records that are to be found in the topics: of each log that has any, the last. */
+/* Records that must be in the topics: of each log that has any, the last. */
 struct comparison {
     const struct replay *replay;
     struct cdr_kafka_range *ranges;
@@ -222,8 +222,8 @@ static enum cdr_result compare(void *context, const struct cdr_kafka_record *rec
         return CDR_OK;
     return cdr_fail(error, CDR_E_DIFFERENT,
                     "%s[%" PRIu32 "]: the record at offset %" PRId64
-                    " is not the one of this dataset: somebody else writes to the topic; nothing "
-                    "was published",
+                    " is not this dataset's: another producer writes to the topic; nothing was "
+                    "published",
                     range->topic, range->partition, record->offset);
 }
 
@@ -463,17 +463,15 @@ static enum cdr_result finish(struct replay *replay, struct cdr_error *error)
     enum cdr_result result = remove ? cdr_spill_remove(replay->spill, &why)
                                     : cdr_spill_set_published(replay->spill, &why);
     if (result != CDR_OK)
-        cdr_fail(error, result,
-                 "%.500s; everything is published: all that remains is to %s %.300s", why.text,
-                 remove ? "remove" : "remove, or to replay again so that it is marked,", dir);
+        cdr_fail(error, result, "%.500s; everything is published: %s %.300s", why.text,
+                 remove ? "remove" : "remove, or replay again to mark it as published,", dir);
     if (!replay->settings->quiet)
         fprintf(
             stderr, "%s records published, %s were in the topics; every log ends where it must\n",
             cdr_with_commas(replay->published, published), cdr_with_commas(replay->there, there));
     if (!replay->manifest->complete && !replay->settings->quiet)
-        fprintf(stderr,
-                "  the run that spilled did not come to its end: `cdrgen run --resume` with "
-                "its settings goes on from here\n");
+        fprintf(stderr, "  the run that spilled did not finish: `cdrgen run --resume` with "
+                        "its settings goes on from here\n");
     return result;
 }
 

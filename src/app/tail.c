@@ -211,7 +211,7 @@ enum cdr_result cdr_run_check_heads(const struct cdr_run *run, struct cdr_error 
                         "every record was acknowledged, but nothing says whether all of them are "
                         "still there: %.600s; `verify` tells",
                         why.text);
-    if (result == CDR_OK || result == CDR_E_STATE) /* who may not read the topics goes without */
+    if (result == CDR_OK || result == CDR_E_STATE) /* without the right to read, it goes on */
         return CDR_OK;
     *error = why;
     return result;

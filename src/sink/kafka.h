@@ -2,13 +2,13 @@
  *
  * Promise: while the sink reports no failure, the log of every (topic, partition) on the brokers is
  * a prefix of what was accepted, at offsets base + position (base is 0, or the end offset found at
- * the start with --append): nothing lost, doubled or out of order. Every delivery report is counted
- * and its offset compared. Three settings of librdkafka hold the promise up and can only be changed
- * with --force: enable.idempotence, acks=all and enable.gapless.guarantee (a batch that the broker
- * refuses stops the producer instead of leaving a gap).
+ * the start with --append): nothing lost, duplicated or out of order. Every delivery report is
+ * counted and its offset compared. Three settings of librdkafka hold the promise up and can only be
+ * changed with --force: enable.idempotence, acks=all and enable.gapless.guarantee (a batch that the
+ * broker refuses stops the producer instead of leaving a gap).
  *
  * Timeouts. A message that librdkafka gives up on after message.timeout.ms would leave a gap when
- * the ones behind it still arrive. So librdkafka is told never to give up, and delivery.timeout.ms
+ * the ones after it still arrive. So librdkafka is told never to give up, and delivery.timeout.ms
  * (message.timeout.ms; 300000 unless the user says otherwise, 0 = for ever) is the sink's own
  * limit: when some log has had records under way for that long and none was acknowledged, poll and
  * flush fail with CDR_E_AWAY, and close discards what is still queued. With settings.spill the
@@ -30,7 +30,7 @@
 
 extern const struct cdr_sink_ops cdr_kafka_sink_ops;
 
-/* Offers further names to a search for what somebody meant: those that stand for properties of
+/* Offers further names to a search for what the user meant: those that stand for properties of
  * librdkafka. */
 struct cdr_suggestion;
 typedef void (*cdr_kafka_names)(struct cdr_suggestion *suggestion);

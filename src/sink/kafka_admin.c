@@ -245,7 +245,7 @@ static enum cdr_result creation_failed(const struct creation *creation, rd_kafka
                                     error);
 }
 
-/* *again: the broker did not like the configuration. A topic that somebody else (another shard)
+/* *again: the broker did not like the configuration. A topic that another process (another shard)
  * made meanwhile is as good as ours. */
 static enum cdr_result create_one(const struct creation *creation, unsigned limit_set, bool *again,
                                   struct cdr_error *error)

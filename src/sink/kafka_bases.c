@@ -29,7 +29,7 @@ static rd_kafka_topic_partition_list_t *base_offsets(const struct cdr_kafka_sink
 }
 
 /* The answer to the commit; or the error that keeps the client from finding the group's
- * coordinator, which it would try again for ever and tells only to who polls for messages. */
+ * coordinator, which it would try again for ever and tells only a caller that polls. */
 static rd_kafka_event_t *wait_for_commit(struct cdr_kafka_client *asker, rd_kafka_queue_t *queue,
                                          int64_t deadline_ms, rd_kafka_resp_err_t *code)
 {

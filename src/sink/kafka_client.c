@@ -76,7 +76,7 @@ static enum cdr_result unreachable(struct cdr_kafka_client *client, rd_kafka_res
                     hint);
 }
 
-/* Once, so that who waits knows for what. */
+/* Once, so that the user knows what it waits for. */
 static void tell(struct cdr_kafka_client *client, int timeout_ms)
 {
     char text[400];

@@ -1,7 +1,7 @@
 /* Records out, delivery reports in.
  *
  * Out: a slab's records go to one explicit partition with rd_kafka_produceva() and are not copied;
- * the slab's opaque is the slab itself. slab->sink_private[0] counts who still needs it: the caller
+ * the slab's opaque is the slab itself. slab->sink_private[0] counts its users: the caller
  * (1) and each record under way.
  *
  * In: one thread at a time serves librdkafka's queue (take_turn), so reports need no lock of their
@@ -71,8 +71,9 @@ static const char *meaning(rd_kafka_resp_err_t code)
     return "";
 }
 
-/* What the broker's memory of this producer is to blame for ends with the producer; with
- * transactions, also that another run or the broker has shut it out: the next one learns which. */
+/* These errors come from the broker's state for this producer id; a new producer recovers. With
+ * transactions, another run or the broker may also have shut this one out: the next one learns
+ * which. */
 static enum cdr_result result_of(rd_kafka_resp_err_t code)
 {
     switch (code) {
@@ -229,11 +230,11 @@ static void on_other_offset(struct cdr_kafka_sink *sink, int64_t expected, int64
     }
     uint32_t number = sink->run.slab->log;
     /* A broker that restarts may write a commit's control record twice. What was committed says
-     * where the logs are, whoever wrote between. */
+     * where the logs are, whichever producer wrote between. */
     if (sink->transactions.on && found > expected) {
         cdr_kafka_fail(sink, CDR_E_PRODUCER,
                        "%s[%u]: a record that belongs at offset %" PRId64 " was stored at %" PRId64
-                       ": a control record came twice, or somebody else writes to the partition",
+                       ": a control record came twice, or another producer writes to the partition",
                        cdr_kafka_topic_of(sink, number), number % sink->setup.partitions, expected,
                        found);
         return;
@@ -248,8 +249,8 @@ static void on_other_offset(struct cdr_kafka_sink *sink, int64_t expected, int64
         sink, CDR_E_DIFFERENT,
         "%s[%u]: a record that belongs at offset %" PRId64 " was stored at %" PRId64 ": %s%s",
         cdr_kafka_topic_of(sink, number), number % sink->setup.partitions, expected, found,
-        found > expected ? "somebody else writes to the partition, or records came twice"
-                         : "records were lost, or the topic was deleted and created anew",
+        found > expected ? "another producer writes to the partition, or records came twice"
+                         : "records were lost, or the topic was deleted and created again",
         rest);
 }
 
@@ -365,7 +366,7 @@ void cdr_kafka_on_fatal(struct cdr_kafka_sink *sink, rd_kafka_resp_err_t code, c
     sink->fatal_code = code;
 }
 
-/* The report of the record that made librdkafka stop says more, and comes right behind. */
+/* The report of the record that made librdkafka stop says more, and comes right after. */
 static void settle_fatal(struct cdr_kafka_sink *sink)
 {
     if (sink->fatal[0] == '\0')
@@ -376,8 +377,8 @@ static void settle_fatal(struct cdr_kafka_sink *sink)
                    sink->fatal, meaning(sink->fatal_code));
 }
 
-/* A transaction that cannot be committed any more gives up all its records. The report of the one
- * that is to blame may come after others', or be none: then librdkafka has the reason. */
+/* A transaction that cannot be committed any more gives up all its records. The report of the
+ * record that caused it may come after others', or never: then librdkafka has the reason. */
 static void settle_broken(struct cdr_kafka_sink *sink)
 {
     if (!atomic_load(&sink->transactions.broken))
@@ -649,7 +650,7 @@ static enum cdr_result check_ends(struct cdr_kafka_sink *sink, int timeout_ms, b
                 *early ? "records that were acknowledged are lost, or the topic was deleted and "
                          "created "
                          "again"
-                       : "somebody else writes to it, or records came twice");
+                       : "another producer writes to it, or records came twice");
     }
     free(ends);
     return result;

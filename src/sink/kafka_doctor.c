@@ -47,7 +47,7 @@ static void examine_library(struct doctor *doctor)
         cdr_findings_add(doctor->findings, WARN, subject, newer,
                          "librdkafka %s: before 2.3.0 a producer may stop for good (\"sequence "
                          "desynchronization\") when a broker goes away; a run then starts a new "
-                         "one behind what is there",
+                         "one after what is there",
                          name);
     else if (version < 0x020500ff)
         cdr_findings_add(doctor->findings, WARN, subject, newer,
@@ -316,12 +316,12 @@ static void examine_ends(struct doctor *doctor, const struct topic *topic)
         cdr_findings_add(doctor->findings, OK, topic->subject, NULL, "is empty");
     else if (doctor->settings->append || doctor->settings->resume)
         cdr_findings_add(doctor->findings, OK, topic->subject, NULL,
-                         "%d of its partitions hold records, which %s goes on behind", filled,
+                         "%d of its partitions hold records, which %s goes on after", filled,
                          doctor->settings->append ? "--append" : "--resume");
     else
         cdr_findings_add(doctor->findings, FAIL, topic->subject,
-                         "pass --resume behind a run of this dataset, --append behind anything "
-                         "else, or create the topic anew",
+                         "pass --resume after a run of this dataset, --append after anything "
+                         "else, or create the topic again",
                          "is not empty: %d of its partitions hold records (partition %d ends at "
                          "%" PRId64 ")",
                          filled, (int)list->elems[first].partition, list->elems[first].offset);
@@ -506,7 +506,7 @@ static void examine_rights(struct doctor *doctor, const struct cdr_sink_setup *t
 
 #else
 
-/* Brokers without an authorizer say so to whoever asks for rules. */
+/* Brokers without an authorizer say so to a client that asks for rules. */
 static void examine_rights(struct doctor *doctor, const struct cdr_sink_setup *tables)
 {
     (void)tables;

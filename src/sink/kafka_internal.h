@@ -205,7 +205,7 @@ enum cdr_result cdr_kafka_describe_configs(struct cdr_kafka_client *asker,
                                            void *context, struct cdr_error *error);
 
 /* Creates a topic that keeps what is written, whatever its time; one that is a table keeps the last
- * row of each key. With validate_only asks whether that would work. One that somebody else made
+ * row of each key. With validate_only asks whether that would work. One that another process made
  * meanwhile is as good as ours. */
 enum cdr_result cdr_kafka_create_topic(struct cdr_kafka_client *asker,
                                        const struct cdr_sink_settings *settings,
@@ -231,7 +231,7 @@ void cdr_kafka_admin_end(struct cdr_kafka_admin *call, rd_kafka_event_t *event);
 struct cdr_kafka_log {
     int64_t base;              /* offset of position 0; constant once open */
     bool base_known; /* by what an earlier run committed; with transactions, the position is */
-    uint64_t start;            /* position of the run's first record; likewise */
+    uint64_t start;            /* position of the run's first record; constant too */
     _Atomic uint64_t end;      /* one past the last position accepted */
     _Atomic uint64_t accepted; /* records accepted */
     /* Only while serving: */
@@ -438,7 +438,7 @@ enum cdr_result cdr_kafka_resume_ends(struct cdr_kafka_client *asker,
 enum cdr_result cdr_kafka_check_decided(const struct cdr_kafka_sink *sink, int64_t *ends,
                                         int timeout_ms, struct cdr_error *error);
 /* logs[].base of this process's logs: what an earlier run committed, else 0. True where some were
- * committed. Who may not read the group is taken to have used no --append. */
+ * committed. A user without the right to read the group is taken to have used no --append. */
 bool cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sink *sink,
                             int timeout_ms);
 /* Another dataset's runs were the last to begin in *log, before ends[*log], and none committed that

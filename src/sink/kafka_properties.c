@@ -312,7 +312,7 @@ enum cdr_result cdr_kafka_check_properties(const struct cdr_sink_settings *setti
     for (size_t i = 0; result == CDR_OK && !names_only && i < sizeof promises / sizeof *promises;
          i++)
         result = check_promise(&promises[i], conf, settings, &warnings, error);
-    free(warnings.texts); /* who goes on to connect is told them then */
+    free(warnings.texts); /* the user gets them when it connects */
     rd_kafka_conf_destroy(conf);
     return result;
 }
@@ -324,7 +324,7 @@ static bool is_set(const rd_kafka_conf_t *conf, const char *name)
     return value[0] != '\0';
 }
 
-/* librdkafka would wait in silence for a token that nobody gives. */
+/* librdkafka would wait silently for a token that never comes. */
 static enum cdr_result check_token_source(const rd_kafka_conf_t *conf, struct cdr_error *error)
 {
     char unsecure[16], method[16], features[512];
@@ -372,7 +372,7 @@ static enum cdr_result derive(struct cdr_kafka_properties *properties, struct cd
         set_own(conf, "enable.gapless.guarantee", "false", error) != CDR_OK)
         return CDR_E_CONFIG;
     enum cdr_result result = set_own(conf, "message.timeout.ms", "0", error);
-    if (result == CDR_OK) /* else end offsets would stop at somebody's open transaction */
+    if (result == CDR_OK) /* else end offsets would stop at another producer's open transaction */
         result = set_own(conf, "isolation.level", "read_uncommitted", error);
     return result;
 }

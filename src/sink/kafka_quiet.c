@@ -87,7 +87,7 @@ static void measure(struct quiet *quiet, int64_t latency_ms)
         quiet->worst_ms = latency_ms;
 }
 
-/* --- who is watched --- */
+/* --- the brokers that are watched --- */
 
 static struct watched *watch(struct quiet *quiet, int32_t id)
 {

@@ -252,7 +252,7 @@ enum cdr_result cdr_kafka_recreate(const struct cdr_sink_settings *settings, con
     if (result == CDR_OK && create_anyhow(&it, partitions, compacted, &why) != CDR_OK)
         result = cdr_fail(error, CDR_E_KAFKA,
                           "topic %s was deleted and could not be created again: %.600s; once that "
-                          "is mended, repair creates it",
+                          "is fixed, repair creates it",
                           name, why.text);
     end(&it);
     return result;

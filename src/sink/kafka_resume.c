@@ -1,5 +1,5 @@
 /* Resume: the topic is its own checkpoint. A log's end offset, less the offset at which the dataset
- * begins in it, is the number of records that are there; the run goes on behind them. */
+ * begins in it, is the number of records that are there; the run goes on after them. */
 #include "sink/kafka_internal.h"
 
 #include <inttypes.h>
@@ -61,7 +61,7 @@ enum cdr_result cdr_kafka_resume_log(struct cdr_kafka_sink *sink, uint32_t log, 
         return cdr_fail(error, CDR_E_STATE,
                         "%s[%u] ends at offset %" PRId64 ", before the offset %" PRId64
                         " at which this dataset begins in it: the topic was deleted and created "
-                        "anew, or lost records",
+                        "again, or lost records",
                         cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, end,
                         state->base);
     state->start = (uint64_t)(end - state->base);

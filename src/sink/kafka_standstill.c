@@ -1,15 +1,15 @@
 /* A partition whose records librdkafka sends to the wrong broker.
  *
  * A leader that moves there and back within a moment can leave librdkafka's producer at the broker
- * that led the partition in between, for ever: each batch is refused, each refusal makes it ask who
- * leads, and the answer changes nothing, as it says what librdkafka believes already (known issues
- * in docs/exactly-once.md). A new producer finds the leader.
+ * that led the partition in between, for ever: each batch is refused, each refusal makes it ask for
+ * the leader, and the answer changes nothing, as it says what librdkafka believes already (known
+ * issues in docs/exactly-once.md). A new producer finds the leader.
  *
  * That a log stands still proves nothing: brokers may be slow, throttled, or short of replicas in
- * sync, and then a new producer would wait as well. So librdkafka is asked which broker it sends
- * the log's records to (only its statistics say that), and the brokers, by a client of its own, who
- * leads the partition, and that leader, whether it answers. Only where these are two brokers, twice
- * in a row, the producer is given up.
+ * sync, and then a new producer would wait as well. So cdrgen asks librdkafka which broker it sends
+ * the log's records to (only its statistics say that). With a separate client it asks the brokers
+ * for the partition's leader, and that leader whether it answers. Only if these are two brokers,
+ * twice in a row, it gives the producer up.
  */
 #include "sink/kafka_internal.h"
 

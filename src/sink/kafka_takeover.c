@@ -3,10 +3,10 @@
  * Ownership. A log's owner is named by its progress (kafka_progress.c): a transactional id, and the
  * token of the process that last took over. The transactional ids of runs are
  * cdrgen-<dataset id>-<hash of the topics' names>-<shard>-of-<shards>, so the broker alone lets a
- * run shut out only one that has the same number of shards. Whoever opens passes a door, which is
- * one transactional id for all runs of the dataset into these topics, without shard and shards:
+ * run shut out only one that has the same number of shards. A run that opens passes a door: one
+ * transactional id for all runs of the dataset into these topics, without shard and shards:
  *
- *   1. initialise the door's id, which shuts out whoever is in the doorway
+ *   1. initialise the door's id, which shuts out any run in the doorway
  *   2. read who owns our logs, and initialise each such id: that process is shut out, and its open
  *      transaction has ended when this returns. Again, until a stable answer names nobody else
  *   3. initialise our own id
@@ -27,7 +27,7 @@
  *
  * Positions. When all others are shut out, no open transaction may hold the ends of the logs back.
  * From the offset after the last committed record on there must then be no record that a consumer
- * of committed records sees: whatever is there was written by somebody else. Control records and
+ * of committed records sees: whatever is there was written by another producer. Control records and
  * aborted records may be there, in any number. So a control record that a broker wrote twice is
  * told from a record of another producer.
  *
@@ -108,7 +108,7 @@ static enum cdr_result open_with(struct opening *opening, struct cdr_kafka_clien
     return result;
 }
 
-/* Shuts out whoever holds the id, and waits until its transaction has ended. */
+/* Shuts out the process that holds the id, and waits until its transaction has ended. */
 static enum cdr_result initialise(struct opening *opening, rd_kafka_t *rk, const char *id,
                                   struct cdr_error *error)
 {
@@ -272,14 +272,14 @@ static enum cdr_result claim(struct opening *opening, struct cdr_error *error)
     bool again = result == CDR_OK;
     while (again) {
         result = cdr_kafka_transaction_result(
-            sink, id, "commit who writes the logs",
+            sink, id, "commit the ownership of the logs",
             rd_kafka_send_offsets_to_transaction(rk, list, group, INIT_SLICE_MS), error);
         again = result == CDR_E_AGAIN && cdr_kafka_clock_ms() < give_up_ms;
     }
     again = result == CDR_OK;
     while (again) {
         result =
-            cdr_kafka_transaction_result(sink, id, "commit who writes the logs",
+            cdr_kafka_transaction_result(sink, id, "commit the ownership of the logs",
                                          rd_kafka_commit_transaction(rk, INIT_SLICE_MS), error);
         again = result == CDR_E_AGAIN && cdr_kafka_clock_ms() < give_up_ms;
     }
@@ -287,7 +287,8 @@ static enum cdr_result claim(struct opening *opening, struct cdr_error *error)
     rd_kafka_topic_partition_list_destroy(list);
     if (result == CDR_E_AGAIN)
         return cdr_fail(error, CDR_E_KAFKA,
-                        "no broker committed who writes the logs within %d s (transactional id %s)",
+                        "no broker committed the ownership of the logs within %d s (transactional "
+                        "id %s)",
                         ASK_MS / 1000, id);
     return result;
 }
@@ -302,7 +303,7 @@ static void find_bases(struct opening *opening)
         cdr_kafka_resume_bases(&opening->sink->watch.asker, opening->sink, ASK_MS);
 }
 
-/* CDR_E_PRODUCER: somebody else came through the door meanwhile. */
+/* CDR_E_PRODUCER: another run came through the door meanwhile. */
 static enum cdr_result pass(struct opening *opening, struct cdr_error *error)
 {
     struct cdr_kafka_sink *sink = opening->sink;

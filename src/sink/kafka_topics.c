@@ -1,7 +1,7 @@
 /* Everything about topics that is not records: do they exist with as many partitions as asked,
  * would they keep what the run writes, where do their logs end. All questions are blocking and have
  * a deadline; existing topics are checked to the end before a missing one is created, so that a
- * refusal leaves nothing behind. */
+ * refusal leaves nothing. */
 #include "sink/kafka_internal.h"
 
 #include <assert.h>
@@ -229,7 +229,7 @@ static enum cdr_result refuse(const struct prepare *prepare, struct cdr_error *e
         forceable = forceable && prepare->refusals[i].forceable;
         if (used < sizeof others)
             used += (size_t)snprintf(others + used, sizeof others - used, "%s%s",
-                                     i == 1 ? "; likewise " : ", ", prepare->refusals[i].what);
+                                     i == 1 ? "; the same for " : ", ", prepare->refusals[i].what);
     }
     return cdr_fail(error, CDR_E_STATE, "%s%s%s", prepare->refusals[0].text,
                     forceable ? ", or go on with --force" : "", others);
@@ -467,8 +467,8 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
             result =
                 cdr_fail(error, CDR_E_STATE,
                          "%s[%u] is not empty (end offset %" PRId64 "): go on with what a run "
-                         "of this dataset left with --resume, write behind it with --append, or "
-                         "delete the topic and create it anew",
+                         "of this dataset left with --resume, write after it with --append, or "
+                         "delete the topic and create it again",
                          cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, ends[log]);
         sink->logs[log].base = ends[log];
     }

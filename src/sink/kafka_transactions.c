@@ -7,7 +7,7 @@
  * another producer's before it, or a control record that a broker wrote twice: a new producer
  * opens, looks which, and goes on or does not.
  *
- * The gate: writers hold it for reading while they produce; who commits or aborts holds it for
+ * The gate: writers hold it for reading while they produce; a commit or abort holds it for
  * writing. A commit becomes due by time or number of records; writers then answer CDR_E_AGAIN, and
  * the next thread that serves reports commits.
  *
@@ -100,7 +100,7 @@ static enum cdr_result result_of(const struct cdr_kafka_sink *sink, const char *
     if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
         strstr(words, "Topic authorization failed") != NULL)
         return lacking(what, "Read", "the topics", error);
-    /* Whoever opens again, or closes, looks whether a topic was deleted. */
+    /* The next open, or close, checks whether a topic was deleted. */
     const bool again = rd_kafka_error_txn_requires_abort(reason) || cdr_kafka_is_absence(code);
     return cdr_fail(error, again ? CDR_E_PRODUCER : CDR_E_KAFKA, "cannot %s: %s", what, words);
 }
@@ -280,7 +280,7 @@ void cdr_kafka_transactions_retract(struct cdr_kafka_sink *sink)
         if (reason == NULL)
             reason = rd_kafka_commit_transaction(sink->client.rk, ABORT_MS);
     }
-    if (reason != NULL) /* somebody else's claim by now, or one that a later run takes over */
+    if (reason != NULL) /* another run's claim by now, or one that a later run takes over */
         rd_kafka_error_destroy(reason);
     rd_kafka_consumer_group_metadata_destroy(group);
     rd_kafka_topic_partition_list_destroy(list);

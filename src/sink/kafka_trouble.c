@@ -1,5 +1,5 @@
-/* Why a client does not connect: librdkafka's words, gathered, and what they mean for whoever must
- * mend it. */
+/* Why a client does not connect: gathers librdkafka's words and says what they mean for the user
+ * that must fix it. */
 #include "base/redact.h"
 #include "base/shown.h"
 #include "sink/kafka_internal.h"
@@ -119,7 +119,7 @@ void cdr_kafka_listen(rd_kafka_conf_t *conf)
         RD_KAFKA_CONF_OK)
         verification[0] = '\0';
     rd_kafka_conf_set_error_cb(conf, on_error);
-    /* Who sets the debug property wants to see librdkafka's own log on stderr. */
+    /* A user that sets the debug property wants to see librdkafka's own log on stderr. */
     rd_kafka_conf_set_log_cb(conf, debug[0] == '\0' ? on_log : on_debug_log);
     if (strcmp(verification, "true") == 0)
         rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);

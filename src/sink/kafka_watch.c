@@ -1,7 +1,7 @@
 /* The watch: do the topics stay what they were when the run began?
  *
  * A delivery report says where a record was stored, and not what happens to it there. While the run
- * writes, somebody may give a topic more partitions, delete it, delete records, or change a setting
+ * writes, a user may give a topic more partitions, delete it, delete records, or change a setting
  * that deletes or changes them. So a thread looks at the topics every LOOK_MS with the questions of
  * the start (kafka_topics.c), and flush looks once more when everything was acknowledged:
  *
@@ -376,7 +376,7 @@ static enum cdr_result judge_witness(void *context, const struct cdr_kafka_recor
     return cdr_fail(error, CDR_E_DIFFERENT,
                     "%s[%u]: the record at offset %" PRId64
                     " is not the one that this run stored there: the topic was deleted and created "
-                    "again while the run wrote, and somebody else filled it",
+                    "again while the run wrote, and another producer filled it",
                     sink->topics[type].name, witness->log % sink->setup.partitions,
                     witness->offset);
 }

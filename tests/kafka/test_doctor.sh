@@ -56,9 +56,9 @@ found ok 'topic good.call: the user may write to it$'
 found ok 'client library: librdkafka 2.'
 "$CDRGEN" run --subs 100 --days 1 --partitions 3 "${brokers[@]}" --topic-prefix good. --quiet
 doctor 1 "${brokers[@]}" --topic-prefix good.
-found fail 'topic good.sms: is not empty: [1-3] of its partitions hold records .*; pass --resume behind a run of this dataset'
+found fail 'topic good.sms: is not empty: [1-3] of its partitions hold records .*; pass --resume after a run of this dataset'
 doctor 0 "${brokers[@]}" --topic-prefix good. --append
-found ok 'topic good.sms: [1-3] of its partitions hold records, which --append goes on behind$'
+found ok 'topic good.sms: [1-3] of its partitions hold records, which --append goes on after$'
 
 # Everything at once.
 admin create bad.call 5 "${good[@]}" retention.ms=3600000 retention.bytes=1000000 cleanup.policy=compact,delete

@@ -86,7 +86,7 @@ expect_equal "$(admin list "${prefix}e.")" "${prefix}e.data" "topics after a ref
 
 # ---- logs that are not empty ----
 
-expect_failure 1 "^STATE: ${prefix}a.call\[0\] is not empty \(end offset 10000\): go on with what a run of this dataset left with --resume, write behind it with --append" \
+expect_failure 1 "^STATE: ${prefix}a.call\[0\] is not empty \(end offset 10000\): go on with what a run of this dataset left with --resume, write after it with --append" \
     drive "${prefix}a."
 expect_equal "$(drive "${prefix}a." --append --records 500)" "accepted 4500 durable 4500"
 check_all "${prefix}a." 0 500 10000
@@ -139,7 +139,7 @@ guard n max.message.bytes=3000 'is less than the longest record needs'
 create "${prefix}o." min.insync.replicas=2
 expect_failure 1 'min.insync.replicas=2 .*can never be met by its 1 replica,.*lower it$' drive "${prefix}o." --force
 create "${prefix}p." retention.ms=1000 retention.bytes=1000
-expect_failure 1 "retention.ms=1000 .*; likewise ${prefix}p.sms: retention.bytes=1000$" drive "${prefix}p."
+expect_failure 1 "retention.ms=1000 .*; the same for ${prefix}p.sms: retention.bytes=1000$" drive "${prefix}p."
 
 # Batches shrink to what a topic takes.
 create "${prefix}q." max.message.bytes=5000
@@ -175,7 +175,7 @@ release()
 hold "${prefix}s." --create-topics --records 20
 echo foreign | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "${prefix}s.data" -p 2
 release
-grep -Eq "^DIFFERENT: ${prefix}s.data\[2\]: a record that belongs at offset 10 was stored at 11: somebody else" "$WORK/held" ||
+grep -Eq "^DIFFERENT: ${prefix}s.data\[2\]: a record that belongs at offset 10 was stored at 11: another producer" "$WORK/held" ||
     die "a foreign record is not noticed: $(cat "$WORK/held")"
 
 hold "${prefix}t." --create-topics --records 20 -X delivery.timeout.ms=3000

@@ -177,7 +177,7 @@ admin delete refused.call refused.sms refused.data
 until [[ -z $(admin list refused.) ]]; do sleep 0.2; done
 expect_failure 2 "topic refused.call does not exist" replay "$SPILL"
 for type in call sms data; do admin create "refused.$type" 3; done
-expect_failure 2 "refused.call\[[0-2]\] ends behind 0 records of the dataset, and the spill begins behind [1-9]" replay "$SPILL"
+expect_failure 2 "refused.call\[[0-2]\] ends after 0 records of the dataset, and the spill begins after [1-9]" replay "$SPILL"
 ((first > 0)) || die "the spill began at the log's first record"
 "$CDRGEN" run "${dataset[@]}" --quiet --topic-prefix refused. --brokers "$CDRGEN_TEST_BROKERS" --resume
 replay "$SPILL" --remove 2>"$WORK/err"

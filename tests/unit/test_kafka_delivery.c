@@ -279,7 +279,7 @@ static void a_foreign_writer_is_noticed_by_the_next_report(void **state)
     harness_must_write(&harness, 3, 10);
     assert_int_equal(harness_flush(&harness), CDR_E_DIFFERENT);
     harness_assert_says(&harness, "t.call[3]: a record that belongs at offset 10 was stored at 12: "
-                                  "somebody else writes to the partition");
+                                  "another producer writes to the partition");
     harness_assert_says(&harness, "; the first 10 records of the log are where they belong");
     assert_int_equal(harness_close(&harness, true), CDR_E_DIFFERENT);
     harness_end(&harness);
@@ -295,7 +295,7 @@ static void a_foreign_writer_is_noticed_by_the_last_offset(void **state)
     harness_must_flush(&harness);
     harness_foreign_write(&harness, 2, 1);
     assert_int_equal(harness_flush(&harness), CDR_E_DIFFERENT);
-    harness_assert_says(&harness, "t.call[2] ends at offset 1 and must end at 0: somebody else");
+    harness_assert_says(&harness, "t.call[2] ends at offset 1 and must end at 0: another producer");
     assert_int_equal(harness_close(&harness, false), CDR_OK);
     harness_end(&harness);
 }

@@ -438,8 +438,9 @@ static void a_batch_that_comes_twice_is_noticed(void **state)
     push_late(&harness, RD_KAFKA_RESP_ERR_NO_ERROR, 3000);
     harness_must_write(&harness, 0, BATCH);
     assert_int_equal(harness_flush(&harness), CDR_E_DIFFERENT);
-    harness_assert_says(&harness, "t.call[0]: a record that belongs at offset 40 was stored at 80: "
-                                  "somebody else writes to the partition, or records came twice");
+    harness_assert_says(&harness,
+                        "t.call[0]: a record that belongs at offset 40 was stored at 80: "
+                        "another producer writes to the partition, or records came twice");
     harness_assert_says(&harness, "; the first 40 records of the log are where they belong");
     assert_int_equal(harness_close(&harness, true), CDR_E_DIFFERENT);
     harness_end(&harness);

@@ -52,8 +52,8 @@ static void a_log_that_is_not_empty_is_refused(void **state)
     harness_foreign_write(&harness, 2, 3);
     assert_open_fails(&harness, CDR_E_STATE,
                       "t.call[2] is not empty (end offset 3): go on with what a run "
-                      "of this dataset left with --resume, write behind it with --append, or "
-                      "delete the topic and create it anew");
+                      "of this dataset left with --resume, write after it with --append, or "
+                      "delete the topic and create it again");
     harness_end(&harness);
 }
 
