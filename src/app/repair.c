@@ -138,7 +138,7 @@ static void say(const struct repair *repair)
     fflush(stdout);
 }
 
-/* With --append, what lies before the dataset is to stay, and a topic is deleted as a whole. */
+/* With --append, what lies before the dataset must stay, and a topic is deleted as a whole. */
 static enum cdr_result keep_others(const struct repair *repair, struct cdr_error *error)
 {
     for (size_t i = 0; repair->settings->sink.append && i < repair->count; i++) {

@@ -1,7 +1,7 @@
 /* client.properties: lines to names and values, then to cdr_property_give.
  *
  * All lines are read before the first property is given, since the type of a key store may stand
- * behind its location.
+ * after its location.
  */
 #include "config/properties.h"
 #include "config/secret.h"

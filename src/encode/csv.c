@@ -12,7 +12,7 @@ static const char csv_header[] = "event_type;msisdn_src;msisdn_dst;direction;sta
                                  "data_bytes_out;data_duration_sec;apn;rat\n";
 
 /* The longest line but for the zone's name: of every type's fields the longest, with the separators
- * behind them. */
+ * after them. */
 enum {
     CSV_RECORD_MAX = 5 + 2 * 16 + 3 +      /* event_type, MSISDNs, direction */
                      2 * 14 + 1 + 12 + 9 + /* timestamps, tz_name, tz_offset_min, duration_sec */

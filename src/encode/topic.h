@@ -1,7 +1,7 @@
 /* Topics: what is written under one name, be it in Kafka or in files.
  *
  * A topic holds the records of one type, or the rows of one table (dimension.h), in partitions.
- * struct cdr_topic says what there is to know of it, for writing and for reading: name, schemas,
+ * struct cdr_topic says what is known of it, for writing and for reading: name, schemas,
  * encoder, keys and headers. A run has one struct cdr_topics of its records, and one of its tables.
  * Pipeline, sinks, verification and report point to them and keep no copies. The maker of a struct
  * cdr_topics owns all that it points to, and keeps it until none of them needs it any more; nothing
@@ -82,7 +82,7 @@ struct cdr_encoder_settings cdr_topic_encoding(const struct cdr_topics *topics, 
 enum cdr_result cdr_topics_create_encoders(struct cdr_topics *topics, const char *format,
                                            const char *tz_name, bool framed,
                                            struct cdr_error *error);
-/* What messages have besides, anew where it is there: keys from layouts and ids, and the headers of
+/* What messages have besides, made again if there: keys from layouts and ids, and the headers of
  * a list (NULL: none). Errors: CDR_E_CONFIG, CDR_E_NOMEM. */
 enum cdr_result cdr_topics_create_envelopes(struct cdr_topics *topics, const char *headers,
                                             const char *tz_name, struct cdr_error *error);

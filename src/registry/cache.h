@@ -25,7 +25,7 @@ enum cdr_result cdr_registry_cache_open(const struct cdr_registry_settings *sett
                                         struct cdr_error *error);
 
 /* wanted: the schema's text; NULL: the subject's latest version. False where there is nothing;
- * cached is to be freed after true. */
+ * the caller frees cached after true. */
 bool cdr_registry_cache_read(const struct cdr_registry_settings *settings, const char *subject,
                              const char *wanted, struct cdr_registry_cached *cached);
 

@@ -71,7 +71,7 @@ char *cdr_registry_path(const char *before, const char *subject, const char *beh
     return path;
 }
 
-/* base's path and the request's behind it. *shown is base without credentials. Both are curl's to
+/* base's path and the request's after it. *shown is base without credentials. Both are curl's to
  * free. */
 static bool make_url(const struct cdr_registry_request *request, const char *base, char **url,
                      char **shown)

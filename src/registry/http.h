@@ -25,7 +25,7 @@ struct cdr_registry_request {
 };
 
 struct cdr_registry_answer {
-    char *text; /* with a NUL behind; NULL where it is empty */
+    char *text; /* with a NUL at its end; NULL where it is empty */
     size_t len, room;
     char *url; /* base URL that answered, without credentials */
     bool too_long; /* the answer was not read to its end */

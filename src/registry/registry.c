@@ -323,7 +323,7 @@ static enum cdr_result find_latest(const struct search *search, struct cdr_regis
     return result;
 }
 
-/* CDR_E_STATE: it is to be registered. */
+/* CDR_E_STATE: it must be registered. */
 static enum cdr_result find_one(struct search *search, struct cdr_registry_wish *wish,
                                 struct cdr_error *error)
 {
@@ -349,7 +349,7 @@ static enum cdr_result find_one(struct search *search, struct cdr_registry_wish 
     return result != CDR_OK ? cdr_fail(error, result, "%s", why.text) : result;
 }
 
-/* Whether an earlier wish is to be registered under the same subject: then this one's turn comes
+/* Whether an earlier wish will be registered under the same subject: then this one's turn comes
  * after it, since the registry compares only with what is there. */
 static bool comes_second(const struct cdr_registry_wish *wishes, size_t i)
 {

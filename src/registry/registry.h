@@ -113,7 +113,7 @@ struct cdr_registry_schema {
 };
 
 /* A version of the subject (0 = the latest), with what it refers to. CDR_E_STATE: the subject or
- * the version does not exist. schema is to be freed after CDR_OK. */
+ * the version does not exist. The caller frees schema after CDR_OK. */
 enum cdr_result cdr_registry_version(const struct cdr_registry_settings *settings,
                                      const char *subject, int32_t version,
                                      struct cdr_registry_schema *schema, struct cdr_error *error);

@@ -31,7 +31,7 @@ static int64_t number_of(const json_t *object, const char *key)
     return json_is_integer(number) ? json_integer_value(number) : -1;
 }
 
-/* The answer of /subjects/S/versions/V; *object is to be json_decref()ed. */
+/* The answer of /subjects/S/versions/V; the caller calls json_decref() on *object. */
 static enum cdr_result ask_version(const struct cdr_registry_settings *settings,
                                    const char *subject, int32_t version, json_t **object,
                                    struct cdr_error *error)

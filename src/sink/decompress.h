@@ -17,9 +17,9 @@ void cdr_decompress_stream_destroy(struct cdr_decompress_stream *stream);
 /* The next bytes begin a file. */
 void cdr_decompress_stream_start(struct cdr_decompress_stream *stream);
 /* Decompresses from [*used, n) of bytes, advancing *used, to out, which has room for out_max; *made
- * is set. Whoever gets neither further input used nor output made has to give more input. Members
- * (frames) that follow one another are one stream. Errors: CDR_E_DIFFERENT, a clause that says what
- * is damaged; CDR_E_NOMEM. */
+ * is set. A caller that gets neither further input used nor output made must give more input.
+ * Members (frames) that follow one another are one stream. Errors: CDR_E_DIFFERENT, a clause that
+ * says what is damaged; CDR_E_NOMEM. */
 enum cdr_result cdr_decompress_stream_next(struct cdr_decompress_stream *stream,
                                            const uint8_t *bytes, size_t n, size_t *used,
                                            uint8_t *out, size_t out_max, size_t *made,

@@ -1,5 +1,5 @@
 /* The file sink. Each log is a row of parts (file_part.h) in a folder (file_folder.h); a manifest
- * lists them; a run may go on behind what an earlier one left (file_resume.h).
+ * lists them; a run may go on after what an earlier one left (file_resume.h).
  *
  * DESIGN: where a part ends depends on the log alone: at the first record with which the part's
  * records, newlines included, reach rotate_bytes, and before the first record of another day or of

@@ -4,7 +4,7 @@
  * offset, so that the records after it are not at the offsets that they have without transactions.
  *
  * Transactions of this dataset end when a run with --transactions takes over (kafka_takeover.c).
- * Those of somebody else may end at any moment and are waited for. */
+ * Those of another producer may end at any moment and are waited for. */
 #include "sink/kafka_internal.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* Which datasets have begun in the topics, as runs have committed it (kafka_bases.c): each to a
  * group of its own, so the groups of the cluster are asked. It takes the right to describe them;
- * who lacks it, or hears nothing for a while, learns of none. */
+ * a user that lacks it, or hears nothing for a while, learns of none. */
 #include "sink/kafka_internal.h"
 
 #include <ctype.h>

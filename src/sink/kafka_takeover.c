@@ -7,7 +7,7 @@
  * transactional id for all runs of the dataset into these topics, without shard and shards:
  *
  *   1. initialise the door's id, which shuts out any run in the doorway
- *   2. read who owns our logs, and initialise each such id: that process is shut out, and its open
+ *   2. read which ids own our logs, and initialise each: that process is shut out, and its open
  *      transaction has ended when this returns. Again, until a stable answer names nobody else
  *   3. initialise our own id
  *   4. commit, in a transaction of the door, that we own our logs; positions stay as they are

@@ -23,10 +23,10 @@
  *     8   position of the first record
  *     8   XXH3 of body's records, seeded with that of the 24 bytes above and body's columns
  *     body: columns of n lengths of records (4), timestamps in ms (8), lengths of keys (1), in
- *     version 2 lengths of wire keys (4) and of headers (4); the keys, wire keys, headers, and then
+ *     version 2 lengths of message keys (4) and headers (4); keys, message keys, headers, and then
  *     the records: frame, payload, trailer
  *
- * Keys are the owners' MSISDNs. Wire keys are what messages have instead; headers are the bytes
+ * Keys are the owners' MSISDNs. Message keys are what messages have instead; headers are the bytes
  * that encode/headers.h describes, and their names are in spill.json.
  *
  * A batch is written at once and appended, so what a process or a machine that died leaves is a row
@@ -80,7 +80,7 @@ struct cdr_spill_batch {
     const uint8_t *lengths, *event_ms; /* 4 and 8 bytes each, see bytes.h */
     const uint8_t *key_lens;
     const char *keys;
-    /* Of wire keys and headers: 4 bytes each, and the bytes; NULL where there are none. */
+    /* Of message keys and headers: 4 bytes each, and the bytes; NULL where there are none. */
     const uint8_t *column_lens[CDR_SPILL_COLUMNS], *columns[CDR_SPILL_COLUMNS];
     const uint8_t *records;
     uint64_t file_bytes; /* of the whole batch */
