@@ -13,7 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { LOOK_AGAIN = 5, LOOK_AGAIN_MS = 200 }; /* for what somebody else registers at the moment */
 
 static const char another_subject[] =
     "use another --topic-prefix, or set the subject's compatibility";
@@ -378,6 +381,23 @@ static enum cdr_result check_absent(const struct search *search,
 
 /* Those whose turn it is are all checked before the first of them is registered; seconds[i] says
  * whose turn is the second. */
+/* Where another program registers the schema at the same moment, another shard say, a registry may
+ * refuse the second one, and have it a moment later. */
+static enum cdr_result register_one(const struct search *search, struct cdr_registry_wish *wish,
+                                    struct cdr_error *error)
+{
+    struct cdr_error ignored;
+    enum cdr_result result = ask_id(search->settings, wish->subject, "/versions", wish->schema_text,
+                                    &wish->id, wish->note, error);
+    for (int i = 0; result == CDR_E_CONFIG && i < LOOK_AGAIN; i++) {
+        if (ask_id(search->settings, wish->subject, "", wish->schema_text, &wish->id, wish->note,
+                   &ignored) == CDR_OK)
+            return CDR_OK;
+        nanosleep(&(struct timespec){.tv_nsec = LOOK_AGAIN_MS * 1000000}, NULL);
+    }
+    return result;
+}
+
 static enum cdr_result register_turn(struct search *search, struct cdr_registry_wish *wishes,
                                      const bool *seconds, size_t count, bool second,
                                      struct cdr_error *error)
@@ -389,8 +409,7 @@ static enum cdr_result register_turn(struct search *search, struct cdr_registry_
     for (size_t i = 0; result == CDR_OK && i < count; i++) {
         if (wishes[i].how != CDR_REGISTRY_REGISTERED || seconds[i] != second)
             continue;
-        result = ask_id(search->settings, wishes[i].subject, "/versions", wishes[i].schema_text,
-                        &wishes[i].id, wishes[i].note, error);
+        result = register_one(search, &wishes[i], error);
         if (result == CDR_OK)
             remember(search, &wishes[i], wishes[i].schema_text);
     }

@@ -251,6 +251,29 @@ static enum cdr_result guard(struct prepare *prepare, const bool which[CDR_TOPIC
     return result == CDR_OK ? refuse(prepare, error) : result;
 }
 
+/* What the topics that are to be created would be refused for, before they are there. What the
+ * brokers' defaults add is judged afterwards. */
+static enum cdr_result judge_wanted(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
+                                    struct cdr_error *error)
+{
+    const struct cdr_kafka_sink *sink = prepare->sink;
+    char retention[32];
+    snprintf(retention, sizeof retention, "%" PRId64, prepare->settings->retention_ms);
+    const struct cdr_topic_config items[] = {{"cleanup.policy", "delete"},
+                                             {"retention.ms", retention}};
+    const struct cdr_kafka_configs configs = {.items = items, .n = sizeof items / sizeof items[0]};
+    for (unsigned type = 0; type < sink->setup.topics->n; type++) {
+        struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX];
+        if (!which[type] || sink->setup.topics->items[type].table)
+            continue;
+        const size_t found = cdr_kafka_guard(sink, type, 0, sink->setup.now_ms, &configs, findings);
+        for (size_t i = 0; i < found; i++)
+            if (!prepare->settings->force || !findings[i].forceable)
+                prepare->refusals[prepare->refusal_count++] = findings[i];
+    }
+    return refuse(prepare, error);
+}
+
 /* --- offsets --- */
 
 /* Errors of a moment: a partition that was just created, or whose leader just changed. */
@@ -539,6 +562,8 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
     restart(prepare);
     if (result == CDR_OK)
         result = find_bases(prepare, existing, error);
+    if (result == CDR_OK && any_created)
+        result = judge_wanted(prepare, created, error);
     if (result == CDR_OK && any_created)
         result = create_missing(prepare, error);
     restart(prepare);

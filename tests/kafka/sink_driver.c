@@ -37,9 +37,9 @@ struct drive {
 
 static const char *name_of(enum cdr_result result)
 {
-    static const char *const names[] = {"OK",        "AGAIN", "NOMEM",   "CONFIG",
-                                        "IO",        "KAFKA", "STATE",   "INTERRUPTED",
-                                        "DIFFERENT", "AWAY",  "PRODUCER"};
+    static const char *const names[] = {"OK",        "AGAIN", "NOMEM",    "CONFIG",
+                                        "IO",        "KAFKA", "STATE",    "INTERRUPTED",
+                                        "DIFFERENT", "AWAY",  "PRODUCER", "ENDED"};
     return names[-result];
 }
 

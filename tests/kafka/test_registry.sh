@@ -45,6 +45,18 @@ before=$(curl -fsS "$registry/subjects/${prefix}a.call-value/versions")
 run "${prefix}a." --registry "$registry" --no-auto-register --append
 expect_equal "$(curl -fsS "$registry/subjects/${prefix}a.call-value/versions")" "$before" "versions after a look-up"
 
+# Shards that begin at once register the same schemas: one that the registry refuses for that takes the other's id.
+for round in 1 2 3; do
+    shards=()
+    for shard in 0 1 2 3; do
+        run "${prefix}s$round." --registry "$registry" --shard $shard/4 2>"$WORK/shard$shard" &
+        shards+=($!)
+    done
+    for shard in 0 1 2 3; do
+        wait "${shards[$shard]}" || die "shard $shard of round $round: $(cat "$WORK/shard$shard")"
+    done
+done
+
 # A subject that holds another schema.
 curl -fsS -X POST -H 'Content-Type: application/vnd.schemaregistry.v1+json' "$registry/subjects/${prefix}b.sms-value/versions" \
     -d '{"schema": "{\"type\": \"record\", \"name\": \"other\", \"fields\": [{\"name\": \"x\", \"type\": \"string\"}]}"}' \

@@ -73,6 +73,10 @@ drive "${prefix}b." --create-topics --records 100 --first-ms $((now - 20 * far))
 check_all "${prefix}b." 0 100 0
 drive "${prefix}c." --create-topics --records 10 --retention 3600000000 >/dev/null
 expect_equal "$(admin config "${prefix}c.sms" retention.ms)" 3600000000
+# What would be refused once it is there is not created: it kept the next run out.
+expect_failure 1 "^STATE: topic ${prefix}short.call: retention.ms=1000 .*deletes the run's records.*; likewise ${prefix}short.sms" \
+    drive "${prefix}short." --create-topics --records 10 --retention 1000
+expect_equal "$(admin list "${prefix}short.")" "" "topics after a retention that is refused"
 
 expect_failure 1 "^STATE: topic ${prefix}a.call has 3 partitions, and 5 were asked for: pass --partitions 3" \
     drive "${prefix}a." --partitions 5
@@ -181,7 +185,7 @@ grep -Eq "^DIFFERENT: ${prefix}s.data\[2\]: a record that belongs at offset 10 w
 hold "${prefix}t." --create-topics --records 20 -X delivery.timeout.ms=3000
 admin delete "${prefix}t.sms"
 release
-grep -Eq "^(KAFKA|DIFFERENT): .*${prefix}t.sms" "$WORK/held" ||
+grep -Eq "^(KAFKA|DIFFERENT|ENDED): .*${prefix}t.sms" "$WORK/held" ||
     die "a deleted topic is not noticed: $(cat "$WORK/held")"
 
 # ---- the cluster ----
