@@ -5,8 +5,8 @@
 #include "app/run_open.h"
 #include "app/spill_run.h"
 #include "app/stop.h"
-#include "app/tail.h"
 #include "app/summary.h"
+#include "app/tail.h"
 #include "base/clock.h"
 
 #include <string.h>

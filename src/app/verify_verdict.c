@@ -154,7 +154,7 @@ static bool judge_open(const struct cdr_verification *run, struct cdr_verdict *v
 /* With --isolation read_uncommitted: what is the same may be aborted yet. */
 static bool judge_undecided(const struct cdr_verification *run, struct cdr_verdict *verdict)
 {
-    const uint32_t logs = CDR_TYPE_COUNT * run->settings->model.partitions;
+    const uint32_t logs = run->topics.n * run->settings->model.partitions;
     if (run->from_files || run->settings->follow ||
         strcmp(run->settings->isolation, "read_uncommitted") != 0)
         return false;
@@ -177,29 +177,78 @@ static bool judge_undecided(const struct cdr_verification *run, struct cdr_verdi
     return false;
 }
 
+/* Whether a run committed that the log ends with the dataset's last record. */
+static bool is_proven(const struct cdr_verification *run, uint32_t log, uint64_t expected)
+{
+    const struct cdr_source_extent extent = run->source->ops->extent(run->source, log);
+    return extent.records >= 0 && (uint64_t)extent.records == expected;
+}
+
 /* Partitions of which nothing is left. */
 static bool judge_blind(const struct cdr_verification *run, struct cdr_verdict *verdict)
 {
     const uint32_t logs = run->topics.n * run->settings->model.partitions;
+    const bool allowed = run->settings->allow_expired;
     uint32_t count = 0, first = 0;
     uint64_t records = 0;
     for (uint32_t log = logs; log-- > 0;) {
         const struct cdr_compare_counts *counts = cdr_verify_counts(run->verify, log);
-        if (counts == NULL || counts->expected == 0 || cdr_compared(counts) > 0)
+        if (counts == NULL || counts->expected == 0 || cdr_compared(counts) > 0 ||
+            (allowed && is_proven(run, log, counts->expected)))
             continue;
         count++;
         first = log;
         records += counts->expected;
     }
-    if (count == 0 || run->settings->allow_expired)
+    if (count == 0)
         return false;
     char names[300], number[32], text[sizeof verdict->text];
     name_logs(run, first, count, names, sizeof names);
+    cdr_with_commas(records, number);
+    if (allowed)
+        snprintf(
+            text, sizeof text,
+            "cannot tell: nothing is left to compare in %s, and no run committed that it wrote "
+            "all %s records that belong there and that the partition ended with them: they "
+            "may never have been there; what was compared is the same",
+            names, number);
+    else
+        snprintf(text, sizeof text,
+                 "cannot tell: nothing is left to compare in %s: all %s records that belong there "
+                 "expired or were deleted (--allow-expired accepts that, where a run committed "
+                 "that it wrote them); what was compared is the same",
+                 names, number);
+    say(verdict, CDR_E_STATE, text);
+    return true;
+}
+
+/* Partitions that begin with a gap: compaction may have made it. */
+static bool judge_doubtful(const struct cdr_verification *run, struct cdr_verdict *verdict)
+{
+    const uint32_t logs = run->topics.n * run->settings->model.partitions;
+    uint32_t count = 0, log_of_first = 0;
+    int64_t offset = 0;
+    for (uint32_t log = logs; log-- > 0;) {
+        const struct cdr_compare_counts *counts = cdr_verify_counts(run->verify, log);
+        if (counts == NULL || counts->expired == 0 || cdr_compared(counts) == 0)
+            continue;
+        const struct cdr_source_extent extent = run->source->ops->extent(run->source, log);
+        if (!extent.doubtful)
+            continue;
+        count++;
+        log_of_first = log;
+        offset = extent.first;
+    }
+    if (count == 0)
+        return false;
+    char names[300], text[sizeof verdict->text];
+    name_logs(run, log_of_first, count, names, sizeof names);
     snprintf(text, sizeof text,
-             "cannot tell: nothing is left to compare in %s: all %s records that belong there "
-             "expired or were deleted (--allow-expired accepts that); what was compared is the "
-             "same",
-             names, cdr_with_commas(records, number));
+             "cannot tell: no record is left at the first offset, %" PRId64
+             ", of %s, so the records that are missing there need not have expired: compaction "
+             "(cleanup.policy) may have deleted some; what was compared is the same; to have the "
+             "topic whole, delete it, and `cdrgen repair` fills it again",
+             offset, names);
     say(verdict, CDR_E_STATE, text);
     return true;
 }
@@ -224,7 +273,7 @@ struct cdr_verdict cdr_verification_verdict(const struct cdr_verification *run,
                                            : "what was compared until then is the same");
         say(&verdict, CDR_E_STATE, text);
     } else if (!judge_open(run, &verdict) && !judge_undecided(run, &verdict) &&
-               !judge_blind(run, &verdict)) {
+               !judge_blind(run, &verdict) && !judge_doubtful(run, &verdict)) {
         if (run->settings->follow && cdr_compared(&total) == 0)
             say(&verdict, CDR_E_STATE, "cannot tell: nothing was compared before it was stopped");
         else

@@ -618,8 +618,8 @@ const struct cdr_option cdr_options[] = {
     {.key = "allow_expired", .flag = "allow-expired", .type = CDR_OPTION_BOOLEAN,
      .group = CDR_GROUP_VERIFY, .commands = VERIFY, AT(allow_expired), .initial = "false",
      .only = CDR_FOR_KAFKA,
-     .help = "accept partitions whose records all expired, though nothing of them can be "
-             "compared"},
+     .help = "accept partitions whose records all expired, if a run committed that it wrote "
+             "them all"},
     {.key = "show", .flag = "show", .value = "N", .type = CDR_OPTION_U32,
      .group = CDR_GROUP_VERIFY, .commands = VERIFY, AT(show), .max = 1000, .initial = "5",
      .help = "show this many differences of each kind"},

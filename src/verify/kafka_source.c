@@ -6,6 +6,7 @@
 #include "model/model.h"
 #include "verify/kafka_added.h"
 #include "verify/kafka_ends.h"
+#include "verify/kafka_expired.h"
 #include "verify/source.h"
 
 #include <inttypes.h>
@@ -223,6 +224,7 @@ static enum cdr_result find_extents(struct kafka_source *source, struct cdr_kafk
         extent->known = source->setup.offsets == NULL && base->elems[i].metadata_size > 0;
         extent->open = extent->end < high[i++];
         extent->undecided = -1;
+        extent->records = -1;
         if (extent->base == CDR_OFFSET_UNREAD)
             extent->base = extent->end;
         if (extent->end < extent->base)
@@ -272,6 +274,37 @@ static enum cdr_result find_undecided(struct kafka_source *source, int timeout_m
     return result;
 }
 
+static enum cdr_result explain_expired(struct kafka_source *source, int timeout_ms,
+                                       struct cdr_error *error)
+{
+    struct cdr_kafka_expired *logs = calloc(source->log_count, sizeof *logs);
+    size_t n = 0, i = 0;
+    if (logs == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", source->log_count);
+    for (uint32_t log = 0; log < source->log_count; log++) {
+        const struct cdr_source_extent *extent = &source->logs[log].extent;
+        if (is_mine(source, log) && extent->first > extent->base)
+            logs[n++] = (struct cdr_kafka_expired){.topic = name_of(source, log),
+                                                   .partition = partition_of(source, log),
+                                                   .base = extent->base,
+                                                   .first = extent->first,
+                                                   .end = extent->end,
+                                                   .known = extent->known};
+    }
+    enum cdr_result result =
+        cdr_kafka_explain_expired(&source->properties, source->setup.model->dataset_id, logs, n,
+                                  timeout_ms, error);
+    for (uint32_t log = 0; result == CDR_OK && log < source->log_count; log++) {
+        struct cdr_source_extent *extent = &source->logs[log].extent;
+        if (!is_mine(source, log) || extent->first <= extent->base)
+            continue;
+        extent->doubtful = logs[i].doubtful;
+        extent->records = logs[i++].records;
+    }
+    free(logs);
+    return result;
+}
+
 static enum cdr_result ask(struct kafka_source *source, const struct cdr_sink_settings *settings,
                            struct cdr_error *error)
 {
@@ -295,6 +328,8 @@ static enum cdr_result ask(struct kafka_source *source, const struct cdr_sink_se
         result = find_extents(source, &asker, timeout_ms, error);
     if (result == CDR_OK && source->setup.read_uncommitted && !source->setup.follow)
         result = find_undecided(source, timeout_ms, error);
+    if (result == CDR_OK && source->setup.explain_expired)
+        result = explain_expired(source, timeout_ms, error);
     if (connected && result == CDR_E_KAFKA) {
         char unreached[500];
         struct cdr_error why = *error;

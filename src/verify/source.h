@@ -25,6 +25,7 @@ struct cdr_source_setup {
     bool follow;           /* there is no end */
     bool header_names;     /* Kafka: those of all headers that messages have */
     bool more_partitions;  /* Kafka: topics may have more than those; see added */
+    bool explain_expired;  /* Kafka: find out what extents say of records that are gone */
     /* Kafka: where each log is read from, or CDR_OFFSET_UNREAD; NULL: from where the dataset begins
      * in it. */
     const int64_t *offsets;
@@ -42,6 +43,11 @@ struct cdr_source_extent {
     bool open;     /* a transaction that is open begins at end, and there is more beyond it */
     /* With read_uncommitted: a transaction that is open begins here, before end, or −1. */
     int64_t undecided;
+    /* With setup.explain_expired, where first is above base (kafka_expired.h): not all that is
+     * missing before the first record that is left need have expired; and how many records a run of
+     * the dataset committed that the log holds up to its end, −1 = not known. */
+    bool doubtful;
+    int64_t records;
 };
 
 /* A partition that a topic has beyond those that were asked for. */

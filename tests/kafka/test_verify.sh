@@ -172,9 +172,74 @@ verify 2 --format json --topic-prefix "$clean_json"
 grep -q "^cannot tell: " "$WORK/words" || die "$(cat "$WORK/words")"
 grep -Eq "nothing is left to compare in ${clean_json}sms\[2\]: all [0-9,]+ records that belong there expired" "$WORK/stderr" || die "$(cat "$WORK/stderr")"
 "$PYTHON" -c 'import json, sys; r = json.load(open(sys.argv[1])); assert r["result"] == "cannot tell" and "sms[2]" in r["reason"] and r["compared"] + r["expired"] == r["expected"] == 59062, r' "$report"
-verify 0 --format json --topic-prefix "$clean_json" --allow-expired
+verify 2 --format json --topic-prefix "$clean_json" --allow-expired # another client wrote it, which committed nothing
 verify 2 --format json --topic-prefix "$clean_json" --shard 2/3
 verify 0 --format json --topic-prefix "$clean_json" --shard 1/3
+
+# Others' records expired, as many as the dataset has: nothing says that its own were ever there.
+few=(--subs 4 --seed 7 --days 40 --start 2025-01-01 --partitions 3 -b "$CDRGEN_TEST_BROKERS")
+strangers=$(fresh_prefix) real=$(fresh_prefix)
+"$CDRGEN" run --quiet "${few[@]}" --topic-prefix "$real" --create-topics
+for topic in call sms data; do
+    admin create "$strangers$topic" 3
+    while read -r number _ end; do
+        ((end == 0)) || seq "$end" | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "$strangers$topic" -p "$number"
+        ((end == 0)) || admin trim "$strangers$topic" "$number" "$end"
+        ((end == 0)) || admin trim "$real$topic" "$number" "$end"
+    done < <(admin offsets "$real$topic")
+done
+none='cannot tell: nothing is left to compare in .*and no run committed that it wrote all [0-9,]+ records that belong there'
+expect_failure 2 "$none" "$CDRGEN" verify "${few[@]}" --topic-prefix "$strangers" --allow-expired
+"$CDRGEN" verify "${few[@]}" --topic-prefix "$real" --allow-expired >"$WORK/words"
+grep -q '^same: 0 of ' "$WORK/words" || die "$(cat "$WORK/words")"
+# The partition does not end where the run ended.
+echo x | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "${real}data" -p 2
+read -r _ _ end < <(admin offsets "${real}data" | sed -n 3p)
+admin trim "${real}data" 2 "$end"
+expect_failure 2 "$none" "$CDRGEN" verify "${few[@]}" --topic-prefix "$real" --allow-expired
+
+# Others' records where the dataset has none, and more of them than its own: --append writes, and goes on.
+for how in --append --transactions; do
+    others=$(fresh_prefix)
+    admin create "${others}call" 3
+    admin create "${others}data" 3
+    for place in "call 0" "data 1"; do
+        read -r topic number <<<"$place"
+        seq 50 | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "$others$topic" -p "$number"
+    done
+    "$CDRGEN" run --quiet "${few[@]}" --days 2 --topic-prefix "$others" --create-topics --append "$how"
+    "$CDRGEN" run --quiet "${few[@]}" --topic-prefix "$others" --resume "$how"
+    "$CDRGEN" verify "${few[@]}" --topic-prefix "$others" >"$WORK/words" || die "$(cat "$WORK/words")"
+done
+
+# What compaction deleted right after the first offset did not expire: with transactions, offsets do not count records.
+gap=$(fresh_prefix)
+admin create "${gap}data" 3 internal.segment.bytes=10000 min.cleanable.dirty.ratio=0.01
+"$CDRGEN" run --quiet "${few[@]}" --topic-prefix "$gap" --create-topics --transactions --transaction-time 100ms --rate 1000 \
+    --abort-share 0.5 -X batch.num.messages=20 -X compression.codec=none
+read_log "${gap}data" >"$WORK/before"
+admin compact "${gap}data"
+read_log "${gap}data" >"$WORK/after"
+"$PYTHON" - "$WORK/before" "$WORK/after" >"$WORK/trims" <<'PYTHON'
+import sys
+before, after = ({}, {})
+for path, logs in ((sys.argv[1], before), (sys.argv[2], after)):
+    for line in open(path):
+        partition, offset = line.split()[:2]
+        logs.setdefault(int(partition), []).append(int(offset))
+for partition, offsets in after.items():
+    whole, rest = before[partition], 0
+    while rest < len(offsets) and offsets[-1 - rest] == whole[-1 - rest]:
+        rest += 1
+    last = offsets[-rest - 1] if rest < len(offsets) else -1
+    print(partition, max(last + 1, len(whole) - rest))
+PYTHON
+while read -r number offset; do
+    admin trim "${gap}data" "$number" "$offset"
+done <"$WORK/trims"
+expect_failure 2 'cannot tell: no record is left at the first offset' "$CDRGEN" verify "${few[@]}" --topic-prefix "$gap"
+expect_failure 2 'cannot tell: no record is left at the first offset' \
+    "$CDRGEN" repair "${few[@]}" --topic-prefix "$gap" --dry-run --transactions
 
 # ---- transactions --------------------------------------------------------------------------------------------------------
 

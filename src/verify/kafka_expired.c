@@ -1,0 +1,147 @@
+#include "verify/kafka_expired.h"
+
+#include "verify/kafka_ends.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GROUP_MS = 5000 };
+
+struct reading {
+    const struct cdr_kafka_expired *logs;
+    int64_t *found; /* of each: offset of the first record that was read, −1 = none */
+};
+
+static rd_kafka_topic_partition_list_t *list_of(const struct cdr_kafka_expired *logs, size_t n)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
+    for (size_t i = 0; i < n; i++)
+        rd_kafka_topic_partition_list_add(list, logs[i].topic, (int32_t)logs[i].partition);
+    return list;
+}
+
+/* offsets[i]: of the log's first record of any kind, since all have a time. */
+static enum cdr_result ask_firsts(const struct cdr_kafka_properties *properties,
+                                  const struct cdr_kafka_expired *logs, size_t n, int64_t *offsets,
+                                  int timeout_ms, struct cdr_error *error)
+{
+    struct cdr_kafka_client asker = {0};
+    rd_kafka_topic_partition_list_t *list = list_of(logs, n);
+    enum cdr_result result =
+        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, properties, NULL, NULL, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_ask_offsets(&asker, list, 0, timeout_ms, error);
+    for (size_t i = 0; i < n && result == CDR_OK; i++)
+        offsets[i] = list->elems[i].offset;
+    cdr_kafka_client_close(&asker);
+    rd_kafka_topic_partition_list_destroy(list);
+    return result;
+}
+
+static enum cdr_result see(void *context, const struct cdr_kafka_record *record,
+                           struct cdr_error *error)
+{
+    (void)error;
+    const struct reading *reading = context;
+    if (reading->found[record->range] < 0)
+        reading->found[record->range] = record->offset;
+    return CDR_OK;
+}
+
+/* found[i]: the first record at the log's first two offsets. */
+static enum cdr_result read_firsts(const struct cdr_kafka_properties *properties,
+                                   const struct cdr_kafka_expired *logs, size_t n, int64_t *found,
+                                   int timeout_ms, struct cdr_error *error)
+{
+    struct reading reading = {.logs = logs, .found = found};
+    struct cdr_kafka_range *ranges = calloc(n, sizeof *ranges);
+    if (ranges == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory to read %zu partitions", n);
+    for (size_t i = 0; i < n; i++) {
+        found[i] = -1;
+        ranges[i] = (struct cdr_kafka_range){.topic = logs[i].topic,
+                                             .partition = logs[i].partition,
+                                             .offset = logs[i].first,
+                                             .end = logs[i].first + 2};
+    }
+    enum cdr_result result =
+        cdr_kafka_read_ranges(properties, timeout_ms, ranges, n, see, &reading, error);
+    free(ranges);
+    return result;
+}
+
+/* What is committed to a group for the logs; false where nobody says. */
+static bool ask_group(const struct cdr_kafka_properties *properties, const char *prefix,
+                      const char *dataset_id, rd_kafka_topic_partition_list_t *list, int timeout_ms)
+{
+    struct cdr_kafka_client asker = {0};
+    struct cdr_error ignored = {{0}};
+    char group[CDR_KAFKA_GROUP_MAX];
+    snprintf(group, sizeof group, "%s%s", prefix, dataset_id);
+    const bool answered =
+        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, properties, NULL, group, &ignored) ==
+            CDR_OK &&
+        rd_kafka_committed(asker.rk, list, timeout_ms < GROUP_MS ? timeout_ms : GROUP_MS) ==
+            RD_KAFKA_RESP_ERR_NO_ERROR;
+    cdr_kafka_client_close(&asker);
+    return answered;
+}
+
+/* A run without transactions committed offset and dataset when it ended. */
+static void ask_ends(const struct cdr_kafka_properties *properties, const char *dataset_id,
+                     struct cdr_kafka_expired *logs, size_t n, int timeout_ms)
+{
+    const size_t len = strlen(dataset_id);
+    rd_kafka_topic_partition_list_t *list = list_of(logs, n);
+    const bool answered = ask_group(properties, "cdrgen-end-", dataset_id, list, timeout_ms);
+    for (size_t i = 0; i < n && answered; i++) {
+        const rd_kafka_topic_partition_t *entry = &list->elems[i];
+        if (entry->err == RD_KAFKA_RESP_ERR_NO_ERROR && entry->metadata_size == len &&
+            memcmp(entry->metadata, dataset_id, len) == 0 && logs[i].known &&
+            entry->offset == logs[i].end)
+            logs[i].records = entry->offset - logs[i].base;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* One with transactions commits the number of records, and where they end; a control record comes
+ * after that. */
+static void ask_progress(const struct cdr_kafka_properties *properties, const char *dataset_id,
+                         struct cdr_kafka_expired *logs, size_t n, int timeout_ms)
+{
+    rd_kafka_topic_partition_list_t *list = list_of(logs, n);
+    const bool answered = ask_group(properties, "cdrgen-tx-", dataset_id, list, timeout_ms);
+    for (size_t i = 0; i < n && answered; i++) {
+        struct cdr_kafka_progress progress;
+        if (cdr_kafka_progress_read(&list->elems[i], dataset_id, &progress) &&
+            (logs[i].end == progress.after || logs[i].end == progress.after + 1))
+            logs[i].records = (int64_t)progress.position;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+enum cdr_result cdr_kafka_explain_expired(const struct cdr_kafka_properties *properties,
+                                          const char *dataset_id, struct cdr_kafka_expired *logs,
+                                          size_t n, int timeout_ms, struct cdr_error *error)
+{
+    if (n == 0)
+        return CDR_OK;
+    int64_t *offsets = calloc(2 * n, sizeof *offsets), *found = offsets + n;
+    if (offsets == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %zu partitions", n);
+    enum cdr_result result = ask_firsts(properties, logs, n, offsets, timeout_ms, error);
+    if (result == CDR_OK)
+        result = read_firsts(properties, logs, n, found, timeout_ms, error);
+    for (size_t i = 0; i < n && result == CDR_OK; i++) {
+        const int64_t first = logs[i].first;
+        logs[i].records = -1;
+        logs[i].doubtful = found[i] != first && (found[i] != first + 1 || offsets[i] != first);
+    }
+    if (result == CDR_OK) {
+        ask_ends(properties, dataset_id, logs, n, timeout_ms);
+        ask_progress(properties, dataset_id, logs, n, timeout_ms);
+    }
+    free(offsets);
+    return result;
+}
