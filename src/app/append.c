@@ -78,6 +78,14 @@ static bool choose(struct search *search, bool all)
     return any;
 }
 
+static bool is_unanswered(const struct search *search)
+{
+    for (uint32_t log = 0; log < search->logs; log++)
+        if (search->ranges[log].to > 0 && search->found[log] != CDR_FIND_NOTHING)
+            return false;
+    return true;
+}
+
 static enum cdr_result take_bases(struct search *search, struct cdr_run *run,
                                   struct cdr_error *error)
 {
@@ -117,6 +125,11 @@ static enum cdr_result look(struct search *search, struct cdr_run *run, struct c
     cdr_run_tail_settings(run, &tail);
     tail.ranges = search->ranges;
     enum cdr_result result = cdr_verify_find(&tail, search->found, NULL, error);
+    /* Of the log that holds least, the dataset may have nothing: then the others answer. */
+    if (result == CDR_OK && !resume && is_unanswered(search)) {
+        choose(search, true);
+        result = cdr_verify_find(&tail, search->found, NULL, error);
+    }
     if (result != CDR_OK)
         return result;
     for (uint32_t log = 0; resume && log < search->logs; log++)

@@ -438,7 +438,7 @@ static enum cdr_result pass_blind(struct tail *tail, uint32_t log, struct cdr_er
  * transactions nothing says which record is the first that is left. */
 static bool begin_head(struct tail *tail, uint32_t log, const struct cdr_source_extent *extent)
 {
-    tail->heads[log].unsure = tail->settings->sink->transactions && !extent->known;
+    tail->heads[log].unsure = tail->settings->sink->transactions;
     return extent->first <= extent->base ||
            (!tail->settings->sink->transactions &&
             extent->first < tail->ranges[log].offset + (int64_t)tail->ranges[log].to);
@@ -498,7 +498,8 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
     enum cdr_result result = cdr_pipeline_create(&pipeline, &wanted, error);
     if (result == CDR_OK)
         result = cdr_pipeline_run(pipeline, error);
-    for (uint32_t log = 0; result == CDR_OK && log < tail->log_count; log++)
+    /* Searching, a log without any record of the dataset has none that could be found. */
+    for (uint32_t log = 0; result == CDR_OK && tail->found == NULL && log < tail->log_count; log++)
         if (tail->ranges[log].from < tail->ranges[log].to)
             result = cdr_fail(
                 error, CDR_E_DIFFERENT,
