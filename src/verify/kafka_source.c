@@ -228,12 +228,13 @@ static enum cdr_result find_extents(struct kafka_source *source, struct cdr_kafk
         if (extent->base == CDR_OFFSET_UNREAD)
             extent->base = extent->end;
         if (extent->end < extent->base)
-            result = cdr_fail(error, CDR_E_STATE,
-                              "%s[%u] ends at offset %" PRId64 ", before the offset %" PRId64
-                              " at which this dataset begins in it: the topic was deleted and "
-                              "created again, or lost records",
-                              name_of(source, log), partition_of(source, log), extent->end,
-                              extent->base);
+            result =
+                cdr_fail(error, CDR_E_STATE,
+                         "%s[%u] ends at offset %" PRId64 ", before the offset %" PRId64
+                         " %s: the topic was deleted and created again, or lost records",
+                         name_of(source, log), partition_of(source, log), extent->end, extent->base,
+                         source->setup.offsets != NULL ? "from which it is to be compared"
+                                                       : "at which this dataset begins in it");
     }
     rd_kafka_topic_partition_list_destroy(first);
     rd_kafka_topic_partition_list_destroy(end);
@@ -291,9 +292,8 @@ static enum cdr_result explain_expired(struct kafka_source *source, int timeout_
                                                    .end = extent->end,
                                                    .known = extent->known};
     }
-    enum cdr_result result =
-        cdr_kafka_explain_expired(&source->properties, source->setup.model->dataset_id, logs, n,
-                                  timeout_ms, error);
+    enum cdr_result result = cdr_kafka_explain_expired(
+        &source->properties, source->setup.model->dataset_id, logs, n, timeout_ms, error);
     for (uint32_t log = 0; result == CDR_OK && log < source->log_count; log++) {
         struct cdr_source_extent *extent = &source->logs[log].extent;
         if (!is_mine(source, log) || extent->first <= extent->base)
