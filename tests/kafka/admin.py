@@ -21,6 +21,7 @@
     admin.py replicas TOPIC…              topic, partition, leader, number of replicas, of those in sync, one a line
     admin.py elect TOPIC…                 the first replica of every partition becomes its leader
     admin.py trim TOPIC PARTITION OFFSET  deletes the records before the offset
+    admin.py records TOPIC                partition and offset of each committed record, one a line
     admin.py compact TOPIC                sets cleanup.policy=compact until records are gone, then delete again
 
 The cluster is the one of --brokers or $CDRGEN_TEST_BROKERS; -X NAME=VALUE gives client properties.
@@ -40,8 +41,8 @@ from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, 
 TIMEOUT_S = 30
 
 
-def wait_for(seen, complaint):
-    deadline = time.monotonic() + TIMEOUT_S
+def wait_for(seen, complaint, timeout_s=TIMEOUT_S):
+    deadline = time.monotonic() + timeout_s
     while not seen():
         if time.monotonic() > deadline:
             raise SystemExit(complaint)
@@ -171,29 +172,35 @@ def alter(client, _, topic, *config):
     client.incremental_alter_configs([resource])[resource].result(TIMEOUT_S)
 
 
-def records_in(settings, topic, wanted):
-    """How many committed records the partitions hold."""
+def read_records(settings, topic, wanted):
+    """Partition and offset of each committed record."""
     consumer = Consumer({**settings, "group.id": "cdrgen-admin", "enable.partition.eof": True,
                          "auto.offset.reset": "earliest", "enable.auto.commit": False})
     consumer.assign([TopicPartition(topic, p, 0) for p in wanted])
-    left, found = set(wanted), 0
+    left, found = set(wanted), []
     while left:
         message = consumer.poll(TIMEOUT_S)
         if message is None:
             raise SystemExit(f"{topic} cannot be read")
         if message.error() is None:
-            found += 1
+            found.append((message.partition(), message.offset()))
         elif message.error().code() == KafkaError._PARTITION_EOF:
             left.discard(message.partition())
     consumer.close()
     return found
 
 
+def records(client, settings, topic):
+    for place in read_records(settings, topic, numbers(client, topic)):
+        print(*place)
+
+
 def compact(client, settings, topic):
     wanted = numbers(client, topic)
-    before = records_in(settings, topic, wanted)
+    before = len(read_records(settings, topic, wanted))
     alter(client, settings, topic, "cleanup.policy=compact")
-    wait_for(lambda: records_in(settings, topic, wanted) < before, f"{topic} is not compacted")
+    wait_for(lambda: len(read_records(settings, topic, wanted)) < before, f"{topic} is not compacted",
+             4 * TIMEOUT_S)  # the broker looks for what to clean every 15 s
     alter(client, settings, topic, "cleanup.policy=delete")
 
 
@@ -237,7 +244,8 @@ def recreate(client, settings, topic, partitions, fill=None):
 
 
 COMMANDS = {"create": create, "delete": delete, "list": list_topics, "partitions": partitions, "config": config,
-            "offsets": offsets, "committed": committed, "forget": forget, "replicas": replicas, "elect": elect, "trim": trim, "compact": compact,
+            "offsets": offsets, "committed": committed, "forget": forget, "replicas": replicas, "elect": elect, "trim": trim,
+            "compact": compact, "records": records,
             "await": await_records, "allow": allow, "set": set_config, "alter": alter, "grow": grow, "recreate": recreate}
 
 

@@ -217,9 +217,9 @@ gap=$(fresh_prefix)
 admin create "${gap}data" 3 internal.segment.bytes=10000 min.cleanable.dirty.ratio=0.01
 "$CDRGEN" run --quiet "${few[@]}" --topic-prefix "$gap" --create-topics --transactions --transaction-time 100ms --rate 1000 \
     --abort-share 0.5 -X batch.num.messages=20 -X compression.codec=none
-read_log "${gap}data" >"$WORK/before"
+admin records "${gap}data" >"$WORK/before"
 admin compact "${gap}data"
-read_log "${gap}data" >"$WORK/after"
+admin records "${gap}data" >"$WORK/after"
 "$PYTHON" - "$WORK/before" "$WORK/after" >"$WORK/trims" <<'PYTHON'
 import sys
 before, after = ({}, {})
