@@ -39,8 +39,7 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
     tail.force = settings->sink.force;
     tail.blind = blind;
     enum cdr_result result = cdr_verify_tail(&tail, &why);
-    if (result == CDR_OK && !settings->sink.transactions &&
-        run->topics.change_ms != CDR_CHANGE_NEVER)
+    if (result == CDR_OK && run->topics.change_ms != CDR_CHANGE_NEVER)
         result = cdr_verify_change(&tail, run->topics.change_ms, &why);
     if (result == CDR_OK && blind[0] != '\0')
         fprintf(stderr, "cdrgen: warning: resume: %s; their number is believed, %s\n", blind,

@@ -76,6 +76,9 @@ static void add_pairs(char *text, size_t size, size_t *used, const struct cdr_fi
         add_pair(text, size, used, found->items[i].name, value != NULL ? value : "none",
                  found->items[i].value);
     }
+    for (uint32_t i = 0; i < expected->n; i++)
+        if (cdr_fields_find(found, expected->items[i].name) == NULL)
+            add_pair(text, size, used, expected->items[i].name, expected->items[i].value, "none");
 }
 
 static void describe(char *text, size_t size, const struct cdr_payloads *payloads, uint32_t type,

@@ -112,7 +112,8 @@ enum {
 enum cdr_result cdr_verify_find(const struct cdr_verify_tail_settings *settings, int64_t *offsets,
                                 bool *after, struct cdr_error *error);
 /* The same of the records around the first one from change_ms on, in logs that go so far: where
- * encoders change. The ranges are those of the tail; not in topics with transactions. */
+ * encoders change. The ranges are those of the tail. In topics with transactions, all that lies
+ * before the tail is read, to count it. */
 enum cdr_result cdr_verify_change(const struct cdr_verify_tail_settings *settings,
                                   int64_t change_ms, struct cdr_error *error);
 

@@ -214,6 +214,18 @@ kill -KILL $pid 2>/dev/null || true
 wait $pid 2>/dev/null || true
 run "$again" "${change[@]}" --transactions --resume
 verify "$again" "${change[@]}" || die "resumed in transactions: $(cat "$WORK/said" "$WORK/stderr")"
+# Nor does anybody with transactions go on with a change at another time, though it is far before the logs' ends, or to
+# another schema.
+for other in 2025-01-01T10:00:00Z 2025-01-01T17:00:00Z; do
+    expect_failure 2 'the topics do not hold the beginning of dataset' \
+        run "$again" "${change[@]}" --schema-change-at "$other" --transactions --resume
+    grep -q 'owner_msisdn' "$WORK/stderr" || die "the difference is not shown: $(cat "$WORK/stderr")"
+done
+extend '{"name": "owner_msisdn", "type": ["null", "string"], "default": null}' \
+    '{"name": "owner_imsi", "type": ["null", "string"], "default": null}' >"$WORK/other.avsc"
+expect_failure 2 'the topics do not hold the beginning of dataset' \
+    run "$again" "${change[@]}" --next-schema call="$WORK/other.avsc" --transactions --resume
+run "$again" "${change[@]}" --transactions --resume
 
 # Without a registry: fixed ids.
 fixed=$(fresh_prefix)
