@@ -51,7 +51,7 @@ expect_failure 2 'the schema is not compatible' "$CDRGEN" schema register --regi
     --next-schema call="$WORK/incompatible.avsc"
 expect_failure 1 'the schema is not compatible' "$CDRGEN" schema check --registry "$registry" --topic-prefix "$prefix" call \
     --next-schema call="$WORK/incompatible.avsc"
-expect_failure 1 'a run would fail: 1 thing' "$CDRGEN" doctor "${model[@]}" "${kafka[@]}" --registry "$registry" --topic-prefix "$prefix" \
+expect_failure 1 'a run would fail: 1 problem' "$CDRGEN" doctor "${model[@]}" "${kafka[@]}" --registry "$registry" --topic-prefix "$prefix" \
     "${bad[@]}" --create-topics
 grep -q "^fail  subject ${prefix}call-value, next schema: the schema is not compatible" "$WORK/stdout" || die "$(cat "$WORK/stdout")"
 
