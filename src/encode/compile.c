@@ -101,7 +101,7 @@ static bool holds_plain(const struct cdr_schema_node *node)
 }
 
 /* The last `parts` parts of the path, joined. */
-static const struct cdr_source *find_joined(const struct compiler *c, uint32_t parts)
+static const struct cdr_field_source *find_joined(const struct compiler *c, uint32_t parts)
 {
     char name[256];
     const char *from = c->path + c->path_len;
@@ -115,10 +115,10 @@ static const struct cdr_source *find_joined(const struct compiler *c, uint32_t p
     return cdr_source_find(name, c->settings->type);
 }
 
-static const struct cdr_source *find_source(const struct compiler *c,
+static const struct cdr_field_source *find_source(const struct compiler *c,
                                             const struct cdr_schema_field *field)
 {
-    const struct cdr_source *source = cdr_source_find(field->name, c->settings->type);
+    const struct cdr_field_source *source = cdr_source_find(field->name, c->settings->type);
     if (!holds_plain(field->type))
         return NULL;
     if (source == NULL && c->settings->key && cdr_name_same(field->name, "msisdn"))

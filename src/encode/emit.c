@@ -81,7 +81,7 @@ enum cdr_result cdr_emit_op(struct cdr_emitter *emitter, struct cdr_op *op, uint
 }
 
 static enum cdr_result unfit(struct cdr_error *error, const struct cdr_schema_node *node,
-                             const struct cdr_source *source)
+                             const struct cdr_field_source *source)
 {
     char text[160];
     return cdr_fail(error, CDR_E_CONFIG, "%s is %s, which %s cannot hold", source->name,
@@ -90,7 +90,7 @@ static enum cdr_result unfit(struct cdr_error *error, const struct cdr_schema_no
 
 /* --- numbers --- */
 
-static uint32_t number_digits(const struct cdr_source *source)
+static uint32_t number_digits(const struct cdr_field_source *source)
 {
     static const uint32_t of_texts[] = {
         [CDR_COLUMN_MCCMNC] = 6, [CDR_COLUMN_MNC] = 3, [CDR_COLUMN_UUID] = 0};
@@ -99,7 +99,7 @@ static uint32_t number_digits(const struct cdr_source *source)
     return source->kind == CDR_SOURCE_CLOCK ? 13 : source->digits;
 }
 
-static bool is_time(const struct cdr_source *source)
+static bool is_time(const struct cdr_field_source *source)
 {
     return source->kind == CDR_SOURCE_TIME || source->kind == CDR_SOURCE_LOCAL ||
            source->kind == CDR_SOURCE_CLOCK;
@@ -147,7 +147,7 @@ static bool convert_time(struct cdr_op *op, enum cdr_avro_logical logical)
 }
 
 /* What the number stays below once it is reduced; 0 where it may have a sign or be of any size. */
-static uint64_t number_limit(const struct cdr_op *op, const struct cdr_source *source)
+static uint64_t number_limit(const struct cdr_op *op, const struct cdr_field_source *source)
 {
     uint64_t limit = 1;
     uint32_t digits = number_digits(source);
@@ -173,7 +173,7 @@ static bool is_plain_u32(const struct cdr_op *op)
 
 static enum cdr_result emit_integer(struct cdr_emitter *emitter, struct cdr_op *op,
                                     const struct cdr_schema_node *node,
-                                    const struct cdr_source *source, struct cdr_error *error)
+                                    const struct cdr_field_source *source, struct cdr_error *error)
 {
     char text[160];
     bool reduced = op->modulus != 0 || op->divisor != 1;
@@ -190,7 +190,7 @@ static enum cdr_result emit_integer(struct cdr_emitter *emitter, struct cdr_op *
 }
 
 /* Digits that a source can really have; a duration has 17 bits in a record's key. */
-static uint32_t real_digits(const struct cdr_source *source)
+static uint32_t real_digits(const struct cdr_field_source *source)
 {
     return source->column == CDR_COLUMN_DURATION      ? 6
            : source->column == CDR_COLUMN_DURATION_MS ? 9
@@ -199,7 +199,7 @@ static uint32_t real_digits(const struct cdr_source *source)
 
 static enum cdr_result emit_decimal(struct cdr_emitter *emitter, struct cdr_op *op,
                                     const struct cdr_schema_node *node,
-                                    const struct cdr_source *source, struct cdr_error *error)
+                                    const struct cdr_field_source *source, struct cdr_error *error)
 {
     char text[160];
     const uint32_t digits = real_digits(source), all = digits + node->scale;
@@ -223,7 +223,7 @@ static enum cdr_result emit_decimal(struct cdr_emitter *emitter, struct cdr_op *
 }
 
 static enum cdr_result emit_number(struct cdr_emitter *emitter, const struct cdr_schema_node *node,
-                                   const struct cdr_source *source, struct cdr_error *error)
+                                   const struct cdr_field_source *source, struct cdr_error *error)
 {
     struct cdr_op op = {.column = source->column, .divisor = 1, .factor = 1};
     bool fits = is_time(source)
@@ -257,7 +257,7 @@ static enum cdr_result emit_number(struct cdr_emitter *emitter, const struct cdr
 /* --- texts --- */
 
 static enum cdr_result emit_text(struct cdr_emitter *emitter, const struct cdr_schema_node *node,
-                                 const struct cdr_source *source, struct cdr_error *error)
+                                 const struct cdr_field_source *source, struct cdr_error *error)
 {
     struct cdr_op op = {.column = source->column, .divisor = 1, .factor = 1, .len = source->digits};
     op.kind = source->kind == CDR_SOURCE_CLOCK  ? CDR_OP_CLOCK
@@ -287,7 +287,7 @@ static enum cdr_result emit_text(struct cdr_emitter *emitter, const struct cdr_s
 }
 
 static enum cdr_result emit_zone(struct cdr_emitter *emitter, const struct cdr_schema_node *node,
-                                 const struct cdr_source *source, struct cdr_error *error)
+                                 const struct cdr_field_source *source, struct cdr_error *error)
 {
     size_t len = strlen(emitter->tz_name);
     struct cdr_bytes name = {0};
@@ -327,7 +327,7 @@ static enum cdr_result put_symbol(struct cdr_bytes *entry, const struct cdr_sche
                                   const struct cdr_value *value, uint32_t type, uint32_t i,
                                   struct cdr_error *error)
 {
-    const struct cdr_source *source = value->source;
+    const struct cdr_field_source *source = value->source;
     const char *name = source->names[i];
     const json_t *given = json_object_get(value->symbols, name);
     if (given != NULL)
@@ -405,7 +405,8 @@ static enum cdr_result put_table(struct cdr_emitter *emitter, struct cdr_op *op,
     return result;
 }
 
-static enum cdr_result emit_table(struct cdr_emitter *emitter, const struct cdr_source *source,
+static enum cdr_result emit_table(struct cdr_emitter *emitter,
+                                  const struct cdr_field_source *source,
                                   const struct cdr_bytes entries[CDR_SOURCE_SYMBOLS_MAX],
                                   struct cdr_error *error)
 {
@@ -453,7 +454,7 @@ static bool is_numeric(const struct cdr_schema_node *node)
 static enum cdr_result emit_plain(struct cdr_emitter *emitter, const struct cdr_schema_node *node,
                                   const struct cdr_value *value, struct cdr_error *error)
 {
-    const struct cdr_source *source = value->source;
+    const struct cdr_field_source *source = value->source;
     switch (source->kind) {
     case CDR_SOURCE_SYMBOL:
     case CDR_SOURCE_BOOLEAN:
@@ -472,7 +473,7 @@ static enum cdr_result emit_plain(struct cdr_emitter *emitter, const struct cdr_
 }
 
 /* A type of the source's own kind, as against a text of it. */
-static bool is_natural(const struct cdr_schema_node *node, const struct cdr_source *source)
+static bool is_natural(const struct cdr_schema_node *node, const struct cdr_field_source *source)
 {
     switch (source->kind) {
     case CDR_SOURCE_NUMBER:

@@ -25,7 +25,7 @@ struct cdr_emitter {
 
 /* A value that a rule or a field's name asks for. */
 struct cdr_value {
-    const struct cdr_source *source;
+    const struct cdr_field_source *source;
     const json_t *symbols; /* object: what to put for the source's symbols, or NULL */
 };
 

@@ -35,7 +35,7 @@ static enum cdr_result check_item(const struct item *items, uint32_t i, struct c
     static const char ours[] = "cdrgen-";
     const struct item *item = &items[i];
     char quoted[72];
-    const struct cdr_source *source = NULL;
+    const struct cdr_field_source *source = NULL;
     for (uint32_t type = 0; source == NULL && type < CDR_TYPE_COUNT; type++)
         source = cdr_source_find(item->source, type);
     if (item->name[0] == '\0' || strlen(item->name) > CDR_HEADER_NAME_MAX)

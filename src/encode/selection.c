@@ -19,9 +19,9 @@ struct making {
     json_t *mapping;                /* holds the rules */
 };
 
-static const struct cdr_source *find_anywhere(const char *name)
+static const struct cdr_field_source *find_anywhere(const char *name)
 {
-    const struct cdr_source *source = NULL;
+    const struct cdr_field_source *source = NULL;
     for (uint32_t type = 0; source == NULL && type < CDR_TYPE_COUNT; type++)
         source = cdr_source_find(name, type);
     return source;
@@ -33,7 +33,7 @@ static bool is_name(const char *name)
     return *name != '\0' && strspn(name, letters) == strlen(name) && (*name < '0' || *name > '9');
 }
 
-static json_t *natural_type(const struct cdr_source *source)
+static json_t *natural_type(const struct cdr_field_source *source)
 {
     switch (source->kind) {
     case CDR_SOURCE_NUMBER:
@@ -52,7 +52,7 @@ static json_t *natural_type(const struct cdr_source *source)
 }
 
 static enum cdr_result add_field(struct making *making, const char *name,
-                                 const struct cdr_source *source, struct cdr_error *error)
+                                 const struct cdr_field_source *source, struct cdr_error *error)
 {
     bool good = true;
     for (uint32_t type = 0; good && type < CDR_TYPE_COUNT; type++) {
@@ -95,7 +95,7 @@ static enum cdr_result take_item(struct making *making, char *item, struct cdr_e
     const char *wanted = equals != NULL ? equals + 1 : item;
     if (equals != NULL)
         *equals = '\0';
-    const struct cdr_source *source = find_anywhere(wanted);
+    const struct cdr_field_source *source = find_anywhere(wanted);
     if (source == NULL)
         return no_such_source(wanted, error);
     if (!is_name(item))

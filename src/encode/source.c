@@ -15,7 +15,7 @@ static const char *const true_false[] = {"true", "false"};
 
 #define NAMES(array) .names = array, .count = sizeof(array) / sizeof *(array)
 
-const struct cdr_source cdr_sources[] = {
+const struct cdr_field_source cdr_sources[] = {
     {"event_type", CDR_SOURCE_SYMBOL, CDR_COLUMN_TYPE, ALL, NAMES(cdr_type_name),
      .meaning = "CALL, SMS or DATA"},
     {"msisdn_src", CDR_SOURCE_DIGITS, CDR_COLUMN_SRC, ALL, 0,
@@ -110,7 +110,7 @@ bool cdr_name_same(const char *a, const char *b)
     return left == right;
 }
 
-const struct cdr_source *cdr_source_find(const char *name, uint32_t type)
+const struct cdr_field_source *cdr_source_find(const char *name, uint32_t type)
 {
     for (size_t i = 0; i < cdr_source_count; i++)
         if (strcmp(cdr_sources[i].name, name) == 0)
@@ -121,7 +121,7 @@ const struct cdr_source *cdr_source_find(const char *name, uint32_t type)
     return NULL;
 }
 
-bool cdr_source_occurs(const struct cdr_source *source, uint32_t type, uint32_t i)
+bool cdr_source_occurs(const struct cdr_field_source *source, uint32_t type, uint32_t i)
 {
     static const unsigned record_types[CDR_TYPE_COUNT] = {
         1u << CDR_RECORD_MSC_VOICE,
@@ -148,7 +148,7 @@ bool cdr_source_occurs(const struct cdr_source *source, uint32_t type, uint32_t 
     }
 }
 
-const char *cdr_source_describe(const struct cdr_source *source)
+const char *cdr_source_describe(const struct cdr_field_source *source)
 {
     switch (source->kind) {
     case CDR_SOURCE_DIGITS:

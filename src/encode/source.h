@@ -63,7 +63,7 @@ enum cdr_column {
 /* Of symbols: at most so many, a power of two above every enumeration of the model's. */
 enum { CDR_SOURCE_SYMBOLS_MAX = 8 };
 
-struct cdr_source {
+struct cdr_field_source {
     const char *name;
     enum cdr_source_kind kind;
     enum cdr_column column;
@@ -75,17 +75,17 @@ struct cdr_source {
     const char *meaning;
 };
 
-extern const struct cdr_source cdr_sources[];
+extern const struct cdr_field_source cdr_sources[];
 extern const size_t cdr_source_count;
 
 /* By exact name, else by cdr_name_same; NULL where records of the type have no such source. */
-const struct cdr_source *cdr_source_find(const char *name, uint32_t type);
+const struct cdr_field_source *cdr_source_find(const char *name, uint32_t type);
 /* Whether records of the type can hold symbol i of the source. */
-bool cdr_source_occurs(const struct cdr_source *source, uint32_t type, uint32_t i);
+bool cdr_source_occurs(const struct cdr_field_source *source, uint32_t type, uint32_t i);
 /* Whether two names differ in case, '_' and '-' only: msisdnSrc and msisdn_src. */
 bool cdr_name_same(const char *a, const char *b);
 /* "text of digits", "number": for messages. */
-const char *cdr_source_describe(const struct cdr_source *source);
+const char *cdr_source_describe(const struct cdr_field_source *source);
 /* All names of the type's sources, separated by ", ", cut to room. */
 void cdr_source_list(uint32_t type, char *text, size_t text_max);
 

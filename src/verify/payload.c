@@ -75,7 +75,7 @@ void cdr_payload_guess(const struct cdr_payloads *payloads, uint32_t type,
                        struct cdr_record *record, char key_text[16])
 {
     struct cdr_span spans[CDR_SPANS] = {{0}};
-    struct cdr_found found = {.time = CDR_NO_TIME};
+    struct cdr_searched found = {.time = CDR_NO_TIME};
     if (record->payload == NULL)
         return;
     const unsigned version = cdr_payload_version(payloads, type, record);

@@ -73,7 +73,7 @@ struct walk {
     const uint8_t *at, *end;
     unsigned steps; /* that are left: arrays of nothing are short, but long to walk */
     bool strict;    /* symbols of enums must be there, and truths be 0 or 1 */
-    struct cdr_found found;
+    struct cdr_searched found;
 };
 
 enum { STEPS_MAX = 100000, DEPTH_MAX = 200 };
@@ -230,7 +230,7 @@ static bool avro_scan(uint32_t type, const uint8_t *bytes, size_t n,
 }
 
 static bool avro_search(const struct cdr_payload_shape *shape, const uint8_t *bytes, size_t n,
-                        struct cdr_found *found)
+                        struct cdr_searched *found)
 {
     struct walk walk;
     const bool whole = walk_datum(&shape->schema, bytes, n, &walk) != 0;

@@ -50,7 +50,7 @@ static bool csv_scan(uint32_t type, const uint8_t *bytes, size_t n,
 
 /* The first time that a column of this name holds, and the first digits that are none. */
 static bool csv_search(const struct cdr_payload_shape *shape, const uint8_t *bytes, size_t n,
-                       struct cdr_found *found)
+                       struct cdr_searched *found)
 {
     const char *text = (const char *)bytes, *end = text + n;
     const char *name = shape->encoder->ops->file_header(shape->encoder);
@@ -61,7 +61,7 @@ static bool csv_search(const struct cdr_payload_shape *shape, const uint8_t *byt
             memcpy(column, name, name_len);
         name += name_len + (name[name_len] == ';');
         struct cell cell = take_cell(&text, end);
-        const struct cdr_source *source = cdr_source_find(column, shape->type);
+        const struct cdr_field_source *source = cdr_source_find(column, shape->type);
         bool number = source != NULL && source->kind != CDR_SOURCE_DIGITS;
         struct cdr_span span = {.text = cell.text, .len = cell.len};
         if (number && found->time == CDR_NO_TIME && cdr_span_number(&span) &&

@@ -29,7 +29,7 @@ enum {
 };
 
 /* What a schema of a user's own, where the names of fields say nothing, is searched for. */
-struct cdr_found {
+struct cdr_searched {
     struct cdr_span key; /* the first text of digits */
     int64_t time;        /* the first number that can be a time; CDR_NO_TIME: none */
 };
@@ -40,7 +40,7 @@ struct cdr_payload_format {
     bool (*scan)(uint32_t type, const uint8_t *bytes, size_t n, struct cdr_span spans[CDR_SPANS]);
     /* By another one. False: it is no such record. */
     bool (*search)(const struct cdr_payload_shape *shape, const uint8_t *bytes, size_t n,
-                   struct cdr_found *found);
+                   struct cdr_searched *found);
     /* Adds every field. False: it is no such record; some may have been added. */
     bool (*decode)(struct cdr_fields *fields, const struct cdr_payload_shape *shape,
                    const uint8_t *bytes, size_t n);

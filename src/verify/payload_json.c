@@ -39,7 +39,7 @@ static bool json_scan(uint32_t type, const uint8_t *bytes, size_t n,
 
 /* The first text of digits that is a value, and the first number that can be a time. */
 static bool json_search(const struct cdr_payload_shape *shape, const uint8_t *bytes, size_t n,
-                        struct cdr_found *found)
+                        struct cdr_searched *found)
 {
     const char *text = (const char *)bytes, *end = text + n;
     (void)shape;

@@ -69,9 +69,9 @@ touch file
 refused 'file' run --subs 100 --out file
 refused 'file/below' run --subs 100 --out file/below
 "$CDRGEN" run --subs 10 --out twice --quiet
-before=$(find twice -type f | xargs cat | cksum)
+before=$(find twice -type f -exec cat {} + | cksum)
 refused 'twice' run --subs 10 --out twice
-[ "$before" = "$(find twice -type f | xargs cat | cksum)" ] || {
+[ "$before" = "$(find twice -type f -exec cat {} + | cksum)" ] || {
     echo "a refused run changed a dataset"
     failures=$((failures + 1))
 }
@@ -130,8 +130,9 @@ for pair in BOOTSTRAP_SERVER=BROKERS SUBSCRIBER=SUBSCRIBERS REGISTRY_URL=REGISTR
 done
 CDRGEN_FOO=1 refused '^cdrgen: CDRGEN_FOO is not a setting; docs/configuration.md' run
 CDRGEN_KAFKA=1 refused '^cdrgen: CDRGEN_KAFKA is not a setting' run
+program=$CDRGEN
 CDRGEN_TEST_X=1 CDRGEN_CACHE=x CDRGEN_BUILD_DIR=x CDRGEN_PORT_80_TCP=x CDRGEN_KAFKA_SERVICE_HOST=x CDRGEN_METRICS_PORT=x \
-    CDRGEN_EMPTY='' CDRGEN=x "$CDRGEN" run --sink null --subs 10 --quiet || {
+    CDRGEN_EMPTY='' CDRGEN=x "$program" run --sink null --subs 10 --quiet || {
     echo "variables of others are in the way"
     failures=$((failures + 1))
 }

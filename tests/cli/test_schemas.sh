@@ -88,7 +88,7 @@ refused "mapping: it cannot be given together with fields" --fields imsi --mappi
 fields="event_type,msisdn_src, number=imsi,start_time,duration_sec,apn,sms_segments,is_mo"
 run "$work/fields" --format csv --fields "$fields"
 for kind in call sms data; do
-    header=$(head -qn 1 $(find "$work/fields/cdr.$kind" -name "*.csv") | sort -u)
+    header=$(find "$work/fields/cdr.$kind" -name "*.csv" -exec head -qn 1 {} + | sort -u)
     [[ $header == "event_type;msisdn_src;number;start_time;duration_sec;apn;sms_segments;is_mo" ]] ||
         fail "the columns of $kind are $header"
 done

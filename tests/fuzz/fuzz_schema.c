@@ -81,7 +81,7 @@ static void put_enum(struct text *text);
 static void put_logical(struct text *text);
 
 /* A type that the source mostly fits. */
-static void put_fitting(struct text *text, const struct cdr_source *source)
+static void put_fitting(struct text *text, const struct cdr_field_source *source)
 {
     static const char *const numbers[] = {"long", "double", "float", "string"};
     bool nullable = below(text, 3) == 0, last = below(text, 2) == 0;
@@ -99,7 +99,7 @@ static void put_fitting(struct text *text, const struct cdr_source *source)
 
 static void put_field(struct text *text, int i, int depth)
 {
-    const struct cdr_source *source = &cdr_sources[below(text, cdr_source_count)];
+    const struct cdr_field_source *source = &cdr_sources[below(text, cdr_source_count)];
     bool own = below(text, 4) == 0, fitting = below(text, 25) != 0;
     if (own || (source->types >> text->type & 1) == 0) {
         put(text, "{\"name\":\"f%d\",\"type\":%s", i, fitting ? "[\"null\"," : "");

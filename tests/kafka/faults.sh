@@ -163,11 +163,11 @@ kill_once()
     shift 3
     machine=$(mktemp -d "$WORK/machine.XXXXXX")
     before=$(records_in "${prefix}data")
-    cd "$machine"
+    cd "$machine" || return
     HOME=$machine "$CDRGEN" run --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --create-topics \
         "${first:---resume}" --workers $workers --rate "$rate" "$@" 2>"$machine/err" &
     run=$!
-    cd "$SOURCE_DIR"
+    cd "$SOURCE_DIR" || return
     if [[ $when == +* ]]; then
         while kill -0 $run 2>/dev/null && (($(records_in "${prefix}data") <= before)); do
             continue

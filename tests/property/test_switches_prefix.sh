@@ -9,7 +9,7 @@ check()
 {
     local order=$1 late_max_ms=$2 days zone date same=
     for days in 1 2 3; do
-        rm -rf "$WORK/$days"
+        rm -rf "${WORK:?}/$days"
         run --sink file --days $days --out "$WORK/$days" --workers $days --rotate-bytes "$(pick rotate 5k 100M)" --order "$order"
     done
     [[ ${model[3]} != 2011-12-28 ]] || same=yes # Samoa had no 30 December in 2011

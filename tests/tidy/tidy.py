@@ -78,6 +78,12 @@ def check_headers():
     included = set()
     for path in sources:
         included |= set(re.findall(r'#\s*include "([^"]+)"', path.read_text()))
+    tags = {}
+    for path in sorted((TOP / "src").rglob("*.[ch]")):
+        for tag in re.findall(r"^struct (cdr_\w+) \{", path.read_text(), re.M):
+            if tag in tags:
+                fault(path, 1, f"struct {tag} is defined in {tags[tag]}, too")
+            tags[tag] = path.relative_to(TOP)
     for path in (TOP / "src").rglob("*.h"):
         if str(path.relative_to(TOP / "src")) not in included and path.name not in included:
             fault(path, 1, "nobody includes it")
