@@ -89,6 +89,10 @@ enum cdr_result cdr_dimensions_create(struct cdr_run *run, struct cdr_error *err
 {
     if (!run->settings->dimensions)
         return CDR_OK;
+    if (cdr_run_has(run, CDR_SINK_LINES))
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "dimensions: only records go to standard output; leave it out, or pass -b "
+                        "HOST:PORT");
     if (!cdr_run_has(run, CDR_SINK_MESSAGES)) {
         if (!run->settings->quiet)
             cdr_say(stderr,

@@ -108,8 +108,9 @@ const struct cdr_option cdr_options[] = {
      .type = CDR_OPTION_CHOICE, .group = CDR_GROUP_OUTPUT, .commands = RUN_OR_VERIFY, AT(sink_name),
      .names = sink_names, .initial = "auto",
      .help = "where records go. auto: Kafka if brokers are configured, else files; if auto is "
-             "given as a flag or variable, also files when no broker answers. null: count only",
-     .brief = "auto, kafka, file or null"},
+             "given as a flag or variable, also files when no broker answers. stdout: lines of "
+             "JSON or CSV. null: count only",
+     .brief = "auto, kafka, file, stdout or null"},
     {.key = "format", .flag = "format", .value = "NAME",
      .type = CDR_OPTION_CHOICE, .group = CDR_GROUP_OUTPUT, .commands = RECORDS, AT(format),
      .names = format_names, .initial = "csv",

@@ -64,12 +64,23 @@ static enum cdr_result refuse_files(const struct cdr_settings *settings,
                     cdr_option_origin(settings, option)->where, brokers != NULL ? brokers : sink);
 }
 
+static enum cdr_result refuse_either(const struct cdr_settings *settings,
+                                     const struct cdr_option *option, struct cdr_error *error)
+{
+    char sink[300];
+    chosen_by(settings, sink, sizeof sink);
+    return cdr_fail(error, CDR_E_CONFIG, "%.300s: it is for %s, not for %.200s; leave it out",
+                    cdr_option_origin(settings, option)->where,
+                    option->only == CDR_FOR_KAFKA ? "Kafka" : "files", sink);
+}
+
 static enum cdr_result check_destination(const struct cdr_settings *settings,
                                          enum cdr_command command, struct cdr_error *error)
 {
     const char *name = cdr_settings_destination(settings, command);
     const bool files = cdr_sink_is(name, CDR_SINK_FOLDER),
-               kafka = cdr_sink_is(name, CDR_SINK_OFFSETS);
+               kafka = cdr_sink_is(name, CDR_SINK_OFFSETS),
+               lines = cdr_sink_is(name, CDR_SINK_LINES);
     const bool by_nobody =
         cdr_settings_where(settings, "sink") == NULL && cdr_settings_where(settings, "out") == NULL;
     if (command != CDR_COMMAND_RUN && command != CDR_COMMAND_VERIFY)
@@ -83,8 +94,15 @@ static enum cdr_result check_destination(const struct cdr_settings *settings,
             return refuse_kafka(settings, option, error);
         if (kafka && option->only == CDR_FOR_FILES && by_flag(settings, option))
             return refuse_files(settings, option, error);
+        if (lines && by_flag(settings, option))
+            return refuse_either(settings, option, error);
     }
-    return CDR_OK;
+    return lines && settings->summary != NULL && strcmp(settings->summary, "-") == 0
+               ? cdr_fail(error, CDR_E_CONFIG,
+                          "summary: standard output is where the records go (--sink %s); name a "
+                          "file",
+                          name)
+               : CDR_OK;
 }
 
 /* Whether the setting that needs names is on. */

@@ -156,6 +156,7 @@ enum cdr_sink_trait {
     CDR_SINK_OFFSETS = 1u << 1, /* brokers keep them in topics: what an earlier run left is found by
                                     its offsets, and schema ids come from a registry */
     CDR_SINK_FOLDER = 1u << 2,  /* they go to files in settings.out, tables beside them */
+    CDR_SINK_LINES = 1u << 3,    /* they go to standard output, where nothing else may go */
 };
 
 struct cdr_sink_ops {

@@ -13,6 +13,7 @@
 #define CDR_SINKS(X)                                                                               \
     CDR_KAFKA_SINK(X)                                                                              \
     X(file)                                                                                        \
+    X(stdout)                                                                                      \
     X(null)
 
 #define CDR_SINK_OPS(name) extern const struct cdr_sink_ops cdr_##name##_sink_ops;

@@ -62,7 +62,7 @@ refuse 2 '--days: a value is missing' --subs 5 --days
 refuse 2 'February 2025 has 28 days' --start 2025-02-30
 refuse 2 'Mars/Olympus' --tz Mars/Olympus
 refuse 2 'avro' --format xml
-refuse 2 'auto, kafka, file or null' --sink kafak
+refuse 2 'auto, kafka, file, stdout or null' --sink kafak
 refuse 2 '--brokers is not a flag of cells' cells --brokers localhost
 refuse 2 'one argument too many' run out
 refuse 2 'whose records?' trace

@@ -345,7 +345,7 @@ static void test_bad_flags(void **state)
         {"--overwrite=maybe",
          "--overwrite: \"maybe\" is neither true nor false; allowed is true or false"},
         {"--no-overwrite=true", "--no-overwrite takes no value"},
-        {"--sink kafak", "--sink: \"kafak\" is not known; allowed is auto, kafka, file or null"},
+        {"--sink kafak", "--sink: \"kafak\" is not known; allowed is auto, kafka, file, stdout or null"},
         {"--format xml", "--format: \"xml\" is not known; allowed is csv, avro or json"},
         {"--order now", "--order: \"now\" is not known; allowed is end or start"},
         {"--start 2025-02-30",
@@ -498,7 +498,7 @@ static void test_bad_config_files(void **state)
         {"{\"days\": null}",
          "%s/bad.json:1: days: null where a whole number is needed; allowed is 1 to 3660"},
         {"{\"sink\": null}", "%s/bad.json:1: sink: null where a string is needed; allowed is "
-                             "auto, kafka, file or null"},
+                             "auto, kafka, file, stdout or null"},
         {"{\"overwrite\": 1}", "%s/bad.json:1: overwrite: a number where true or false is needed; "
                                "allowed is true or false"},
         {"{\"days\": 1,\n\"days\": 2}", "%s/bad.json:2:6: duplicate object key near '\"days\"'"},
