@@ -74,7 +74,7 @@ check_all "${prefix}b." 0 100 0
 drive "${prefix}c." --create-topics --records 10 --retention 3600000000 >/dev/null
 expect_equal "$(admin config "${prefix}c.sms" retention.ms)" 3600000000
 # What would be refused once it is there is not created: it kept the next run out.
-expect_failure 1 "^STATE: topic ${prefix}short.call: retention.ms=1000 .*deletes the run's records.*; likewise ${prefix}short.sms" \
+expect_failure 1 "^STATE: topic ${prefix}short.call: retention.ms=1000 .*deletes the run's records.*; the same for ${prefix}short.sms" \
     drive "${prefix}short." --create-topics --records 10 --retention 1000
 expect_equal "$(admin list "${prefix}short.")" "" "topics after a retention that is refused"
 
