@@ -170,7 +170,7 @@ cp "$WORK/kept" "$segment"
 sleep 3 # what was under way is there now, or never
 end=$(admin offsets refused.call | awk '$1 == 1 { print $3 }')
 echo foreign | kcat -b "$CDRGEN_TEST_BROKERS" -P -t refused.call -p 1 -k 316
-expect_failure 1 "refused.call\[1\]: the record at offset $end is not the one of this dataset" replay "$SPILL"
+expect_failure 1 "refused.call\[1\]: the record at offset $end is not this dataset's" replay "$SPILL"
 
 # The topics were made anew: records in between are lost.
 admin delete refused.call refused.sms refused.data
