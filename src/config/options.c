@@ -24,7 +24,11 @@
 
 static const char *const order_names[] = {"end", "start", NULL};
 #define NAME(name) #name,
-static const char *const sink_names[] = {CDR_SINK_AUTO, CDR_SINKS(NAME) NULL};
+static const char *const sink_names[] = {CDR_SINK_AUTO,
+#if !CDR_KAFKA
+                                         "kafka", /* by name, so that a run says what it lacks */
+#endif
+                                         CDR_SINKS(NAME) NULL};
 static const char *const format_names[] = {CDR_FORMATS(NAME) NULL};
 #undef NAME
 static const char *const key_format_names[] = {"string", "avro", NULL};
