@@ -251,8 +251,8 @@ static enum cdr_result guard(struct prepare *prepare, const bool which[CDR_TOPIC
     return result == CDR_OK ? refuse(prepare, error) : result;
 }
 
-/* What the topics that are to be created would be refused for, before they are there. What the
- * brokers' defaults add is judged afterwards. */
+/* Judges missing topics by the settings that they will be created with, so that none is created
+ * that the guard then refuses. What the brokers' defaults add is judged afterwards. */
 static enum cdr_result judge_wanted(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
                                     struct cdr_error *error)
 {

@@ -233,7 +233,7 @@ static enum cdr_result find_extents(struct kafka_source *source, struct cdr_kafk
                          "%s[%u] ends at offset %" PRId64 ", before the offset %" PRId64
                          " %s: the topic was deleted and created again, or lost records",
                          name_of(source, log), partition_of(source, log), extent->end, extent->base,
-                         source->setup.offsets != NULL ? "from which it is to be compared"
+                         source->setup.offsets != NULL ? "at which the comparison begins"
                                                        : "at which this dataset begins in it");
     }
     rd_kafka_topic_partition_list_destroy(first);
