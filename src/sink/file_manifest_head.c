@@ -50,7 +50,7 @@ enum cdr_result cdr_manifest_look(const char *path, struct cdr_manifest_head *he
     FILE *file = NULL;
     json_error_t where;
     memset(head, 0, sizeof *head);
-    enum cdr_result result = 
+    enum cdr_result result =
         cdr_stream_bounded(&file, path, CDR_MANIFEST_BYTES_MAX, CDR_E_CONFIG, error);
     if (result != CDR_OK)
         return result;

@@ -63,6 +63,8 @@ def check_source(path):
         check_includes(path, number, line)
         if BY_NAME.search(line) and not str(path.relative_to(TOP)).startswith(NAMES_KNOWN):
             fault(path, number, "a comparison with a name; ask for a trait, or a row of the table")
+        if line != line.rstrip():
+            fault(path, number, "spaces at the end of the line")
         if len(line) > COLUMNS:
             fault(path, number, f"{len(line)} columns, at most {COLUMNS}")
         if line == "{":
