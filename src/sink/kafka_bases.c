@@ -10,8 +10,6 @@
 #include <string.h>
 
 enum { REMEMBER_MS = 3000 };
-#define BASES "cdrgen-"
-#define ENDS "cdrgen-end-"
 
 static int left_ms(int64_t deadline_ms)
 {
@@ -84,7 +82,7 @@ enum cdr_result cdr_kafka_commit_bases(struct cdr_kafka_client *asker,
                                        int timeout_ms, struct cdr_error *error)
 {
     char group[80];
-    snprintf(group, sizeof group, BASES "%s", sink->setup.dataset_id);
+    snprintf(group, sizeof group, CDR_GROUP_BASES "%s", sink->setup.dataset_id);
     rd_kafka_topic_partition_list_t *list = base_offsets(sink);
     enum cdr_result result = commit(asker, list, what, group, timeout_ms, error);
     rd_kafka_topic_partition_list_destroy(list);
@@ -106,8 +104,8 @@ static enum cdr_result open_asker(const struct cdr_kafka_sink *sink, const char 
 static bool may_use_group(const struct cdr_kafka_sink *sink, const struct cdr_kafka_client *asker)
 {
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
-    const bool may = list->cnt > 0 && rd_kafka_committed(asker->rk, list, REMEMBER_MS) ==
-                                          RD_KAFKA_RESP_ERR_NO_ERROR;
+    const bool may = list->cnt > 0 &&
+                     rd_kafka_committed(asker->rk, list, REMEMBER_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
     rd_kafka_topic_partition_list_destroy(list);
     return may;
 }
@@ -131,7 +129,7 @@ static void remember(const struct cdr_kafka_sink *sink, const char *prefix,
 void cdr_kafka_remember_begin(const struct cdr_sink *base)
 {
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
-    remember(sink, BASES, base_offsets(sink));
+    remember(sink, CDR_GROUP_BASES, base_offsets(sink));
 }
 
 void cdr_kafka_remember_end(const struct cdr_sink *base)
@@ -142,7 +140,7 @@ void cdr_kafka_remember_end(const struct cdr_sink *base)
         const struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, &list->elems[i])];
         cdr_kafka_sign(sink, &list->elems[i], log->base + (int64_t)log->end);
     }
-    remember(sink, ENDS, list);
+    remember(sink, CDR_GROUP_ENDS, list);
 }
 
 void cdr_kafka_known_ends(const struct cdr_sink *base, bool *known)
@@ -151,7 +149,7 @@ void cdr_kafka_known_ends(const struct cdr_sink *base, bool *known)
     struct cdr_kafka_client asker = {0};
     for (uint32_t log = 0; log < sink->log_count; log++)
         known[log] = sink->transactions.on;
-    if (sink->transactions.on || open_asker(sink, ENDS, &asker) != CDR_OK)
+    if (sink->transactions.on || open_asker(sink, CDR_GROUP_ENDS, &asker) != CDR_OK)
         return;
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     const bool answered = list->cnt > 0 && rd_kafka_committed(asker.rk, list, REMEMBER_MS) ==

@@ -564,6 +564,9 @@ void cdr_kafka_standstill_tick(struct cdr_kafka_sink *sink);
 
 /* Delivery; the contracts are those of sink.h. */
 void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
+/* Before a dataset's id: the groups to which runs commit where it begins and where it ends. */
+#define CDR_GROUP_BASES "cdrgen-"
+#define CDR_GROUP_ENDS "cdrgen-end-"
 /* The slots of that name of the sink (sink.h). */
 void cdr_kafka_remember_begin(const struct cdr_sink *base);
 void cdr_kafka_remember_end(const struct cdr_sink *base);

@@ -17,9 +17,6 @@ struct begun {
     bool end; /* it ended there; else it begins there */
 };
 
-#define BASES "cdrgen-"
-#define ENDS "cdrgen-end-"
-
 struct others {
     const struct cdr_kafka_sink *sink;
     struct cdr_kafka_client asker;
@@ -39,8 +36,8 @@ static int left_ms(const struct others *others)
 /* "cdrgen-" and a dataset id. */
 static bool is_group(const char *name)
 {
-    const char *id = name + sizeof BASES - 1;
-    if (strncmp(name, BASES, sizeof BASES - 1) != 0 || strlen(id) != ID_LEN)
+    const char *id = name + sizeof CDR_GROUP_BASES - 1;
+    if (strncmp(name, CDR_GROUP_BASES, sizeof CDR_GROUP_BASES - 1) != 0 || strlen(id) != ID_LEN)
         return false;
     for (int i = 0; i < ID_LEN; i++)
         if (!isxdigit((unsigned char)id[i]))
@@ -50,13 +47,14 @@ static bool is_group(const char *name)
 
 static void take_group(struct others *others, const char *name)
 {
-    if (!is_group(name) || strcmp(name + sizeof BASES - 1, others->sink->setup.dataset_id) == 0)
+    if (!is_group(name) ||
+        strcmp(name + sizeof CDR_GROUP_BASES - 1, others->sink->setup.dataset_id) == 0)
         return;
     char(*more)[ID_LEN + 1] = realloc(others->ids, (others->id_count + 1) * sizeof *more);
     if (more == NULL)
         return;
     others->ids = more;
-    memcpy(more[others->id_count++], name + sizeof BASES - 1, ID_LEN + 1);
+    memcpy(more[others->id_count++], name + sizeof CDR_GROUP_BASES - 1, ID_LEN + 1);
 }
 
 static void list_groups(struct others *others)
@@ -88,7 +86,8 @@ static bool is_of(const rd_kafka_topic_partition_t *entry, const char *id)
 /* An answer about one group; end: of the logs' ends. */
 static void take_answer(struct others *others, const rd_kafka_group_result_t *answer, bool end)
 {
-    const char *id = rd_kafka_group_result_name(answer) + strlen(end ? ENDS : BASES);
+    const char *id =
+        rd_kafka_group_result_name(answer) + strlen(end ? CDR_GROUP_ENDS : CDR_GROUP_BASES);
     const rd_kafka_topic_partition_list_t *list = rd_kafka_group_result_partitions(answer);
     for (int i = 0; list != NULL && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
@@ -127,8 +126,8 @@ static bool ask_groups(struct others *others)
     if (cdr_kafka_admin_begin(&call, &others->asker, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS,
                               left_ms(others), &ignored) == CDR_OK)
         for (size_t i = 0; i < others->id_count; i++) {
-            left += ask_one(others, &call, BASES, others->ids[i], logs);
-            left += ask_one(others, &call, ENDS, others->ids[i], logs);
+            left += ask_one(others, &call, CDR_GROUP_BASES, others->ids[i], logs);
+            left += ask_one(others, &call, CDR_GROUP_ENDS, others->ids[i], logs);
         }
     rd_kafka_event_t *event = NULL;
     while (left > 0 && (event = cdr_kafka_admin_wait(&call, left_ms(others))) != NULL) {
@@ -139,8 +138,8 @@ static bool ask_groups(struct others *others)
             result != NULL ? rd_kafka_ListConsumerGroupOffsets_result_groups(result, &n) : NULL;
         if (n == 1 && rd_kafka_group_result_error(answers[0]) == NULL)
             take_answer(others, answers[0],
-                        strncmp(rd_kafka_group_result_name(answers[0]), ENDS, sizeof ENDS - 1) ==
-                            0);
+                        strncmp(rd_kafka_group_result_name(answers[0]), CDR_GROUP_ENDS,
+                                sizeof CDR_GROUP_ENDS - 1) == 0);
         rd_kafka_event_destroy(event);
         left--;
     }
