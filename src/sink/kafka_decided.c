@@ -87,10 +87,23 @@ static enum cdr_result wait_for_end(struct cdr_kafka_client *reader,
     }
 }
 
+enum cdr_result cdr_kafka_open_stable(struct cdr_kafka_client *client,
+                                      const struct cdr_kafka_sink *sink, const char *group_id,
+                                      struct cdr_error *error)
+{
+    struct cdr_kafka_properties properties = sink->properties;
+    properties.conf = rd_kafka_conf_dup(sink->properties.conf);
+    rd_kafka_conf_set(properties.conf, "isolation.level", "read_committed", NULL, 0);
+    const enum cdr_result result =
+        cdr_kafka_client_open(client, RD_KAFKA_CONSUMER, &properties, NULL, group_id, error);
+    client->properties = &sink->properties;
+    rd_kafka_conf_destroy(properties.conf);
+    return result;
+}
+
 enum cdr_result cdr_kafka_check_decided(const struct cdr_kafka_sink *sink, int64_t *ends,
                                         int timeout_ms, struct cdr_error *error)
 {
-    struct cdr_kafka_properties properties = sink->properties;
     struct cdr_kafka_client reader = {0};
     bool any = false;
     for (uint32_t log = 0; log < sink->log_count; log++)
@@ -101,12 +114,7 @@ enum cdr_result cdr_kafka_check_decided(const struct cdr_kafka_sink *sink, int64
     if (stable == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs",
                         sink->log_count);
-    properties.conf = rd_kafka_conf_dup(sink->properties.conf);
-    rd_kafka_conf_set(properties.conf, "isolation.level", "read_committed", NULL, 0);
-    enum cdr_result result =
-        cdr_kafka_client_open(&reader, RD_KAFKA_CONSUMER, &properties, NULL, NULL, error);
-    reader.properties = &sink->properties;
-    rd_kafka_conf_destroy(properties.conf);
+    enum cdr_result result = cdr_kafka_open_stable(&reader, sink, NULL, error);
     if (result == CDR_OK)
         result = wait_for_end(&reader, sink, ends, stable, timeout_ms, error);
     cdr_kafka_client_close(&reader);

@@ -120,6 +120,12 @@ enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_
                                       struct cdr_error *error);
 void cdr_kafka_client_close(struct cdr_kafka_client *client);
 
+/* A consumer whose end offsets are the last stable ones: it counts no record of an open
+ * transaction. group_id may be NULL. */
+enum cdr_result cdr_kafka_open_stable(struct cdr_kafka_client *client,
+                                      const struct cdr_kafka_sink *sink, const char *group_id,
+                                      struct cdr_error *error);
+
 /* Waits until a broker answers a metadata request, and any broker's advertised address can be
  * reached. After a second it tells properties->say what it waits for. CDR_E_KAFKA names brokers and
  * the reason. */

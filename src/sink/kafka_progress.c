@@ -105,7 +105,8 @@ static enum cdr_result see(void *context, const struct cdr_kafka_record *record,
     return CDR_OK;
 }
 
-/* Whether the last offset of a log is a control record's: what every transaction leaves. */
+/* Whether a log's last stable offset is behind a control record, which every transaction leaves.
+ * The asker goes by stable offsets: a transaction that is open hides what ended before it. */
 static bool ends_with_control(const struct cdr_kafka_sink *sink, struct cdr_kafka_client *asker)
 {
     const uint32_t logs = sink->log_count;
@@ -146,8 +147,7 @@ bool cdr_kafka_has_transactions(const struct cdr_sink *base)
     bool any = false;
     cdr_kafka_progress_group(sink, group);
     if (progress != NULL && known != NULL &&
-        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties, NULL, group, NULL) ==
-            CDR_OK &&
+        cdr_kafka_open_stable(&asker, sink, group, NULL) == CDR_OK &&
         cdr_kafka_progress_ask(&asker, sink, GROUP_MS, progress, known) ==
             RD_KAFKA_RESP_ERR_NO_ERROR)
         for (uint32_t log = 0; log < sink->log_count; log++)
