@@ -38,5 +38,7 @@ struct cdr_error {
  * `return cdr_fail(error, CDR_E_CONFIG, "...")`. error may be NULL. */
 enum cdr_result cdr_fail(struct cdr_error *error, enum cdr_result code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+enum cdr_result cdr_vfail(struct cdr_error *error, enum cdr_result code, const char *format,
+                          va_list arguments) __attribute__((format(printf, 3, 0)));
 
 #endif

@@ -77,14 +77,12 @@ static void advise(struct cdr_schema *schema, const char *format, ...)
 static void advise(struct cdr_schema *schema, const char *format, ...)
 {
     struct cdr_error line;
-    char text[sizeof line.text];
     va_list arguments;
     if (schema->advice_count == CDR_SCHEMA_ADVICE_MAX)
         return;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    cdr_vfail(&line, CDR_OK, format, arguments);
     va_end(arguments);
-    cdr_fail(&line, CDR_OK, "%s", text);
     if ((schema->advice[schema->advice_count] = strdup(line.text)) != NULL)
         schema->advice_count++;
 }

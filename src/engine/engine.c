@@ -5,6 +5,7 @@
  * that runs the task in the next phase: the barrier is the hand-over. */
 #include "engine/engine.h"
 
+#include "base/failure.h"
 #include "base/thread.h"
 #include "engine/keylist.h"
 #include "engine/order.h"
@@ -63,11 +64,10 @@ struct cdr_engine {
 
     atomic_uint next_chunk;
     atomic_uint next_task;
-    atomic_int failed;          /* a result, once: CDR_OK = none */
-    pthread_mutex_t error_lock; /* also of gate */
+    struct cdr_failure failure;
+    pthread_mutex_t gate_lock;
     pthread_cond_t gate_opened;
     int gate; /* 0 closed, 1 open, −1: not all threads could be started, leave */
-    struct cdr_error error;
 };
 
 uint32_t cdr_engine_slice_count(const struct cdr_engine *engine)
@@ -80,19 +80,9 @@ uint32_t cdr_engine_slice_ms(const struct cdr_engine *engine)
     return 1u << (MS_BITS - engine->slice_bits);
 }
 
-static void fail(struct cdr_engine *engine, enum cdr_result result, const struct cdr_error *error)
-{
-    pthread_mutex_lock(&engine->error_lock);
-    if (atomic_load(&engine->failed) == CDR_OK) {
-        engine->error = *error;
-        atomic_store(&engine->failed, result);
-    }
-    pthread_mutex_unlock(&engine->error_lock);
-}
-
 static int stopping(struct cdr_engine *engine)
 {
-    return atomic_load_explicit(&engine->failed, memory_order_relaxed) != CDR_OK ||
+    return cdr_failure_code(&engine->failure) != CDR_OK ||
            (engine->settings.stop != NULL &&
             atomic_load_explicit(engine->settings.stop, memory_order_relaxed) != 0);
 }
@@ -221,7 +211,7 @@ static void plan(struct worker *worker)
         if (worker->pool.exhausted) {
             cdr_fail(&worker->error, CDR_E_NOMEM,
                      "out of memory for the records of one hour of %u subscribers", subscribers);
-            fail(engine, CDR_E_NOMEM, &worker->error);
+            cdr_failure_keep(&engine->failure, CDR_E_NOMEM, &worker->error);
             return;
         }
     }
@@ -325,7 +315,7 @@ static void run_tasks(struct worker *worker)
         enum cdr_result result =
             run_task(worker, slice, engine->own_logs[task % engine->own_count]);
         if (result != CDR_OK)
-            fail(engine, result, &worker->error);
+            cdr_failure_keep(&engine->failure, result, &worker->error);
     }
 }
 
@@ -357,11 +347,11 @@ static void call_slot(struct worker *worker,
                       enum cdr_result (*call)(void *, const struct cdr_slot *, struct cdr_error *))
 {
     struct cdr_engine *engine = worker->engine;
-    if (call == NULL || atomic_load(&engine->failed) != CDR_OK)
+    if (call == NULL || cdr_failure_code(&engine->failure) != CDR_OK)
         return;
     enum cdr_result result = call(engine->consumer->state, &engine->slots[0], &worker->error);
     if (result != CDR_OK)
-        fail(engine, result, &worker->error);
+        cdr_failure_keep(&engine->failure, result, &worker->error);
 }
 
 /* When all workers have left the tasks: those that nobody took were left because of a stop. */
@@ -377,12 +367,12 @@ static void end_slice(struct worker *worker)
 {
     struct cdr_engine *engine = worker->engine;
     note_cut(engine);
-    if (!engine->cut && atomic_load(&engine->failed) == CDR_OK) {
+    if (!engine->cut && cdr_failure_code(&engine->failure) == CDR_OK) {
         enum cdr_result result =
             engine->consumer->slice_end(engine->consumer->state, &engine->slots[0],
                                         engine->slice_from, engine->slot_slices, &worker->error);
         if (result != CDR_OK)
-            fail(engine, result, &worker->error);
+            cdr_failure_keep(&engine->failure, result, &worker->error);
     }
     engine->slice_from++;
     engine->slice_to++;
@@ -463,11 +453,11 @@ static void run_slots(struct worker *worker)
 
 static int wait_for_gate(struct cdr_engine *engine)
 {
-    pthread_mutex_lock(&engine->error_lock);
+    pthread_mutex_lock(&engine->gate_lock);
     while (engine->gate == 0)
-        pthread_cond_wait(&engine->gate_opened, &engine->error_lock);
+        pthread_cond_wait(&engine->gate_opened, &engine->gate_lock);
     int gate = engine->gate;
-    pthread_mutex_unlock(&engine->error_lock);
+    pthread_mutex_unlock(&engine->gate_lock);
     return gate;
 }
 
@@ -481,10 +471,10 @@ static void *worker_main(void *argument)
 
 static void open_gate(struct cdr_engine *engine, int gate)
 {
-    pthread_mutex_lock(&engine->error_lock);
+    pthread_mutex_lock(&engine->gate_lock);
     engine->gate = gate;
     pthread_cond_broadcast(&engine->gate_opened);
-    pthread_mutex_unlock(&engine->error_lock);
+    pthread_mutex_unlock(&engine->gate_lock);
 }
 
 enum cdr_result cdr_engine_run(struct cdr_engine *engine, const struct cdr_consumer *consumer,
@@ -509,12 +499,9 @@ enum cdr_result cdr_engine_run(struct cdr_engine *engine, const struct cdr_consu
         return cdr_fail(error, CDR_E_NOMEM,
                         "workers: only %u of %u threads could be started; lower --workers", started,
                         workers);
-    enum cdr_result result = (enum cdr_result)atomic_load(&engine->failed);
-    if (result != CDR_OK) {
-        *error = engine->error;
-        return result;
-    }
-    return engine->cut ? cdr_fail(error, CDR_E_INTERRUPTED, "interrupted") : CDR_OK;
+    enum cdr_result result = cdr_failure_get(&engine->failure, error);
+    return result == CDR_OK && engine->cut ? cdr_fail(error, CDR_E_INTERRUPTED, "interrupted")
+                                           : result;
 }
 
 /* ---- creation ---- */
@@ -620,7 +607,8 @@ enum cdr_result cdr_engine_create(struct cdr_engine **out, const struct cdr_mode
     engine->ring = slots_within(cdr_carry_max_ms(p)) + 1;
     engine->start_ms = cdr_calendar_day_start_ms(&model->calendar, p->start_day);
     cdr_key_store_init(&engine->store);
-    pthread_mutex_init(&engine->error_lock, NULL);
+    cdr_failure_init(&engine->failure);
+    pthread_mutex_init(&engine->gate_lock, NULL);
     pthread_cond_init(&engine->gate_opened, NULL);
     pthread_barrier_init(&engine->barrier, NULL, settings->workers);
     engine->partition = calloc(p->subscribers, sizeof *engine->partition);
@@ -664,7 +652,8 @@ void cdr_engine_destroy(struct cdr_engine *engine)
     cdr_counts_free(&engine->counts);
     pthread_barrier_destroy(&engine->barrier);
     pthread_cond_destroy(&engine->gate_opened);
-    pthread_mutex_destroy(&engine->error_lock);
+    pthread_mutex_destroy(&engine->gate_lock);
+    cdr_failure_destroy(&engine->failure);
     free(engine->workers);
     free(engine->partition);
     free(engine->classes);

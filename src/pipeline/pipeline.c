@@ -1,9 +1,9 @@
 #include "pipeline/pipeline.h"
 
 #include "base/clock.h"
+#include "base/failure.h"
 #include "model/materialise.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,9 +42,7 @@ struct cdr_pipeline {
     int32_t day;    /* that day_begin was told last */
     atomic_ullong records, bytes;
     atomic_llong emission_ms, behind_ns, behind_max_ns;
-    pthread_mutex_t failure_lock;
-    enum cdr_result failure; /* the first; CDR_OK: none */
-    struct cdr_error failure_error;
+    struct cdr_failure failure;
 };
 
 static int stopped(const struct cdr_pipeline *pipeline)
@@ -284,22 +282,6 @@ static enum cdr_result pass_over(struct cdr_pipeline *pipeline, unsigned worker,
 
 /* ---- unpaced ---- */
 
-/* The first worker to fail says why the run ended; those that waited for it say the same. */
-static enum cdr_result note_failure(struct cdr_pipeline *pipeline, enum cdr_result result,
-                                    struct cdr_error *error)
-{
-    pthread_mutex_lock(&pipeline->failure_lock);
-    if (pipeline->failure == CDR_OK) {
-        pipeline->failure = result;
-        pipeline->failure_error = *error;
-    } else {
-        result = pipeline->failure;
-        *error = pipeline->failure_error;
-    }
-    pthread_mutex_unlock(&pipeline->failure_lock);
-    return result;
-}
-
 /* Earlier slices of the log are in other workers' hands and about to be done; where not, the run
  * has failed. */
 static enum cdr_result wait_for_turn(struct log_state *log, uint64_t sequence,
@@ -368,8 +350,9 @@ static enum cdr_result run_task(void *state, unsigned worker, const struct cdr_t
                                                 memory_order_relaxed);
         return CDR_OK;
     }
-    /* After a failure no turn comes any more: a worker that waits must leave. */
-    result = note_failure(pipeline, result, error);
+    /* After a failure no turn comes any more: a worker that waits must leave. The first to fail
+     * says why the run ended; those that waited for it say the same. */
+    result = cdr_failure_keep(&pipeline->failure, result, error);
     atomic_store_explicit(&log->turn, UINT64_MAX, memory_order_release);
     return result;
 }
@@ -609,7 +592,7 @@ enum cdr_result cdr_pipeline_create(struct cdr_pipeline **out,
     struct cdr_pipeline *pipeline = calloc(1, sizeof *pipeline);
     if (pipeline == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for the pipeline");
-    pthread_mutex_init(&pipeline->failure_lock, NULL);
+    cdr_failure_init(&pipeline->failure);
     pipeline->settings = *settings;
     pipeline->logs = CDR_TYPE_COUNT * settings->model->parameters.partitions;
     pipeline->log_states = aligned_alloc(64, pipeline->logs * sizeof *pipeline->log_states);
@@ -709,7 +692,7 @@ void cdr_pipeline_destroy(struct cdr_pipeline *pipeline)
         free(pipeline->log_states[l].keys);
     for (unsigned w = 0; pipeline->workers != NULL && w < pipeline->settings.workers; w++)
         free(pipeline->workers[w].hashes);
-    pthread_mutex_destroy(&pipeline->failure_lock);
+    cdr_failure_destroy(&pipeline->failure);
     free(pipeline->log_states);
     free(pipeline->workers);
     free(pipeline);

@@ -7,14 +7,14 @@
  * the files are the same bytes for any number of workers, any shard split, any pacing.
  *
  * Threads: a log belongs to the one thread that writes it at the moment, so logs have no locks.
- * Shared are the counters (atomic) and the first failure (under a lock, with an atomic flag so that
- * nobody takes the lock before there is one). After a failure every write fails with the same
- * words: a full disk ends the run.
+ * Shared are the counters (atomic) and the first failure (base/failure.h). After a failure every
+ * write fails with the same words: a full disk ends the run.
  *
  * Durable are the records of finished parts: synced and renamed. A flush therefore finishes all
  * open parts; more records of a log then start a new part. Names are synced per folder at a flush,
  * which is before the manifest lists them. */
 #include "base/clock.h"
+#include "base/failure.h"
 #include "encode/change.h"
 #include "sink/counters.h"
 #include "sink/file_journal.h"
@@ -25,8 +25,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,10 +73,7 @@ struct file_sink {
     bool whole;                         /* and nothing is missing */
     struct cdr_error notes[NOTES_MAX];
     unsigned note_count;
-    atomic_bool failed;
-    pthread_mutex_t failure_lock;
-    enum cdr_result failure_code;
-    struct cdr_error failure;
+    struct cdr_failure failure;
 };
 
 static uint32_t log_count(const struct file_sink *sink)
@@ -104,7 +99,7 @@ static void file_free(struct file_sink *sink)
     cdr_slab_pool_destroy(sink->pool);
     cdr_counters_destroy(sink->counters);
     cdr_file_folder_unlock(&sink->folder, CDR_FILE_FOLDER_WRITTEN);
-    pthread_mutex_destroy(&sink->failure_lock);
+    cdr_failure_destroy(&sink->failure);
     free(sink->scratches);
     free(sink->manifest_topics);
     free(sink->logs);
@@ -242,29 +237,6 @@ static void file_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_sl
     cdr_slab_give(((struct file_sink *)sink)->pool, slab);
 }
 
-/* The first failure, for every caller after it. */
-static enum cdr_result known_failure(struct file_sink *sink, struct cdr_error *error)
-{
-    if (!atomic_load_explicit(&sink->failed, memory_order_acquire))
-        return CDR_OK;
-    if (error != NULL)
-        *error = sink->failure;
-    return sink->failure_code;
-}
-
-/* Keeps the first failure, and reports that one. */
-static enum cdr_result fail_sink(struct file_sink *sink, enum cdr_result code, const char *text,
-                                 struct cdr_error *error)
-{
-    pthread_mutex_lock(&sink->failure_lock);
-    if (!atomic_load_explicit(&sink->failed, memory_order_relaxed)) {
-        sink->failure_code = cdr_fail(&sink->failure, code, "%s", text);
-        atomic_store_explicit(&sink->failed, true, memory_order_release);
-    }
-    pthread_mutex_unlock(&sink->failure_lock);
-    return known_failure(sink, error);
-}
-
 /* Gives up the log's open part. */
 static enum cdr_result fail_log(struct file_sink *sink, struct file_log *log, enum cdr_result code,
                                 const struct cdr_error *cause, struct cdr_error *error)
@@ -275,7 +247,8 @@ static enum cdr_result fail_log(struct file_sink *sink, struct file_log *log, en
     cdr_file_folder_remove_day(&sink->folder, log->index / sink->setup.partitions, log->now.day);
     cdr_fail(&whole, code, "%.800s; finished parts stay, this torn one %s; go on with --resume",
              cause->text, removed ? "was removed" : "could not be removed");
-    return fail_sink(sink, code, whole.text, error);
+    cdr_failure_keep(&sink->failure, code, &whole);
+    return cdr_failure_get(&sink->failure, error);
 }
 
 static enum cdr_result reserve_part(struct file_log *log, struct cdr_error *error)
@@ -418,7 +391,7 @@ static enum cdr_result file_write(struct cdr_sink *sink, unsigned worker, struct
     struct file_log *log = &file->logs[slab->log];
     assert(*taken <= end && end <= slab->n && worker < file->setup.workers);
     assert(slab->log < log_count(file));
-    enum cdr_result result = known_failure(file, error);
+    enum cdr_result result = cdr_failure_get(&file->failure, error);
     if (result != CDR_OK)
         return result;
     if (!log->started && *taken < end) {
@@ -439,7 +412,7 @@ static enum cdr_result file_write(struct cdr_sink *sink, unsigned worker, struct
 static enum cdr_result file_poll(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error)
 {
     (void)timeout_ms;
-    return known_failure((struct file_sink *)sink, error);
+    return cdr_failure_get(&((struct file_sink *)sink)->failure, error);
 }
 
 static int64_t monotonic_ms(void)
@@ -487,7 +460,9 @@ static enum cdr_result sync_folders(struct file_sink *sink, struct cdr_error *er
         result = sync_days(sink, topic, &cause);
     if (result == CDR_OK)
         result = cdr_file_folder_sync(&sink->folder, &cause);
-    return result == CDR_OK ? CDR_OK : fail_sink(sink, result, cause.text, error);
+    if (result != CDR_OK)
+        cdr_failure_keep(&sink->failure, result, &cause);
+    return cdr_failure_get(&sink->failure, error);
 }
 
 /* Finishes open parts until none is left or the time is over; goes on to the next log after a
@@ -515,7 +490,7 @@ static enum cdr_result finish_parts(struct file_sink *sink, int64_t deadline_ms,
 static enum cdr_result file_flush(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error)
 {
     struct file_sink *file = (struct file_sink *)sink;
-    enum cdr_result result = known_failure(file, error);
+    enum cdr_result result = cdr_failure_get(&file->failure, error);
     if (result == CDR_OK)
         result = finish_parts(file, timeout_ms < 0 ? -1 : monotonic_ms() + timeout_ms, error);
     return result == CDR_OK ? sync_folders(file, error) : result;
@@ -722,7 +697,7 @@ static enum cdr_result file_open(struct cdr_sink **sink, const struct cdr_sink_s
         file->setup.workers = 1;
     if (file->setup.shard_count == 0)
         file->setup.shard_count = 1;
-    pthread_mutex_init(&file->failure_lock, NULL);
+    cdr_failure_init(&file->failure);
     enum cdr_result result = set_up(file, settings, error);
     if (result == CDR_OK)
         result = open_folder(file, settings, error);
@@ -765,7 +740,7 @@ static enum cdr_result file_close(struct cdr_sink *sink, bool complete, struct c
     struct file_sink *file = (struct file_sink *)sink;
     if (finish_parts(file, -1, NULL) == CDR_OK && !file->whole)
         sync_folders(file, NULL);
-    enum cdr_result result = known_failure(file, error);
+    enum cdr_result result = cdr_failure_get(&file->failure, error);
     if ((complete && result == CDR_OK) || has_parts(file) || file->resumed) {
         /* After a failure the manifest is worth a try, but the failure stays what is reported. */
         struct cdr_error *of_manifest = result == CDR_OK ? error : NULL;

@@ -51,6 +51,7 @@ static void kafka_free(struct cdr_kafka_sink *sink)
     pthread_cond_destroy(&sink->turn_over);
     pthread_rwlock_destroy(&sink->transactions.gate);
     pthread_mutex_destroy(&sink->lock);
+    cdr_failure_destroy(&sink->failure);
     free(sink);
 }
 
@@ -84,6 +85,7 @@ static enum cdr_result kafka_new(struct cdr_kafka_sink **made, const struct cdr_
     sink->base.ops = &cdr_kafka_sink_ops;
     sink->setup = *setup;
     pthread_mutex_init(&sink->lock, NULL);
+    cdr_failure_init(&sink->failure);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -247,9 +249,9 @@ static enum cdr_result kafka_close(struct cdr_sink *base, bool complete, struct 
     if (sink->transactions.on)
         cdr_kafka_transactions_close(sink);
     enum cdr_result result = CDR_OK;
-    if (complete && atomic_load(&sink->failed))
-        result = cdr_fail(error, sink->failure_code, "%s", sink->failure.text);
-    else if (atomic_load(&sink->failed) && sink->failure_code == CDR_E_PRODUCER)
+    if (complete)
+        result = cdr_failure_get(&sink->failure, error);
+    else if (cdr_failure_code(&sink->failure) == CDR_E_PRODUCER)
         result = cdr_kafka_watch_judge(sink, error);
     kafka_free(sink);
     return result;

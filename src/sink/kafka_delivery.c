@@ -38,26 +38,12 @@ static struct cdr_kafka_sink *kafka_of(struct cdr_sink *sink)
 
 void cdr_kafka_fail(struct cdr_kafka_sink *sink, enum cdr_result code, const char *format, ...)
 {
-    pthread_mutex_lock(&sink->lock);
-    if (!atomic_load_explicit(&sink->failed, memory_order_relaxed)) {
-        va_list arguments;
-        va_start(arguments, format);
-        vsnprintf(sink->failure.text, sizeof sink->failure.text, format, arguments);
-        va_end(arguments);
-        sink->failure_code = code;
-        atomic_store_explicit(&sink->failed, true, memory_order_release);
-    }
-    pthread_mutex_unlock(&sink->lock);
-}
-
-static enum cdr_result failure_of(struct cdr_kafka_sink *sink, struct cdr_error *error)
-{
-    if (!atomic_load_explicit(&sink->failed, memory_order_acquire))
-        return CDR_OK;
-    pthread_mutex_lock(&sink->lock);
-    enum cdr_result code = cdr_fail(error, sink->failure_code, "%s", sink->failure.text);
-    pthread_mutex_unlock(&sink->lock);
-    return code;
+    struct cdr_error error;
+    va_list arguments;
+    va_start(arguments, format);
+    cdr_vfail(&error, code, format, arguments);
+    va_end(arguments);
+    cdr_failure_keep(&sink->failure, code, &error);
 }
 
 /* What the reason means, where that is not what it says. */
@@ -371,7 +357,7 @@ static void settle_fatal(struct cdr_kafka_sink *sink)
 {
     if (sink->fatal[0] == '\0')
         return;
-    for (int i = 0; i < 10 && !atomic_load(&sink->failed); i++)
+    for (int i = 0; i < 10 && cdr_failure_code(&sink->failure) == CDR_OK; i++)
         rd_kafka_poll(sink->client.rk, 20);
     cdr_kafka_fail(sink, result_of(sink->fatal_code), "the Kafka client cannot go on: %s%s",
                    sink->fatal, meaning(sink->fatal_code));
@@ -383,9 +369,9 @@ static void settle_broken(struct cdr_kafka_sink *sink)
 {
     if (!atomic_load(&sink->transactions.broken))
         return;
-    for (int i = 0; i < 10 && !atomic_load(&sink->failed); i++)
+    for (int i = 0; i < 10 && cdr_failure_code(&sink->failure) == CDR_OK; i++)
         rd_kafka_poll(sink->client.rk, 20);
-    if (!atomic_load(&sink->failed))
+    if (cdr_failure_code(&sink->failure) == CDR_OK)
         cdr_kafka_transactions_explain(sink);
 }
 
@@ -418,7 +404,7 @@ enum cdr_result cdr_kafka_poll(struct cdr_sink *base, int timeout_ms, struct cdr
         rd_kafka_poll(sink->client.rk, timeout_ms);
         end_turn(sink);
     }
-    return failure_of(sink, error);
+    return cdr_failure_get(&sink->failure, error);
 }
 
 /* --- writing --- */
@@ -447,7 +433,7 @@ static enum cdr_result refused(struct cdr_kafka_sink *sink, const struct cdr_sla
                        slab->position + record, slab->ends[record] - start_of(slab, record),
                        rd_kafka_error_string(reason), meaning(code));
     rd_kafka_error_destroy(reason);
-    return failure_of(sink, error);
+    return cdr_failure_get(&sink->failure, error);
 }
 
 /* Of a message, in the order in which librdkafka is told. Headers may follow. */
@@ -591,7 +577,7 @@ enum cdr_result cdr_kafka_write(struct cdr_sink *base, unsigned worker, struct c
     (void)worker;
     struct cdr_kafka_sink *sink = kafka_of(base);
     assert(*taken <= end && end <= slab->n && slab->log < sink->log_count);
-    enum cdr_result result = failure_of(sink, error);
+    enum cdr_result result = cdr_failure_get(&sink->failure, error);
     if (result != CDR_OK)
         return result;
     /* Reports are cheapest to serve where the records were just made: in this thread, while their
@@ -668,7 +654,7 @@ static enum cdr_result drain(struct cdr_kafka_sink *sink, int64_t deadline_ms,
             rd_kafka_flush(sink->client.rk, slice_ms);
             end_turn(sink);
         }
-        enum cdr_result result = failure_of(sink, error);
+        enum cdr_result result = cdr_failure_get(&sink->failure, error);
         if (result != CDR_OK || cdr_kafka_under_way(sink) == 0)
             return result;
         if (left_ms <= 0)
@@ -690,7 +676,7 @@ enum cdr_result cdr_kafka_flush(struct cdr_sink *base, int timeout_ms, struct cd
     int64_t deadline_ms = cdr_kafka_clock_ms() + timeout_ms;
     enum cdr_result result = drain(sink, deadline_ms, error);
     if (result == CDR_OK && sink->transactions.on && cdr_kafka_transactions_end(sink) != CDR_OK)
-        result = failure_of(sink, error);
+        result = cdr_failure_get(&sink->failure, error);
     if (result != CDR_OK)
         return result;
     if (sink->ends_asked_ms == 0)
@@ -705,7 +691,7 @@ enum cdr_result cdr_kafka_flush(struct cdr_sink *base, int timeout_ms, struct cd
             break;
         if (!early || now_ms - sink->ends_asked_ms >= ends_patience_ms(sink, result)) {
             cdr_kafka_fail(sink, result, "%s", difference.text);
-            return failure_of(sink, error);
+            return cdr_failure_get(&sink->failure, error);
         }
         if (now_ms >= deadline_ms)
             return CDR_E_AGAIN;
@@ -714,7 +700,7 @@ enum cdr_result cdr_kafka_flush(struct cdr_sink *base, int timeout_ms, struct cd
     int64_t left_ms = deadline_ms - cdr_kafka_clock_ms();
     result = cdr_kafka_watch_settle(sink, left_ms > 1000 ? (int)left_ms : 1000);
     if (result != CDR_OK)
-        return result == CDR_E_AGAIN ? result : failure_of(sink, error);
+        return result == CDR_E_AGAIN ? result : cdr_failure_get(&sink->failure, error);
     sink->ends_asked_ms = 0;
     return CDR_OK;
 }
@@ -736,7 +722,7 @@ enum cdr_result cdr_kafka_send_extra(struct cdr_kafka_sink *sink, struct cdr_sla
     do {
         enum cdr_result drained = drain(sink, cdr_kafka_clock_ms() + 1000, error);
         result = drained == CDR_OK || drained == CDR_E_AGAIN ? result : drained;
-    } while (cdr_kafka_under_way(sink) > 0 && failure_of(sink, NULL) == CDR_OK);
+    } while (cdr_kafka_under_way(sink) > 0 && cdr_failure_get(&sink->failure, NULL) == CDR_OK);
     slab->sink_private[NEXT] = from;
     return result == CDR_E_AGAIN ? CDR_OK : result; /* some of them will do */
 }

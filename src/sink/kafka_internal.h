@@ -25,6 +25,7 @@
 #ifndef CDR_SINK_KAFKA_INTERNAL_H
 #define CDR_SINK_KAFKA_INTERNAL_H
 
+#include "base/failure.h"
 #include "base/token.h"
 #include "sink/counters.h"
 #include "sink/kafka.h"
@@ -371,13 +372,11 @@ struct cdr_kafka_sink {
     struct cdr_slab_pool *pool;
     _Atomic uint64_t slabs_out; /* taken from the pool and not given back to it */
 
-    pthread_mutex_t lock; /* of serving, turns, failure */
+    pthread_mutex_t lock; /* of serving, turns */
     pthread_cond_t turn_over;
     bool serving; /* a thread is inside rd_kafka_poll or rd_kafka_flush */
     uint64_t turns;
-    atomic_bool failed;
-    enum cdr_result failure_code;
-    struct cdr_error failure;
+    struct cdr_failure failure;
 
     /* Why librdkafka stopped, "" = it did not; while serving. */
     char fatal[400];

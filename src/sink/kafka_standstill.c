@@ -135,7 +135,7 @@ void cdr_kafka_standstill_tick(struct cdr_kafka_sink *sink)
 {
     struct cdr_kafka_standstill *state = &sink->standstill;
     const int64_t now_ms = cdr_kafka_clock_ms();
-    if (now_ms < state->next_ms || atomic_load(&sink->failed))
+    if (now_ms < state->next_ms || cdr_failure_code(&sink->failure) != CDR_OK)
         return;
     bool any = false;
     for (uint32_t log = 0; log < sink->log_count && !any; log++)

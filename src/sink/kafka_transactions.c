@@ -184,7 +184,7 @@ static void count_markers(struct cdr_kafka_sink *sink)
 
 static bool failed(const struct cdr_kafka_sink *sink)
 {
-    return atomic_load_explicit(&sink->failed, memory_order_acquire);
+    return cdr_failure_code(&sink->failure) != CDR_OK;
 }
 
 /* All reports are in. */
@@ -300,11 +300,11 @@ enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink,
     if (begin(sink) == CDR_OK)
         commit(sink);
     sink->transactions.opened = true;
-    if (!failed(sink))
-        return CDR_OK;
-    bool first = sink->failure_code == CDR_E_PRODUCER && !settings->reopened;
-    return cdr_fail(error, first ? CDR_E_STATE : sink->failure_code, "%s%s", sink->failure.text,
-                    first ? "; this run had not begun, and wrote nothing" : "");
+    result = cdr_failure_get(&sink->failure, error);
+    if (result != CDR_E_PRODUCER || settings->reopened)
+        return result;
+    return cdr_fail(error, CDR_E_STATE, "%s; this run had not begun, and wrote nothing",
+                    sink->failure.error.text);
 }
 
 enum cdr_result cdr_kafka_transactions_enter(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
@@ -370,7 +370,7 @@ enum cdr_result cdr_kafka_transactions_end(struct cdr_kafka_sink *sink)
     if (sink->transactions.begun)
         commit(sink);
     pthread_rwlock_unlock(&sink->transactions.gate);
-    return failed(sink) ? sink->failure_code : CDR_OK;
+    return cdr_failure_code(&sink->failure);
 }
 
 void cdr_kafka_transactions_close(struct cdr_kafka_sink *sink)

@@ -1,13 +1,12 @@
 #include "sink/spill.h"
 
+#include "base/failure.h"
 #include "sink/counters.h"
 #include "sink/slab.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,35 +36,8 @@ struct spill_sink {
     struct cdr_spill_buffer *buffers; /* one a worker */
     struct cdr_counters *counters;
     struct cdr_slab_pool *pool;
-    pthread_mutex_t failure_lock;
-    atomic_bool failed;
-    enum cdr_result failure_code;
-    struct cdr_error failure;
+    struct cdr_failure failure;
 };
-
-/* --- failures --- */
-
-static enum cdr_result fail(struct spill_sink *sink, enum cdr_result code, struct cdr_error *error)
-{
-    pthread_mutex_lock(&sink->failure_lock);
-    if (!atomic_load(&sink->failed)) {
-        sink->failure_code = code;
-        sink->failure = *error;
-        atomic_store(&sink->failed, true);
-    }
-    pthread_mutex_unlock(&sink->failure_lock);
-    return code;
-}
-
-static enum cdr_result failure_of(struct spill_sink *sink, struct cdr_error *error)
-{
-    if (!atomic_load_explicit(&sink->failed, memory_order_acquire))
-        return CDR_OK;
-    pthread_mutex_lock(&sink->failure_lock);
-    enum cdr_result code = cdr_fail(error, sink->failure_code, "%s", sink->failure.text);
-    pthread_mutex_unlock(&sink->failure_lock);
-    return code;
-}
 
 /* --- segments --- */
 
@@ -212,13 +184,13 @@ static enum cdr_result spill_write(struct cdr_sink *base, unsigned worker, struc
     struct spill_sink *sink = (struct spill_sink *)base;
     struct spill_log *state = &sink->logs[slab->log];
     assert(*taken <= end && end <= slab->n);
-    enum cdr_result result = failure_of(sink, error);
+    enum cdr_result result = cdr_failure_get(&sink->failure, error);
     if (result != CDR_OK || *taken == end)
         return result;
     assert(slab->position + *taken == state->next);
     result = write_batch(sink, &sink->buffers[worker], slab, *taken, end, error);
     if (result != CDR_OK)
-        return fail(sink, result, error);
+        return cdr_failure_keep(&sink->failure, result, error);
     const struct cdr_encoder *encoder = cdr_sink_topic(&sink->setup, slab->log)->encoder;
     uint64_t records = end - *taken, bytes = cdr_payload_bytes(encoder, slab, *taken, end);
     cdr_counters_accept(sink->counters, slab->log, records, bytes);
@@ -229,7 +201,7 @@ static enum cdr_result spill_write(struct cdr_sink *base, unsigned worker, struc
     *taken = end;
     if (state->file_bytes > sink->segment_bytes)
         result = end_segment(sink, slab->log, error);
-    return result == CDR_OK ? CDR_OK : fail(sink, result, error);
+    return result == CDR_OK ? CDR_OK : cdr_failure_keep(&sink->failure, result, error);
 }
 
 static enum cdr_result spill_take_slab(struct cdr_sink *sink, unsigned worker,
@@ -247,18 +219,18 @@ static void spill_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_s
 static enum cdr_result spill_poll(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error)
 {
     (void)timeout_ms;
-    return failure_of((struct spill_sink *)sink, error);
+    return cdr_failure_get(&((struct spill_sink *)sink)->failure, error);
 }
 
 static enum cdr_result spill_flush(struct cdr_sink *base, int timeout_ms, struct cdr_error *error)
 {
     (void)timeout_ms;
     struct spill_sink *sink = (struct spill_sink *)base;
-    enum cdr_result result = failure_of(sink, error);
+    enum cdr_result result = cdr_failure_get(&sink->failure, error);
     for (uint32_t log = 0; result == CDR_OK && log < cdr_spill_logs(&sink->manifest); log++) {
         result = sync_segment(sink, log, error);
         if (result != CDR_OK)
-            fail(sink, result, error);
+            cdr_failure_keep(&sink->failure, result, error);
     }
     return result;
 }
@@ -280,7 +252,7 @@ static void spill_free(struct spill_sink *sink)
     cdr_slab_pool_destroy(sink->pool);
     cdr_counters_destroy(sink->counters);
     cdr_spill_manifest_free(&sink->manifest);
-    pthread_mutex_destroy(&sink->failure_lock);
+    cdr_failure_destroy(&sink->failure);
     free(sink->buffers);
     free(sink->logs);
     free(sink);
@@ -290,7 +262,7 @@ static void spill_free(struct spill_sink *sink)
 static enum cdr_result spill_close(struct cdr_sink *base, bool complete, struct cdr_error *error)
 {
     struct spill_sink *sink = (struct spill_sink *)base;
-    enum cdr_result result = failure_of(sink, error);
+    enum cdr_result result = cdr_failure_get(&sink->failure, error);
     struct cdr_error later = {{0}};
     sink->manifest.closed = true;
     for (uint32_t log = 0; log < cdr_spill_logs(&sink->manifest); log++) {
@@ -405,7 +377,7 @@ enum cdr_result cdr_spill_open(struct cdr_sink **opened, const struct cdr_spill_
     sink->setup = *setup;
     sink->setup.workers = setup->workers > 0 ? setup->workers : 1;
     sink->dir_fd = -1;
-    pthread_mutex_init(&sink->failure_lock, NULL);
+    cdr_failure_init(&sink->failure);
     enum cdr_result result = set_up(sink, settings, error);
     if (result == CDR_OK)
         result = cdr_spill_check(settings->dir, error);

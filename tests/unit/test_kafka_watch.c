@@ -24,7 +24,7 @@ static void start(struct reports *reports)
 {
     memset(reports, 0, sizeof *reports);
     struct cdr_kafka_sink *sink = &reports->sink;
-    pthread_mutex_init(&sink->lock, NULL);
+    cdr_failure_init(&sink->failure);
     sink->setup.partitions = PARTITIONS;
     sink->log_count = PARTITIONS;
     sink->logs = reports->logs;
@@ -51,7 +51,7 @@ static void settle(struct reports *reports)
 
 static bool failed(const struct reports *reports)
 {
-    return atomic_load(&reports->sink.failed);
+    return cdr_failure_code(&reports->sink.failure) != CDR_OK;
 }
 
 static void a_topic_set_to_log_append_time_is_noticed(void **state)
@@ -65,9 +65,10 @@ static void a_topic_set_to_log_append_time_is_noticed(void **state)
         report(&reports, now_ms, event_ms + i);
     report(&reports, now_ms + 5, event_ms + 20); /* the next batch */
     assert_true(failed(&reports));
-    assert_int_equal(reports.sink.failure_code, CDR_E_DIFFERENT);
-    assert_non_null(strstr(reports.sink.failure.text, "t.call[1]: the record at offset 10 "));
-    assert_non_null(strstr(reports.sink.failure.text, "message.timestamp.type=LogAppendTime"));
+    assert_int_equal(cdr_failure_code(&reports.sink.failure), CDR_E_DIFFERENT);
+    assert_non_null(strstr(reports.sink.failure.error.text, "t.call[1]: the record at offset 10 "));
+    assert_non_null(
+        strstr(reports.sink.failure.error.text, "message.timestamp.type=LogAppendTime"));
 }
 
 static void the_last_batch_is_judged_when_all_is_reported(void **state)
