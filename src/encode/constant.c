@@ -33,13 +33,8 @@ enum cdr_result cdr_bytes_put(struct cdr_bytes *to, const void *bytes, size_t le
 
 enum cdr_result cdr_bytes_put_long(struct cdr_bytes *to, int64_t value, struct cdr_error *error)
 {
-    uint8_t bytes[10];
-    size_t n = 0;
-    uint64_t folded = cdr_zigzag(value);
-    for (; folded >= 0x80; folded >>= 7)
-        bytes[n++] = (uint8_t)(folded | 0x80);
-    bytes[n++] = (uint8_t)folded;
-    return cdr_bytes_put(to, bytes, n, error);
+    uint8_t bytes[CDR_VARINT_BYTES_MAX];
+    return cdr_bytes_put(to, bytes, (size_t)(cdr_put_varint(bytes, value) - bytes), error);
 }
 
 enum cdr_result cdr_bytes_put_text(struct cdr_bytes *to, const char *text, size_t len,

@@ -165,19 +165,11 @@ static uint8_t *cell_text(uint8_t *to, const struct cdr_cell_row *row, bool json
 
 /* --- Avro --- */
 
-static uint8_t *put_long(uint8_t *to, int64_t value)
-{
-    uint8_t bytes[8];
-    uint8_t *end = cdr_put_varint64(bytes, cdr_varint64(cdr_zigzag(value)));
-    memcpy(to, bytes, (size_t)(end - bytes));
-    return to + (end - bytes);
-}
-
 static uint8_t *put_string(uint8_t *to, uint64_t value, uint32_t width)
 {
     uint8_t digits[16];
     uint32_t len = (uint32_t)(put_number(digits, value, width) - digits);
-    to = put_long(to, len);
+    to = cdr_put_varint(to, len);
     memcpy(to, digits, len);
     return to + len;
 }
@@ -200,16 +192,16 @@ static uint8_t *subscriber_datum(uint8_t *to, const struct cdr_subscriber_row *r
                     cdr_mccmnc_len(row->profile.imsi.mccmnc));
     to = put_string(to, row->profile.imei, 15);
     to = put_string(to, row->profile.imei / IMEI_BELOW_TAC, 8);
-    to = put_long(to, row->profile.home_cell_id);
-    to = put_long(to, row->profile.contacts);
+    to = cdr_put_varint(to, row->profile.home_cell_id);
+    to = cdr_put_varint(to, row->profile.contacts);
     to = put_double(to, row->activity_milli / 1000.0);
-    return put_long(to, row->valid_from_ms);
+    return cdr_put_varint(to, row->valid_from_ms);
 }
 
 static uint8_t *cell_datum(uint8_t *to, const struct cdr_cell_row *row)
 {
-    to = put_long(to, row->cell_id);
-    to = put_long(to, row->rat);
+    to = cdr_put_varint(to, row->cell_id);
+    to = cdr_put_varint(to, row->rat);
     to = put_double(to, row->lat_micro / (double)MICRO);
     return put_double(to, row->lon_micro / (double)MICRO);
 }

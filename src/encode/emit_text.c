@@ -3,6 +3,7 @@
 #include "encode/emit.h"
 
 #include "base/digits.h"
+#include "encode/varint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,7 +124,7 @@ static enum cdr_result put_columns(struct cdr_emitter *emitter, const struct cdr
                                    const uint8_t **at, struct cdr_error *error)
 {
     while (node->kind == CDR_AVRO_UNION)
-        node = node->members[cdr_text_value_long(at)];
+        node = node->members[cdr_own_varint(at)];
     if (node->kind != CDR_AVRO_RECORD) {
         enum cdr_result result = cdr_emit_column(emitter, error);
         return result == CDR_OK

@@ -9,6 +9,7 @@
 #define CDR_ENCODE_HEADERS_H
 
 #include "encode/encoder.h"
+#include "encode/varint.h"
 
 enum {
     CDR_HEADERS_MAX = 32,
@@ -35,13 +36,7 @@ void cdr_headers_free(struct cdr_headers *headers);
  * encoder's. */
 static inline uint32_t cdr_header_take(const uint8_t **at)
 {
-    uint32_t folded = 0;
-    for (unsigned shift = 0;; shift += 7) {
-        uint8_t byte = *(*at)++;
-        folded |= (uint32_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
-            return folded >> 1;
-    }
+    return (uint32_t)cdr_own_varint(at);
 }
 
 #endif

@@ -5,7 +5,6 @@
 #include "base/hash.h"
 #include "base/parse.h"
 #include "encode/put.h"
-#include "encode/varint.h"
 
 #include <stdlib.h>
 
@@ -60,16 +59,6 @@ void cdr_program_uuid_text(uint8_t *to, const uint8_t bytes[16])
         *to++ = (uint8_t)hex[bytes[i] >> 4];
         *to++ = (uint8_t)hex[bytes[i] & 15];
     }
-}
-
-uint32_t cdr_program_wide(uint8_t *to, int64_t value)
-{
-    uint32_t n = 0;
-    uint64_t folded = cdr_zigzag(value);
-    for (; folded >= 0x80; folded >>= 7)
-        to[n++] = (uint8_t)(folded | 0x80);
-    to[n++] = (uint8_t)folded;
-    return n;
 }
 
 uint32_t cdr_program_number(uint8_t *to, int64_t value)

@@ -104,7 +104,6 @@ bool cdr_program_same(const struct cdr_encoder *left, const struct cdr_encoder *
 void cdr_program_clock(uint8_t *to, int64_t ms);
 void cdr_program_uuid(uint8_t bytes[16], const struct cdr_block *block, uint32_t i);
 void cdr_program_uuid_text(uint8_t *to, const uint8_t bytes[16]);
-uint32_t cdr_program_wide(uint8_t *to, int64_t value);
 uint32_t cdr_program_number(uint8_t *to, int64_t value);
 uint32_t cdr_program_number_text(uint8_t *to, int64_t value);
 uint32_t cdr_program_decimal(uint8_t *to, int64_t value);

@@ -394,8 +394,7 @@ static __attribute__((noinline)) void CDR_LOOP(program_varint)(struct cdr_progra
     if (op->kind == CDR_OP_VARINT_WIDE) {
         CDR_FOR_RECORDS(step)
         {
-            uint8_t *to = cdr_program_begin(&begin, i);
-            step->at[i] = to + cdr_program_wide(to, step->numbers[i]);
+            step->at[i] = cdr_put_varint(cdr_program_begin(&begin, i), step->numbers[i]);
         }
         return;
     }

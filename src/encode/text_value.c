@@ -1,6 +1,7 @@
 #include "encode/text_value.h"
 
 #include "base/bytes.h"
+#include "encode/varint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,19 +13,6 @@ static enum cdr_result put_json(struct cdr_bytes *to, const struct cdr_schema_no
 static enum cdr_result put(struct cdr_bytes *to, const char *text, struct cdr_error *error)
 {
     return cdr_bytes_put(to, text, strlen(text), error);
-}
-
-int64_t cdr_text_value_long(const uint8_t **at)
-{
-    uint64_t folded = 0;
-    unsigned shift = 0;
-    uint8_t byte;
-    do {
-        byte = *(*at)++;
-        folded |= (uint64_t)(byte & 0x7f) << shift;
-        shift += 7;
-    } while (byte >= 0x80);
-    return (int64_t)(folded >> 1) ^ -(int64_t)(folded & 1);
 }
 
 uint32_t cdr_base64(uint8_t *to, const uint8_t *from, uint32_t n)
@@ -84,7 +72,7 @@ static enum cdr_result put_cell(struct cdr_bytes *to, const uint8_t *text, size_
 static const uint8_t *take_bytes(const struct cdr_schema_node *node, const uint8_t **at,
                                  size_t *len)
 {
-    *len = node->kind == CDR_AVRO_FIXED ? node->size : (size_t)cdr_text_value_long(at);
+    *len = node->kind == CDR_AVRO_FIXED ? node->size : (size_t)cdr_own_varint(at);
     const uint8_t *bytes = *at;
     *at += *len;
     return bytes;
@@ -140,7 +128,7 @@ static enum cdr_result put_number(struct cdr_bytes *to, const struct cdr_schema_
         *at += 8;
         return put_real(to, number, false, error);
     }
-    snprintf(text, sizeof text, "%lld", (long long)cdr_text_value_long(at));
+    snprintf(text, sizeof text, "%lld", (long long)cdr_own_varint(at));
     return put(to, text, error);
 }
 
@@ -253,7 +241,7 @@ static enum cdr_result put_items(struct cdr_bytes *to, const struct cdr_schema_n
 {
     static const struct cdr_schema_node key = {.kind = CDR_AVRO_STRING};
     bool map = node->kind == CDR_AVRO_MAP;
-    int64_t count = cdr_text_value_long(at);
+    int64_t count = cdr_own_varint(at);
     enum cdr_result result = put(to, map ? "{" : "[", error);
     for (int64_t i = 0; result == CDR_OK && i < count; i++) {
         if (i > 0)
@@ -266,7 +254,7 @@ static enum cdr_result put_items(struct cdr_bytes *to, const struct cdr_schema_n
             result = put_json(to, node->members[0], at, error);
     }
     if (count > 0)
-        cdr_text_value_long(at); /* the block of none that ends it */
+        cdr_own_varint(at); /* the block of none that ends it */
     return result == CDR_OK ? put(to, map ? "}" : "]", error) : result;
 }
 
@@ -288,7 +276,7 @@ static enum cdr_result put_fields(struct cdr_bytes *to, const struct cdr_schema_
 
 static const char *take_symbol(const struct cdr_schema_node *node, const uint8_t **at)
 {
-    return json_string_value(json_array_get(node->symbols, (size_t)cdr_text_value_long(at)));
+    return json_string_value(json_array_get(node->symbols, (size_t)cdr_own_varint(at)));
 }
 
 static enum cdr_result put_json(struct cdr_bytes *to, const struct cdr_schema_node *node,
@@ -318,7 +306,7 @@ static enum cdr_result put_json(struct cdr_bytes *to, const struct cdr_schema_no
     case CDR_AVRO_MAP:
         return put_items(to, node, at, error);
     default:
-        return put_json(to, node->members[cdr_text_value_long(at)], at, error);
+        return put_json(to, node->members[cdr_own_varint(at)], at, error);
     }
 }
 
@@ -359,7 +347,7 @@ static enum cdr_result put_csv(struct cdr_bytes *to, const struct cdr_schema_nod
     case CDR_AVRO_MAP:
         return put_json_cell(to, node, at, error);
     case CDR_AVRO_UNION:
-        return put_csv(to, node->members[cdr_text_value_long(at)], at, error);
+        return put_csv(to, node->members[cdr_own_varint(at)], at, error);
     default:
         return put_json(to, node, at, error);
     }

@@ -26,8 +26,6 @@ enum cdr_form {
 enum cdr_result cdr_text_value_put(struct cdr_bytes *to, enum cdr_form form,
                                    const struct cdr_schema_node *node, const uint8_t **at,
                                    struct cdr_error *error);
-/* A long or a length as constant.c puts it. */
-int64_t cdr_text_value_long(const uint8_t **at);
 
 /* Base64 of n bytes with its padding, 4 × ceil(n / 3) characters; returns their number. */
 uint32_t cdr_base64(uint8_t *to, const uint8_t *from, uint32_t n);

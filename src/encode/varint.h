@@ -10,11 +10,58 @@
 
 #include "base/bytes.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#define CDR_VARINT_BYTES_MAX 10
 
 static inline uint64_t cdr_zigzag(int64_t value)
 {
     return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
+}
+
+static inline int64_t cdr_unzigzag(uint64_t folded)
+{
+    return (int64_t)(folded >> 1) ^ -(int64_t)(folded & 1);
+}
+
+/* Any value, byte by byte. Returns where it ends, at most CDR_VARINT_BYTES_MAX bytes on. */
+static inline uint8_t *cdr_put_varint(uint8_t *to, int64_t value)
+{
+    uint64_t folded = cdr_zigzag(value);
+    for (; folded >= 0x80; folded >>= 7)
+        *to++ = (uint8_t)(folded | 0x80);
+    *to++ = (uint8_t)folded;
+    return to;
+}
+
+/* Takes the number at *at, which moves to what follows. False where none ends before end. */
+static inline bool cdr_take_varint(const uint8_t **at, const uint8_t *end, int64_t *value)
+{
+    uint64_t folded = 0;
+    for (unsigned shift = 0; shift < 64 && *at < end; shift += 7) {
+        uint8_t byte = *(*at)++;
+        folded |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) {
+            *value = cdr_unzigzag(folded);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The same of bytes that an encoder of ours made: there is a number. */
+static inline int64_t cdr_own_varint(const uint8_t **at)
+{
+    uint64_t folded = 0;
+    unsigned shift = 0;
+    uint8_t byte;
+    do {
+        byte = *(*at)++;
+        folded |= (uint64_t)(byte & 0x7f) << shift;
+        shift += 7;
+    } while (byte >= 0x80);
+    return cdr_unzigzag(folded);
 }
 
 /* The bytes of a folded value < 2^56. */

@@ -1,5 +1,7 @@
 #include "sink/container.h"
 
+#include "encode/varint.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,24 +10,13 @@
 static const char magic[4] = {'O', 'b', 'j', 1};
 static const char *const codec_name[CDR_COMPRESSION_COUNT] = {"null", "deflate", "zstandard"};
 
-/* A long that is not negative: zigzag doubles it, then seven bits a byte, the low ones first. */
-static size_t put_long(uint8_t *out, uint64_t value)
-{
-    size_t n = 0;
-    assert(value <= INT64_MAX);
-    for (value <<= 1; value >= 0x80; value >>= 7)
-        out[n++] = (uint8_t)(value | 0x80);
-    out[n++] = (uint8_t)value;
-    return n;
-}
-
 /* Avro's string and bytes. */
-static size_t put_text(uint8_t *out, const char *text)
+static uint8_t *put_text(uint8_t *out, const char *text)
 {
     size_t length = strlen(text);
-    size_t n = put_long(out, length);
-    memcpy(out + n, text, length);
-    return n + length;
+    out = cdr_put_varint(out, (int64_t)length);
+    memcpy(out, text, length);
+    return out + length;
 }
 
 static int hex_digit(char digit)
@@ -68,24 +59,22 @@ enum cdr_result cdr_container_create(struct cdr_container **container, const cha
                         strlen(schema_text));
     memcpy(made->sync, sync, sizeof sync);
     uint8_t *out = made->header;
-    size_t n = sizeof magic;
-    memcpy(out, magic, n);
-    n += put_long(out + n, version == 0 ? 2 : 3); /* one run of entries, then none */
-    n += put_text(out + n, "avro.schema");
-    n += put_text(out + n, schema_text);
-    n += put_text(out + n, "avro.codec");
-    n += put_text(out + n, codec_name[compression]);
+    memcpy(out, magic, sizeof magic);
+    out = cdr_put_varint(out + sizeof magic, version == 0 ? 2 : 3); /* one run of entries */
+    out = put_text(out, "avro.schema");
+    out = put_text(out, schema_text);
+    out = put_text(out, "avro.codec");
+    out = put_text(out, codec_name[compression]);
     if (version > 0) {
         char number[16];
         snprintf(number, sizeof number, "%u", version + 1);
-        n += put_text(out + n, "cdrgen.schema_version");
-        n += put_text(out + n, number);
+        out = put_text(out, "cdrgen.schema_version");
+        out = put_text(out, number);
     }
-    n += put_long(out + n, 0);
-    memcpy(out + n, sync, sizeof sync);
-    n += sizeof sync;
-    assert(n <= room);
-    made->header_len = n;
+    out = cdr_put_varint(out, 0); /* no more of them */
+    memcpy(out, sync, sizeof sync);
+    made->header_len = (size_t)(out - made->header) + sizeof sync;
+    assert(made->header_len <= room);
     *container = made;
     return CDR_OK;
 }
@@ -98,6 +87,7 @@ void cdr_container_destroy(struct cdr_container *container)
 size_t cdr_container_block_head(uint8_t head[CDR_CONTAINER_BLOCK_HEAD_MAX], uint64_t records,
                                 uint64_t size)
 {
-    size_t n = put_long(head, records);
-    return n + put_long(head + n, size);
+    assert(records <= INT64_MAX && size <= INT64_MAX);
+    uint8_t *end = cdr_put_varint(cdr_put_varint(head, (int64_t)records), (int64_t)size);
+    return (size_t)(end - head);
 }

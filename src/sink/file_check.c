@@ -1,6 +1,7 @@
 #include "sink/file_check.h"
 
 #include "base/files.h"
+#include "encode/varint.h"
 #include "sink/decompress.h"
 #include "sink/file_folder.h"
 
@@ -14,7 +15,6 @@
 #include <xxhash.h>
 
 #define READ_BYTES 131072u
-#define VARINT_BYTES_MAX 10u
 
 struct cdr_part_checker {
     int fd;
@@ -244,20 +244,16 @@ static enum cdr_result count_lines(struct cdr_part_checker *checker,
     return CDR_OK;
 }
 
-/* A zigzag varint that is not negative. False where there is none. */
-static bool take_long(struct cdr_part_checker *checker, uint64_t *value)
+/* A number that is not negative. False where there is none. */
+static bool take_count(struct cdr_part_checker *checker, uint64_t *count)
 {
-    uint64_t zigzag = 0;
-    for (unsigned i = 0; i < VARINT_BYTES_MAX && available(checker) > 0; i++) {
-        uint8_t byte = *next_bytes(checker);
-        checker->start++;
-        zigzag |= (uint64_t)(byte & 0x7f) << (7 * i);
-        if (byte < 0x80) {
-            *value = zigzag >> 1;
-            return (zigzag & 1) == 0;
-        }
-    }
-    return false;
+    const uint8_t *from = next_bytes(checker), *at = from;
+    int64_t value = 0;
+    if (!cdr_take_varint(&at, from + available(checker), &value) || value < 0)
+        return false;
+    checker->start += (size_t)(at - from);
+    *count = (uint64_t)value;
+    return true;
 }
 
 static enum cdr_result take_block(struct cdr_part_checker *checker,
@@ -268,7 +264,7 @@ static enum cdr_result take_block(struct cdr_part_checker *checker,
     enum cdr_result result = fill(checker, path, CDR_CONTAINER_BLOCK_HEAD_MAX, error);
     if (result != CDR_OK)
         return result;
-    if (!take_long(checker, &records) || !take_long(checker, &size) || records == 0 ||
+    if (!take_count(checker, &records) || !take_count(checker, &size) || records == 0 ||
         size > checker->room - CDR_CONTAINER_SYNC_BYTES)
         return cdr_fail(error, CDR_E_DIFFERENT, "it has a block without a right head");
     result = fill(checker, path, (size_t)size + CDR_CONTAINER_SYNC_BYTES, error);

@@ -1,6 +1,7 @@
 /* Files as a source: the parts of each log in the order of their numbers, read and decompressed by
  * the comparison of the log. A record's place is its number in the log. */
 #include "base/files.h"
+#include "encode/varint.h"
 #include "sink/decompress.h"
 #include "verify/file_parts.h"
 #include "verify/payload.h"
@@ -261,22 +262,15 @@ static enum cdr_result broken(const struct part_reader *reader, struct cdr_error
 static enum cdr_result take_long(struct part_reader *reader, int64_t *value,
                                  struct cdr_error *error)
 {
-    uint64_t bits = 0;
     bool enough = false;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        enum cdr_result result = need(reader, 1, &enough, error);
-        if (result != CDR_OK)
-            return result;
-        if (!enough)
-            break;
-        uint8_t byte = reader->buffer[reader->at++];
-        bits |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            *value = (int64_t)(bits >> 1) ^ -(int64_t)(bits & 1);
-            return CDR_OK;
-        }
-    }
-    return broken(reader, error);
+    enum cdr_result result = need(reader, CDR_VARINT_BYTES_MAX, &enough, error);
+    if (result != CDR_OK)
+        return result;
+    const uint8_t *at = reader->buffer + reader->at, *end = reader->buffer + reader->n;
+    if (!cdr_take_varint(&at, end, value))
+        return broken(reader, error);
+    reader->at = (size_t)(at - reader->buffer);
+    return CDR_OK;
 }
 
 /* Bytes with their length in front; *bytes lasts until the next call. */

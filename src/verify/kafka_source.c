@@ -3,6 +3,7 @@
  * reads: it takes only the right to read the topics. (The group cdrgen-<dataset id> is only asked
  * for where an --append began.) */
 #include "base/clock.h"
+#include "encode/varint.h"
 #include "model/model.h"
 #include "verify/kafka_added.h"
 #include "verify/kafka_ends.h"
@@ -467,15 +468,6 @@ static void pass_frame(const uint8_t **bytes, size_t *len, uint32_t frame)
     *len -= frame;
 }
 
-static uint8_t *put_length(uint8_t *to, int64_t len)
-{
-    uint64_t folded = (uint64_t)len << 1 ^ (uint64_t)(len >> 63);
-    for (; folded >= 0x80; folded >>= 7)
-        *to++ = (uint8_t)(folded | 0x80);
-    *to++ = (uint8_t)folded;
-    return to;
-}
-
 /* The value of the header of a name: its length, or CDR_HEADER_MISSING, CDR_HEADER_DUPLICATED. */
 static int64_t find_header(const rd_kafka_headers_t *headers, const char *name, const void **value)
 {
@@ -494,7 +486,6 @@ static enum cdr_result read_headers(const struct kafka_source *source, uint32_t 
                                     const rd_kafka_message_t *message, struct cdr_record *record,
                                     struct cdr_error *error)
 {
-    enum { LENGTH_MAX = 10 };
     struct kafka_log *log = &source->logs[number];
     const struct cdr_envelope *envelope =
         &source->setup.topics->items[number / source->setup.partitions].envelope;
@@ -507,7 +498,7 @@ static enum cdr_result read_headers(const struct kafka_source *source, uint32_t 
     for (uint32_t i = 0; i < envelope->header_count; i++) {
         const void *value = NULL;
         int64_t len = find_header(headers, envelope->header_names[i], &value);
-        size_t needed = used + LENGTH_MAX + (len > 0 ? (size_t)len : 0);
+        size_t needed = used + CDR_VARINT_BYTES_MAX + (len > 0 ? (size_t)len : 0);
         if (needed > log->headers_room) {
             uint8_t *grown = realloc(log->headers, 2 * needed);
             if (grown == NULL)
@@ -515,7 +506,7 @@ static enum cdr_result read_headers(const struct kafka_source *source, uint32_t 
             log->headers = grown;
             log->headers_room = 2 * needed;
         }
-        used = (size_t)(put_length(log->headers + used, len) - log->headers);
+        used = (size_t)(cdr_put_varint(log->headers + used, len) - log->headers);
         if (len > 0) {
             memcpy(log->headers + used, value, (size_t)len);
             used += (size_t)len;

@@ -1,4 +1,5 @@
 /* Avro payloads, without the frame that messages have. */
+#include "encode/varint.h"
 #include "verify/payload_format.h"
 
 #include <inttypes.h>
@@ -17,34 +18,17 @@ static const char *const layouts[CDR_TYPE_COUNT] = {
     [CDR_TYPE_DATA] = "vsSvvvsvvsssvvvVVVVV",
 };
 
-/* False: it does not end within n bytes. */
-static bool take_varint(const uint8_t **at, const uint8_t *end, int64_t *value)
-{
-    uint64_t bits = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        if (*at == end)
-            return false;
-        uint8_t byte = *(*at)++;
-        bits |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            *value = (int64_t)(bits >> 1) ^ -(int64_t)(bits & 1);
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool take_field(char kind, const uint8_t **at, const uint8_t *end, struct cdr_span *span)
 {
     int64_t branch = 1;
     span->text = NULL;
     if (kind == 'V' || kind == 'S') {
-        if (!take_varint(at, end, &branch) || branch < 0 || branch > 1)
+        if (!cdr_take_varint(at, end, &branch) || branch < 0 || branch > 1)
             return false;
         if (branch == 0)
             return true;
     }
-    if (!take_varint(at, end, &span->number))
+    if (!cdr_take_varint(at, end, &span->number))
         return false;
     span->is_number = kind == 'v' || kind == 'V';
     if (span->is_number)
@@ -91,7 +75,7 @@ static bool walk_bytes(struct walk *walk, size_t len)
 static bool walk_text(struct walk *walk)
 {
     int64_t len;
-    if (!take_varint(&walk->at, walk->end, &len) || len < 0)
+    if (!cdr_take_varint(&walk->at, walk->end, &len) || len < 0)
         return false;
     const char *text = (const char *)walk->at;
     if (!walk_bytes(walk, (size_t)len))
@@ -104,7 +88,7 @@ static bool walk_text(struct walk *walk)
 static bool walk_number(struct walk *walk)
 {
     int64_t value;
-    if (!take_varint(&walk->at, walk->end, &value))
+    if (!cdr_take_varint(&walk->at, walk->end, &value))
         return false;
     if (walk->found.time == CDR_NO_TIME && value >= CDR_TIME_MIN)
         walk->found.time = value;
@@ -117,8 +101,8 @@ static bool walk_items(struct walk *walk, const struct cdr_schema_node *node, un
 {
     int64_t count, bytes;
     for (;;) {
-        if (!take_varint(&walk->at, walk->end, &count) ||
-            (count < 0 && !take_varint(&walk->at, walk->end, &bytes)) || count == INT64_MIN)
+        if (!cdr_take_varint(&walk->at, walk->end, &count) ||
+            (count < 0 && !cdr_take_varint(&walk->at, walk->end, &bytes)) || count == INT64_MIN)
             return false;
         if (count == 0)
             return true;
@@ -132,7 +116,7 @@ static bool walk_items(struct walk *walk, const struct cdr_schema_node *node, un
 static bool walk_union(struct walk *walk, const struct cdr_schema_node *node, unsigned depth)
 {
     int64_t branch;
-    return take_varint(&walk->at, walk->end, &branch) && branch >= 0 &&
+    return cdr_take_varint(&walk->at, walk->end, &branch) && branch >= 0 &&
            (uint64_t)branch < node->count && walk_node(walk, node->members[branch], depth);
 }
 
@@ -145,7 +129,7 @@ static bool walk_truth(struct walk *walk)
 static bool walk_symbol(struct walk *walk, const struct cdr_schema_node *node)
 {
     int64_t symbol;
-    return take_varint(&walk->at, walk->end, &symbol) &&
+    return cdr_take_varint(&walk->at, walk->end, &symbol) &&
            (!walk->strict || (symbol >= 0 && (uint64_t)symbol < cdr_schema_symbols(node)));
 }
 

@@ -123,6 +123,31 @@ static uint32_t plain_varint(uint8_t *to, uint64_t folded)
     return len;
 }
 
+static void any_number_is_put_and_taken(void **state)
+{
+    static const int64_t numbers[] = {0, -1, 63, -64, 64, INT32_MAX, INT64_MAX, INT64_MIN};
+    (void)state;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        uint8_t bytes[CDR_VARINT_BYTES_MAX], expected[CDR_VARINT_BYTES_MAX];
+        const uint8_t *end = cdr_put_varint(bytes, numbers[i]), *at = bytes;
+        uint32_t len = plain_varint(expected, cdr_zigzag(numbers[i]));
+        int64_t value = 0;
+        assert_int_equal(end - bytes, len);
+        assert_memory_equal(bytes, expected, len);
+        assert_true(cdr_take_varint(&at, end, &value));
+        assert_ptr_equal(at, end);
+        assert_int_equal(value, numbers[i]);
+        at = bytes;
+        assert_int_equal(cdr_own_varint(&at), numbers[i]);
+        assert_ptr_equal(at, end);
+        at = bytes;
+        assert_false(cdr_take_varint(&at, end - 1, &value));
+    }
+    const uint8_t endless[] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0}, *at = endless;
+    int64_t value = 0;
+    assert_false(cdr_take_varint(&at, endless + sizeof endless, &value));
+}
+
 static void test_varints(void **state)
 {
     (void)state;
@@ -181,6 +206,7 @@ int main(void)
         cmocka_unit_test(test_digits8),
         cmocka_unit_test(test_columns_stay_within),
         cmocka_unit_test(test_varints),
+        cmocka_unit_test(any_number_is_put_and_taken),
         cmocka_unit_test(test_zigzag),
         cmocka_unit_test(test_byte_orders),
     };
