@@ -8,6 +8,7 @@
 #include "app/summary.h"
 #include "app/tail.h"
 #include "base/clock.h"
+#include "pipeline/handover.h"
 
 #include <string.h>
 
@@ -59,19 +60,18 @@ static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *st
 static enum cdr_result flush_sink(struct cdr_run *run, const atomic_int *stop,
                                   struct cdr_error *error)
 {
-    enum cdr_result result;
-    int64_t give_up_ns = 0;
-    while ((result = run->sink->ops->flush(run->sink, 200, error)) == CDR_E_AGAIN) {
-        if (atomic_load(stop) == 0)
-            continue;
-        if (give_up_ns == 0)
-            give_up_ns = cdr_monotonic_ns() + DRAIN_TIMEOUT_MS * INT64_C(1000000);
-        if (cdr_monotonic_ns() > give_up_ns)
-            return cdr_fail(error, CDR_E_KAFKA,
-                            "interrupted; some records were not acknowledged within %u s",
-                            DRAIN_TIMEOUT_MS / 1000);
-    }
-    return result;
+    const struct cdr_handover handover = {
+        .sink = run->sink,
+        .stop = stop,
+        .patience_ms = DRAIN_TIMEOUT_MS,
+        .interrupted = "interrupted",
+    };
+    enum cdr_result result = cdr_handover_flush(&handover, error);
+    return result != CDR_E_INTERRUPTED
+               ? result
+               : cdr_fail(error, CDR_E_KAFKA,
+                          "interrupted; some records were not acknowledged within %u s",
+                          DRAIN_TIMEOUT_MS / 1000);
 }
 
 /* Everything that was accepted must be durable; nothing else counts as done. */

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/token.h"
 #include "encode/encoder.h"
+#include "pipeline/handover.h"
 #include "sink/kafka.h"
 #include "sink/spill.h"
 
@@ -288,8 +289,9 @@ static enum cdr_result compare_there(struct replay *replay, struct cdr_error *er
 
 /* --- publishing --- */
 
-static void show_progress(struct replay *replay)
+static void show_progress(void *context)
 {
+    struct replay *replay = context;
     char done[32], all[32];
     if (replay->settings->quiet || !isatty(STDERR_FILENO) ||
         cdr_monotonic_ns() - replay->told_ns < 500000000)
@@ -300,59 +302,27 @@ static void show_progress(struct replay *replay)
             cdr_with_commas(replay->records, all));
 }
 
-static enum cdr_result interrupted(struct cdr_error *error)
-{
-    return cdr_fail(error, CDR_E_INTERRUPTED,
-                    "interrupted before the end; run the same replay again to publish the rest");
-}
-
-static enum cdr_result wait_for_room(struct replay *replay, struct cdr_error *error)
-{
-    enum cdr_result result = replay->sink->ops->poll(replay->sink, 5, error);
-    if (result == CDR_OK || result == CDR_E_AGAIN)
-        result = atomic_load(replay->stop) != 0 ? interrupted(error) : CDR_OK;
-    return result;
-}
-
-static enum cdr_result take_slab(struct replay *replay, struct cdr_slab **slab,
-                                 struct cdr_error *error)
-{
-    const struct cdr_sink_ops *ops = replay->sink->ops;
-    for (;;) {
-        enum cdr_result result = ops->take_slab(replay->sink, 0, slab, error);
-        if (result == CDR_E_AGAIN)
-            result = wait_for_room(replay, error);
-        else
-            return result;
-        if (result != CDR_OK)
-            return result;
-    }
-}
-
 /* One slab of a log. *n records; 0 at its end. */
-static enum cdr_result publish_some(struct replay *replay, uint32_t log, uint32_t *n,
-                                    struct cdr_error *error)
+static enum cdr_result publish_some(struct replay *replay, const struct cdr_handover *handover,
+                                    uint32_t log, uint32_t *n, struct cdr_error *error)
 {
-    const struct cdr_sink_ops *ops = replay->sink->ops;
     struct cdr_slab *slab = NULL;
     uint32_t taken = 0;
-    enum cdr_result result = take_slab(replay, &slab, error);
+    enum cdr_result result = cdr_handover_take(handover, 0, &slab, NULL, error);
     if (result != CDR_OK)
         return result;
     result = cdr_spill_fill(replay->spill, log, slab, error);
-    while (result == CDR_OK && taken < slab->n) {
-        result = ops->write(replay->sink, 0, slab, slab->n, &taken, error);
-        if (result == CDR_E_AGAIN)
-            result = wait_for_room(replay, error);
-    }
+    if (result == CDR_OK && slab->n > 0)
+        result = cdr_handover_write(handover, 0, slab, &taken, error);
     *n = taken;
     replay->published += taken;
-    ops->give_slab(replay->sink, 0, slab);
+    replay->sink->ops->give_slab(replay->sink, 0, slab);
     return result;
 }
 
 /* A slab of each log in turn, so that consumers see them advance together. */
-static enum cdr_result publish_all(struct replay *replay, struct cdr_error *error)
+static enum cdr_result publish_all(struct replay *replay, const struct cdr_handover *handover,
+                                   struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;
     for (bool more = true; result == CDR_OK && more;) {
@@ -361,30 +331,12 @@ static enum cdr_result publish_all(struct replay *replay, struct cdr_error *erro
             uint32_t n = 0;
             if (!cdr_spill_mine(replay->manifest, log))
                 continue;
-            result = publish_some(replay, log, &n, error);
+            result = publish_some(replay, handover, log, &n, error);
             more |= n > 0;
             if (result == CDR_OK && atomic_load(replay->stop) != 0)
-                result = interrupted(error);
+                result = cdr_fail(error, CDR_E_INTERRUPTED, "%s", handover->interrupted);
         }
         show_progress(replay);
-    }
-    return result;
-}
-
-/* Everything that was taken gets its delivery report, after an interruption too. Then the topics'
- * ends are compared. */
-static enum cdr_result flush(struct replay *replay, struct cdr_error *error)
-{
-    int64_t give_up_ns = 0;
-    enum cdr_result result;
-    while ((result = replay->sink->ops->flush(replay->sink, 200, error)) == CDR_E_AGAIN) {
-        show_progress(replay);
-        if (atomic_load(replay->stop) == 0)
-            continue;
-        if (give_up_ns == 0)
-            give_up_ns = cdr_monotonic_ns() + DRAIN_TIMEOUT_MS * INT64_C(1000000);
-        if (cdr_monotonic_ns() > give_up_ns)
-            return interrupted(error);
     }
     return result;
 }
@@ -417,9 +369,20 @@ static enum cdr_result publish(struct replay *replay, struct cdr_error *error)
     else if (cdr_stop_check(error) != CDR_OK)
         result = CDR_E_INTERRUPTED;
     if (result == CDR_OK) {
-        result = publish_all(replay, error);
-        enum cdr_result flushed =
-            result == CDR_OK || result == CDR_E_INTERRUPTED ? flush(replay, &later) : CDR_OK;
+        struct cdr_handover handover = {
+            .sink = replay->sink,
+            .stop = replay->stop,
+            .interrupted = "interrupted before the end; run the same replay again to publish the "
+                           "rest",
+            .tick = show_progress,
+            .context = replay,
+        };
+        result = publish_all(replay, &handover, error);
+        /* Everything that was taken gets its delivery report, after an interruption too. */
+        handover.patience_ms = DRAIN_TIMEOUT_MS;
+        enum cdr_result flushed = result == CDR_OK || result == CDR_E_INTERRUPTED
+                                      ? cdr_handover_flush(&handover, &later)
+                                      : CDR_OK;
         replay->sink->ops->progress(replay->sink, replay->progress);
         if (result == CDR_OK && flushed != CDR_OK)
             result = cdr_fail(error, flushed, "%s", later.text);

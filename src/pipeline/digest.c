@@ -5,6 +5,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #define DIGEST_BASE (UINT64_C(0x1d8ab4a6b9cf3e25) % CDR_DIGEST_MODULUS)
@@ -22,6 +23,16 @@ static uint64_t plus(uint64_t a, uint64_t b)
 {
     uint64_t sum = a + b;
     return sum >= CDR_DIGEST_MODULUS ? sum - CDR_DIGEST_MODULUS : sum;
+}
+
+bool cdr_hashes_reserve(struct cdr_hashes *hashes, uint32_t n)
+{
+    if (hashes->room >= n)
+        return true;
+    free(hashes->of);
+    hashes->of = malloc(n * sizeof *hashes->of);
+    hashes->room = hashes->of != NULL ? n : 0;
+    return hashes->of != NULL;
 }
 
 void cdr_hash_records(const struct cdr_slab *slab, uint32_t from, uint32_t frame_len,

@@ -13,6 +13,7 @@
 
 #include "sink/sink.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CDR_DIGEST_MODULUS ((UINT64_C(1) << 61) - 1)
@@ -23,6 +24,14 @@ struct cdr_digest {
     uint64_t ordered;
     uint64_t sum;
 };
+
+/* Room for the hashes of a slab's records. Zero-initialise; the caller frees of. */
+struct cdr_hashes {
+    uint64_t *of;
+    uint32_t room;
+};
+/* For records 0 … n − 1; what was there is lost. False: out of memory, and there is no room. */
+bool cdr_hashes_reserve(struct cdr_hashes *hashes, uint32_t n);
 
 /* hashes[i] of records [from, slab->n). */
 void cdr_hash_records(const struct cdr_slab *slab, uint32_t from, uint32_t frame_len,

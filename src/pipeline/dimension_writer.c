@@ -1,6 +1,7 @@
 #include "pipeline/dimension_writer.h"
 
-#include "base/clock.h"
+#include "pipeline/handover.h"
+#include "sink/counters.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -17,9 +18,8 @@ struct cdr_dimension_writer {
     struct cdr_dimension_writer_settings settings;
     uint32_t logs;
     struct log_state *log_states;
-    uint64_t *hashes;
-    uint32_t hashes_capacity;
-    int64_t give_up_ns; /* 0: no stop was seen */
+    struct cdr_handover handover;
+    struct cdr_hashes hashes;
 };
 
 enum cdr_result cdr_dimension_writer_create(struct cdr_dimension_writer **created,
@@ -31,6 +31,13 @@ enum cdr_result cdr_dimension_writer_create(struct cdr_dimension_writer **create
     if (writer == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for the dimension topics");
     writer->settings = *settings;
+    writer->handover = (struct cdr_handover){
+        .sink = settings->sink,
+        .stop = settings->stop,
+        .patience_ms = settings->drain_timeout_ms,
+        .interrupted =
+            "interrupted while the destination took no more rows of the dimension topics",
+    };
     writer->logs = CDR_DIMENSION_COUNT * settings->model->parameters.partitions;
     writer->log_states = calloc(writer->logs, sizeof *writer->log_states);
     if (writer->log_states == NULL)
@@ -47,66 +54,27 @@ void cdr_dimension_writer_destroy(struct cdr_dimension_writer *writer)
     if (writer == NULL)
         return;
     free(writer->log_states);
-    free(writer->hashes);
+    free(writer->hashes.of);
     free(writer);
-}
-
-/* After a CDR_E_AGAIN of the sink, which serves it for a moment. */
-static enum cdr_result wait_for_sink(struct cdr_dimension_writer *writer, struct cdr_error *error)
-{
-    struct cdr_sink *sink = writer->settings.sink;
-    enum cdr_result result = sink->ops->poll(sink, 5, error);
-    if (result != CDR_OK && result != CDR_E_AGAIN)
-        return result;
-    if (writer->settings.stop == NULL || atomic_load(writer->settings.stop) == 0)
-        return CDR_OK;
-    if (writer->give_up_ns == 0)
-        writer->give_up_ns =
-            cdr_monotonic_ns() + writer->settings.drain_timeout_ms * INT64_C(1000000);
-    if (cdr_monotonic_ns() > writer->give_up_ns)
-        return cdr_fail(error, CDR_E_INTERRUPTED,
-                        "interrupted while the destination took no more rows of the dimension "
-                        "topics");
-    return CDR_OK;
 }
 
 static enum cdr_result take_slab(struct cdr_dimension_writer *writer, uint32_t log,
                                  struct cdr_error *error)
 {
-    struct cdr_sink *sink = writer->settings.sink;
     struct log_state *state = &writer->log_states[log];
-    enum cdr_result result;
-    while ((result = sink->ops->take_slab(sink, 0, &state->slab, error)) == CDR_E_AGAIN) {
-        state->slab = NULL;
-        result = wait_for_sink(writer, error);
-        if (result != CDR_OK)
-            return result;
-    }
-    if (result != CDR_OK) {
-        state->slab = NULL;
+    enum cdr_result result =
+        cdr_handover_take(&writer->handover, 0, &state->slab, &writer->hashes, error);
+    if (result != CDR_OK)
         return result;
-    }
     state->slab->log = log;
     state->slab->position = state->position;
-    if (writer->hashes_capacity < state->slab->records_max) {
-        free(writer->hashes);
-        writer->hashes = malloc(state->slab->records_max * sizeof *writer->hashes);
-        writer->hashes_capacity = writer->hashes != NULL ? state->slab->records_max : 0;
-    }
-    return writer->hashes != NULL ? CDR_OK : cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    return CDR_OK;
 }
 
 static const struct cdr_encoder *sizes_of(const struct cdr_dimension_writer *writer, uint32_t log)
 {
     const uint32_t partitions = writer->settings.model->parameters.partitions;
     return writer->settings.topics->items[log / partitions].encoder;
-}
-
-static uint64_t payload_bytes(const struct cdr_slab *slab, const struct cdr_encoder *sizes,
-                              uint32_t n)
-{
-    uint64_t bytes = n == 0 ? 0 : slab->ends[n - 1];
-    return bytes - (uint64_t)n * (sizes->frame_len + sizes->trailer_len);
 }
 
 /* Hands the log's slab over, counts what the sink took, and gives the slab back. */
@@ -118,15 +86,10 @@ static enum cdr_result hand_over(struct cdr_dimension_writer *writer, uint32_t l
     struct cdr_slab *slab = state->slab;
     const struct cdr_encoder *sizes = sizes_of(writer, log);
     uint32_t taken = 0;
-    enum cdr_result result = CDR_OK;
-    cdr_hash_records(slab, 0, sizes->frame_len, sizes->trailer_len, writer->hashes);
-    while (result == CDR_OK && taken < slab->n) {
-        result = sink->ops->write(sink, 0, slab, slab->n, &taken, error);
-        if (result == CDR_E_AGAIN)
-            result = wait_for_sink(writer, error);
-    }
+    cdr_hash_records(slab, 0, sizes->frame_len, sizes->trailer_len, writer->hashes.of);
+    enum cdr_result result = cdr_handover_write(&writer->handover, 0, slab, &taken, error);
     struct cdr_digest more =
-        cdr_digest_of(writer->hashes, taken, payload_bytes(slab, sizes, taken));
+        cdr_digest_of(writer->hashes.of, taken, cdr_payload_bytes(sizes, slab, 0, taken));
     cdr_digest_join(&state->digest, &more);
     state->position += taken;
     sink->ops->give_slab(sink, 0, slab);
@@ -215,19 +178,6 @@ static enum cdr_result take_record(void *context, const struct cdr_dimension_rec
     return CDR_OK;
 }
 
-/* Everything that was handed over is safe. */
-static enum cdr_result settle(struct cdr_dimension_writer *writer, struct cdr_error *error)
-{
-    struct cdr_sink *sink = writer->settings.sink;
-    enum cdr_result result;
-    while ((result = sink->ops->flush(sink, 100, error)) == CDR_E_AGAIN) {
-        result = wait_for_sink(writer, error);
-        if (result != CDR_OK)
-            return result;
-    }
-    return result;
-}
-
 enum cdr_result cdr_dimension_write_day(struct cdr_dimension_writer *writer, int32_t day,
                                         struct cdr_error *error)
 {
@@ -242,7 +192,7 @@ enum cdr_result cdr_dimension_write_day(struct cdr_dimension_writer *writer, int
             sink->ops->give_slab(sink, 0, *slab);
         *slab = NULL;
     }
-    return result == CDR_OK ? settle(writer, error) : result;
+    return result == CDR_OK ? cdr_handover_flush(&writer->handover, error) : result;
 }
 
 const struct cdr_digest *cdr_dimension_digest(const struct cdr_dimension_writer *writer,

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/failure.h"
 #include "model/materialise.h"
+#include "pipeline/handover.h"
+#include "sink/counters.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -27,12 +29,12 @@ struct log_state {
 
 struct worker_state {
     _Alignas(64) struct cdr_block block;
-    uint64_t *hashes; /* of the slab in hand */
-    uint32_t hashes_capacity;
+    struct cdr_hashes hashes; /* of the slab in hand */
 };
 
 struct cdr_pipeline {
     struct cdr_pipeline_settings settings;
+    struct cdr_handover handover;
     struct cdr_engine *engine;
     uint32_t logs;
     struct log_state *log_states;
@@ -53,81 +55,6 @@ static int stopped(const struct cdr_pipeline *pipeline)
 
 /* ---- handing over ---- */
 
-/* After a CDR_E_AGAIN. *give_up_ns starts as 0. */
-static enum cdr_result wait_for_room(struct cdr_pipeline *pipeline, int64_t *give_up_ns,
-                                     struct cdr_error *error)
-{
-    struct cdr_sink *sink = pipeline->settings.sink;
-    enum cdr_result result = sink->ops->poll(sink, 5, error);
-    if (result != CDR_OK && result != CDR_E_AGAIN)
-        return result;
-    if (!stopped(pipeline))
-        return CDR_OK;
-    if (*give_up_ns == 0)
-        *give_up_ns = cdr_monotonic_ns() + pipeline->settings.drain_timeout_ms * INT64_C(1000000);
-    if (cdr_monotonic_ns() > *give_up_ns)
-        return cdr_fail(error, CDR_E_INTERRUPTED,
-                        "interrupted while the destination took no more records");
-    return CDR_OK;
-}
-
-/* Room for the hashes of all that the slab can hold; without it, the slab goes back. */
-static enum cdr_result reserve_hashes(struct cdr_pipeline *pipeline, unsigned worker,
-                                      struct cdr_slab **slab, struct cdr_error *error)
-{
-    struct worker_state *state = &pipeline->workers[worker];
-    if (state->hashes_capacity >= (*slab)->records_max)
-        return CDR_OK;
-    free(state->hashes);
-    state->hashes = malloc((*slab)->records_max * sizeof *state->hashes);
-    state->hashes_capacity = state->hashes != NULL ? (*slab)->records_max : 0;
-    if (state->hashes != NULL)
-        return CDR_OK;
-    pipeline->settings.sink->ops->give_slab(pipeline->settings.sink, worker, *slab);
-    *slab = NULL;
-    return cdr_fail(error, CDR_E_NOMEM, "out of memory for hashes of records");
-}
-
-/* *slab is NULL after a failure. */
-static enum cdr_result take_slab(struct cdr_pipeline *pipeline, unsigned worker,
-                                 struct cdr_slab **slab, struct cdr_error *error)
-{
-    struct cdr_sink *sink = pipeline->settings.sink;
-    int64_t give_up_ns = 0;
-    for (;;) {
-        enum cdr_result result = sink->ops->take_slab(sink, worker, slab, error);
-        if (result != CDR_E_AGAIN)
-            return result == CDR_OK ? reserve_hashes(pipeline, worker, slab, error) : result;
-        result = wait_for_room(pipeline, &give_up_ns, error);
-        if (result != CDR_OK)
-            return result;
-    }
-}
-
-static uint64_t payload_bytes(const struct cdr_slab *slab, const struct cdr_encoder *encoder,
-                              uint32_t from, uint32_t to)
-{
-    uint64_t bytes =
-        (to == 0 ? 0 : slab->ends[to - 1]) - (uint64_t)(from == 0 ? 0 : slab->ends[from - 1]);
-    return bytes - (uint64_t)(to - from) * (encoder->frame_len + encoder->trailer_len);
-}
-
-/* Gives [*taken, slab->n) to the sink, waiting for room; on failure *taken says how far it came. */
-static enum cdr_result write_all(struct cdr_pipeline *pipeline, unsigned worker,
-                                 struct cdr_slab *slab, uint32_t *taken, struct cdr_error *error)
-{
-    struct cdr_sink *sink = pipeline->settings.sink;
-    int64_t give_up_ns = 0;
-    for (;;) {
-        enum cdr_result result = sink->ops->write(sink, worker, slab, slab->n, taken, error);
-        if (result != CDR_E_AGAIN)
-            return result;
-        result = wait_for_room(pipeline, &give_up_ns, error);
-        if (result != CDR_OK)
-            return result;
-    }
-}
-
 /* Hands over the slab from *taken on and counts what was taken. hashes[i] are those of record i. */
 static enum cdr_result hand_over(struct cdr_pipeline *pipeline, unsigned worker,
                                  struct log_state *log, const struct cdr_encoder *encoder,
@@ -135,14 +62,14 @@ static enum cdr_result hand_over(struct cdr_pipeline *pipeline, unsigned worker,
                                  struct cdr_error *error)
 {
     uint32_t from = *taken;
-    struct cdr_digest more =
-        cdr_digest_of(hashes + from, slab->n - from, payload_bytes(slab, encoder, from, slab->n));
+    struct cdr_digest more = cdr_digest_of(hashes + from, slab->n - from,
+                                           cdr_payload_bytes(encoder, slab, from, slab->n));
     if (from == 0)
         slab->position = log->position;
-    enum cdr_result result = write_all(pipeline, worker, slab, taken, error);
+    enum cdr_result result = cdr_handover_write(&pipeline->handover, worker, slab, taken, error);
     if (*taken < slab->n)
-        more =
-            cdr_digest_of(hashes + from, *taken - from, payload_bytes(slab, encoder, from, *taken));
+        more = cdr_digest_of(hashes + from, *taken - from,
+                             cdr_payload_bytes(encoder, slab, from, *taken));
     cdr_digest_join(&log->digest, &more);
     log->position += more.records;
     atomic_fetch_add_explicit(&pipeline->records, more.records, memory_order_relaxed);
@@ -194,7 +121,7 @@ static void encode_block(struct cdr_pipeline *pipeline, unsigned worker,
         slab->ids[first + i] = cdr_key_id(&keys[i], type, block->slot[i]);
     encode_envelope(&pipeline->settings.topics->items[type].envelope, block, slab);
     slab->n += n;
-    cdr_hash_records(slab, first, encoder->frame_len, encoder->trailer_len, state->hashes);
+    cdr_hash_records(slab, first, encoder->frame_len, encoder->trailer_len, state->hashes.of);
 }
 
 /* How many more values surely fit into a column. */
@@ -238,14 +165,15 @@ static enum cdr_result hash_only(struct cdr_pipeline *pipeline, unsigned worker,
     enum cdr_result result = CDR_OK;
     for (uint32_t done = 0; result == CDR_OK && done < n;) {
         struct cdr_slab *slab = NULL;
-        result = take_slab(pipeline, worker, &slab, error);
+        result = cdr_handover_take(&pipeline->handover, worker, &slab,
+                                   &pipeline->workers[worker].hashes, error);
         if (result != CDR_OK)
             return result;
         for (uint32_t block; (block = room(pipeline, slab, type, encoder, n - done)) > 0;
              done += block)
             encode_block(pipeline, worker, slots, type, keys + done, block, slab);
-        struct cdr_digest more = cdr_digest_of(pipeline->workers[worker].hashes, slab->n,
-                                               payload_bytes(slab, encoder, 0, slab->n));
+        struct cdr_digest more = cdr_digest_of(pipeline->workers[worker].hashes.of, slab->n,
+                                               cdr_payload_bytes(encoder, slab, 0, slab->n));
         cdr_digest_join(&log->digest, &more);
         atomic_fetch_add_explicit(&pipeline->records, more.records, memory_order_relaxed);
         atomic_fetch_add_explicit(&pipeline->bytes, more.bytes, memory_order_relaxed);
@@ -317,7 +245,8 @@ static enum cdr_result deliver(struct cdr_pipeline *pipeline, unsigned worker,
     }
     while (result == CDR_OK && done < task->n) {
         struct cdr_slab *slab = NULL;
-        result = take_slab(pipeline, worker, &slab, error);
+        result = cdr_handover_take(&pipeline->handover, worker, &slab,
+                                   &pipeline->workers[worker].hashes, error);
         if (result != CDR_OK)
             break;
         slab->log = task->log;
@@ -329,7 +258,7 @@ static enum cdr_result deliver(struct cdr_pipeline *pipeline, unsigned worker,
         result = wait_for_turn(log, task->sequence, error);
         if (result == CDR_OK)
             result = hand_over(pipeline, worker, log, encoder, slab,
-                               pipeline->workers[worker].hashes, &taken, error);
+                               pipeline->workers[worker].hashes.of, &taken, error);
         sink->ops->give_slab(sink, worker, slab);
     }
     if (result == CDR_OK)
@@ -415,7 +344,8 @@ static enum cdr_result release(struct cdr_pipeline *pipeline, uint32_t log_numbe
     enum cdr_result result = CDR_OK;
     while (result == CDR_OK && log->next < due_end) {
         if (log->slab == NULL) {
-            result = take_slab(pipeline, 0, &log->slab, error);
+            result = cdr_handover_take(&pipeline->handover, 0, &log->slab,
+                                       &pipeline->workers[0].hashes, error);
             if (result != CDR_OK)
                 return result;
             log->slab->log = log_number;
@@ -428,7 +358,7 @@ static enum cdr_result release(struct cdr_pipeline *pipeline, uint32_t log_numbe
         if (n > 0) {
             encode_block(pipeline, 0, slots, type, log->keys + log->next, n, log->slab);
             log->next += n;
-            result = hand_over(pipeline, 0, log, encoder, log->slab, pipeline->workers[0].hashes,
+            result = hand_over(pipeline, 0, log, encoder, log->slab, pipeline->workers[0].hashes.of,
                                &log->taken, error);
         }
         if (n == 0 || result != CDR_OK) {
@@ -594,6 +524,12 @@ enum cdr_result cdr_pipeline_create(struct cdr_pipeline **out,
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for the pipeline");
     cdr_failure_init(&pipeline->failure);
     pipeline->settings = *settings;
+    pipeline->handover = (struct cdr_handover){
+        .sink = settings->sink,
+        .stop = settings->stop,
+        .patience_ms = settings->drain_timeout_ms,
+        .interrupted = "interrupted while the destination took no more records",
+    };
     pipeline->logs = CDR_TYPE_COUNT * settings->model->parameters.partitions;
     pipeline->log_states = aligned_alloc(64, pipeline->logs * sizeof *pipeline->log_states);
     pipeline->workers = aligned_alloc(64, settings->workers * sizeof *pipeline->workers);
@@ -607,10 +543,8 @@ enum cdr_result cdr_pipeline_create(struct cdr_pipeline **out,
             settings->digest_starts != NULL ? settings->digest_starts[l] : log->start;
         log->passing = log->start > 0;
     }
-    for (unsigned w = 0; pipeline->workers != NULL && w < settings->workers; w++) {
-        pipeline->workers[w].hashes = NULL;
-        pipeline->workers[w].hashes_capacity = 0;
-    }
+    for (unsigned w = 0; pipeline->workers != NULL && w < settings->workers; w++)
+        pipeline->workers[w].hashes = (struct cdr_hashes){0};
     enum cdr_result result =
         pipeline->log_states != NULL && pipeline->workers != NULL
             ? create_engine(pipeline, error)
@@ -691,7 +625,7 @@ void cdr_pipeline_destroy(struct cdr_pipeline *pipeline)
     for (uint32_t l = 0; pipeline->log_states != NULL && l < pipeline->logs; l++)
         free(pipeline->log_states[l].keys);
     for (unsigned w = 0; pipeline->workers != NULL && w < pipeline->settings.workers; w++)
-        free(pipeline->workers[w].hashes);
+        free(pipeline->workers[w].hashes.of);
     cdr_failure_destroy(&pipeline->failure);
     free(pipeline->log_states);
     free(pipeline->workers);
