@@ -16,12 +16,11 @@
 #include "base/clock.h"
 #include "base/failure.h"
 #include "encode/change.h"
-#include "sink/counters.h"
+#include "sink/direct.h"
 #include "sink/file_journal.h"
 #include "sink/file_manifest.h"
 #include "sink/file_resume.h"
 #include "sink/sink_table.h"
-#include "sink/slab.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -53,7 +52,7 @@ struct file_log {
 };
 
 struct file_sink {
-    struct cdr_sink base;
+    struct cdr_direct_sink direct;
     struct cdr_sink_setup setup;
     struct cdr_file_folder folder;
     char extension[32];
@@ -65,8 +64,6 @@ struct file_sink {
     struct cdr_manifest_topic *manifest_topics;
     int64_t change_ms; /* 0: no topic's parts change */
     struct cdr_file_journal journal;
-    struct cdr_slab_pool *pool;
-    struct cdr_counters *counters;
     struct file_log *logs;
     struct cdr_part_scratch *scratches; /* one a worker */
     bool resumed;                       /* there was something to go on after */
@@ -96,8 +93,7 @@ static void file_free(struct file_sink *sink)
         free(formats);
     }
     cdr_file_journal_close(&sink->journal);
-    cdr_slab_pool_destroy(sink->pool);
-    cdr_counters_destroy(sink->counters);
+    cdr_direct_free(&sink->direct);
     cdr_file_folder_unlock(&sink->folder, CDR_FILE_FOLDER_WRITTEN);
     cdr_failure_destroy(&sink->failure);
     free(sink->scratches);
@@ -186,14 +182,12 @@ static enum cdr_result set_up_memory(struct file_sink *sink, struct cdr_error *e
     const struct cdr_sink_setup *setup = &sink->setup;
     sink->logs = calloc(log_count(sink), sizeof *sink->logs);
     sink->scratches = calloc(setup->workers, sizeof *sink->scratches);
-    sink->counters = cdr_counters_create(log_count(sink));
-    if (sink->logs == NULL || sink->scratches == NULL || sink->counters == NULL)
+    if (sink->logs == NULL || sink->scratches == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the logs of %u partitions",
                         setup->partitions);
     for (uint32_t index = 0; index < log_count(sink); index++)
         sink->logs[index].index = index;
-    struct cdr_slab_settings slabs = cdr_slab_settings_of(setup, cdr_slabs_for_direct_sinks(setup));
-    return cdr_slab_pool_create(&sink->pool, &slabs, error);
+    return cdr_direct_open(&sink->direct, &cdr_file_sink_ops, setup, error);
 }
 
 static enum cdr_result set_up(struct file_sink *sink, const struct cdr_sink_settings *settings,
@@ -223,18 +217,6 @@ static enum cdr_result set_up(struct file_sink *sink, const struct cdr_sink_sett
                           "--resume and --overwrite exclude each other: go on with what is there, "
                           "or replace it");
     return result;
-}
-
-static enum cdr_result file_take_slab(struct cdr_sink *sink, unsigned worker,
-                                      struct cdr_slab **slab, struct cdr_error *error)
-{
-    return cdr_slab_take(((struct file_sink *)sink)->pool, worker, slab, error);
-}
-
-static void file_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab)
-{
-    (void)worker;
-    cdr_slab_give(((struct file_sink *)sink)->pool, slab);
 }
 
 /* Gives up the log's open part. */
@@ -328,7 +310,7 @@ static enum cdr_result finish_part(struct file_sink *sink, struct file_log *log,
                                        .day = log->now.day};
     cdr_file_journal_add(&sink->journal, &find, &log->now.file);
     log->parts[log->part_count++] = log->now;
-    cdr_counters_make_durable(sink->counters, log->index, log->now.records);
+    cdr_counters_make_durable(sink->direct.counters, log->index, log->now.records);
     return CDR_OK;
 }
 
@@ -375,7 +357,7 @@ static enum cdr_result write_some(struct file_sink *sink, struct file_log *log, 
         return result;
     const struct cdr_encoder *encoder = cdr_sink_topic(&sink->setup, slab->log)->encoder;
     uint64_t bytes = cdr_payload_bytes(encoder, slab, from, to);
-    cdr_counters_accept(sink->counters, slab->log, to - from, bytes);
+    cdr_counters_accept(sink->direct.counters, slab->log, to - from, bytes);
     log->now.records += to - from;
     log->now.bytes += bytes;
     log->raw_bytes += slab->ends[to - 1] - (from == 0 ? 0 : slab->ends[from - 1]);
@@ -494,11 +476,6 @@ static enum cdr_result file_flush(struct cdr_sink *sink, int timeout_ms, struct 
     if (result == CDR_OK)
         result = finish_parts(file, timeout_ms < 0 ? -1 : monotonic_ms() + timeout_ms, error);
     return result == CDR_OK ? sync_folders(file, error) : result;
-}
-
-static void file_progress(const struct cdr_sink *sink, struct cdr_log_progress *progress)
-{
-    cdr_counters_read(((const struct file_sink *)sink)->counters, progress);
 }
 
 static void log_of_manifest(const void *context, uint32_t log, struct cdr_manifest_log *out)
@@ -689,7 +666,6 @@ static enum cdr_result file_open(struct cdr_sink **sink, const struct cdr_sink_s
     struct file_sink *file = calloc(1, sizeof *file);
     if (file == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the file sink");
-    file->base.ops = &cdr_file_sink_ops;
     file->setup = *setup;
     file->folder.lock.fd = -1;
     file->journal.fd = -1;
@@ -705,7 +681,7 @@ static enum cdr_result file_open(struct cdr_sink **sink, const struct cdr_sink_s
         file_free(file);
         return result;
     }
-    *sink = &file->base;
+    *sink = &file->direct.base;
     return CDR_OK;
 }
 
@@ -764,11 +740,11 @@ const struct cdr_sink_ops cdr_file_sink_ops = {
     .starts = file_starts,
     .holds_all = file_holds_all,
     .note = file_note,
-    .take_slab = file_take_slab,
+    .take_slab = cdr_direct_take_slab,
     .write = file_write,
-    .give_slab = file_give_slab,
+    .give_slab = cdr_direct_give_slab,
     .poll = file_poll,
     .flush = file_flush,
-    .progress = file_progress,
+    .progress = cdr_direct_progress,
     .close = file_close,
 };

@@ -1,8 +1,7 @@
 #include "sink/spill.h"
 
 #include "base/failure.h"
-#include "sink/counters.h"
-#include "sink/slab.h"
+#include "sink/direct.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -26,7 +25,7 @@ struct spill_log {
 };
 
 struct spill_sink {
-    struct cdr_sink base;
+    struct cdr_direct_sink direct;
     struct cdr_sink_setup setup;
     struct cdr_spill_manifest manifest;
     char dir[CDR_SPILL_PATH_MAX];
@@ -34,8 +33,6 @@ struct spill_sink {
     uint64_t segment_bytes;
     struct spill_log *logs;
     struct cdr_spill_buffer *buffers; /* one a worker */
-    struct cdr_counters *counters;
-    struct cdr_slab_pool *pool;
     struct cdr_failure failure;
 };
 
@@ -131,7 +128,7 @@ static enum cdr_result sync_segment(struct spill_sink *sink, uint32_t log, struc
         path_of(sink, log, state->number, path);
         return cdr_spill_fail(error, "sync", path, errno);
     }
-    cdr_counters_make_durable(sink->counters, log, state->unsynced);
+    cdr_counters_make_durable(sink->direct.counters, log, state->unsynced);
     state->unsynced = 0;
     return CDR_OK;
 }
@@ -193,7 +190,7 @@ static enum cdr_result spill_write(struct cdr_sink *base, unsigned worker, struc
         return cdr_failure_keep(&sink->failure, result, error);
     const struct cdr_encoder *encoder = cdr_sink_topic(&sink->setup, slab->log)->encoder;
     uint64_t records = end - *taken, bytes = cdr_payload_bytes(encoder, slab, *taken, end);
-    cdr_counters_accept(sink->counters, slab->log, records, bytes);
+    cdr_counters_accept(sink->direct.counters, slab->log, records, bytes);
     sink->manifest.logs[slab->log].records += records;
     sink->manifest.logs[slab->log].bytes += bytes;
     state->next += records;
@@ -202,18 +199,6 @@ static enum cdr_result spill_write(struct cdr_sink *base, unsigned worker, struc
     if (state->file_bytes > sink->segment_bytes)
         result = end_segment(sink, slab->log, error);
     return result == CDR_OK ? CDR_OK : cdr_failure_keep(&sink->failure, result, error);
-}
-
-static enum cdr_result spill_take_slab(struct cdr_sink *sink, unsigned worker,
-                                       struct cdr_slab **slab, struct cdr_error *error)
-{
-    return cdr_slab_take(((struct spill_sink *)sink)->pool, worker, slab, error);
-}
-
-static void spill_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab)
-{
-    (void)worker;
-    cdr_slab_give(((struct spill_sink *)sink)->pool, slab);
 }
 
 static enum cdr_result spill_poll(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error)
@@ -235,11 +220,6 @@ static enum cdr_result spill_flush(struct cdr_sink *base, int timeout_ms, struct
     return result;
 }
 
-static void spill_progress(const struct cdr_sink *sink, struct cdr_log_progress *progress)
-{
-    cdr_counters_read(((const struct spill_sink *)sink)->counters, progress);
-}
-
 static void spill_free(struct spill_sink *sink)
 {
     for (uint32_t log = 0; sink->logs != NULL && log < cdr_spill_logs(&sink->manifest); log++)
@@ -249,8 +229,7 @@ static void spill_free(struct spill_sink *sink)
         free(sink->buffers[worker].bytes);
     if (sink->dir_fd >= 0)
         close(sink->dir_fd);
-    cdr_slab_pool_destroy(sink->pool);
-    cdr_counters_destroy(sink->counters);
+    cdr_direct_free(&sink->direct);
     cdr_spill_manifest_free(&sink->manifest);
     cdr_failure_destroy(&sink->failure);
     free(sink->buffers);
@@ -283,12 +262,12 @@ static enum cdr_result spill_close(struct cdr_sink *base, bool complete, struct 
 static const struct cdr_sink_ops spill_sink_ops = {
     .name = "spill",
     .description = "keeps records in files until they can be published",
-    .take_slab = spill_take_slab,
+    .take_slab = cdr_direct_take_slab,
     .write = spill_write,
-    .give_slab = spill_give_slab,
+    .give_slab = cdr_direct_give_slab,
     .poll = spill_poll,
     .flush = spill_flush,
-    .progress = spill_progress,
+    .progress = cdr_direct_progress,
     .close = spill_close,
 };
 
@@ -321,17 +300,14 @@ static enum cdr_result make_memory(struct spill_sink *sink, struct cdr_error *er
     sink->manifest.logs = calloc(logs, sizeof *sink->manifest.logs);
     sink->logs = calloc(logs, sizeof *sink->logs);
     sink->buffers = calloc(setup->workers, sizeof *sink->buffers);
-    sink->counters = cdr_counters_create(logs);
-    if (sink->manifest.logs == NULL || sink->logs == NULL || sink->buffers == NULL ||
-        sink->counters == NULL) {
+    if (sink->manifest.logs == NULL || sink->logs == NULL || sink->buffers == NULL) {
         free(sink->logs);
         sink->logs = NULL;
         return cdr_fail(error, CDR_E_NOMEM, "no memory to spill %u logs", logs);
     }
     for (uint32_t log = 0; log < logs; log++)
         sink->logs[log].fd = -1;
-    struct cdr_slab_settings slabs = cdr_slab_settings_of(setup, cdr_slabs_for_direct_sinks(setup));
-    return cdr_slab_pool_create(&sink->pool, &slabs, error);
+    return cdr_direct_open(&sink->direct, &spill_sink_ops, setup, error);
 }
 
 static enum cdr_result set_up(struct spill_sink *sink, const struct cdr_spill_settings *settings,
@@ -373,7 +349,6 @@ enum cdr_result cdr_spill_open(struct cdr_sink **opened, const struct cdr_spill_
     struct spill_sink *sink = calloc(1, sizeof *sink);
     if (sink == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory to spill");
-    sink->base.ops = &spill_sink_ops;
     sink->setup = *setup;
     sink->setup.workers = setup->workers > 0 ? setup->workers : 1;
     sink->dir_fd = -1;
@@ -393,6 +368,6 @@ enum cdr_result cdr_spill_open(struct cdr_sink **opened, const struct cdr_spill_
         spill_free(sink);
         return result;
     }
-    *opened = &sink->base;
+    *opened = &sink->direct.base;
     return CDR_OK;
 }

@@ -1,9 +1,8 @@
 /* The sink of standard output: records as lines, for a pipe. A log's records come in their order;
  * those of different logs come as workers have them, never within one another's lines. There is no
  * header line, since records of all types are mixed. */
-#include "sink/counters.h"
+#include "sink/direct.h"
 #include "sink/sink_table.h"
-#include "sink/slab.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,18 +12,15 @@
 #include <unistd.h>
 
 struct stdout_sink {
-    struct cdr_sink base;
+    struct cdr_direct_sink direct;
     struct cdr_sink_setup setup;
-    struct cdr_slab_pool *pool;
-    struct cdr_counters *counters;
     pthread_mutex_t lock; /* of the stream and what follows */
     int failed;           /* errno of the first write that failed, else 0 */
 };
 
 static void stdout_free(struct stdout_sink *sink)
 {
-    cdr_slab_pool_destroy(sink->pool);
-    cdr_counters_destroy(sink->counters);
+    cdr_direct_free(&sink->direct);
     pthread_mutex_destroy(&sink->lock);
     free(sink);
 }
@@ -52,28 +48,15 @@ static enum cdr_result stdout_open(struct cdr_sink **sink, const struct cdr_sink
     struct stdout_sink *out = calloc(1, sizeof *out);
     if (out == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the sink of standard output");
-    out->base.ops = &cdr_stdout_sink_ops;
     out->setup = *setup;
     pthread_mutex_init(&out->lock, NULL);
-    out->counters = cdr_counters_create(setup->topics->n * setup->partitions);
-    struct cdr_slab_settings slabs = cdr_slab_settings_of(setup, cdr_slabs_for_direct_sinks(setup));
-    if (out->counters == NULL)
-        result = cdr_fail(error, CDR_E_NOMEM, "no memory for the counts of %u partitions",
-                          setup->partitions);
-    if (result == CDR_OK)
-        result = cdr_slab_pool_create(&out->pool, &slabs, error);
+    result = cdr_direct_open(&out->direct, &cdr_stdout_sink_ops, setup, error);
     if (result != CDR_OK) {
         stdout_free(out);
         return result;
     }
-    *sink = &out->base;
+    *sink = &out->direct.base;
     return CDR_OK;
-}
-
-static enum cdr_result stdout_take_slab(struct cdr_sink *sink, unsigned worker,
-                                        struct cdr_slab **slab, struct cdr_error *error)
-{
-    return cdr_slab_take(((struct stdout_sink *)sink)->pool, worker, slab, error);
 }
 
 /* 0, or the errno of what went wrong. Waits for a reader that is slower. */
@@ -118,17 +101,11 @@ static enum cdr_result stdout_write(struct cdr_sink *sink, unsigned worker, stru
     pthread_mutex_unlock(&out->lock);
     if (reason != 0)
         return failure(reason, error);
-    cdr_counters_accept(out->counters, slab->log, records,
+    cdr_counters_accept(out->direct.counters, slab->log, records,
                         cdr_payload_bytes(encoder, slab, *taken, end));
-    cdr_counters_make_durable(out->counters, slab->log, records);
+    cdr_counters_make_durable(out->direct.counters, slab->log, records);
     *taken = end;
     return CDR_OK;
-}
-
-static void stdout_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab)
-{
-    (void)worker;
-    cdr_slab_give(((struct stdout_sink *)sink)->pool, slab);
 }
 
 static enum cdr_result stdout_poll(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error)
@@ -139,11 +116,6 @@ static enum cdr_result stdout_poll(struct cdr_sink *sink, int timeout_ms, struct
     const int reason = out->failed;
     pthread_mutex_unlock(&out->lock);
     return failure(reason, error);
-}
-
-static void stdout_progress(const struct cdr_sink *sink, struct cdr_log_progress *progress)
-{
-    cdr_counters_read(((const struct stdout_sink *)sink)->counters, progress);
 }
 
 static enum cdr_result stdout_close(struct cdr_sink *sink, bool complete, struct cdr_error *error)
@@ -159,11 +131,11 @@ const struct cdr_sink_ops cdr_stdout_sink_ops = {
     .traits = CDR_SINK_LINES,
     .description = "lines of JSON or CSV, for a pipe",
     .open = stdout_open,
-    .take_slab = stdout_take_slab,
+    .take_slab = cdr_direct_take_slab,
     .write = stdout_write,
-    .give_slab = stdout_give_slab,
+    .give_slab = cdr_direct_give_slab,
     .poll = stdout_poll,
     .flush = stdout_poll,
-    .progress = stdout_progress,
+    .progress = cdr_direct_progress,
     .close = stdout_close,
 };

@@ -1,5 +1,5 @@
 #include "base/clock.h"
-#include "sink/slab.h"
+#include "sink/direct.h"
 #include "verify/ids.h"
 #include "verify/kafka_id_reader.h"
 
@@ -12,31 +12,18 @@
 #define AHEAD (UINT64_C(1) << 19) /* expected ids that wait for the topics */
 
 struct ids {
-    struct cdr_sink base; /* that the pipeline writes to */
+    struct cdr_direct_sink sink; /* that the pipeline writes to */
     const struct cdr_verify_ids_settings *settings;
     struct cdr_topics plain; /* those of the dataset, without envelopes */
     struct cdr_verify_ids_result *result;
     struct cdr_balance *balance;
     struct cdr_id_reader *reader;
-    struct cdr_slab_pool *pool;
     atomic_ullong expected;
     bool again;           /* the second generation */
     pthread_mutex_t lock; /* of lost_shown */
 };
 
 /* ---- the sink ---- */
-
-static enum cdr_result ids_take_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab **slab,
-                                     struct cdr_error *error)
-{
-    return cdr_slab_take(((struct ids *)sink)->pool, worker, slab, error);
-}
-
-static void ids_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab)
-{
-    (void)worker;
-    cdr_slab_give(((struct ids *)sink)->pool, slab);
-}
 
 /* Keeps a lost record to be shown. */
 static void show_lost(struct ids *ids, const struct cdr_slab *slab, uint32_t i,
@@ -100,9 +87,9 @@ static enum cdr_result ids_poll(struct cdr_sink *sink, int timeout_ms, struct cd
 static const struct cdr_sink_ops ids_sink_ops = {
     .name = "ids",
     .description = "balances ids",
-    .take_slab = ids_take_slab,
+    .take_slab = cdr_direct_take_slab,
     .write = ids_write,
-    .give_slab = ids_give_slab,
+    .give_slab = cdr_direct_give_slab,
     .poll = ids_poll,
 };
 
@@ -121,7 +108,7 @@ static enum cdr_result leave_envelopes_out(struct ids *ids, struct cdr_error *er
     return CDR_OK;
 }
 
-static enum cdr_result make_pool(struct ids *ids, struct cdr_error *error)
+static enum cdr_result make_sink(struct ids *ids, struct cdr_error *error)
 {
     const struct cdr_verify_ids_settings *settings = ids->settings;
     const struct cdr_sink_setup setup = {
@@ -134,9 +121,7 @@ static enum cdr_result make_pool(struct ids *ids, struct cdr_error *error)
         .slab_records = SLAB_RECORDS,
         .ids = true,
     };
-    struct cdr_slab_settings slabs =
-        cdr_slab_settings_of(&setup, cdr_slabs_for_direct_sinks(&setup));
-    return cdr_slab_pool_create(&ids->pool, &slabs, error);
+    return cdr_direct_open(&ids->sink, &ids_sink_ops, &setup, error);
 }
 
 static enum cdr_result generate(struct ids *ids, struct cdr_error *error)
@@ -146,7 +131,7 @@ static enum cdr_result generate(struct ids *ids, struct cdr_error *error)
     struct cdr_pipeline_settings wanted = {
         .model = settings->model,
         .topics = &ids->plain,
-        .sink = &ids->base,
+        .sink = &ids->sink.base,
         .workers = settings->workers,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
@@ -228,7 +213,7 @@ static enum cdr_result compare(struct ids *ids, struct cdr_error *error)
 enum cdr_result cdr_verify_ids(const struct cdr_verify_ids_settings *settings,
                                struct cdr_verify_ids_result *result, struct cdr_error *error)
 {
-    struct ids ids = {.base.ops = &ids_sink_ops, .settings = settings, .result = result};
+    struct ids ids = {.settings = settings, .result = result};
     memset(result, 0, sizeof *result);
     pthread_mutex_init(&ids.lock, NULL);
     result->lost_shown = calloc(settings->show + 1, sizeof(void *));
@@ -241,7 +226,7 @@ enum cdr_result cdr_verify_ids(const struct cdr_verify_ids_settings *settings,
     if (done == CDR_OK)
         done = leave_envelopes_out(&ids, error);
     if (done == CDR_OK)
-        done = make_pool(&ids, error);
+        done = make_sink(&ids, error);
     struct cdr_id_reader_settings reading = {
         .sink = settings->sink,
         .topics = settings->topics,
@@ -257,7 +242,7 @@ enum cdr_result cdr_verify_ids(const struct cdr_verify_ids_settings *settings,
     if (done == CDR_OK)
         done = compare(&ids, error);
     cdr_id_reader_destroy(ids.reader);
-    cdr_slab_pool_destroy(ids.pool);
+    cdr_direct_free(&ids.sink);
     free(ids.plain.items);
     cdr_balance_destroy(ids.balance);
     pthread_mutex_destroy(&ids.lock);

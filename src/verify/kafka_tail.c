@@ -2,7 +2,7 @@
  * pipeline generates just those, into a sink that compares one by one and allows no difference. */
 #include "encode/headers.h"
 #include "model/model.h"
-#include "sink/slab.h"
+#include "sink/direct.h"
 #include "verify/fields.h"
 #include "verify/repeats.h"
 #include "verify/source.h"
@@ -32,7 +32,7 @@ struct head {
 };
 
 struct tail {
-    struct cdr_sink base; /* that the pipeline writes to */
+    struct cdr_direct_sink sink; /* that the pipeline writes to */
     const struct cdr_verify_tail_settings *settings;
     struct cdr_topics found_topics; /* those of the settings, with the id's header */
     struct wire *wires;             /* of each of them */
@@ -42,7 +42,6 @@ struct tail {
     int64_t *offsets;
     struct cdr_source *source;
     struct cdr_payloads payloads;
-    struct cdr_slab_pool *pool;
     atomic_uint open;   /* logs with a range that is not compared to its end */
     uint32_t blind;     /* logs with a range of which nothing is left */
     int64_t *found;     /* searching: offsets of what is looked for; else NULL */
@@ -295,18 +294,6 @@ static enum cdr_result tail_write(struct cdr_sink *sink, unsigned worker, struct
     return result;
 }
 
-static enum cdr_result tail_take_slab(struct cdr_sink *sink, unsigned worker,
-                                      struct cdr_slab **slab, struct cdr_error *error)
-{
-    return cdr_slab_take(((struct tail *)sink)->pool, worker, slab, error);
-}
-
-static void tail_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab)
-{
-    (void)worker;
-    cdr_slab_give(((struct tail *)sink)->pool, slab);
-}
-
 static enum cdr_result tail_poll(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error)
 {
     (void)timeout_ms; /* a caller that had to wait has waited in write */
@@ -319,9 +306,9 @@ static enum cdr_result tail_poll(struct cdr_sink *sink, int timeout_ms, struct c
 static const struct cdr_sink_ops tail_sink_ops = {
     .name = "tail",
     .description = "compares the end",
-    .take_slab = tail_take_slab,
+    .take_slab = cdr_direct_take_slab,
     .write = tail_write,
-    .give_slab = tail_give_slab,
+    .give_slab = cdr_direct_give_slab,
     .poll = tail_poll,
 };
 
@@ -391,9 +378,7 @@ static enum cdr_result make_memory(struct tail *tail, struct cdr_error *error)
         .slab_records = SLAB_RECORDS,
         .ids = settings->ids,
     };
-    struct cdr_slab_settings slabs =
-        cdr_slab_settings_of(&setup, cdr_slabs_for_direct_sinks(&setup));
-    return cdr_slab_pool_create(&tail->pool, &slabs, error);
+    return cdr_direct_open(&tail->sink, &tail_sink_ops, &setup, error);
 }
 
 static enum cdr_result open_source(struct tail *tail, struct cdr_error *error)
@@ -490,7 +475,7 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
     struct cdr_pipeline_settings wanted = {
         .model = settings->model,
         .topics = settings->topics,
-        .sink = &tail->base,
+        .sink = &tail->sink.base,
         .workers = settings->workers,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
@@ -517,11 +502,7 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
 static enum cdr_result check(const struct cdr_verify_tail_settings *settings, int64_t *found,
                              bool *after, struct head *heads, struct cdr_error *error)
 {
-    struct tail tail = {.base.ops = &tail_sink_ops,
-                        .settings = settings,
-                        .found = found,
-                        .after = after,
-                        .heads = heads};
+    struct tail tail = {.settings = settings, .found = found, .after = after, .heads = heads};
     if (settings->blind != NULL)
         settings->blind[0] = '\0';
     tail.partitions = settings->model->parameters.partitions;
@@ -544,7 +525,7 @@ static enum cdr_result check(const struct cdr_verify_tail_settings *settings, in
     if (tail.source != NULL)
         tail.source->ops->close(tail.source);
     cdr_payloads_close(&tail.payloads);
-    cdr_slab_pool_destroy(tail.pool);
+    cdr_direct_free(&tail.sink);
     for (uint32_t type = 0; tail.wires != NULL && type < settings->topics->n; type++)
         free(tail.wires[type].text);
     free(tail.wires);

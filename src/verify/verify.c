@@ -1,7 +1,7 @@
 #include "verify/verify.h"
 
 #include "base/clock.h"
-#include "sink/slab.h"
+#include "sink/direct.h"
 #include "verify/payload.h"
 #include "verify/source.h"
 
@@ -23,10 +23,9 @@ struct log_reader {
 };
 
 struct cdr_verify {
-    struct cdr_sink base; /* that the pipeline writes to */
+    struct cdr_direct_sink sink; /* that the pipeline writes to */
     struct cdr_verify_settings settings;
     uint32_t log_count, partitions;
-    struct cdr_slab_pool *pool;
     struct cdr_compare **compares; /* NULL: of another shard */
     struct log_reader *readers;
     struct cdr_pipeline *pipeline;
@@ -35,18 +34,6 @@ struct cdr_verify {
 };
 
 /* ---- the sink ---- */
-
-static enum cdr_result verify_take_slab(struct cdr_sink *sink, unsigned worker,
-                                        struct cdr_slab **slab, struct cdr_error *error)
-{
-    return cdr_slab_take(((struct cdr_verify *)sink)->pool, worker, slab, error);
-}
-
-static void verify_give_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab)
-{
-    (void)worker;
-    cdr_slab_give(((struct cdr_verify *)sink)->pool, slab);
-}
 
 static enum cdr_result verify_write(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab,
                                     uint32_t end, uint32_t *taken, struct cdr_error *error)
@@ -74,9 +61,9 @@ static enum cdr_result verify_poll(struct cdr_sink *sink, int timeout_ms, struct
 static const struct cdr_sink_ops verify_sink_ops = {
     .name = "verify",
     .description = "compares",
-    .take_slab = verify_take_slab,
+    .take_slab = cdr_direct_take_slab,
     .write = verify_write,
-    .give_slab = verify_give_slab,
+    .give_slab = cdr_direct_give_slab,
     .poll = verify_poll,
 };
 
@@ -141,7 +128,7 @@ static enum cdr_result create_pipeline(struct cdr_verify *verify, struct cdr_err
     struct cdr_pipeline_settings pipeline = {
         .model = settings->model,
         .topics = settings->topics,
-        .sink = &verify->base,
+        .sink = &verify->sink.base,
         .workers = settings->workers,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
@@ -159,7 +146,6 @@ enum cdr_result cdr_verify_create(struct cdr_verify **made,
     struct cdr_verify *verify = calloc(1, sizeof *verify);
     if (verify == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the comparison");
-    verify->base.ops = &verify_sink_ops;
     verify->settings = *settings;
     verify->partitions = settings->model->parameters.partitions;
     verify->log_count = settings->topics->n * verify->partitions;
@@ -174,11 +160,9 @@ enum cdr_result cdr_verify_create(struct cdr_verify **made,
         .slab_bytes = SLAB_BYTES,
         .slab_records = SLAB_RECORDS,
     };
-    struct cdr_slab_settings slabs =
-        cdr_slab_settings_of(&setup, cdr_slabs_for_direct_sinks(&setup));
     enum cdr_result result =
         verify->compares != NULL && verify->readers != NULL
-            ? cdr_slab_pool_create(&verify->pool, &slabs, error)
+            ? cdr_direct_open(&verify->sink, &verify_sink_ops, &setup, error)
             : cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", verify->log_count);
     if (result == CDR_OK)
         result = create_compares(verify, error);
@@ -199,7 +183,7 @@ void cdr_verify_destroy(struct cdr_verify *verify)
     cdr_pipeline_destroy(verify->pipeline);
     for (uint32_t log = 0; verify->compares != NULL && log < verify->log_count; log++)
         cdr_compare_destroy(verify->compares[log]);
-    cdr_slab_pool_destroy(verify->pool);
+    cdr_direct_free(&verify->sink);
     free(verify->compares);
     free(verify->readers);
     free(verify->shown);
@@ -221,7 +205,7 @@ static enum cdr_result finish(struct cdr_verify *verify, struct cdr_error *error
         if (verify->compares[log] == NULL)
             continue;
         while ((result = cdr_compare_finish(verify->compares[log], error)) == CDR_E_AGAIN) {
-            result = verify_poll(&verify->base, 0, error);
+            result = verify_poll(&verify->sink.base, 0, error);
             if (result == CDR_OK && is_stopped(verify))
                 result = cdr_fail(error, CDR_E_INTERRUPTED, "interrupted");
             if (result != CDR_OK)
