@@ -17,8 +17,6 @@ enum {
         2, /* could not run: wrong input or a destination in the wrong state; nothing was written */
 };
 
-int cdr_exit_status(enum cdr_result result);
-
 /* cdr_command_run and the other commands (config/commands.h). Each prints its own results, to
  * standard output or files; errors are left to the caller. CDR_E_DIFFERENT: what is there is not
  * what must be; CDR_E_STATE or CDR_E_CONFIG: nothing could be told or done. */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int cdr_exit_status(enum cdr_result result)
+static int exit_status(enum cdr_result result)
 {
     if (result == CDR_OK)
         return CDR_EXIT_OK;
@@ -55,5 +55,5 @@ int main(int argc, char **argv)
     cdr_settings_free(&settings);
     if (result != CDR_OK)
         fprintf(stderr, "cdrgen: %s\n", error.text);
-    return cdr_exit_status(result);
+    return exit_status(result);
 }

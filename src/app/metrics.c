@@ -81,11 +81,6 @@ static const struct {
     [CDR_LOG_SPILLED] = {"spilled", "after a spill: records in its files", has_spilled, spilled},
 };
 
-uint64_t cdr_log_figure(const struct cdr_run *run, enum cdr_log_metric metric, uint32_t log)
-{
-    return log_metrics[metric].value(run, log);
-}
-
 uint64_t cdr_run_figure(const struct cdr_run *run, enum cdr_log_metric metric)
 {
     uint64_t sum = 0;

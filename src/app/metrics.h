@@ -19,7 +19,6 @@ enum cdr_log_metric {
     CDR_LOG_METRICS,
 };
 
-uint64_t cdr_log_figure(const struct cdr_run *run, enum cdr_log_metric metric, uint32_t log);
 /* Of all logs of this process. */
 uint64_t cdr_run_figure(const struct cdr_run *run, enum cdr_log_metric metric);
 

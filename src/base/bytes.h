@@ -63,11 +63,4 @@ static inline uint32_t cdr_load_le32(const void *from)
     return cdr_le32(value);
 }
 
-static inline uint32_t cdr_load_be32(const void *from)
-{
-    uint32_t value;
-    memcpy(&value, from, sizeof value);
-    return cdr_be32(value);
-}
-
 #endif

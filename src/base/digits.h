@@ -39,12 +39,6 @@ static inline void cdr_digits16(char out[16], uint64_t value)
     cdr_store_le64(out + 8, cdr_digits8_lanes((uint32_t)(value - high * CDR_DIGITS8_LIMIT)));
 }
 
-/* Eight ASCII digits of value < 10^8. */
-static inline void cdr_digits8(char out[8], uint32_t value)
-{
-    cdr_store_le64(out, cdr_digits8_lanes(value));
-}
-
 /* How many of eight digits are leading zeros, 0 … 7: the last digit always counts as significant.
  */
 static inline uint32_t cdr_leading_zeros8(const char digits[8])

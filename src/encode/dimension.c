@@ -20,11 +20,24 @@ static_assert(FRAME_LEN + ROW_BYTES_MAX + TRAILER_LEN <= CDR_DIMENSION_RECORD_MA
 
 /* --- rows --- */
 
-void cdr_subscriber_row(const struct cdr_model *model, uint32_t subscriber, int32_t day,
-                        struct cdr_subscriber_row *row)
+struct subscriber_row {
+    struct cdr_profile profile; /* of a customer that is there */
+    uint32_t activity_milli;    /* traffic as a multiple of the mean subscriber's, in 1/1000 */
+    int64_t valid_from_ms;      /* midnight, local time, of the day that the row is of */
+};
+
+struct cell_row {
+    uint32_t cell_id;
+    uint32_t rat;                 /* CDR_RAT_* */
+    int32_t lat_micro, lon_micro; /* degrees × 10^6, rounded */
+};
+
+/* Of a subscriber that is there on that local day. */
+static void make_subscriber_row(const struct cdr_model *model, uint32_t subscriber, int32_t day,
+                                struct subscriber_row *row)
 {
     const uint32_t activity = cdr_activity_class(&model->traits, subscriber);
-    *row = (struct cdr_subscriber_row){
+    *row = (struct subscriber_row){
         .profile = cdr_profile_on(model, subscriber, (uint32_t)day),
         .activity_milli = (uint32_t)(model->traits.activity[activity] * 1000 + 0.5),
         .valid_from_ms = cdr_calendar_day_start_ms(&model->calendar, day),
@@ -37,10 +50,10 @@ static int32_t micro(double degrees)
     return (int32_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
 }
 
-void cdr_cell_row(const struct cdr_model *model, uint32_t cell, struct cdr_cell_row *row)
+static void make_cell_row(const struct cdr_model *model, uint32_t cell, struct cell_row *row)
 {
     const struct cdr_cell *found = &model->cells.cells[cell];
-    *row = (struct cdr_cell_row){
+    *row = (struct cell_row){
         .cell_id = CDR_CELL_ID_FIRST + cell,
         .rat = found->rat,
         .lat_micro = micro(found->lat),
@@ -134,7 +147,7 @@ static void put_decimal(struct writer *writer, const char *name, int64_t value, 
     writer->at = put_number(writer->at, size % scale, places);
 }
 
-static uint8_t *subscriber_text(uint8_t *to, const struct cdr_subscriber_row *row, bool json)
+static uint8_t *subscriber_text(uint8_t *to, const struct subscriber_row *row, bool json)
 {
     struct writer writer = {to, json, true};
     put_digits(&writer, "msisdn", row->profile.msisdn.value, row->profile.msisdn.len);
@@ -150,7 +163,7 @@ static uint8_t *subscriber_text(uint8_t *to, const struct cdr_subscriber_row *ro
     return json ? put_text(writer.at, "}") : writer.at;
 }
 
-static uint8_t *cell_text(uint8_t *to, const struct cdr_cell_row *row, bool json)
+static uint8_t *cell_text(uint8_t *to, const struct cell_row *row, bool json)
 {
     struct writer writer = {to, json, true};
     put_whole(&writer, "cell_id", row->cell_id);
@@ -184,7 +197,7 @@ static uint8_t *put_double(uint8_t *to, double value)
     return to + sizeof bits;
 }
 
-static uint8_t *subscriber_datum(uint8_t *to, const struct cdr_subscriber_row *row)
+static uint8_t *subscriber_datum(uint8_t *to, const struct subscriber_row *row)
 {
     to = put_string(to, row->profile.msisdn.value, row->profile.msisdn.len);
     to = put_string(to, row->profile.imsi.value, 15);
@@ -198,7 +211,7 @@ static uint8_t *subscriber_datum(uint8_t *to, const struct cdr_subscriber_row *r
     return cdr_put_varint(to, row->valid_from_ms);
 }
 
-static uint8_t *cell_datum(uint8_t *to, const struct cdr_cell_row *row)
+static uint8_t *cell_datum(uint8_t *to, const struct cell_row *row)
 {
     to = cdr_put_varint(to, row->cell_id);
     to = cdr_put_varint(to, row->rat);
@@ -281,12 +294,12 @@ size_t cdr_dimension_encode(const struct cdr_encoder *encoder, const struct cdr_
     const bool json = encoder->ops == &format_ops[FORMAT_JSON],
                avro = encoder->ops == &format_ops[FORMAT_AVRO];
     if (((const struct encoder *)encoder)->dimension == CDR_DIMENSION_SUBSCRIBER) {
-        struct cdr_subscriber_row row;
-        cdr_subscriber_row(model, index, day, &row);
+        struct subscriber_row row;
+        make_subscriber_row(model, index, day, &row);
         at = avro ? subscriber_datum(at, &row) : subscriber_text(at, &row, json);
     } else {
-        struct cdr_cell_row row;
-        cdr_cell_row(model, index, &row);
+        struct cell_row row;
+        make_cell_row(model, index, &row);
         at = avro ? cell_datum(at, &row) : cell_text(at, &row, json);
     }
     size_t len = end_record(at, bytes);
@@ -299,8 +312,8 @@ size_t cdr_dimension_encode_tombstone(const struct cdr_encoder *encoder, uint8_t
     return end_record(put_frame(encoder, bytes), bytes);
 }
 
-enum cdr_result cdr_dimension_key_create(struct cdr_encoder **key, int32_t schema_id,
-                                         struct cdr_error *error)
+static enum cdr_result create_key(struct cdr_encoder **key, int32_t schema_id,
+                                  struct cdr_error *error)
 {
     const struct encoder like = {.base = {.ops = &format_ops[FORMAT_AVRO],
                                           .frame_len = FRAME_LEN,
@@ -345,7 +358,7 @@ enum cdr_result cdr_dimension_topics_encode(struct cdr_topics *topics, const cha
                                               topic->schema_ids[0], error);
         if (result != CDR_OK || topic->key_layout.schema == NULL)
             continue;
-        result = cdr_dimension_key_create(&topic->key, topic->key_schema_id, error);
+        result = create_key(&topic->key, topic->key_schema_id, error);
         topic->envelope.key = topic->key;
         topic->envelope.key_bytes_max = CDR_DIMENSION_WIRE_KEY_MAX;
     }

@@ -31,24 +31,6 @@ enum { CDR_DIMENSION_RECORD_MAX = 320 };
 
 extern const char *const cdr_dimension_name[CDR_DIMENSION_COUNT]; /* "subscriber" "cell" */
 
-struct cdr_subscriber_row {
-    struct cdr_profile profile; /* of a customer that is there */
-    uint32_t activity_milli;    /* traffic as a multiple of the mean subscriber's, in 1/1000 */
-    int64_t valid_from_ms;      /* midnight, local time, of the day that the row is of */
-};
-
-struct cdr_cell_row {
-    uint32_t cell_id;
-    uint32_t rat;                 /* CDR_RAT_* */
-    int32_t lat_micro, lon_micro; /* degrees × 10^6, rounded */
-};
-
-/* day: local, days since 1970-01-01. The row of a subscriber that is there on that day. */
-void cdr_subscriber_row(const struct cdr_model *model, uint32_t subscriber, int32_t day,
-                        struct cdr_subscriber_row *row);
-/* cell: 0 … model->cells.count − 1. */
-void cdr_cell_row(const struct cdr_model *model, uint32_t cell, struct cdr_cell_row *row);
-
 /* The key of a row: 1 … 15 digits, left-aligned; returns their number. The other bytes are 0. */
 uint32_t cdr_dimension_key(const struct cdr_model *model, uint32_t dimension, uint32_t index,
                            char key[16]);
@@ -71,8 +53,6 @@ size_t cdr_dimension_encode_tombstone(const struct cdr_encoder *encoder, uint8_t
 
 /* Keys by Avro's schema "string", which messages have with --key-format avro: frame and datum. */
 enum { CDR_DIMENSION_WIRE_KEY_MAX = 5 + 1 + 16 };
-enum cdr_result cdr_dimension_key_create(struct cdr_encoder **key, int32_t schema_id,
-                                         struct cdr_error *error);
 /* Of a text key to bytes; returns the length. */
 uint32_t cdr_dimension_wire_key(const struct cdr_encoder *encoder, const char *key,
                                 uint32_t key_len, uint8_t bytes[CDR_DIMENSION_WIRE_KEY_MAX]);

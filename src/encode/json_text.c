@@ -1,8 +1,6 @@
 #include "encode/json_text.h"
 
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 char *cdr_json_object_of(const char *key, const char *value)
@@ -50,29 +48,4 @@ char *cdr_json_find_string(const char *text, size_t text_len, const char *key)
     char *copy = member != NULL ? strdup(member) : NULL;
     json_decref(object);
     return copy;
-}
-
-char *cdr_json_find_strings(const char *text, size_t text_len, const char *key)
-{
-    json_t *object = json_loadb(text, text_len, 0, NULL);
-    json_t *array = json_object_get(object, key), *item;
-    size_t i, used = 0;
-    char *joined = calloc(1, text_len + 1); /* quotes and commas make as much room as is needed */
-    json_array_foreach(array, i, item)
-    {
-        const char *string = json_string_value(item);
-        if (joined == NULL || string == NULL || *string == '\0')
-            continue;
-        used += (size_t)snprintf(joined + used, text_len + 1 - used, "%s%s", used > 0 ? ", " : "",
-                                 string);
-    }
-    json_decref(object);
-    for (char *c = joined; c != NULL && *c != '\0'; c++)
-        if ((unsigned char)*c < ' ')
-            *c = ' ';
-    if (used == 0) {
-        free(joined);
-        return NULL;
-    }
-    return joined;
 }

@@ -26,8 +26,4 @@ bool cdr_json_has(const char *text, size_t text_len, const char *key);
 /* The string that text, an object, holds under key; NULL where it is no object or holds none. */
 char *cdr_json_find_string(const char *text, size_t text_len, const char *key);
 
-/* The strings of the array that text, an object, holds under key, joined by ", " in one line; NULL
- * where it holds none or memory is exhausted. */
-char *cdr_json_find_strings(const char *text, size_t text_len, const char *key);
-
 #endif

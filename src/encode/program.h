@@ -76,7 +76,6 @@ enum {
     CDR_PROGRAM_ROOMS = 32 << 10, /* bytes of the records of a step: half of a usual L1 cache */
     CDR_PROGRAM_RECORD_MAX = CDR_PROGRAM_ROOMS - 64, /* frame and payload of the longest record */
     CDR_PROGRAM_OPS_MAX = 4096,
-    CDR_PROGRAM_DATA_MAX = 1 << 20,
 };
 
 cdr_encode_loop cdr_program_encode_base, cdr_program_encode_v3, cdr_program_encode_v4;

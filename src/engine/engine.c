@@ -70,11 +70,6 @@ struct cdr_engine {
     int gate; /* 0 closed, 1 open, −1: not all threads could be started, leave */
 };
 
-uint32_t cdr_engine_slice_count(const struct cdr_engine *engine)
-{
-    return engine->slices;
-}
-
 uint32_t cdr_engine_slice_ms(const struct cdr_engine *engine)
 {
     return 1u << (MS_BITS - engine->slice_bits);

@@ -76,8 +76,7 @@ void cdr_engine_destroy(struct cdr_engine *engine);
 enum cdr_result cdr_engine_run(struct cdr_engine *engine, const struct cdr_consumer *consumer,
                                struct cdr_error *error);
 
-/* Slices of a slot, and the longest slice in ms. */
-uint32_t cdr_engine_slice_count(const struct cdr_engine *engine);
+/* The longest slice of a slot in ms. */
 uint32_t cdr_engine_slice_ms(const struct cdr_engine *engine);
 
 /* Partition of a subscriber's records: Java's murmur2 of the MSISDN's digits, positive, modulo

@@ -187,7 +187,8 @@ void cdr_model_destroy(struct cdr_model *model)
     free(model);
 }
 
-double cdr_day_multiplier(const struct cdr_model *model, int32_t day)
+/* Of a local day: month × special day. */
+static double day_multiplier(const struct cdr_model *model, int32_t day)
 {
     const struct cdr_parameters *p = &model->parameters;
     double multiplier = p->seasonality[cdr_date_of_day(day).month - 1];
@@ -200,7 +201,7 @@ double cdr_day_multiplier(const struct cdr_model *model, int32_t day)
 double cdr_slot_rate(const struct cdr_model *model, const struct cdr_slot *slot)
 {
     return model->events_per_day * model->hour_share[cdr_is_weekend(slot->day)][slot->hour] *
-           cdr_day_multiplier(model, slot->day) * ((double)slot->duration_ms / 3600000.0);
+           day_multiplier(model, slot->day) * ((double)slot->duration_ms / 3600000.0);
 }
 
 /* Of a number, on a plain day. */

@@ -91,9 +91,6 @@ void cdr_model_destroy(struct cdr_model *model);
 /* Mean number of planned events of a subscriber with activity 1 in a slot. */
 double cdr_slot_rate(const struct cdr_model *model, const struct cdr_slot *slot);
 
-/* Multiplier of a local day: month × special day. */
-double cdr_day_multiplier(const struct cdr_model *model, int32_t day);
-
 /* Expected records of the run's days: for estimates. Where subscribers leave, a is the share of
  * numbers that are taken (cdr_present_share): an event of one party has its record a times as
  * often, one on-net both of its a². */

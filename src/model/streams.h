@@ -30,8 +30,6 @@ static inline uint64_t cdr_stream(uint64_t seed, enum cdr_stream_number number)
 
 /* The name of an event: subscriber 30 bits, slot 23 bits (quarter hours: until the year 2209),
  * index 11 bits. */
-#define CDR_EVENTS_PER_SLOT_MAX 2047u
-
 static inline uint64_t cdr_event_name(uint32_t subscriber, uint32_t slot, uint32_t index)
 {
     return (uint64_t)subscriber << 34 | (uint64_t)slot << 11 | index;

@@ -49,10 +49,6 @@ static inline unsigned cdr_payload_version(const struct cdr_payloads *payloads, 
 size_t cdr_avro_datum_len(const struct cdr_payloads *payloads, uint32_t type, unsigned version,
                           const uint8_t *bytes, size_t n);
 
-/* Whether n bytes are a datum of the schema and nothing more, so that any reader can take them
- * apart: no length, count, branch or symbol leads out of them. */
-bool cdr_avro_fits(const struct cdr_schema *schema, const uint8_t *bytes, size_t n);
-
 /* Sets key (to key_text) and event_ms of a record from its payload; what cannot be found stays as
  * it was. Of users' own schemas, where the names of fields say nothing: the first text of digits
  * and the first number that can be a time. */

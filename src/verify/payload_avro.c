@@ -192,16 +192,6 @@ size_t cdr_avro_datum_len(const struct cdr_payloads *payloads, uint32_t type, un
                       : scan_avro(type, bytes, n, spans);
 }
 
-bool cdr_avro_fits(const struct cdr_schema *schema, const uint8_t *bytes, size_t n)
-{
-    struct walk walk = {.at = bytes,
-                        .end = bytes + n,
-                        .steps = STEPS_MAX,
-                        .strict = true,
-                        .found.time = CDR_NO_TIME};
-    return walk_node(&walk, schema->root, 0) && walk.at == walk.end;
-}
-
 static bool avro_scan(uint32_t type, const uint8_t *bytes, size_t n,
                       struct cdr_span spans[CDR_SPANS])
 {
@@ -272,12 +262,18 @@ static void avro_text(const avro_value_t *value, char *text, size_t size)
     }
 }
 
-/* avro-c believes lengths and symbols, so they are looked at first. */
+/* Whether the payload is a datum of the schema and nothing more: no length, count, branch or symbol
+ * leads out of it. avro-c believes them, so they are looked at first. */
 static bool fits(const char *schema_text, const uint8_t *payload, size_t n)
 {
     struct cdr_schema schema;
+    struct walk walk = {.at = payload,
+                        .end = payload + n,
+                        .steps = STEPS_MAX,
+                        .strict = true,
+                        .found.time = CDR_NO_TIME};
     bool good = cdr_schema_parse_any(&schema, schema_text, NULL) == CDR_OK &&
-                cdr_avro_fits(&schema, payload, n);
+                walk_node(&walk, schema.root, 0) && walk.at == walk.end;
     cdr_schema_destroy(&schema);
     return good;
 }

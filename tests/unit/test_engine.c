@@ -274,7 +274,7 @@ static enum cdr_result record(struct recorder *recorder, const struct cdr_model 
     if (result != CDR_OK)
         fail_msg("%s", error->text);
     recorder->slice_ms = cdr_engine_slice_ms(engine);
-    assert_true(cdr_engine_slice_count(engine) >= settings.slices_min ||
+    assert_true((uint64_t)recorder->slice_ms * settings.slices_min <= 1u << 22 ||
                 settings.slices_min > 4096);
     struct cdr_consumer consumer = {
         .state = recorder,
