@@ -181,9 +181,9 @@ static rd_kafka_t *plain_client(struct bench *bench)
 {
     char reason[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", bench->settings.brokers, NULL, 0);
+    rd_kafka_conf_set(conf, "bootstrap.servers", bench->settings.kafka.brokers, NULL, 0);
     rd_kafka_conf_set(conf, "partitioner", "murmur2_random", NULL, 0);
-    for (size_t i = 0; i < bench->settings.property_count; i++)
+    for (size_t i = 0; i < bench->settings.kafka.property_count; i++)
         if (rd_kafka_conf_set(conf, bench->properties[i].name, bench->properties[i].value, reason,
                               sizeof reason) != RD_KAFKA_CONF_OK) {
             fprintf(stderr, "kafka_produce: %s\n", reason);
@@ -254,7 +254,7 @@ static void options(struct bench *bench, int argc, char **argv)
     while ((letter = getopt(argc, argv, "b:t:p:n:s:k:w:cX:")) != -1) {
         char *equals = letter == 'X' ? strchr(optarg, '=') : NULL;
         switch (letter) {
-        case 'b': bench->settings.brokers = optarg; break;
+        case 'b': bench->settings.kafka.brokers = optarg; break;
         case 't': snprintf(bench->topic.name, sizeof bench->topic.name, "%s", optarg); break;
         case 'p': bench->setup.partitions = (uint32_t)atoi(optarg); break;
         case 'n': bench->records = strtoull(optarg, NULL, 10); break;
@@ -263,9 +263,9 @@ static void options(struct bench *bench, int argc, char **argv)
         case 'w': bench->setup.workers = (unsigned)atoi(optarg); break;
         case 'c': bench->csv = true; break;
         case 'X':
-            if (equals != NULL && bench->settings.property_count < PROPERTIES_MAX) {
+            if (equals != NULL && bench->settings.kafka.property_count < PROPERTIES_MAX) {
                 *equals = '\0';
-                bench->properties[bench->settings.property_count++] =
+                bench->properties[bench->settings.kafka.property_count++] =
                     (struct cdr_property){optarg, equals + 1, "-X"};
                 break;
             } /* fall through */
@@ -279,7 +279,7 @@ static void options(struct bench *bench, int argc, char **argv)
 int main(int argc, char **argv)
 {
     static struct bench bench = {
-        .settings = {.create_topics = true, .retention_ms = -1, .kafka_timeout_ms = 30000},
+        .settings = {.create_topics = true, .retention_ms = -1, .kafka.timeout_ms = 30000},
         .setup = {.partitions = 6,
                   .shard_count = 1,
                   .dataset_id = "00000000000000000000000000000000",
@@ -294,7 +294,7 @@ int main(int argc, char **argv)
         return 2;
     bench.setup.now_ms = (int64_t)time(NULL) * 1000;
     bench.setup.first_event_ms = bench.setup.last_event_ms = bench.setup.now_ms;
-    bench.settings.properties = bench.properties;
+    bench.settings.kafka.properties = bench.properties;
     options(&bench, argc - 1, argv + 1);
     encoder.record_bytes_max = bench.size;
     bench.topic.encoder = &encoder;

@@ -146,7 +146,7 @@ static enum cdr_result pass_blind(const struct cdr_dimensions *dimensions, uint3
 {
     const struct cdr_run *run = dimensions->run;
     const uint32_t partitions = run->model->parameters.partitions;
-    if (run->settings->sink.force)
+    if (run->settings->sink.kafka.force)
         return CDR_OK;
     return cdr_fail(error, CDR_E_STATE,
                     "resume: %s[%u] ends where %" PRIu64

@@ -42,7 +42,7 @@ int main(int argc, char **argv)
     cdr_process_prepare();
     enum cdr_result result = cdr_settings_load(&settings, &command, argc, argv, &error);
     cdr_settings_hide_arguments(argc, argv);
-    settings.sink.say = settings.quiet ? NULL : say;
+    settings.sink.kafka.say = settings.quiet ? NULL : say;
     for (size_t i = 0; i < settings.warning_count; i++)
         fprintf(stderr, "cdrgen: warning: %s\n", settings.warnings[i]);
     if (result == CDR_OK)

@@ -6,7 +6,7 @@
 #include "app/stop.h"
 #include "app/verify_dimensions.h"
 #if CDR_KAFKA
-#include "sink/kafka.h"
+#include "kafka/recreate.h"
 #endif
 
 #include <inttypes.h>
@@ -188,7 +188,7 @@ static enum cdr_result unless_stopped(enum cdr_result result, struct cdr_error *
 
 static enum cdr_result check_settings(const struct cdr_settings *settings, struct cdr_error *error)
 {
-    if (settings->sink.brokers == NULL)
+    if (settings->sink.kafka.brokers == NULL)
         return cdr_fail(
             error, CDR_E_CONFIG,
             "no Kafka brokers are given: pass -b HOST:PORT[,HOST:PORT] or set bootstrap.servers");
@@ -202,6 +202,16 @@ static enum cdr_result check_settings(const struct cdr_settings *settings, struc
     return CDR_OK;
 }
 
+static struct cdr_kafka_new_topic wanted_of(const struct cdr_settings *settings,
+                                            const struct topic *topic)
+{
+    return (struct cdr_kafka_new_topic){.name = topic->name,
+                                        .partitions = settings->model.partitions,
+                                        .replication = settings->sink.replication,
+                                        .retention_ms = settings->sink.retention_ms,
+                                        .compacted = topic->table};
+}
+
 /* Topics that do not exist, as after a repair that broke off, are created first: then all can be
  * compared. */
 static enum cdr_result create_missing(struct repair *repair, struct cdr_error *error)
@@ -211,7 +221,7 @@ static enum cdr_result create_missing(struct repair *repair, struct cdr_error *e
     enum cdr_result result = CDR_OK;
     for (size_t i = 0; i < repair->count && result == CDR_OK; i++) {
         bool exists = false;
-        result = cdr_kafka_exists(&settings->sink, repair->topics[i].name, &exists, error);
+        result = cdr_kafka_exists(&settings->sink.kafka, repair->topics[i].name, &exists, error);
         repair->topics[i].missing = !exists;
         any |= !exists;
     }
@@ -227,9 +237,9 @@ static enum cdr_result create_missing(struct repair *repair, struct cdr_error *e
     for (size_t i = 0; i < repair->count && result == CDR_OK; i++) {
         struct topic *topic = &repair->topics[i];
         repair->created |= topic->missing;
+        const struct cdr_kafka_new_topic wanted = wanted_of(settings, topic);
         if (topic->missing)
-            result = cdr_kafka_create(&settings->sink, topic->name, settings->model.partitions,
-                                      topic->table, error);
+            result = cdr_kafka_create(&settings->sink.kafka, &wanted, error);
         topic->missing = false;
     }
     return result;
@@ -271,7 +281,7 @@ static enum cdr_result rehearse(const struct repair *repair, struct cdr_error *e
         result = cdr_run_rehearse(&run, &why);
     for (size_t i = 0; i < repair->count && result == CDR_OK; i++)
         if (repair->topics[i].spoiled)
-            result = cdr_kafka_may_recreate(&run.sink, repair->topics[i].name, &why);
+            result = cdr_kafka_may_recreate(&run.sink.kafka, repair->topics[i].name, &why);
     if (result == CDR_OK)
         return CDR_OK;
     return cdr_fail(error, result == CDR_E_KAFKA || result == CDR_E_IO ? CDR_E_STATE : result,
@@ -287,10 +297,10 @@ static enum cdr_result recreate_spoiled(const struct repair *repair, struct cdr_
         const struct topic *topic = &repair->topics[i];
         if (!topic->spoiled)
             continue;
+        const struct cdr_kafka_new_topic wanted = wanted_of(settings, topic);
         result = cdr_stop_check(error);
         if (result == CDR_OK)
-            result = cdr_kafka_recreate(&settings->sink, topic->name, settings->model.partitions,
-                                        topic->table, error);
+            result = cdr_kafka_recreate(&settings->sink.kafka, &wanted, error);
         if (result == CDR_E_STATE && changed)
             result = CDR_E_KAFKA;
         changed = true;

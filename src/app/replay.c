@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/token.h"
 #include "encode/encoder.h"
+#include "kafka/reader.h"
 #include "pipeline/handover.h"
 #include "sink/kafka.h"
 #include "sink/spill.h"
@@ -278,7 +279,7 @@ static enum cdr_result compare_there(struct replay *replay, struct cdr_error *er
                                  ? cdr_fail(error, CDR_E_NOMEM, "out of memory")
                                  : prepare_comparison(replay, &comparison, error);
     if (result == CDR_OK)
-        result = cdr_kafka_read_back(&replay->destination, false, comparison.ranges,
+        result = cdr_kafka_read_back(&replay->destination.kafka, false, comparison.ranges,
                                      comparison.count, compare, &comparison, error);
     for (size_t i = 0; i < comparison.count; i++)
         replay->sink->ops->give_slab(replay->sink, 0, comparison.copies[i]);

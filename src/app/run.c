@@ -29,7 +29,7 @@ static enum cdr_result try_kafka(struct cdr_run *run, const char **name, struct 
 {
 #if CDR_KAFKA
     struct cdr_error why = {0};
-    enum cdr_result probe = cdr_kafka_probe(&run->settings->sink, PROBE_TIMEOUT_MS, &why);
+    enum cdr_result probe = cdr_kafka_probe(&run->settings->sink.kafka, PROBE_TIMEOUT_MS, &why);
     if (probe == CDR_E_CONFIG)
         return cdr_fail(error, probe, "%s", why.text);
     run->fell_back = probe != CDR_OK;
@@ -65,7 +65,7 @@ static enum cdr_result choose_sink(struct cdr_run *run, struct cdr_error *error)
     run->sink_ops = cdr_sink_find(name);
     if (run->sink_ops == NULL)
         return cdr_fail(error, CDR_E_CONFIG, "sink: \"%s\" is not built into this cdrgen", name);
-    if (cdr_run_has(run, CDR_SINK_OFFSETS) && settings->sink.brokers == NULL)
+    if (cdr_run_has(run, CDR_SINK_OFFSETS) && settings->sink.kafka.brokers == NULL)
         return cdr_fail(
             error, CDR_E_CONFIG,
             "no Kafka brokers are given: pass -b HOST:PORT[,HOST:PORT] or set bootstrap.servers");

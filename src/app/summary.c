@@ -256,8 +256,8 @@ static void print_destination(const struct cdr_run *run)
     printf("destination  %s", run->sink_ops->name);
     if (cdr_run_has(run, CDR_SINK_FOLDER))
         cdr_say(stdout, ", folder %s", settings->sink.out);
-    if (cdr_run_has(run, CDR_SINK_OFFSETS) && settings->sink.brokers != NULL)
-        cdr_say(stdout, ", brokers %s", settings->sink.brokers);
+    if (cdr_run_has(run, CDR_SINK_OFFSETS) && settings->sink.kafka.brokers != NULL)
+        cdr_say(stdout, ", brokers %s", settings->sink.kafka.brokers);
     if (run->sink_reason != NULL)
         cdr_say(stdout, ", because %s", run->sink_reason);
     printf("\nformat       %s\n", settings->format);

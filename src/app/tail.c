@@ -36,15 +36,16 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
     tail.ranges = ranges;
     struct cdr_error why = {0};
     char blind[CDR_VERIFY_BLIND_MAX];
-    tail.force = settings->sink.force;
+    tail.force = settings->sink.kafka.force;
     tail.blind = blind;
     enum cdr_result result = cdr_verify_tail(&tail, &why);
     if (result == CDR_OK && run->topics.change_ms != CDR_CHANGE_NEVER)
         result = cdr_verify_change(&tail, run->topics.change_ms, &why);
     if (result == CDR_OK && blind[0] != '\0')
         fprintf(stderr, "cdrgen: warning: resume: %s; their number is believed, %s\n", blind,
-                settings->sink.force ? "with --force"
-                                     : "since a run of this dataset committed where it ended");
+                settings->sink.kafka.force
+                    ? "with --force"
+                    : "since a run of this dataset committed where it ended");
     if (result == CDR_E_STATE)
         return cdr_fail(error, CDR_E_STATE, "resume: %.1000s", why.text);
     if (result == CDR_E_DIFFERENT && !settings->sink.transactions &&
@@ -72,7 +73,7 @@ static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int6
     const uint32_t partitions = run->settings->model.partitions;
     const unsigned long long count = run->starts[log];
     const char *topic = run->topics.items[log / partitions].name;
-    if (first == 0 && !run->settings->sink.force)
+    if (first == 0 && !run->settings->sink.kafka.force)
         return cdr_fail(error, CDR_E_STATE,
                         "resume: %s[%u]: %llu records of dataset %s were committed to it and did "
                         "not expire, and none is there: the topic was deleted and created again; "
@@ -176,7 +177,7 @@ static enum cdr_result check_heads(const struct cdr_run *run, const uint64_t *en
 {
     const uint32_t logs = cdr_run_logs(run);
     struct cdr_verify_tail_settings head;
-    if (run->settings->sink.force)
+    if (run->settings->sink.kafka.force)
         return CDR_OK;
     struct cdr_verify_range *ranges = calloc(logs, sizeof *ranges);
     if (ranges == NULL)
@@ -245,7 +246,7 @@ enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
     if (result == CDR_OK)
         result = set_ranges(run, ranges, error);
-    if (result == CDR_OK && !run->settings->sink.force)
+    if (result == CDR_OK && !run->settings->sink.kafka.force)
         result = widen(run, ranges, error);
     for (uint32_t log = 0; result == CDR_OK && log < logs; log++)
         any |= ranges[log].from < ranges[log].to;

@@ -30,7 +30,7 @@ static enum cdr_result choose_source(struct cdr_verification *run, struct cdr_er
             error, CDR_E_CONFIG,
             "verify: nothing says what to compare; write cdrgen verify --out FOLDER, or cdrgen "
             "verify -b HOST:PORT");
-    if (!run->from_files && settings->sink.brokers == NULL)
+    if (!run->from_files && settings->sink.kafka.brokers == NULL)
         return cdr_fail(
             error, CDR_E_CONFIG,
             "no Kafka brokers are given: pass -b HOST:PORT[,HOST:PORT] or set bootstrap.servers");

@@ -307,10 +307,10 @@ CDR_PRINTER(cdr_print_days)
 
 CDR_PRINTER(cdr_print_properties)
 {
-    const struct cdr_sink_settings *sink = field;
+    const struct cdr_kafka_settings *kafka = field;
     (void)option, (void)count;
     cdr_json_object(json, key);
-    for (size_t i = 0; i < sink->property_count; i++)
-        cdr_json_text(json, sink->properties[i].name, cdr_property_shown(&sink->properties[i]));
+    for (size_t i = 0; i < kafka->property_count; i++)
+        cdr_json_text(json, kafka->properties[i].name, cdr_property_shown(&kafka->properties[i]));
     cdr_json_object_end(json);
 }

@@ -163,7 +163,7 @@ const struct cdr_option cdr_options[] = {
     {.key = "brokers", .also = "bootstrap_servers", .flag = "brokers",
      .flag_also = "bootstrap-servers", .letter = 'b', .value = "HOST:PORT,...",
      .type = CDR_OPTION_TEXT, .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY | REPLAY,
-     AT(sink.brokers), .check = cdr_check_brokers,
+     AT(sink.kafka.brokers), .check = cdr_check_brokers,
      .only = CDR_FOR_KAFKA,
      .help = "bootstrap servers; if given, cdrgen fails when no broker answers (unless --sink "
              "auto)",
@@ -230,7 +230,7 @@ const struct cdr_option cdr_options[] = {
      .only = CDR_FOR_KAFKA,
      .help = "message keys: the owner's MSISDN as text, or in Avro after a schema id"},
     {.key = "force", .flag = "force", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_KAFKA,
-     .commands = RUN | REPLAY, AT(sink.force), .initial = "false",
+     .commands = RUN | REPLAY, AT(sink.kafka.force), .initial = "false",
      .only = CDR_FOR_KAFKA,
      .help = "write even if a topic would delete, restamp, reject or compact the records"},
     {.key = "spill", .flag = "spill", .value = "FOLDER", .type = CDR_OPTION_TEXT,
@@ -255,7 +255,7 @@ const struct cdr_option cdr_options[] = {
      .help = "remove the files once all of them are published and the topics' ends are right"},
     {.key = "kafka_timeout", .flag = "kafka-timeout", .value = "TIME",
      .type = CDR_OPTION_TIMEOUT, .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY | REPLAY,
-     AT(sink.kafka_timeout_ms), .min = 100, .max = 3600000, .initial = "10s",
+     AT(sink.kafka.timeout_ms), .min = 100, .max = 3600000, .initial = "10s",
      .only = CDR_FOR_KAFKA,
      .help = "wait this long for a broker at the start, and for each metadata or admin request"},
     {.key = "resume_quiet", .flag = "resume-quiet", .value = "TIME", .type = CDR_OPTION_TIMEOUT,
@@ -270,7 +270,7 @@ const struct cdr_option cdr_options[] = {
      .only = CDR_FOR_KAFKA,
      .help = "properties file for librdkafka or Java clients; repeatable"},
     {.key = "kafka", .letter = 'X', .value = "NAME=VALUE", .type = CDR_OPTION_PROPERTY,
-     .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY | REPLAY, AT(sink),
+     .group = CDR_GROUP_KAFKA, .commands = RUN_OR_VERIFY | REPLAY, AT(sink.kafka),
      .only = CDR_FOR_KAFKA,
      .help = "any librdkafka property; repeatable. In a config file: an object of them; in the "
              "environment: CDRGEN_KAFKA_SASL_PASSWORD and so on. NAME_file reads the value from "

@@ -71,7 +71,7 @@ bool cdr_settings_by_flag(const struct cdr_settings *settings, const char *key)
 const char *cdr_settings_destination(const struct cdr_settings *settings, enum cdr_command command)
 {
     const struct cdr_origin *sink = origin_of_key(settings, "sink");
-    const bool brokers = settings->sink.brokers != NULL;
+    const bool brokers = settings->sink.kafka.brokers != NULL;
     const bool automatic = strcmp(settings->sink_name, CDR_SINK_AUTO) == 0;
     if (sink->layer == CDR_LAYER_FLAG ||
         (sink->layer != CDR_LAYER_DEFAULT && !cdr_settings_by_flag(settings, "brokers"))) {

@@ -3,21 +3,20 @@
 #include "config/dialect.h"
 #include "config/secret.h"
 #if CDR_KAFKA
-#include "sink/kafka.h"
 #endif
 
 #include <stdlib.h>
 #include <string.h>
 
-static enum cdr_result append(struct cdr_sink_settings *sink, struct cdr_property **added,
+static enum cdr_result append(struct cdr_kafka_settings *kafka, struct cdr_property **added,
                               struct cdr_error *error)
 {
     struct cdr_property *grown =
-        realloc(sink->properties, (sink->property_count + 1) * sizeof *sink->properties);
+        realloc(kafka->properties, (kafka->property_count + 1) * sizeof *kafka->properties);
     if (grown == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory");
-    sink->properties = grown;
-    *added = &grown[sink->property_count++];
+    kafka->properties = grown;
+    *added = &grown[kafka->property_count++];
     **added = (struct cdr_property){0};
     return CDR_OK;
 }
@@ -25,14 +24,14 @@ static enum cdr_result append(struct cdr_sink_settings *sink, struct cdr_propert
 enum cdr_result cdr_property_set(struct cdr_loading *loading, const char *name, const char *value,
                                  const char *source, struct cdr_error *error)
 {
-    struct cdr_sink_settings *sink = &loading->settings->sink;
+    struct cdr_kafka_settings *kafka = &loading->settings->sink.kafka;
     struct cdr_property *property = NULL;
     enum cdr_result result = CDR_OK;
-    for (size_t i = 0; property == NULL && i < sink->property_count; i++)
-        if (strcmp(sink->properties[i].name, name) == 0)
-            property = &sink->properties[i];
+    for (size_t i = 0; property == NULL && i < kafka->property_count; i++)
+        if (strcmp(kafka->properties[i].name, name) == 0)
+            property = &kafka->properties[i];
     if (property == NULL) {
-        result = append(sink, &property, error);
+        result = append(kafka, &property, error);
         if (result == CDR_OK)
             result = cdr_replace_text(&property->name, name, error);
     }
@@ -120,7 +119,7 @@ enum cdr_result cdr_properties_check(const struct cdr_settings *settings, enum c
                                      struct cdr_error *error)
 {
 #if CDR_KAFKA
-    return cdr_kafka_check_properties(&settings->sink, command == CDR_COMMAND_CONFIG,
+    return cdr_kafka_check_properties(&settings->sink.kafka, command == CDR_COMMAND_CONFIG,
                                       cdr_dialect_offer, error);
 #else
     (void)settings, (void)command, (void)error;
@@ -133,14 +132,14 @@ const char *cdr_property_shown(const struct cdr_property *property)
     return cdr_secret_name(property->name) ? CDR_HIDDEN : property->value;
 }
 
-void cdr_properties_free(struct cdr_sink_settings *sink)
+void cdr_properties_free(struct cdr_kafka_settings *kafka)
 {
-    for (size_t i = 0; i < sink->property_count; i++) {
-        free(sink->properties[i].name);
-        cdr_secret_free(sink->properties[i].value);
-        free(sink->properties[i].source);
+    for (size_t i = 0; i < kafka->property_count; i++) {
+        free(kafka->properties[i].name);
+        cdr_secret_free(kafka->properties[i].value);
+        free(kafka->properties[i].source);
     }
-    free(sink->properties);
-    sink->properties = NULL;
-    sink->property_count = 0;
+    free(kafka->properties);
+    kafka->properties = NULL;
+    kafka->property_count = 0;
 }

@@ -46,7 +46,7 @@ enum cdr_result cdr_properties_load(struct cdr_loading *loading, const char *pat
 /* The value, or "[hidden]" for a secret. */
 const char *cdr_property_shown(const struct cdr_property *property);
 
-void cdr_properties_free(struct cdr_sink_settings *sink);
+void cdr_properties_free(struct cdr_kafka_settings *kafka);
 
 /* One setting of a JAAS line, e.g. username of `…PlainLoginModule required username="a"
  * password="b";`, to be freed by the caller; NULL where it is not there. */

@@ -42,7 +42,7 @@ static enum cdr_result refuse_kafka(const struct cdr_settings *settings,
     const char *where = cdr_option_origin(settings, option)->where;
     char sink[300];
     chosen_by(settings, sink, sizeof sink);
-    if (settings->sink.brokers == NULL && strcmp(settings->sink_name, CDR_SINK_AUTO) == 0)
+    if (settings->sink.kafka.brokers == NULL && strcmp(settings->sink_name, CDR_SINK_AUTO) == 0)
         return cdr_fail(error, CDR_E_CONFIG,
                         "%.300s: it is for Kafka, and no brokers are given; pass -b HOST:PORT with "
                         "it, or %s",

@@ -241,10 +241,10 @@ static enum cdr_result check_hidden(const struct cdr_settings *settings, struct 
         return cdr_fail(error, CDR_E_CONFIG, "registry_user_info: \"%s\" %s", CDR_HIDDEN, advice);
     if (token != NULL && strcmp(token, CDR_HIDDEN) == 0)
         return cdr_fail(error, CDR_E_CONFIG, "registry_token: \"%s\" %s", CDR_HIDDEN, advice);
-    for (size_t i = 0; i < settings->sink.property_count; i++)
-        if (strcmp(settings->sink.properties[i].value, CDR_HIDDEN) == 0)
+    for (size_t i = 0; i < settings->sink.kafka.property_count; i++)
+        if (strcmp(settings->sink.kafka.properties[i].value, CDR_HIDDEN) == 0)
             return cdr_fail(error, CDR_E_CONFIG, "%s: \"%s\" %s",
-                            settings->sink.properties[i].source, CDR_HIDDEN, advice);
+                            settings->sink.kafka.properties[i].source, CDR_HIDDEN, advice);
     return CDR_OK;
 }
 
@@ -432,7 +432,7 @@ void cdr_settings_free(struct cdr_settings *settings)
     free(settings->argument_dir);
     free(settings->argument_action);
     free(settings->argument_type);
-    cdr_properties_free(&settings->sink);
+    cdr_properties_free(&settings->sink.kafka);
     free(settings->warnings);
     for (size_t i = 0; settings->origins != NULL && i < cdr_option_count; i++)
         free(settings->origins[i].where);

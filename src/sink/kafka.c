@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DISCARD_MS = 5000, UNDER_WAY_BYTES_MAX = 96 << 20 };
+enum { DISCARD_MS = 5000, STANDSTILL_MS = 15000, UNDER_WAY_BYTES_MAX = 96 << 20 };
 
 /* librdkafka allocates a message a record in one thread and frees it in another. Left to itself,
  * glibc gives the memory back to the system whenever a batch was freed and faults it in again. */
@@ -107,16 +107,22 @@ static enum cdr_result prepare_topics(struct cdr_kafka_sink *sink,
                                       const struct cdr_sink_settings *settings,
                                       struct cdr_error *error)
 {
-    char group[64];
-    snprintf(group, sizeof group, "cdrgen-%s", sink->setup.dataset_id);
+    char group[CDR_KAFKA_GROUP_MAX];
+    cdr_kafka_group_of(CDR_GROUP_BASES, sink->setup.dataset_id, group);
     struct cdr_kafka_client *asker = &sink->watch.asker;
     enum cdr_result result =
         cdr_kafka_watch_open(sink, settings->append || settings->resume ? group : NULL, error);
     if (result == CDR_OK)
-        result = cdr_kafka_connect(asker, (int)settings->kafka_timeout_ms, error);
+        result = cdr_kafka_connect(asker, (int)settings->kafka.timeout_ms, error);
     if (result == CDR_OK)
         result = cdr_kafka_topics_prepare(sink, asker, settings, error);
     return result;
+}
+
+static void listen_to_producer(rd_kafka_conf_t *conf)
+{
+    rd_kafka_conf_set_dr_msg_cb(conf, cdr_kafka_on_report);
+    cdr_kafka_standstill_listen(conf);
 }
 
 enum cdr_result cdr_kafka_open_producer(struct cdr_kafka_sink *sink,
@@ -129,8 +135,10 @@ enum cdr_result cdr_kafka_open_producer(struct cdr_kafka_sink *sink,
                           sizeof reason) != RD_KAFKA_CONF_OK)
         return cdr_fail(error, CDR_E_STATE, "the topics' max.message.bytes is %s: %s", bytes,
                         reason);
-    enum cdr_result result = cdr_kafka_client_open(&sink->client, RD_KAFKA_PRODUCER,
-                                                   &sink->properties, sink, NULL, error);
+    const struct cdr_kafka_role role = {
+        .prepare = listen_to_producer, .on_fatal = cdr_kafka_on_fatal, .owner = sink};
+    enum cdr_result result =
+        cdr_kafka_client_open(&sink->client, RD_KAFKA_PRODUCER, &sink->properties, &role, error);
     for (uint32_t i = 0; i < sink->setup.topics->n && result == CDR_OK; i++) {
         struct cdr_kafka_topic *topic = &sink->topics[i];
         topic->handle = rd_kafka_topic_new(sink->client.rk, topic->name, NULL);
@@ -140,7 +148,7 @@ enum cdr_result cdr_kafka_open_producer(struct cdr_kafka_sink *sink,
     }
     /* So that records go straight to their partitions' queues and a missing broker shows now. */
     if (result == CDR_OK)
-        result = cdr_kafka_connect(&sink->client, (int)settings->kafka_timeout_ms, error);
+        result = cdr_kafka_connect(&sink->client, (int)settings->kafka.timeout_ms, error);
     return result;
 }
 
@@ -163,7 +171,7 @@ static enum cdr_result set_up_transactions(struct cdr_kafka_sink *sink,
     state->records_max = settings->transaction_records;
     state->interval_ms = settings->transaction_ms;
     state->abort_share = settings->abort_share;
-    cdr_kafka_progress_group(sink, state->group);
+    cdr_kafka_group_of(CDR_GROUP_PROGRESS, sink->setup.dataset_id, state->group);
     const unsigned hash = hash_of_topics(sink);
     snprintf(state->door, sizeof state->door, "cdrgen-%s-%08x", sink->setup.dataset_id, hash);
     if (sink->setup.token != NULL)
@@ -172,7 +180,19 @@ static enum cdr_result set_up_transactions(struct cdr_kafka_sink *sink,
         cdr_make_token(state->token);
     snprintf(state->id, sizeof state->id, "cdrgen-%s-%08x-%u-of-%u", sink->setup.dataset_id, hash,
              sink->setup.shard_index, sink->setup.shard_count);
-    return cdr_kafka_properties_transactional(&sink->properties, settings, state->id, error);
+    return cdr_kafka_transactions_prepare(sink, settings, error);
+}
+
+static void set_waits(struct cdr_kafka_sink *sink, const struct cdr_sink_settings *settings)
+{
+    sink->waits = (struct cdr_kafka_waits){.stall_ms = sink->properties.delivery_timeout_ms,
+                                           .stall_name = "delivery.timeout.ms",
+                                           .standstill_ms = STANDSTILL_MS,
+                                           .quiet_ms = settings->resume_quiet_ms};
+    if (settings->spill != NULL) {
+        sink->waits.stall_ms = settings->spill_after_ms;
+        sink->waits.stall_name = "--spill-after";
+    }
 }
 
 static enum cdr_result kafka_open(struct cdr_sink **opened,
@@ -183,7 +203,10 @@ static enum cdr_result kafka_open(struct cdr_sink **opened,
     keep_freed_memory();
     enum cdr_result result = kafka_new(&sink, setup, error);
     if (result == CDR_OK)
-        result = cdr_kafka_properties_make(&sink->properties, settings, &sink->warnings, error);
+        result =
+            cdr_kafka_properties_make(&sink->properties, &settings->kafka, &sink->warnings, error);
+    if (result == CDR_OK)
+        set_waits(sink, settings);
     if (result == CDR_OK && settings->transactions)
         result = set_up_transactions(sink, settings, error);
     if (result == CDR_OK)
@@ -210,11 +233,12 @@ enum cdr_result cdr_kafka_judge(const struct cdr_sink_settings *settings,
     struct cdr_kafka_sink *sink = NULL;
     enum cdr_result result = kafka_new(&sink, setup, error);
     if (result == CDR_OK)
-        result = cdr_kafka_properties_make(&sink->properties, settings, &sink->warnings, error);
+        result =
+            cdr_kafka_properties_make(&sink->properties, &settings->kafka, &sink->warnings, error);
     if (result == CDR_OK)
         result = cdr_kafka_watch_open(sink, NULL, error);
     if (result == CDR_OK)
-        result = cdr_kafka_connect(&sink->watch.asker, (int)settings->kafka_timeout_ms, error);
+        result = cdr_kafka_connect(&sink->watch.asker, (int)settings->kafka.timeout_ms, error);
     if (result == CDR_OK)
         result = cdr_kafka_topics_judge(sink, &sink->watch.asker, settings, error);
     if (sink != NULL)
@@ -266,7 +290,7 @@ static void kafka_bases(const struct cdr_sink *base, int64_t *bases)
 
 static int64_t kafka_patience_ms(const struct cdr_sink *sink)
 {
-    const int64_t stall_ms = ((const struct cdr_kafka_sink *)sink)->properties.stall_ms;
+    const int64_t stall_ms = ((const struct cdr_kafka_sink *)sink)->waits.stall_ms;
     return stall_ms > 0 ? stall_ms : INT64_MAX / 2000000;
 }
 
@@ -295,20 +319,3 @@ const struct cdr_sink_ops cdr_kafka_sink_ops = {
     .progress = kafka_progress,
     .close = kafka_close,
 };
-
-enum cdr_result cdr_kafka_probe(const struct cdr_sink_settings *settings, int timeout_ms,
-                                struct cdr_error *error)
-{
-    struct cdr_kafka_properties properties;
-    struct cdr_kafka_warnings warnings = {0};
-    struct cdr_kafka_client asker = {0};
-    enum cdr_result result = cdr_kafka_properties_make(&properties, settings, &warnings, error);
-    if (result == CDR_OK)
-        result = cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &properties, NULL, NULL, error);
-    if (result == CDR_OK)
-        result = cdr_kafka_connect(&asker, timeout_ms, error);
-    cdr_kafka_client_close(&asker);
-    cdr_kafka_properties_free(&properties);
-    free(warnings.texts);
-    return result;
-}

@@ -1,8 +1,6 @@
-/* Where the dataset begins in each log: its offset and the dataset's id, in the group
- * cdrgen-<dataset id>, since with --append the offsets of a log alone don't say it. And where it
- * ends after a run that ended in an orderly way, in the group cdrgen-end-<dataset id>: of a log
- * whose records all expired, nothing else says that they were this dataset's. Kafka deletes what is
- * committed for a topic with the topic. */
+/* Where the dataset begins in each log, committed since with --append the offsets of a log alone
+ * don't say it. And where it ends after a run that ended in an orderly way: of a log whose records
+ * all expired, nothing else says that they were this dataset's. */
 #include "sink/kafka_internal.h"
 
 #include <stdio.h>
@@ -21,7 +19,7 @@ static rd_kafka_topic_partition_list_t *base_offsets(const struct cdr_kafka_sink
 {
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     for (int i = 0; i < list->cnt; i++)
-        cdr_kafka_sign(sink, &list->elems[i],
+        cdr_kafka_sign(&list->elems[i], sink->setup.dataset_id,
                        sink->logs[cdr_kafka_log_of(sink, &list->elems[i])].base);
     return list;
 }
@@ -81,8 +79,8 @@ enum cdr_result cdr_kafka_commit_bases(struct cdr_kafka_client *asker,
                                        const struct cdr_kafka_sink *sink, const char *what,
                                        int timeout_ms, struct cdr_error *error)
 {
-    char group[80];
-    snprintf(group, sizeof group, CDR_GROUP_BASES "%s", sink->setup.dataset_id);
+    char group[CDR_KAFKA_GROUP_MAX];
+    cdr_kafka_group_of(CDR_GROUP_BASES, sink->setup.dataset_id, group);
     rd_kafka_topic_partition_list_t *list = base_offsets(sink);
     enum cdr_result result = commit(asker, list, what, group, timeout_ms, error);
     rd_kafka_topic_partition_list_destroy(list);
@@ -92,20 +90,20 @@ enum cdr_result cdr_kafka_commit_bases(struct cdr_kafka_client *asker,
 static enum cdr_result open_asker(const struct cdr_kafka_sink *sink, const char *prefix,
                                   struct cdr_kafka_client *asker)
 {
-    char group[80];
+    char group[CDR_KAFKA_GROUP_MAX];
     struct cdr_error ignored = {{0}};
-    snprintf(group, sizeof group, "%s%s", prefix, sink->setup.dataset_id);
-    return cdr_kafka_client_open(asker, RD_KAFKA_CONSUMER, &sink->properties, NULL, group,
-                                 &ignored);
+    const struct cdr_kafka_role role = {.group_id = group};
+    cdr_kafka_group_of(prefix, sink->setup.dataset_id, group);
+    return cdr_kafka_client_open(asker, RD_KAFKA_CONSUMER, &sink->properties, &role, &ignored);
 }
 
 /* A client that may not use its group would wait long with a commit when it is closed; with a
  * question it does not. */
-static bool may_use_group(const struct cdr_kafka_sink *sink, const struct cdr_kafka_client *asker)
+static bool may_use_group(const struct cdr_kafka_sink *sink, struct cdr_kafka_client *asker)
 {
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
-    const bool may = list->cnt > 0 &&
-                     rd_kafka_committed(asker->rk, list, REMEMBER_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    const bool may = list->cnt > 0 && cdr_kafka_ask_committed(asker, list, REMEMBER_MS) ==
+                                          RD_KAFKA_RESP_ERR_NO_ERROR;
     rd_kafka_topic_partition_list_destroy(list);
     return may;
 }
@@ -138,7 +136,7 @@ void cdr_kafka_remember_end(const struct cdr_sink *base)
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     for (int i = 0; i < list->cnt; i++) {
         const struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, &list->elems[i])];
-        cdr_kafka_sign(sink, &list->elems[i], log->base + (int64_t)log->end);
+        cdr_kafka_sign(&list->elems[i], sink->setup.dataset_id, log->base + (int64_t)log->end);
     }
     remember(sink, CDR_GROUP_ENDS, list);
 }
@@ -152,12 +150,12 @@ void cdr_kafka_known_ends(const struct cdr_sink *base, bool *known)
     if (sink->transactions.on || open_asker(sink, CDR_GROUP_ENDS, &asker) != CDR_OK)
         return;
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
-    const bool answered = list->cnt > 0 && rd_kafka_committed(asker.rk, list, REMEMBER_MS) ==
-                                               RD_KAFKA_RESP_ERR_NO_ERROR;
+    const bool answered =
+        cdr_kafka_ask_committed(&asker, list, REMEMBER_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
     for (int i = 0; answered && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
         const uint32_t log = cdr_kafka_log_of(sink, entry);
-        known[log] = cdr_kafka_is_ours(sink, entry) &&
+        known[log] = cdr_kafka_is_signed(entry, sink->setup.dataset_id) &&
                      entry->offset == sink->logs[log].base + (int64_t)sink->logs[log].start;
     }
     rd_kafka_topic_partition_list_destroy(list);

@@ -91,14 +91,9 @@ enum cdr_result cdr_kafka_open_stable(struct cdr_kafka_client *client,
                                       const struct cdr_kafka_sink *sink, const char *group_id,
                                       struct cdr_error *error)
 {
-    struct cdr_kafka_properties properties = sink->properties;
-    properties.conf = rd_kafka_conf_dup(sink->properties.conf);
-    rd_kafka_conf_set(properties.conf, "isolation.level", "read_committed", NULL, 0);
-    const enum cdr_result result =
-        cdr_kafka_client_open(client, RD_KAFKA_CONSUMER, &properties, NULL, group_id, error);
-    client->properties = &sink->properties;
-    rd_kafka_conf_destroy(properties.conf);
-    return result;
+    const struct cdr_kafka_role role = {
+        .group_id = group_id, .property = "isolation.level", .value = "read_committed"};
+    return cdr_kafka_client_open(client, RD_KAFKA_CONSUMER, &sink->properties, &role, error);
 }
 
 enum cdr_result cdr_kafka_check_decided(const struct cdr_kafka_sink *sink, int64_t *ends,

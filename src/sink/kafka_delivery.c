@@ -243,7 +243,7 @@ static void on_other_offset(struct cdr_kafka_sink *sink, int64_t expected, int64
 void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
     (void)rk;
-    struct cdr_kafka_sink *sink = ((struct cdr_kafka_client *)opaque)->sink;
+    struct cdr_kafka_sink *sink = ((struct cdr_kafka_client *)opaque)->owner;
     struct cdr_kafka_run *run = &sink->run;
     struct cdr_slab *slab = message->_private;
     if (slab != run->slab)
@@ -319,15 +319,15 @@ static void check_stall(struct cdr_kafka_sink *sink)
         } else if (state->quiet_since_ms == NOT_WAITING || reported != state->reported_before) {
             state->reported_before = reported;
             state->quiet_since_ms = now_ms;
-        } else if (sink->properties.stall_ms > 0 &&
-                   now_ms - state->quiet_since_ms >= sink->properties.stall_ms) {
+        } else if (sink->waits.stall_ms > 0 &&
+                   now_ms - state->quiet_since_ms >= sink->waits.stall_ms) {
             char trouble[400];
             cdr_kafka_trouble(&sink->client, trouble, sizeof trouble);
             cdr_kafka_fail(sink, CDR_E_AWAY,
                            "%s[%u]: no record was acknowledged for %" PRId64 " ms (%s), %" PRIu64
                            " are under way%s%s; the first %" PRIu64 " records of the log are %s",
                            cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
-                           sink->properties.stall_ms, sink->properties.stall_name, waiting,
+                           sink->waits.stall_ms, sink->waits.stall_name, waiting,
                            trouble[0] != '\0' ? ", and the last trouble was " : "", trouble,
                            sink->transactions.on ? state->committed : state->start + reported,
                            sink->transactions.on ? "committed" : "safe");
@@ -344,8 +344,9 @@ uint64_t cdr_kafka_under_way(const struct cdr_kafka_sink *sink)
     return sum;
 }
 
-void cdr_kafka_on_fatal(struct cdr_kafka_sink *sink, rd_kafka_resp_err_t code, const char *reason)
+void cdr_kafka_on_fatal(void *owner, rd_kafka_resp_err_t code, const char *reason)
 {
+    struct cdr_kafka_sink *sink = owner;
     if (sink->fatal[0] != '\0')
         return;
     snprintf(sink->fatal, sizeof sink->fatal, "%s", reason);
@@ -666,7 +667,7 @@ static enum cdr_result drain(struct cdr_kafka_sink *sink, int64_t deadline_ms,
  * new leader may not know yet what its predecessor acknowledged. */
 static int64_t ends_patience_ms(const struct cdr_kafka_sink *sink, enum cdr_result result)
 {
-    int64_t stall_ms = sink->properties.stall_ms > 0 ? sink->properties.stall_ms : INT64_MAX / 2;
+    int64_t stall_ms = sink->waits.stall_ms > 0 ? sink->waits.stall_ms : INT64_MAX / 2;
     return result != CDR_E_KAFKA || stall_ms < ENDS_PATIENCE_MS ? ENDS_PATIENCE_MS : stall_ms;
 }
 

@@ -1,5 +1,6 @@
 #include "sink/kafka_doctor.h"
 
+#include "kafka/reach.h"
 #include "sink/kafka_internal.h"
 
 #include <inttypes.h>
@@ -30,7 +31,7 @@ struct doctor {
 static enum cdr_result ask_anew(struct doctor *doctor, struct cdr_error *error)
 {
     cdr_kafka_client_close(&doctor->asker);
-    return cdr_kafka_client_open(&doctor->asker, RD_KAFKA_CONSUMER, doctor->properties, NULL, NULL,
+    return cdr_kafka_client_open(&doctor->asker, RD_KAFKA_CONSUMER, doctor->properties, NULL,
                                  error);
 }
 
@@ -132,6 +133,8 @@ struct topic {
 static void examine_missing(struct doctor *doctor, const struct topic *topic)
 {
     struct cdr_error error = {{0}};
+    const struct cdr_kafka_new_topic wanted =
+        cdr_kafka_new_topic_of(doctor->settings, topic->topic, doctor->setup->partitions);
     if (!doctor->settings->create_topics) {
         cdr_findings_add(doctor->findings, FAIL, topic->subject,
                          "create it, or pass --create-topics", "does not exist");
@@ -140,8 +143,7 @@ static void examine_missing(struct doctor *doctor, const struct topic *topic)
     if (doctor->unreached)
         return;
     enum cdr_result result =
-        cdr_kafka_create_topic(&doctor->asker, doctor->settings, topic->topic,
-                               doctor->setup->partitions, true, doctor->timeout_ms, &error);
+        cdr_kafka_create_topic(&doctor->asker, &wanted, true, doctor->timeout_ms, &error);
     if (result == CDR_OK)
         cdr_findings_add(doctor->findings, OK, topic->subject, NULL,
                          "does not exist and would be created");
@@ -241,7 +243,7 @@ static void examine_config(struct doctor *doctor, const struct topic *topic,
     size_t skip = strlen("topic ") + strlen(topic->name) + strlen(": ");
     for (size_t i = 0; i < found_count; i++)
         cdr_findings_add_sentence(
-            doctor->findings, found[i].forceable && doctor->settings->force ? WARN : FAIL,
+            doctor->findings, found[i].forceable && doctor->settings->kafka.force ? WARN : FAIL,
             topic->subject, found[i].text + (strlen(found[i].text) > skip ? skip : 0));
     if (found_count == 0)
         cdr_findings_add(doctor->findings, OK, topic->subject, NULL,
@@ -252,7 +254,7 @@ static void examine_config(struct doctor *doctor, const struct topic *topic,
 static void config_unread(struct doctor *doctor, const struct topic *topic,
                           rd_kafka_resp_err_t code, const char *reason)
 {
-    const enum cdr_finding_level level = doctor->settings->force ? WARN : FAIL;
+    const enum cdr_finding_level level = doctor->settings->kafka.force ? WARN : FAIL;
     if (cdr_kafka_is_denied(code))
         cdr_findings_add(doctor->findings, level, topic->subject,
                          "grant DescribeConfigs on the topic, or pass --force",
@@ -297,14 +299,12 @@ static void examine_ends(struct doctor *doctor, const struct topic *topic)
         rd_kafka_topic_partition_list_new((int)topic->state.partitions);
     for (uint32_t p = 0; p < topic->state.partitions; p++)
         if (cdr_kafka_mine(doctor->setup, p))
-            rd_kafka_topic_partition_list_add(list, topic->name, (int32_t)p)->offset =
-                RD_KAFKA_OFFSET_END;
-    rd_kafka_resp_err_t code =
-        list->cnt == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR /* another shard's all */
-                       : rd_kafka_offsets_for_times(doctor->asker.rk, list, doctor->timeout_ms);
+            rd_kafka_topic_partition_list_add(list, topic->name, (int32_t)p);
+    const rd_kafka_topic_partition_t *where;
+    rd_kafka_resp_err_t code = cdr_kafka_query_offsets(&doctor->asker, list, RD_KAFKA_OFFSET_END,
+                                                       doctor->timeout_ms, &where);
     int filled = 0, first = -1;
     for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
-        code = list->elems[i].err;
         filled += list->elems[i].offset > 0;
         if (first < 0 && list->elems[i].offset > 0)
             first = i;
@@ -379,6 +379,12 @@ static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
     return 0;
 }
 
+static void hear_statistics(rd_kafka_conf_t *conf)
+{
+    rd_kafka_conf_set(conf, "statistics.interval.ms", "100", NULL, 0);
+    rd_kafka_conf_set_stats_cb(conf, on_statistics);
+}
+
 static void tell_producer(struct doctor *doctor, struct producer *producer)
 {
     static const char subject[] = "right to write";
@@ -417,23 +423,19 @@ static void examine_ages(struct doctor *doctor)
 static void examine_producer(struct doctor *doctor)
 {
     struct producer producer = {.assigned = false};
-    struct cdr_kafka_properties properties = *doctor->properties;
+    const struct cdr_kafka_role role = {.prepare = hear_statistics};
     struct cdr_error error = {{0}};
-    properties.conf = rd_kafka_conf_dup(doctor->properties->conf);
-    rd_kafka_conf_set(properties.conf, "statistics.interval.ms", "100", NULL, 0);
-    rd_kafka_conf_set_stats_cb(properties.conf, on_statistics);
-    if (cdr_kafka_client_open(&producer.client, RD_KAFKA_PRODUCER, &properties, NULL, NULL,
+    if (cdr_kafka_client_open(&producer.client, RD_KAFKA_PRODUCER, doctor->properties, &role,
                               &error) != CDR_OK) {
         cdr_findings_add(doctor->findings, FAIL, "client", NULL, "%s", error.text);
-    } else {
-        int64_t end_ms = cdr_kafka_clock_ms() + PRODUCER_WAIT_MS;
-        while (!atomic_load(&producer.assigned) && cdr_kafka_clock_ms() < end_ms &&
-               rd_kafka_fatal_error(producer.client.rk, NULL, 0) == RD_KAFKA_RESP_ERR_NO_ERROR)
-            rd_kafka_poll(producer.client.rk, 50);
-        tell_producer(doctor, &producer);
-        cdr_kafka_client_close(&producer.client);
+        return;
     }
-    rd_kafka_conf_destroy(properties.conf);
+    int64_t end_ms = cdr_kafka_clock_ms() + PRODUCER_WAIT_MS;
+    while (!atomic_load(&producer.assigned) && cdr_kafka_clock_ms() < end_ms &&
+           rd_kafka_fatal_error(producer.client.rk, NULL, 0) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_poll(producer.client.rk, 50);
+    tell_producer(doctor, &producer);
+    cdr_kafka_client_close(&producer.client);
 }
 
 #if RD_KAFKA_VERSION >= 0x020300ff
@@ -592,13 +594,13 @@ enum cdr_result cdr_kafka_examine(const struct cdr_sink_settings *settings,
         .setup = setup,
         .properties = &properties,
         .findings = findings,
-        .timeout_ms = (int)settings->kafka_timeout_ms,
+        .timeout_ms = (int)settings->kafka.timeout_ms,
         .broker = -1,
     };
-    enum cdr_result result = cdr_kafka_properties_make(&properties, settings, &warnings, error);
+    enum cdr_result result =
+        cdr_kafka_properties_make(&properties, &settings->kafka, &warnings, error);
     if (result == CDR_OK)
-        result =
-            cdr_kafka_client_open(&doctor.asker, RD_KAFKA_CONSUMER, &properties, NULL, NULL, error);
+        result = cdr_kafka_client_open(&doctor.asker, RD_KAFKA_CONSUMER, &properties, NULL, error);
     if (result == CDR_OK)
         result = cdr_kafka_connect(&doctor.asker, doctor.timeout_ms, error);
     if (result == CDR_E_KAFKA && doctor.asker.unreached) {

@@ -18,7 +18,7 @@
 
 /* Adds findings about brokers and the topics of setup (encoders: for the size of
  * records) and, where they are not NULL, of tables. Blocks
- * for a few settings->kafka_timeout_ms at most. CDR_OK: it could look, whatever it found;
+ * for a few settings->kafka.timeout_ms at most. CDR_OK: it could look, whatever it found;
  * CDR_E_CONFIG: a property is wrong; CDR_E_KAFKA: no broker answers. */
 enum cdr_result cdr_kafka_examine(const struct cdr_sink_settings *settings,
                                   const struct cdr_sink_setup *setup,

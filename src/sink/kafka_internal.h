@@ -1,11 +1,7 @@
-/* Shared by the files of the Kafka sink, the only ones that include librdkafka.
+/* Shared by the files of the Kafka sink. What is not about logs is in src/kafka.
  *
- * kafka_properties.c  defaults, the user's properties, what may not be changed
- * kafka_client.c      a client instance, connecting, what went wrong last
- * kafka_trouble.c     what librdkafka's words about connections mean, and its own log
- * kafka_reach.c       whether the addresses that brokers advertise can be reached
- * kafka_admin.c       single questions about topics, and their creation
  * kafka_topics.c      topics, partitions, guard, offsets: everything before and after the records
+ * kafka_groups.c      what is committed to the groups of a dataset, as others read it
  * kafka_bases.c       where a dataset begins, committed to a group
  * kafka_others.c      which other datasets have begun in the topics
  * kafka_resume.c      where a run goes on that another began
@@ -16,9 +12,8 @@
  * kafka_progress.c    what is committed of each log, and by whom
  * kafka_takeover.c    how a run that writes transactions shuts others out and finds where to go on
  * kafka_delivery.c    records out, delivery reports in
- * kafka_recreate.c    deletes topics and creates them again
  * kafka_watch.c       whether the topics stay what they are while the run writes
- * kafka_read_back.c   records of topics, by offset
+ * kafka_last.c        the last records of logs, read back
  * kafka_doctor.c      all that would go wrong, without a run
  * kafka.c             the sink's life
  */
@@ -26,9 +21,14 @@
 #define CDR_SINK_KAFKA_INTERNAL_H
 
 #include "base/failure.h"
-#include "base/token.h"
+#include "kafka/admin.h"
+#include "kafka/client.h"
+#include "kafka/metadata.h"
+#include "kafka/offsets.h"
+#include "kafka/trouble.h"
 #include "sink/counters.h"
 #include "sink/kafka.h"
+#include "sink/kafka_groups.h"
 #include "sink/slab.h"
 #include "sink/topic_guard.h"
 
@@ -36,202 +36,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* --- warnings --- */
-
-struct cdr_kafka_warnings {
-    size_t n;
-    char (*texts)[512];
-};
-
-enum cdr_result cdr_kafka_warn(struct cdr_kafka_warnings *warnings, const char *text,
-                               struct cdr_error *error);
-
-/* --- properties --- */
-
-struct cdr_kafka_properties {
-    rd_kafka_conf_t *conf; /* complete but for callbacks; owned */
-    char brokers[256];     /* for messages */
-    uint64_t queue_bytes;  /* bound of the payload under way */
-    int64_t stall_ms;      /* delivery.timeout.ms, 0 = for ever; or --spill-after */
-    const char *stall_name;
-    int64_t standstill_ms;      /* of a log, before its leader is looked for */
-    int64_t quiet_ms;           /* --resume-quiet */
-    int64_t request_timeout_ms; /* request.timeout.ms: so long a producer waits for an answer */
-    int64_t batch_bytes;    /* message.max.bytes */
-    int64_t transaction_ms; /* transaction.timeout.ms, of a producer of transactions */
-    bool scram;             /* sasl.mechanisms is one of SCRAM */
-    bool certificate;       /* the client has one */
-    char protocol[24];      /* security.protocol */
-    void (*say)(const char *line); /* of the settings */
-};
-
-/* CDR_E_CONFIG with a text that names source, property, value and reason. Promise-breaking values
- * are refused, or with settings->force become warnings. */
-enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *properties,
-                                          const struct cdr_sink_settings *settings,
-                                          struct cdr_kafka_warnings *warnings,
-                                          struct cdr_error *error);
-/* What librdkafka allows as a value ("0 to 900000", "none, gzip"), "" where it does not say. */
-void cdr_kafka_property_allowed(const char *name, char *text, size_t text_max);
-bool cdr_kafka_property_known(const char *name);
-/* The known name that is nearest to one that is not, "" where none is near. offer: see kafka.h. */
-void cdr_kafka_property_near(const char *name, cdr_kafka_names offer, char *best, size_t best_max);
-/* For a producer of transactions: they may be open for as long as the run has patience.
- * CDR_E_CONFIG where one would be committed later than transaction.timeout.ms. */
-enum cdr_result cdr_kafka_properties_transactional(struct cdr_kafka_properties *properties,
-                                                   const struct cdr_sink_settings *settings,
-                                                   const char *id, struct cdr_error *error);
-/* Brokers refused transaction.timeout.ms: a shorter one, unless the user gave it, or transactions
- * would not fit. */
-bool cdr_kafka_properties_shorter(struct cdr_kafka_properties *properties,
-                                  const struct cdr_sink_settings *settings);
-void cdr_kafka_properties_free(struct cdr_kafka_properties *properties);
-
-/* --- a client --- */
-
-struct cdr_kafka_sink;
-
-/* A broker whose advertised address this machine does not reach. */
-struct cdr_kafka_unreached {
-    int32_t broker;
-    char text[360]; /* "broker 1 is advertised as HOST:PORT, which cannot be resolved: …" */
-};
-enum { CDR_KAFKA_UNREACHED_MAX = 16 };
-
-/* Opaque of all of librdkafka's callbacks. */
-struct cdr_kafka_client {
-    rd_kafka_t *rk;
-    const struct cdr_kafka_properties *properties;
-    struct cdr_kafka_sink *sink; /* NULL for the client that only asks */
-    bool unreached;              /* connect failed because no advertised address was reached */
-    pthread_mutex_t lock;        /* of what follows */
-    rd_kafka_resp_err_t trouble; /* the last that librdkafka reported, 0 = none yet */
-    char trouble_text[400];
-    /* Brokers that are not reached at the addresses that they advertise: that librdkafka named, or
-     * that connect tried. */
-    struct cdr_kafka_unreached unreached_brokers[CDR_KAFKA_UNREACHED_MAX];
-    size_t unreached_count;
-    int certificate_error; /* OpenSSL's X509_V_ERR_… of the broker's last one, 0 = none */
-};
-
-/* A client of its own copy of properties. group_id only for consumers, or NULL. */
-enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_type_t type,
-                                      const struct cdr_kafka_properties *properties,
-                                      struct cdr_kafka_sink *sink, const char *group_id,
-                                      struct cdr_error *error);
-void cdr_kafka_client_close(struct cdr_kafka_client *client);
-
-/* A consumer whose end offsets are the last stable ones: it counts no record of an open
- * transaction. group_id may be NULL. */
-enum cdr_result cdr_kafka_open_stable(struct cdr_kafka_client *client,
-                                      const struct cdr_kafka_sink *sink, const char *group_id,
-                                      struct cdr_error *error);
-
-/* Waits until a broker answers a metadata request, and any broker's advertised address can be
- * reached. After a second it tells properties->say what it waits for. CDR_E_KAFKA names brokers and
- * the reason. */
-enum cdr_result cdr_kafka_connect(struct cdr_kafka_client *client, int timeout_ms,
-                                  struct cdr_error *error);
-
-/* Tries the addresses of the brokers in metadata, within seconds; returns how many of the first max
- * are not reached. any: 0 as soon as one of them is. */
-size_t cdr_kafka_unreached(const struct cdr_kafka_client *client,
-                           const struct rd_kafka_metadata *metadata, bool any,
-                           struct cdr_kafka_unreached *unreached, size_t max);
-/* Remembers the broker that librdkafka's reason is about ("HOST:PORT/ID: Failed to resolve …"), if
- * it is one of the brokers' list and no bootstrap server. The client is locked. */
-void cdr_kafka_note_unreached(struct cdr_kafka_client *client, const char *reason);
-/* For the error of a question that was not answered: "; " and the text of each that is not reached,
- * or "". Asks the bootstrap servers for the brokers. */
-void cdr_kafka_name_unreached(const struct cdr_kafka_client *client, char *text, size_t size);
-
-/* Copies the last trouble ("" where there was none) and returns its code. */
-rd_kafka_resp_err_t cdr_kafka_trouble(struct cdr_kafka_client *client, char *text, size_t size);
-
-/* What the trouble that keeps a client from connecting means and how to mend it: "; …", or "". */
-void cdr_kafka_hint(struct cdr_kafka_client *client, char *hint, size_t size);
-
-/* Patience with a trouble, in ms: what waiting does not mend (a wrong password) gets little, what
- * may be a broker that starts gets INT_MAX. */
-int cdr_kafka_patience_ms(rd_kafka_resp_err_t trouble, const char *text);
-
-/* Whether an answer means that the user lacks a right. */
-bool cdr_kafka_is_denied(rd_kafka_resp_err_t code);
-
-/* Sets the callbacks that gather trouble (opaque is the client), and librdkafka's log: to nowhere,
- * or with the property debug to stderr, without secrets. */
-void cdr_kafka_listen(rd_kafka_conf_t *conf);
-
-int64_t cdr_kafka_clock_ms(void); /* monotonic */
-
-/* --- questions --- */
-
-/* A question about something failed. operation is the right that it takes, reason the broker's
- * words or NULL. CDR_E_STATE where the right is missing, else CDR_E_KAFKA. */
-enum cdr_result cdr_kafka_request_failed(struct cdr_kafka_client *asker, rd_kafka_resp_err_t code,
-                                         const char *what, const char *subject,
-                                         const char *operation, const char *reason,
-                                         struct cdr_error *error);
-
-struct cdr_kafka_topic_state {
-    bool exists;
-    uint32_t partitions, leaders; /* leaders: partitions that have one */
-    uint32_t replicas, in_sync;   /* fewest of any partition */
-    int32_t leaderless;           /* the first partition without a leader, −1 = none */
-    int32_t in_sync_least;        /* the first partition with the fewest in sync */
-};
-
-/* What the brokers say of a topic, which is not created by asking. *broker becomes the one that
- * answered. */
-enum cdr_result cdr_kafka_look_at(struct cdr_kafka_client *asker, const char *name, int timeout_ms,
-                                  struct cdr_kafka_topic_state *state, int32_t *broker,
-                                  struct cdr_error *error);
-
 /* What to do about a topic that has another number of partitions than asked for. */
 void cdr_kafka_partitions_advice(uint32_t there, uint32_t asked, bool replays, char *text,
                                  size_t size);
-
-/* A topic's settings, or why they cannot be read: code, and reason, which may be NULL. */
-struct cdr_kafka_configs {
-    const char *topic;
-    rd_kafka_resp_err_t code;
-    const char *reason;
-    const struct cdr_topic_config *items;
-    size_t n;
-};
-
-typedef enum cdr_result (*cdr_kafka_config_visitor)(void *context,
-                                                    const struct cdr_kafka_configs *configs,
-                                                    struct cdr_error *error);
-
-/* Calls visit for each of up to CDR_TOPICS_MAX topics, or for the first one where the whole request
- * failed. broker: the one to ask, −1 = the controller. */
-enum cdr_result cdr_kafka_describe_configs(struct cdr_kafka_client *asker,
-                                           const char *const *topics, size_t n, int32_t broker,
-                                           int timeout_ms, cdr_kafka_config_visitor visit,
-                                           void *context, struct cdr_error *error);
-
-/* Creates a topic that keeps what is written, whatever its time; one that is a table keeps the last
- * row of each key. With validate_only asks whether that would work. One that another process made
- * meanwhile is as good as ours. */
-enum cdr_result cdr_kafka_create_topic(struct cdr_kafka_client *asker,
-                                       const struct cdr_sink_settings *settings,
-                                       const struct cdr_topic *topic, uint32_t partitions,
-                                       bool validate_only, int timeout_ms, struct cdr_error *error);
-
-/* One admin request: begin, the request itself with options and queue, wait (NULL: time-out), end
- * (also after a begin that failed). */
-struct cdr_kafka_admin {
-    rd_kafka_AdminOptions_t *options;
-    rd_kafka_queue_t *queue;
-};
-
-enum cdr_result cdr_kafka_admin_begin(struct cdr_kafka_admin *call, struct cdr_kafka_client *asker,
-                                      rd_kafka_admin_op_t op, int timeout_ms,
-                                      struct cdr_error *error);
-rd_kafka_event_t *cdr_kafka_admin_wait(const struct cdr_kafka_admin *call, int timeout_ms);
-rd_kafka_resp_err_t cdr_kafka_admin_code(rd_kafka_event_t *event);
-void cdr_kafka_admin_end(struct cdr_kafka_admin *call, rd_kafka_event_t *event);
 
 /* --- the sink --- */
 
@@ -260,16 +67,6 @@ struct cdr_kafka_log {
     uint64_t uncommitted; /* reported in the open one; while serving */
     uint64_t committed;   /* position of the first record that no transaction has committed */
     _Atomic uint64_t aborted; /* records that were sent to be aborted */
-};
-
-enum { CDR_KAFKA_ID_MAX = 96, CDR_KAFKA_GROUP_MAX = 64 };
-
-/* What a transaction committed of a log; see kafka_progress.c. */
-struct cdr_kafka_progress {
-    uint64_t position; /* of the first record that is not committed */
-    int64_t after;     /* offset after the last one that is */
-    char id[CDR_KAFKA_ID_MAX];
-    char token[CDR_TOKEN_LEN + 1];
 };
 
 /* What a topic was when the run began. */
@@ -318,9 +115,18 @@ struct cdr_kafka_watch {
     bool stop;
 };
 
+/* How long the sink waits for what, in ms. */
+struct cdr_kafka_waits {
+    int64_t stall_ms; /* delivery.timeout.ms, 0 = for ever; or --spill-after */
+    const char *stall_name;
+    int64_t standstill_ms; /* of a log, before its leader is looked for */
+    int64_t quiet_ms;      /* --resume-quiet */
+};
+
 /* See kafka_transactions.c. */
 struct cdr_kafka_transactions {
     bool on;
+    int64_t timeout_ms; /* transaction.timeout.ms */
     char id[CDR_KAFKA_ID_MAX], door[CDR_KAFKA_ID_MAX], group[CDR_KAFKA_GROUP_MAX];
     char token[CDR_TOKEN_LEN + 1]; /* of this process */
     bool opened;                   /* records may have been written */
@@ -363,6 +169,7 @@ struct cdr_kafka_sink {
     struct cdr_kafka_topic *topics; /* of the set-up */
     struct cdr_kafka_properties properties;
     struct cdr_kafka_warnings warnings;
+    struct cdr_kafka_waits waits;
     struct cdr_kafka_transactions transactions;
     struct cdr_kafka_watch watch;
     struct cdr_kafka_client client; /* the producer */
@@ -417,6 +224,11 @@ size_t cdr_kafka_guard(const struct cdr_kafka_sink *sink, unsigned type, uint32_
                        int64_t now_ms, const struct cdr_kafka_configs *configs,
                        struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX]);
 
+/* As the settings have a topic created. */
+struct cdr_kafka_new_topic cdr_kafka_new_topic_of(const struct cdr_sink_settings *settings,
+                                                  const struct cdr_topic *topic,
+                                                  uint32_t partitions);
+
 /* offsets[log] of this process's logs, the first ones (RD_KAFKA_OFFSET_BEGINNING) or the ends;
  * others are left alone. CDR_E_KAFKA. */
 enum cdr_result cdr_kafka_offsets(struct cdr_kafka_client *client,
@@ -437,6 +249,11 @@ uint32_t cdr_kafka_log_of(const struct cdr_kafka_sink *sink,
 enum cdr_result cdr_kafka_resume_ends(struct cdr_kafka_client *asker,
                                       const struct cdr_kafka_sink *sink, int64_t *ends,
                                       int timeout_ms, struct cdr_error *error);
+/* A consumer whose end offsets are the last stable ones: it counts no record of an open
+ * transaction. group_id may be NULL. */
+enum cdr_result cdr_kafka_open_stable(struct cdr_kafka_client *client,
+                                      const struct cdr_kafka_sink *sink, const char *group_id,
+                                      struct cdr_error *error);
 /* No end lies beyond an open transaction's first record: ends[log] of this process's logs stay what
  * they are, or become later ones where it waited, up to timeout_ms. CDR_E_STATE: a transaction is
  * open, and the error says what ends it. CDR_E_INTERRUPTED, CDR_E_KAFKA. */
@@ -455,11 +272,6 @@ bool cdr_kafka_unfinished_dataset(const struct cdr_kafka_sink *sink, const int64
 enum cdr_result cdr_kafka_commit_bases(struct cdr_kafka_client *asker,
                                        const struct cdr_kafka_sink *sink, const char *what,
                                        int timeout_ms, struct cdr_error *error);
-/* What is committed for a partition: an offset, and whose it is. */
-void cdr_kafka_sign(const struct cdr_kafka_sink *sink, rd_kafka_topic_partition_t *entry,
-                    int64_t offset);
-/* Whether an answer about committed offsets is one of this dataset. */
-bool cdr_kafka_is_ours(const struct cdr_kafka_sink *sink, const rd_kafka_topic_partition_t *entry);
 /* logs[log].start and .end from its base. CDR_E_STATE: the log ends before its base. */
 enum cdr_result cdr_kafka_resume_log(struct cdr_kafka_sink *sink, uint32_t log, int64_t end,
                                      struct cdr_error *error);
@@ -486,21 +298,13 @@ void cdr_kafka_on_stamp(struct cdr_kafka_sink *sink, int64_t stamp_ms, int64_t e
                         int64_t offset);
 /* While serving, between reports: judges logs whose records have all been reported. */
 void cdr_kafka_end_stamps(struct cdr_kafka_sink *sink);
-/* Whether an error says that a topic or a partition does not exist. */
-bool cdr_kafka_is_absence(rd_kafka_resp_err_t code);
 /* Fails the sink: librdkafka says that a partition is not there any more. */
 void cdr_kafka_on_deleted(struct cdr_kafka_sink *sink, uint32_t log, rd_kafka_resp_err_t code);
-
-/* cdr_kafka_read_back with these properties, whose conf it sets for reading. */
-enum cdr_result cdr_kafka_read_ranges(const struct cdr_kafka_properties *properties, int timeout_ms,
-                                      const struct cdr_kafka_range *ranges, size_t count,
-                                      cdr_kafka_visitor visit, void *context,
-                                      struct cdr_error *error);
 
 /* Records accepted and not reported yet. */
 uint64_t cdr_kafka_under_way(const struct cdr_kafka_sink *sink);
 /* librdkafka will send nothing more. */
-void cdr_kafka_on_fatal(struct cdr_kafka_sink *sink, rd_kafka_resp_err_t code, const char *reason);
+void cdr_kafka_on_fatal(void *sink, rd_kafka_resp_err_t code, const char *reason);
 
 /* The producer and its topics' handles. */
 enum cdr_result cdr_kafka_open_producer(struct cdr_kafka_sink *sink,
@@ -508,20 +312,11 @@ enum cdr_result cdr_kafka_open_producer(struct cdr_kafka_sink *sink,
                                         struct cdr_error *error);
 void cdr_kafka_close_producer(struct cdr_kafka_sink *sink);
 
-/* As the offset and metadata to be committed for a partition; and back, false where it is none of
- * this dataset's. */
-void cdr_kafka_progress_sign(rd_kafka_topic_partition_t *entry, const char *dataset_id,
-                             const struct cdr_kafka_progress *progress);
-bool cdr_kafka_progress_read(const rd_kafka_topic_partition_t *entry, const char *dataset_id,
-                             struct cdr_kafka_progress *progress);
 /* progress[log] and known[log] of this process's logs. asker is a consumer of the group; with
  * isolation.level=read_committed, it waits until no transaction holds an undecided commit. */
 rd_kafka_resp_err_t cdr_kafka_progress_ask(struct cdr_kafka_client *asker,
                                            const struct cdr_kafka_sink *sink, int timeout_ms,
                                            struct cdr_kafka_progress *progress, bool *known);
-/* The group that progress is committed to. */
-void cdr_kafka_progress_group(const struct cdr_kafka_sink *sink, char group[CDR_KAFKA_GROUP_MAX]);
-
 /* Opens the producer, as the only one that may write transactions to this process's logs, and finds
  * where they go on. Errors: CDR_E_STATE; where settings->reopened, CDR_E_ENDED (another run has
  * taken over, or another producer's transaction is open) or CDR_E_DIFFERENT (another producer's
@@ -529,6 +324,16 @@ void cdr_kafka_progress_group(const struct cdr_kafka_sink *sink, char group[CDR_
 enum cdr_result cdr_kafka_take_over(struct cdr_kafka_sink *sink,
                                     const struct cdr_sink_settings *settings,
                                     struct cdr_error *error);
+
+/* The properties of a producer of transactions: they may be open for as long as the run has
+ * patience. CDR_E_CONFIG where one would be committed later than transaction.timeout.ms. */
+enum cdr_result cdr_kafka_transactions_prepare(struct cdr_kafka_sink *sink,
+                                               const struct cdr_sink_settings *settings,
+                                               struct cdr_error *error);
+/* Brokers refused transaction.timeout.ms: a shorter one, unless the user gave it, or transactions
+ * would not fit. */
+bool cdr_kafka_transactions_shorten(struct cdr_kafka_sink *sink,
+                                    const struct cdr_sink_settings *settings);
 
 /* Transactions; only where they are on. open: takes over, and commits where the logs are. */
 enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink,
@@ -569,9 +374,6 @@ void cdr_kafka_standstill_tick(struct cdr_kafka_sink *sink);
 
 /* Delivery; the contracts are those of sink.h. */
 void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
-/* Before a dataset's id: the groups to which runs commit where it begins and where it ends. */
-#define CDR_GROUP_BASES "cdrgen-"
-#define CDR_GROUP_ENDS "cdrgen-end-"
 /* The slots of that name of the sink (sink.h). */
 void cdr_kafka_remember_begin(const struct cdr_sink *base);
 void cdr_kafka_remember_end(const struct cdr_sink *base);

@@ -77,12 +77,6 @@ static void list_groups(struct others *others)
     cdr_kafka_admin_end(&call, event);
 }
 
-static bool is_of(const rd_kafka_topic_partition_t *entry, const char *id)
-{
-    return entry->err == RD_KAFKA_RESP_ERR_NO_ERROR && entry->offset >= 0 &&
-           entry->metadata_size == ID_LEN && memcmp(entry->metadata, id, ID_LEN) == 0;
-}
-
 /* An answer about one group; end: of the logs' ends. */
 static void take_answer(struct others *others, const rd_kafka_group_result_t *answer, bool end)
 {
@@ -91,7 +85,7 @@ static void take_answer(struct others *others, const rd_kafka_group_result_t *an
     const rd_kafka_topic_partition_list_t *list = rd_kafka_group_result_partitions(answer);
     for (int i = 0; list != NULL && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
-        if (!is_of(entry, id))
+        if (!cdr_kafka_is_signed(entry, id))
             continue;
         struct begun *more = realloc(others->found, (others->found_count + 1) * sizeof *more);
         if (more == NULL)
@@ -108,7 +102,7 @@ static bool ask_one(struct others *others, const struct cdr_kafka_admin *call, c
                     const char *id, const rd_kafka_topic_partition_list_t *logs)
 {
     char group[CDR_KAFKA_GROUP_MAX];
-    snprintf(group, sizeof group, "%s%s", prefix, id);
+    cdr_kafka_group_of(prefix, id, group);
     rd_kafka_ListConsumerGroupOffsets_t *question =
         rd_kafka_ListConsumerGroupOffsets_new(group, logs);
     rd_kafka_ListConsumerGroupOffsets(others->asker.rk, &question, 1, call->options, call->queue);
@@ -153,7 +147,7 @@ static bool ask(struct others *others, const struct cdr_kafka_sink *sink)
 {
     struct cdr_error ignored = {{0}};
     *others = (struct others){.sink = sink, .deadline_ms = cdr_kafka_clock_ms() + LIST_MS};
-    if (cdr_kafka_client_open(&others->asker, RD_KAFKA_CONSUMER, &sink->properties, NULL, NULL,
+    if (cdr_kafka_client_open(&others->asker, RD_KAFKA_CONSUMER, &sink->properties, NULL,
                               &ignored) != CDR_OK)
         return false;
     list_groups(others);

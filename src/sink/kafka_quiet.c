@@ -62,11 +62,12 @@ struct quiet {
 
 static int64_t quiet_ms(const struct quiet *quiet)
 {
-    const struct cdr_kafka_properties *properties = &quiet->sink->properties;
+    const int64_t request_timeout_ms = quiet->sink->properties.request_timeout_ms;
+    const int64_t least_ms = quiet->sink->waits.quiet_ms;
     int64_t ms = LATENCY_TIMES * quiet->worst_ms;
-    if (ms > properties->request_timeout_ms)
-        ms = properties->request_timeout_ms;
-    return ms > properties->quiet_ms ? ms : properties->quiet_ms;
+    if (ms > request_timeout_ms)
+        ms = request_timeout_ms;
+    return ms > least_ms ? ms : least_ms;
 }
 
 static void begin_again(struct quiet *quiet, const char *format, ...)
@@ -131,16 +132,12 @@ static bool note_partition(struct quiet *quiet, uint32_t log,
 static bool look_at_topic(struct quiet *quiet, unsigned type)
 {
     const struct cdr_sink_setup *setup = &quiet->sink->setup;
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_topic_t *handle =
-        rd_kafka_topic_new(quiet->asker->rk, quiet->sink->topics[type].name, NULL);
-    if (handle == NULL)
+    rd_kafka_resp_err_t code;
+    const struct rd_kafka_metadata *metadata = cdr_kafka_ask_metadata(
+        quiet->asker, quiet->sink->topics[type].name, quiet->slice_ms, &code);
+    if (metadata == NULL)
         return false;
-    bool good = rd_kafka_metadata(quiet->asker->rk, 0, handle, &metadata, quiet->slice_ms) ==
-                RD_KAFKA_RESP_ERR_NO_ERROR;
-    rd_kafka_topic_destroy(handle);
-    if (!good)
-        return false;
+    bool good = true;
     const rd_kafka_metadata_topic_t *topic = &metadata->topics[0];
     for (int i = 0; i < topic->partition_cnt && good; i++) {
         uint32_t partition = (uint32_t)topic->partitions[i].id;
@@ -335,7 +332,7 @@ static enum cdr_result check(struct quiet *quiet, int64_t *ends, struct cdr_erro
         return cdr_fail(error, CDR_E_INTERRUPTED,
                         "interrupted while waiting for the topics' ends to stand still; go on with "
                         "--resume");
-    if (now_ms - quiet->begun_ms > PATIENCE_MS + quiet->sink->properties.quiet_ms)
+    if (now_ms - quiet->begun_ms > PATIENCE_MS + quiet->sink->waits.quiet_ms)
         return cdr_fail(error, CDR_E_STATE,
                         "after %" PRId64 " s, records of the run before may still be on their way: "
                         "%s; nothing was written: resume once that is over",

@@ -3,25 +3,8 @@
 #include "sink/kafka_internal.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { GROUP_MS = 5000 };
-
-void cdr_kafka_sign(const struct cdr_kafka_sink *sink, rd_kafka_topic_partition_t *entry,
-                    int64_t offset)
-{
-    entry->offset = offset;
-    entry->metadata = strdup(sink->setup.dataset_id); /* freed with the list */
-    entry->metadata_size = entry->metadata != NULL ? strlen(sink->setup.dataset_id) : 0;
-}
-
-bool cdr_kafka_is_ours(const struct cdr_kafka_sink *sink, const rd_kafka_topic_partition_t *entry)
-{
-    size_t len = strlen(sink->setup.dataset_id);
-    return entry->err == RD_KAFKA_RESP_ERR_NO_ERROR && entry->offset >= 0 &&
-           entry->metadata_size == len && memcmp(entry->metadata, sink->setup.dataset_id, len) == 0;
-}
 
 bool cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sink *sink,
                             int timeout_ms)
@@ -29,12 +12,11 @@ bool cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sin
     bool known = false;
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     bool answered =
-        list->cnt > 0 &&
-        rd_kafka_committed(asker->rk, list, timeout_ms < GROUP_MS ? timeout_ms : GROUP_MS) ==
-            RD_KAFKA_RESP_ERR_NO_ERROR;
+        cdr_kafka_ask_committed(asker, list, timeout_ms < GROUP_MS ? timeout_ms : GROUP_MS) ==
+        RD_KAFKA_RESP_ERR_NO_ERROR;
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
-        bool ours = answered && cdr_kafka_is_ours(sink, entry);
+        bool ours = answered && cdr_kafka_is_signed(entry, sink->setup.dataset_id);
         struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, entry)];
         log->base = ours ? entry->offset : 0;
         log->base_known = ours;

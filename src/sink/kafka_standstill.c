@@ -24,7 +24,7 @@ static const char interval_ms[] = "5000";
 static bool stands_still(const struct cdr_kafka_sink *sink, uint32_t log, int64_t now_ms)
 {
     int64_t since_ms = sink->logs[log].quiet_since_ms;
-    return since_ms != 0 && now_ms - since_ms >= sink->properties.standstill_ms;
+    return since_ms != 0 && now_ms - since_ms >= sink->waits.standstill_ms;
 }
 
 /* The broker that librdkafka has delegated a partition to, by its statistics. */
@@ -41,7 +41,7 @@ static int32_t used_broker(const json_t *statistics, const char *topic, uint32_t
 static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
 {
     (void)rk;
-    struct cdr_kafka_sink *sink = ((struct cdr_kafka_client *)opaque)->sink;
+    struct cdr_kafka_sink *sink = ((struct cdr_kafka_client *)opaque)->owner;
     struct cdr_kafka_standstill *state = &sink->standstill;
     if (!state->wanted)
         return 0;
@@ -73,26 +73,25 @@ static int32_t other_leader(struct cdr_kafka_client *asker, const struct cdr_kaf
 {
     const char *topic = cdr_kafka_topic_of(sink, log);
     const int32_t partition = (int32_t)(log % sink->setup.partitions);
-    const struct rd_kafka_metadata *metadata = NULL;
     int32_t leader = NO_BROKER;
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(asker->rk, topic, NULL);
-    if (handle == NULL)
-        return NO_BROKER;
-    rd_kafka_resp_err_t code = rd_kafka_metadata(asker->rk, 0, handle, &metadata, ANSWER_MS);
-    rd_kafka_topic_destroy(handle);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    rd_kafka_resp_err_t code;
+    const struct rd_kafka_metadata *metadata =
+        cdr_kafka_ask_metadata(asker, topic, ANSWER_MS, &code);
+    if (metadata == NULL)
         return NO_BROKER;
     const rd_kafka_metadata_topic_t *found = &metadata->topics[0];
     for (int i = 0; i < found->partition_cnt; i++)
         if (found->partitions[i].id == partition)
             leader = found->partitions[i].leader;
     rd_kafka_metadata_destroy(metadata);
-    int64_t low, high;
-    if (leader == sink->logs[log].used_broker || leader < 0 ||
-        rd_kafka_query_watermark_offsets(asker->rk, topic, partition, &low, &high, ANSWER_MS) !=
-            RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (leader == sink->logs[log].used_broker || leader < 0)
         return NO_BROKER;
-    return leader;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    const rd_kafka_topic_partition_t *where;
+    rd_kafka_topic_partition_list_add(list, topic, partition);
+    code = cdr_kafka_query_offsets(asker, list, RD_KAFKA_OFFSET_END, ANSWER_MS, &where);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? leader : NO_BROKER;
 }
 
 /* The first log that stands still and whose leader is another broker than the one in use. */
@@ -101,8 +100,7 @@ static uint32_t find_astray(const struct cdr_kafka_sink *sink, int64_t now_ms, i
     struct cdr_kafka_client asker = {0};
     struct cdr_error error = {0};
     uint32_t astray = sink->log_count;
-    if (cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties, NULL, NULL, &error) !=
-        CDR_OK)
+    if (cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties, NULL, &error) != CDR_OK)
         return astray;
     for (uint32_t log = 0; log < sink->log_count && astray == sink->log_count; log++) {
         if (!stands_still(sink, log, now_ms))
@@ -159,5 +157,5 @@ void cdr_kafka_standstill_tick(struct cdr_kafka_sink *sink)
     state->suspected = found;
     state->log = log;
     state->leader = leader;
-    state->next_ms = cdr_kafka_clock_ms() + sink->properties.standstill_ms / (found ? 3 : 1);
+    state->next_ms = cdr_kafka_clock_ms() + sink->waits.standstill_ms / (found ? 3 : 1);
 }

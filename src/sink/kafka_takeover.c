@@ -36,6 +36,7 @@
  * records from its beginning on are counted; the run compares the last of them with the function.
  * A log that has no control record in between was written without transactions. */
 #include "base/hash.h"
+#include "kafka/reader.h"
 #include "sink/kafka_internal.h"
 #include "sink/open_transaction.h"
 
@@ -97,15 +98,9 @@ static enum cdr_result open_with(struct opening *opening, struct cdr_kafka_clien
                                  rd_kafka_type_t type, const char *name, const char *value,
                                  struct cdr_error *error)
 {
-    struct cdr_kafka_properties properties = opening->sink->properties;
-    properties.conf = rd_kafka_conf_dup(properties.conf);
-    rd_kafka_conf_set(properties.conf, name, value, NULL, 0);
-    enum cdr_result result = cdr_kafka_client_open(
-        client, type, &properties, NULL,
-        type == RD_KAFKA_CONSUMER ? opening->sink->transactions.group : NULL, error);
-    client->properties = &opening->sink->properties;
-    rd_kafka_conf_destroy(properties.conf);
-    return result;
+    const struct cdr_kafka_role role = {
+        .group_id = opening->sink->transactions.group, .property = name, .value = value};
+    return cdr_kafka_client_open(client, type, &opening->sink->properties, &role, error);
 }
 
 /* Shuts out the process that holds the id, and waits until its transaction has ended. */
@@ -364,7 +359,7 @@ static enum cdr_result take_over(struct opening *opening, struct cdr_error *erro
     for (;;) {
         enum cdr_result result = pass(opening, error);
         if (result == CDR_E_CONFIG &&
-            cdr_kafka_properties_shorter(&opening->sink->properties, opening->settings))
+            cdr_kafka_transactions_shorten(opening->sink, opening->settings))
             continue;
         if (result == CDR_E_PRODUCER && check_topics(opening, missing_since_ms, error) != CDR_OK)
             return refused(opening);
@@ -403,7 +398,7 @@ static enum cdr_result fail_held(const struct opening *opening, uint32_t log,
 static enum cdr_result settle(struct opening *opening, struct cdr_error *error)
 {
     const struct cdr_kafka_sink *sink = opening->sink;
-    int64_t patience_ms = sink->properties.stall_ms;
+    int64_t patience_ms = sink->waits.stall_ms;
     if (patience_ms == 0 || patience_ms > HELD_MS)
         patience_ms = HELD_MS;
     const int64_t begun_ms = cdr_kafka_clock_ms(), give_up_ms = begun_ms + patience_ms;
@@ -537,8 +532,8 @@ static enum cdr_result count_ranges(struct opening *opening, const uint32_t *log
     }
     memcpy(opening->stable, opening->ends, sink->log_count * sizeof *opening->ends);
     if (result == CDR_OK)
-        result = cdr_kafka_read_back(opening->settings, true, ranges, count, count_stranger, counts,
-                                     error);
+        result = cdr_kafka_read_back(&opening->settings->kafka, true, ranges, count, count_stranger,
+                                     counts, error);
     for (size_t i = 0; i < count && result == CDR_OK; i++) {
         const uint32_t log = logs[i];
         if ((int64_t)counts[i].count == opening->ends[log] - ranges[i].offset)
@@ -595,7 +590,7 @@ static enum cdr_result look_for_strangers(const struct opening *opening, struct 
                                      .end = end};
     }
     if (result == CDR_OK && count > 0)
-        result = cdr_kafka_read_back(opening->settings, true, ranges, count, count_stranger,
+        result = cdr_kafka_read_back(&opening->settings->kafka, true, ranges, count, count_stranger,
                                      strangers, error);
     for (size_t i = 0; i < count && result == CDR_OK; i++)
         if (strangers[i].count > 0)

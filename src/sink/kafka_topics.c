@@ -25,7 +25,7 @@ struct prepare {
 /* Each step gets the whole time: many partitions take long, and what was done does not count. */
 static void restart(struct prepare *prepare)
 {
-    prepare->deadline_ms = cdr_kafka_clock_ms() + prepare->settings->kafka_timeout_ms;
+    prepare->deadline_ms = cdr_kafka_clock_ms() + prepare->settings->kafka.timeout_ms;
 }
 
 static int left_ms(const struct prepare *prepare)
@@ -99,6 +99,17 @@ static enum cdr_result wait_for_leaders(struct prepare *prepare, unsigned type,
     }
 }
 
+struct cdr_kafka_new_topic cdr_kafka_new_topic_of(const struct cdr_sink_settings *settings,
+                                                  const struct cdr_topic *topic,
+                                                  uint32_t partitions)
+{
+    return (struct cdr_kafka_new_topic){.name = topic->name,
+                                        .partitions = partitions,
+                                        .replication = settings->replication,
+                                        .retention_ms = settings->retention_ms,
+                                        .compacted = topic->table};
+}
+
 static enum cdr_result create_missing(struct prepare *prepare, struct cdr_error *error)
 {
     const struct cdr_sink_setup *setup = &prepare->sink->setup;
@@ -107,9 +118,9 @@ static enum cdr_result create_missing(struct prepare *prepare, struct cdr_error 
         if (prepare->states[type].exists)
             continue;
         restart(prepare);
-        result =
-            cdr_kafka_create_topic(prepare->asker, prepare->settings, &setup->topics->items[type],
-                                   setup->partitions, false, left_ms(prepare), error);
+        const struct cdr_kafka_new_topic wanted = cdr_kafka_new_topic_of(
+            prepare->settings, &setup->topics->items[type], setup->partitions);
+        result = cdr_kafka_create_topic(prepare->asker, &wanted, false, left_ms(prepare), error);
         if (result == CDR_OK)
             result = wait_for_leaders(prepare, type, error);
         if (result == CDR_OK)
@@ -161,7 +172,7 @@ static enum cdr_result judge(struct prepare *prepare, unsigned type,
     size_t found = cdr_kafka_guard(sink, type, prepare->states[type].replicas, sink->setup.now_ms,
                                    configs, findings);
     for (size_t i = 0; i < found; i++) {
-        if (!prepare->settings->force || !findings[i].forceable) {
+        if (!prepare->settings->kafka.force || !findings[i].forceable) {
             prepare->refusals[prepare->refusal_count++] = findings[i];
             continue;
         }
@@ -194,7 +205,7 @@ static enum cdr_result unread(struct prepare *prepare, const char *name, rd_kafk
         cdr_kafka_is_denied(code) ? "not authorised to read the configuration of"
                                   : "the brokers do not show the configuration of",
         name, cdr_kafka_is_denied(code) ? ": it takes the operation DescribeConfigs on it" : "");
-    if (prepare->settings->force)
+    if (prepare->settings->kafka.force)
         return cdr_kafka_warn(&prepare->sink->warnings, text, error);
     return cdr_fail(error, CDR_E_STATE, "%s; --force goes on unchecked", text);
 }
@@ -268,41 +279,13 @@ static enum cdr_result judge_wanted(struct prepare *prepare, const bool which[CD
             continue;
         const size_t found = cdr_kafka_guard(sink, type, 0, sink->setup.now_ms, &configs, findings);
         for (size_t i = 0; i < found; i++)
-            if (!prepare->settings->force || !findings[i].forceable)
+            if (!prepare->settings->kafka.force || !findings[i].forceable)
                 prepare->refusals[prepare->refusal_count++] = findings[i];
     }
     return refuse(prepare, error);
 }
 
 /* --- offsets --- */
-
-/* Errors of a moment: a partition that was just created, or whose leader just changed. */
-static bool is_passing(rd_kafka_resp_err_t code)
-{
-    return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
-           code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
-           code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-           code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
-           code == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH ||
-           code == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH || code == RD_KAFKA_RESP_ERR__TRANSPORT;
-}
-
-/* list->elems[].offset become the first ones or the ends. *where is the entry that failed, NULL
- * where the request did. */
-static rd_kafka_resp_err_t ask_offsets(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list,
-                                       int64_t which, int timeout_ms,
-                                       const rd_kafka_topic_partition_t **where)
-{
-    *where = NULL;
-    for (int i = 0; i < list->cnt; i++)
-        list->elems[i].offset = which;
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(rk, list, timeout_ms);
-    for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
-        code = list->elems[i].err;
-        *where = &list->elems[i];
-    }
-    return code;
-}
 
 uint32_t cdr_kafka_log_of(const struct cdr_kafka_sink *sink,
                           const rd_kafka_topic_partition_t *entry)
@@ -323,45 +306,12 @@ rd_kafka_topic_partition_list_t *cdr_kafka_list_logs(const struct cdr_kafka_sink
     return list;
 }
 
-static enum cdr_result ask_failed(struct cdr_kafka_client *client, rd_kafka_resp_err_t code,
-                                  const char *name, int timeout_ms, struct cdr_error *error)
-{
-    char unreached[500] = "";
-    const bool late = code == RD_KAFKA_RESP_ERR__TIMED_OUT;
-    if (late || code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE)
-        cdr_kafka_name_unreached(client, unreached, sizeof unreached);
-    if (late && unreached[0] == '\0')
-        snprintf(unreached, sizeof unreached,
-                 "; the brokers seem busy (%g s were not enough): give them more time with "
-                 "--kafka-timeout",
-                 timeout_ms / 1000.0);
-    return cdr_fail(error, CDR_E_KAFKA, "cannot ask %s for the %s offsets of the topics: %s%s",
-                    client->properties->brokers, name, rd_kafka_err2str(code), unreached);
-}
-
 enum cdr_result cdr_kafka_offsets(struct cdr_kafka_client *client,
                                   const struct cdr_kafka_sink *sink, int64_t which,
                                   int64_t *offsets, int timeout_ms, struct cdr_error *error)
 {
-    const char *const name = which == RD_KAFKA_OFFSET_END ? "end" : "first";
-    int64_t deadline_ms = cdr_kafka_clock_ms() + timeout_ms;
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
-    const rd_kafka_topic_partition_t *where = NULL;
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-    while (list->cnt > 0) {
-        int64_t left = deadline_ms - cdr_kafka_clock_ms();
-        code = ask_offsets(client->rk, list, which, left > 1 ? (int)left : 1, &where);
-        if (!is_passing(code) || cdr_kafka_clock_ms() >= deadline_ms)
-            break;
-        usleep(50 * 1000);
-    }
-    enum cdr_result result = CDR_OK;
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && where != NULL)
-        result = cdr_fail(error, CDR_E_KAFKA, "cannot ask for the %s offset of %s[%d]: %s%s", name,
-                          where->topic, (int)where->partition, rd_kafka_err2str(code),
-                          cdr_kafka_is_absence(code) ? " (it was deleted)" : "");
-    else if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        result = ask_failed(client, code, name, timeout_ms, error);
+    enum cdr_result result = cdr_kafka_ask_offsets(client, list, which, timeout_ms, error);
     for (int i = 0; i < list->cnt && result == CDR_OK; i++)
         offsets[cdr_kafka_log_of(sink, &list->elems[i])] = list->elems[i].offset;
     rd_kafka_topic_partition_list_destroy(list);
@@ -443,7 +393,7 @@ static enum cdr_result begin_after(struct prepare *prepare, const int64_t *ends,
              "append: %.250s[%u] and the other topics hold nothing of dataset %s, so there is "
              "nothing to resume: it begins after what they hold",
              cdr_kafka_topic_of(sink, log), log % sink->setup.partitions, sink->setup.dataset_id);
-    if (!prepare->settings->force && cdr_kafka_unfinished_dataset(sink, ends, other, &log))
+    if (!prepare->settings->kafka.force && cdr_kafka_unfinished_dataset(sink, ends, other, &log))
         return cdr_fail(error, CDR_E_STATE,
                         "append: %s[%u] holds nothing of dataset %s, but the beginning of dataset "
                         "%s, of which no run has committed that it ended there: it could not go "

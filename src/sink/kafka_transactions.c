@@ -22,10 +22,71 @@
 #include <time.h>
 
 enum { SLICE_MS = 1000, ABORT_MS = 5000, AGAIN_MS = 50 };
+/* Of transaction.timeout.ms: the least that librdkafka takes, the most that brokers do
+ * (transaction.max.timeout.ms) unless told otherwise, and what a commit may take after the run's
+ * patience with records. */
+enum { TIMEOUT_MIN_MS = 1000, TIMEOUT_MAX_MS = 900000, TIMEOUT_MARGIN_MS = 30000 };
 
 static int64_t patience_ms(const struct cdr_kafka_sink *sink)
 {
-    return sink->properties.stall_ms > 0 ? sink->properties.stall_ms : INT64_MAX / 2;
+    return sink->waits.stall_ms > 0 ? sink->waits.stall_ms : INT64_MAX / 2;
+}
+
+/* librdkafka would let a request take as long as a transaction, and a broker that is gone keep it
+ * for as long. */
+static enum cdr_result set_timeout(struct cdr_kafka_sink *sink,
+                                   const struct cdr_sink_settings *settings,
+                                   struct cdr_error *error)
+{
+    char text[32];
+    const int64_t timeout_ms = sink->transactions.timeout_ms;
+    const int64_t request_ms = cdr_kafka_property_number(&sink->properties, "socket.timeout.ms");
+    snprintf(text, sizeof text, "%" PRId64, timeout_ms);
+    enum cdr_result result =
+        cdr_kafka_property_set(&sink->properties, "transaction.timeout.ms", text, error);
+    if (result == CDR_OK &&
+        (!cdr_kafka_is_given(&settings->kafka, "socket.timeout.ms") || request_ms > timeout_ms)) {
+        snprintf(text, sizeof text, "%" PRId64, request_ms < timeout_ms ? request_ms : timeout_ms);
+        result = cdr_kafka_property_set(&sink->properties, "socket.timeout.ms", text, error);
+    }
+    return result;
+}
+
+enum cdr_result cdr_kafka_transactions_prepare(struct cdr_kafka_sink *sink,
+                                               const struct cdr_sink_settings *settings,
+                                               struct cdr_error *error)
+{
+    struct cdr_kafka_properties *properties = &sink->properties;
+    int64_t *timeout_ms = &sink->transactions.timeout_ms;
+    *timeout_ms = sink->waits.stall_ms + settings->transaction_ms + TIMEOUT_MARGIN_MS;
+    if (cdr_kafka_is_given(&settings->kafka, "transaction.timeout.ms"))
+        *timeout_ms = cdr_kafka_property_number(properties, "transaction.timeout.ms");
+    else if (sink->waits.stall_ms == 0 || *timeout_ms > TIMEOUT_MAX_MS)
+        *timeout_ms = TIMEOUT_MAX_MS;
+    if (settings->transaction_ms >= *timeout_ms)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "transaction_time: %u ms is not less than transaction.timeout.ms=%" PRId64
+                        ", after which brokers abort a transaction",
+                        settings->transaction_ms, *timeout_ms);
+    enum cdr_result result =
+        cdr_kafka_property_set(properties, "transactional.id", sink->transactions.id, error);
+    if (result == CDR_OK)
+        result = set_timeout(sink, settings, error);
+    /* A batch that is refused aborts its transaction as a whole, so no gap is left. */
+    if (result == CDR_OK)
+        result = cdr_kafka_property_set(properties, "enable.gapless.guarantee", "false", error);
+    return result;
+}
+
+bool cdr_kafka_transactions_shorten(struct cdr_kafka_sink *sink,
+                                    const struct cdr_sink_settings *settings)
+{
+    const int64_t shorter_ms = sink->transactions.timeout_ms / 2;
+    if (cdr_kafka_is_given(&settings->kafka, "transaction.timeout.ms") ||
+        shorter_ms <= settings->transaction_ms || shorter_ms < TIMEOUT_MIN_MS)
+        return false;
+    sink->transactions.timeout_ms = shorter_ms;
+    return set_timeout(sink, settings, NULL) == CDR_OK;
 }
 
 /* States of a coordinator or of the way to it, which pass. librdkafka flags most of them as
@@ -88,7 +149,7 @@ static enum cdr_result result_of(const struct cdr_kafka_sink *sink, const char *
                         "the brokers refuse transaction.timeout.ms=%" PRId64
                         ": it is more than their transaction.max.timeout.ms; the least that a run "
                         "takes is more than --transaction-time",
-                        sink->properties.transaction_ms);
+                        sink->transactions.timeout_ms);
     if (code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED) {
         snprintf(of, sizeof of, "the transactional id %s", id);
         return lacking(what, "Describe and Write", of, error);

@@ -23,6 +23,7 @@
  * brokers answer a batch that they have already, sent again for want of an answer, with the latest
  * time of its records, whatever the topic's setting. So a row of reports with one stamp is fine if
  * that is the latest event time of its records, and else their times were replaced. */
+#include "kafka/reader.h"
 #include "sink/kafka_internal.h"
 
 #include <inttypes.h>
@@ -114,13 +115,6 @@ void cdr_kafka_end_stamps(struct cdr_kafka_sink *sink)
 }
 
 /* --- what changed, in words --- */
-
-bool cdr_kafka_is_absence(rd_kafka_resp_err_t code)
-{
-    return code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-           code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-           code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-}
 
 static enum cdr_result deleted(const char *topic, const char *reason, struct cdr_error *error)
 {
@@ -472,7 +466,8 @@ enum cdr_result cdr_kafka_watch_open(struct cdr_kafka_sink *sink, const char *gr
     /* A witness is read whatever transaction of another producer's is open. */
     rd_kafka_conf_set(watch->properties.conf, "isolation.level", "read_uncommitted", NULL, 0);
     rd_kafka_conf_set(watch->properties.conf, "fetch.message.max.bytes", "1000", NULL, 0);
-    return cdr_kafka_client_open(&watch->asker, RD_KAFKA_CONSUMER, &watch->properties, NULL, group,
+    const struct cdr_kafka_role role = {.group_id = group};
+    return cdr_kafka_client_open(&watch->asker, RD_KAFKA_CONSUMER, &watch->properties, &role,
                                  error);
 }
 
@@ -498,7 +493,7 @@ enum cdr_result cdr_kafka_watch_start(struct cdr_kafka_sink *sink,
                                       struct cdr_error *error)
 {
     struct cdr_kafka_watch *watch = &sink->watch;
-    watch->timeout_ms = (int)settings->kafka_timeout_ms;
+    watch->timeout_ms = (int)settings->kafka.timeout_ms;
     watch->floors = calloc(sink->log_count, sizeof *watch->floors);
     watch->firsts = calloc(sink->log_count, sizeof *watch->firsts);
     if (watch->floors == NULL || watch->firsts == NULL)
@@ -563,7 +558,7 @@ enum cdr_result cdr_kafka_watch_judge(struct cdr_kafka_sink *sink, struct cdr_er
 /* Brokers that do not answer get as long as with records. */
 static int64_t patience_ms(const struct cdr_kafka_sink *sink)
 {
-    const int64_t stall_ms = sink->properties.stall_ms;
+    const int64_t stall_ms = sink->waits.stall_ms;
     return stall_ms == 0 ? INT64_MAX / 2 : stall_ms < PATIENCE_MS ? PATIENCE_MS : stall_ms;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "encode/topic.h"
+#include "kafka/settings.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -103,12 +104,6 @@ struct cdr_sink {
     const struct cdr_sink_ops *ops;
 };
 
-/* A librdkafka property as the user gave it. */
-struct cdr_property {
-    char *name, *value;
-    char *source; /* "-X", "client.properties:12", "CDRGEN_…": for messages */
-};
-
 /* Every setting that a sink may need; strings are owned by the code that filled it (src/config),
  * NULL = not given. */
 struct cdr_sink_settings {
@@ -122,10 +117,7 @@ struct cdr_sink_settings {
     bool reopened;  /* with resume: by the process that has written to it already */
     bool committed; /* with reopened: some of its records are durable */
     /* kafka */
-    /* bootstrap servers, NULL where only a property gives them or none are configured */
-    char *brokers;
-    struct cdr_property *properties;
-    size_t property_count;
+    struct cdr_kafka_settings kafka;
     bool create_topics;
     uint32_t replication; /* of topics that we create; 0 = the broker's default */
     int64_t retention_ms; /* of topics that we create; −1 = keep for ever */
@@ -134,16 +126,12 @@ struct cdr_sink_settings {
     /* With append and resume, where the dataset begins in each log, found by reading; negative: at
      * its end. NULL: as it was committed. Borrowed. */
     const int64_t *bases;
-    bool force;        /* go on where the topic guard would refuse */
     bool replays;      /* the records were made before: no setting changes what they are */
     bool transactions; /* commit in whole batches, with the progress */
     uint32_t transaction_records;
     uint32_t transaction_ms;
     double abort_share; /* of transactions: preceded by one that is aborted, to test consumers */
-    uint32_t kafka_timeout_ms; /* for metadata and admin requests */
     uint32_t resume_quiet_ms;  /* the topics' ends stand still at least this long before a resume */
-    /* Shows the user a line while something takes long; any thread. NULL: nothing is shown. */
-    void (*say)(const char *line);
     /* Folder where the run goes on when the brokers stay away (spill.h), NULL = it does not: then
      * spill_after_ms is how long nothing may be acknowledged, instead of delivery.timeout.ms. */
     char *spill;
@@ -176,7 +164,7 @@ struct cdr_sink_ops {
     /* What open found or did that the user should know: line i, or NULL after the last one;
      * the sink's memory. NULL: nothing. */
     const char *(*note)(const struct cdr_sink *sink, size_t i);
-    /* The same for what settings->force overrode; the user always sees it. */
+    /* The same for what settings->kafka.force overrode; the user always sees it. */
     const char *(*warning)(const struct cdr_sink *sink, size_t i);
     /* bases[log]: the offset of the log's position 0, of the logs of this process. NULL: there are
      * no offsets. */

@@ -21,14 +21,11 @@
 #ifndef CDR_SINK_TOPIC_GUARD_H
 #define CDR_SINK_TOPIC_GUARD_H
 
+#include "kafka/admin.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* One entry of a topic's configuration; NULL values are ignored. */
-struct cdr_topic_config {
-    const char *name, *value;
-};
 
 /* What the run will write. */
 struct cdr_topic_use {

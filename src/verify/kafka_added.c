@@ -3,17 +3,27 @@
  * asked for. */
 #include "verify/kafka_added.h"
 
-enum { BATCH = 256, WAIT_MS = 200, QUERIES = 3 };
+#include "kafka/offsets.h"
+#include "kafka/trouble.h"
 
-/* first and end are of the whole log, whatever the isolation. */
-static rd_kafka_resp_err_t extent_of(rd_kafka_t *rk, rd_kafka_topic_t *topic, int32_t partition,
-                                     int timeout_ms, int64_t *first, int64_t *end)
+#include <stdio.h>
+
+enum { BATCH = 256, WAIT_MS = 200, ASK_TIMES = 3 };
+
+static enum cdr_result ask_extent(struct cdr_kafka_client *client, const char *topic,
+                                  int32_t partition, int timeout_ms, int64_t *first, int64_t *end,
+                                  struct cdr_error *error)
 {
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    for (int i = 0; i < QUERIES && code != RD_KAFKA_RESP_ERR_NO_ERROR; i++)
-        code = rd_kafka_query_watermark_offsets(rk, rd_kafka_topic_name(topic), partition, first,
-                                                end, timeout_ms);
-    return code;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_add(list, topic, partition);
+    enum cdr_result result =
+        cdr_kafka_ask_offsets(client, list, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, error);
+    *first = entry->offset;
+    if (result == CDR_OK)
+        result = cdr_kafka_ask_offsets(client, list, RD_KAFKA_OFFSET_END, timeout_ms, error);
+    *end = entry->offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return result;
 }
 
 /* Messages of a batch that are records. *ended: the log's end is among them. */
@@ -44,8 +54,12 @@ enum cdr_result cdr_kafka_count_added(struct cdr_kafka_client *client, rd_kafka_
     int64_t first = 0, end = 0;
     bool ended = false;
     *records = 0;
-    rd_kafka_resp_err_t code = extent_of(client->rk, topic, partition, timeout_ms, &first, &end);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && first < end) {
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    enum cdr_result result = ask_extent(client, rd_kafka_topic_name(topic), partition,
+                                        ASK_TIMES * timeout_ms, &first, &end, error);
+    if (result != CDR_OK)
+        return result;
+    if (first < end) {
         if (rd_kafka_consume_start(topic, partition, first) != 0)
             return cdr_fail(error, CDR_E_KAFKA, "cannot read %s[%d]: %s",
                             rd_kafka_topic_name(topic), (int)partition,

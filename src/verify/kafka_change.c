@@ -2,9 +2,9 @@
  * before a run goes on, those around the change are compared, too: the first one from its time on
  * is found by the topics' timestamps, and its offset says which position it has; in topics with
  * transactions, by reading, and by the number of committed records up to the tail. */
+#include "kafka/offsets.h"
+#include "kafka/reader.h"
 #include "model/model.h"
-#include "sink/kafka.h"
-#include "verify/kafka_ends.h"
 #include "verify/verify.h"
 
 #include <stdlib.h>
@@ -32,12 +32,12 @@ static enum cdr_result find_change(const struct cdr_verify_tail_settings *settin
     struct cdr_kafka_warnings warnings = {0};
     struct cdr_kafka_client asker = {0};
     enum cdr_result result =
-        cdr_kafka_properties_make(&properties, settings->sink, &warnings, error);
+        cdr_kafka_properties_make(&properties, &settings->sink->kafka, &warnings, error);
     if (result == CDR_OK)
-        result = cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &properties, NULL, NULL, error);
+        result = cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &properties, NULL, error);
     if (result == CDR_OK)
         result = cdr_kafka_ask_offsets(&asker, list, change_ms,
-                                       (int)settings->sink->kafka_timeout_ms, error);
+                                       (int)settings->sink->kafka.timeout_ms, error);
     cdr_kafka_client_close(&asker);
     cdr_kafka_properties_free(&properties);
     free(warnings.texts);
@@ -141,8 +141,8 @@ static enum cdr_result count_ranges(const struct cdr_verify_tail_settings *setti
                                      .end = tail->offset};
     }
     if (result == CDR_OK && count > 0)
-        result =
-            cdr_kafka_read_back(settings->sink, true, reads, count, count_one, &counting, error);
+        result = cdr_kafka_read_back(&settings->sink->kafka, true, reads, count, count_one,
+                                     &counting, error);
     for (size_t i = 0; i < count && result == CDR_OK; i++) {
         const struct between *between = &counting.between[i];
         const uint64_t end = settings->ranges[log_of[i]].from;

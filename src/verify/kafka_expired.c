@@ -1,10 +1,10 @@
 #include "verify/kafka_expired.h"
 
-#include "verify/kafka_ends.h"
+#include "kafka/offsets.h"
+#include "kafka/reader.h"
+#include "sink/kafka_groups.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { GROUP_MS = 5000 };
 
@@ -29,7 +29,7 @@ static enum cdr_result ask_firsts(const struct cdr_kafka_properties *properties,
     struct cdr_kafka_client asker = {0};
     rd_kafka_topic_partition_list_t *list = list_of(logs, n);
     enum cdr_result result =
-        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, properties, NULL, NULL, error);
+        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, properties, NULL, error);
     if (result == CDR_OK)
         result = cdr_kafka_ask_offsets(&asker, list, 0, timeout_ms, error);
     for (size_t i = 0; i < n && result == CDR_OK; i++)
@@ -78,11 +78,11 @@ static bool ask_group(const struct cdr_kafka_properties *properties, const char 
     struct cdr_kafka_client asker = {0};
     struct cdr_error ignored = {{0}};
     char group[CDR_KAFKA_GROUP_MAX];
-    snprintf(group, sizeof group, "%s%s", prefix, dataset_id);
+    const struct cdr_kafka_role role = {.group_id = group};
+    cdr_kafka_group_of(prefix, dataset_id, group);
     const bool answered =
-        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, properties, NULL, group, &ignored) ==
-            CDR_OK &&
-        rd_kafka_committed(asker.rk, list, timeout_ms < GROUP_MS ? timeout_ms : GROUP_MS) ==
+        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, properties, &role, &ignored) == CDR_OK &&
+        cdr_kafka_ask_committed(&asker, list, timeout_ms < GROUP_MS ? timeout_ms : GROUP_MS) ==
             RD_KAFKA_RESP_ERR_NO_ERROR;
     cdr_kafka_client_close(&asker);
     return answered;
@@ -92,14 +92,11 @@ static bool ask_group(const struct cdr_kafka_properties *properties, const char 
 static void ask_ends(const struct cdr_kafka_properties *properties, const char *dataset_id,
                      struct cdr_kafka_expired *logs, size_t n, int timeout_ms)
 {
-    const size_t len = strlen(dataset_id);
     rd_kafka_topic_partition_list_t *list = list_of(logs, n);
-    const bool answered = ask_group(properties, "cdrgen-end-", dataset_id, list, timeout_ms);
+    const bool answered = ask_group(properties, CDR_GROUP_ENDS, dataset_id, list, timeout_ms);
     for (size_t i = 0; i < n && answered; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
-        if (entry->err == RD_KAFKA_RESP_ERR_NO_ERROR && entry->metadata_size == len &&
-            memcmp(entry->metadata, dataset_id, len) == 0 && logs[i].known &&
-            entry->offset == logs[i].end)
+        if (cdr_kafka_is_signed(entry, dataset_id) && logs[i].known && entry->offset == logs[i].end)
             logs[i].records = entry->offset - logs[i].base;
     }
     rd_kafka_topic_partition_list_destroy(list);
@@ -111,7 +108,7 @@ static void ask_progress(const struct cdr_kafka_properties *properties, const ch
                          struct cdr_kafka_expired *logs, size_t n, int timeout_ms)
 {
     rd_kafka_topic_partition_list_t *list = list_of(logs, n);
-    const bool answered = ask_group(properties, "cdrgen-tx-", dataset_id, list, timeout_ms);
+    const bool answered = ask_group(properties, CDR_GROUP_PROGRESS, dataset_id, list, timeout_ms);
     for (size_t i = 0; i < n && answered; i++) {
         struct cdr_kafka_progress progress;
         if (cdr_kafka_progress_read(&list->elems[i], dataset_id, &progress) &&

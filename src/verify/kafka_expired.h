@@ -13,7 +13,7 @@
 #ifndef CDR_VERIFY_KAFKA_EXPIRED_H
 #define CDR_VERIFY_KAFKA_EXPIRED_H
 
-#include "sink/kafka_internal.h"
+#include "kafka/client.h"
 
 /* A log whose first offset is after the dataset's base. */
 struct cdr_kafka_expired {

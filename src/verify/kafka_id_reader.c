@@ -2,7 +2,8 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
-#include "verify/kafka_ends.h"
+#include "kafka/metadata.h"
+#include "kafka/offsets.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -42,8 +43,8 @@ struct cdr_id_reader {
 
 static enum cdr_result make_properties(struct cdr_id_reader *reader, struct cdr_error *error)
 {
-    enum cdr_result result = cdr_kafka_properties_make(&reader->properties, reader->settings.sink,
-                                                       &reader->warnings, error);
+    enum cdr_result result = cdr_kafka_properties_make(
+        &reader->properties, &reader->settings.sink->kafka, &reader->warnings, error);
     if (result != CDR_OK)
         return result;
     rd_kafka_conf_t *conf = reader->properties.conf;
@@ -77,27 +78,23 @@ static enum cdr_result look_at(struct cdr_id_reader *reader, uint32_t topic,
                                struct cdr_error *error)
 {
     const char *name = reader->settings.topics[topic];
-    const int timeout_ms = (int)reader->settings.sink->kafka_timeout_ms;
+    const int timeout_ms = (int)reader->settings.sink->kafka.timeout_ms;
     reader->topics[topic] = rd_kafka_topic_new(reader->client.rk, name, NULL);
     if (reader->topics[topic] == NULL)
         return cdr_fail(error, CDR_E_CONFIG, "\"%s\" cannot be a topic: %s", name,
                         rd_kafka_err2str(rd_kafka_last_error()));
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t code =
-        rd_kafka_metadata(reader->client.rk, 0, reader->topics[topic], &metadata, timeout_ms);
-    uint32_t n = 0;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        code = metadata->topics[0].err;
-        n = (uint32_t)metadata->topics[0].partition_cnt;
-        rd_kafka_metadata_destroy(metadata);
-    }
-    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+    struct cdr_kafka_topic_state state;
+    int32_t broker;
+    enum cdr_result result =
+        cdr_kafka_look_at(&reader->client, name, timeout_ms, &state, &broker, error);
+    if (result != CDR_OK)
+        return result;
+    if (!state.exists)
         return cdr_fail(error, CDR_E_STATE, "topic %s does not exist", name);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR || n > PARTITIONS_MAX)
-        return cdr_fail(error, CDR_E_STATE, "cannot describe topic %s at %s: %s", name,
-                        reader->properties.brokers, rd_kafka_err2str(code));
-    enum cdr_result result = add_partitions(reader, topic, n, error);
-    return result;
+    if (state.partitions > PARTITIONS_MAX)
+        return cdr_fail(error, CDR_E_STATE, "topic %s has %u partitions, at most %d are counted",
+                        name, state.partitions, PARTITIONS_MAX);
+    return add_partitions(reader, topic, state.partitions, error);
 }
 
 /* Of all partitions, where they begin and where committed records end. */
@@ -105,7 +102,7 @@ static enum cdr_result find_ends(struct cdr_id_reader *reader, struct cdr_error 
 {
     const struct cdr_id_reader_settings *settings = &reader->settings;
     const struct cdr_kafka_patience patience = {
-        .timeout_ms = (int)settings->sink->kafka_timeout_ms,
+        .timeout_ms = (int)settings->sink->kafka.timeout_ms,
         .wait_ms = settings->open_wait_ms,
         .stop = settings->stop,
         .say = settings->say,
@@ -116,9 +113,9 @@ static enum cdr_result find_ends(struct cdr_id_reader *reader, struct cdr_error 
     for (uint32_t i = 0; i < reader->partition_count; i++)
         rd_kafka_topic_partition_list_add(list, settings->topics[reader->partitions[i].topic],
                                           reader->partitions[i].partition);
-    rd_kafka_conf_set(reader->properties.conf, "isolation.level", "read_uncommitted", NULL, 0);
+    const struct cdr_kafka_role role = {.property = "isolation.level", .value = "read_uncommitted"};
     enum cdr_result result =
-        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &reader->properties, NULL, NULL, error);
+        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &reader->properties, &role, error);
     if (result == CDR_OK)
         result =
             cdr_kafka_ask_offsets(&asker, list, RD_KAFKA_OFFSET_END, patience.timeout_ms, error);
@@ -255,7 +252,7 @@ static enum cdr_result take(struct cdr_id_reader *reader, const rd_kafka_message
 
 static enum cdr_result read_all(struct cdr_id_reader *reader)
 {
-    const int64_t stall_ns = STALLS * reader->settings.sink->kafka_timeout_ms * INT64_C(1000000);
+    const int64_t stall_ns = STALLS * reader->settings.sink->kafka.timeout_ms * INT64_C(1000000);
     int64_t heard_ns = cdr_monotonic_ns();
     enum cdr_result result = CDR_OK;
     while (result == CDR_OK && reader->open > 0) {
@@ -309,9 +306,9 @@ enum cdr_result cdr_id_reader_start(struct cdr_id_reader **made,
             : cdr_fail(error, CDR_E_NOMEM, "no memory for %u topics", settings->topic_count);
     if (result == CDR_OK)
         result = cdr_kafka_client_open(&reader->client, RD_KAFKA_CONSUMER, &reader->properties,
-                                       NULL, NULL, error);
+                                       NULL, error);
     if (result == CDR_OK)
-        result = cdr_kafka_connect(&reader->client, (int)settings->sink->kafka_timeout_ms, error);
+        result = cdr_kafka_connect(&reader->client, (int)settings->sink->kafka.timeout_ms, error);
     for (uint32_t topic = 0; result == CDR_OK && topic < settings->topic_count; topic++)
         result = look_at(reader, topic, error);
     if (result == CDR_OK)

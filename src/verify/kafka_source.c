@@ -4,9 +4,12 @@
  * for where an --append began.) */
 #include "base/clock.h"
 #include "encode/varint.h"
+#include "kafka/metadata.h"
+#include "kafka/offsets.h"
+#include "kafka/trouble.h"
 #include "model/model.h"
+#include "sink/kafka_groups.h"
 #include "verify/kafka_added.h"
-#include "verify/kafka_ends.h"
 #include "verify/kafka_expired.h"
 #include "verify/source.h"
 
@@ -72,24 +75,16 @@ static uint32_t partition_of(const struct kafka_source *source, uint32_t log)
 
 /* ---- settings ---- */
 
-static bool is_given(const struct cdr_sink_settings *settings, const char *name)
-{
-    for (size_t i = 0; i < settings->property_count; i++)
-        if (strcmp(settings->properties[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 /* The user's own values stay. Names that this librdkafka does not know yet are left out. */
-static void set(struct kafka_source *source, const struct cdr_sink_settings *settings,
+static void set(struct kafka_source *source, const struct cdr_kafka_settings *settings,
                 const char *name, const char *value)
 {
-    if (!is_given(settings, name))
+    if (!cdr_kafka_is_given(settings, name))
         rd_kafka_conf_set(source->properties.conf, name, value, NULL, 0);
 }
 
 static enum cdr_result make_properties(struct kafka_source *source,
-                                       const struct cdr_sink_settings *settings,
+                                       const struct cdr_kafka_settings *settings,
                                        struct cdr_error *error)
 {
     enum cdr_result result =
@@ -113,35 +108,19 @@ static enum cdr_result make_properties(struct kafka_source *source,
 
 /* ---- what is there ---- */
 
-static enum cdr_result request_failed(const struct kafka_source *source, rd_kafka_resp_err_t code,
-                                      const char *what, const char *subject, const char *operation,
-                                      struct cdr_error *error)
-{
-    return cdr_kafka_ask_failed(source->properties.brokers, code, what, subject, operation, error);
-}
-
-static enum cdr_result check_topic(struct kafka_source *source, rd_kafka_t *asker, unsigned type,
-                                   int timeout_ms, struct cdr_error *error)
+static enum cdr_result check_topic(struct kafka_source *source, struct cdr_kafka_client *asker,
+                                   unsigned type, int timeout_ms, struct cdr_error *error)
 {
     const char *name = source->setup.topics->items[type].name;
     const uint32_t asked = source->setup.partitions;
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(asker, name, NULL);
-    if (handle == NULL)
-        return cdr_fail(error, CDR_E_CONFIG, "\"%s\" cannot be a topic: %s", name,
-                        rd_kafka_err2str(rd_kafka_last_error()));
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t code = rd_kafka_metadata(asker, 0, handle, &metadata, timeout_ms);
-    uint32_t there = 0;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        code = metadata->topics[0].err;
-        there = (uint32_t)metadata->topics[0].partition_cnt;
-        rd_kafka_metadata_destroy(metadata);
-    }
-    rd_kafka_topic_destroy(handle);
-    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+    struct cdr_kafka_topic_state state;
+    int32_t broker;
+    enum cdr_result result = cdr_kafka_look_at(asker, name, timeout_ms, &state, &broker, error);
+    if (result != CDR_OK)
+        return result;
+    if (!state.exists)
         return cdr_fail(error, CDR_E_STATE, "topic %s does not exist", name);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
-        return request_failed(source, code, "describe topic", name, "Describe", error);
+    const uint32_t there = state.partitions;
     source->topics[type].partitions = there;
     if (there < asked || (there > asked && !source->setup.more_partitions))
         return cdr_fail(error, CDR_E_STATE,
@@ -163,18 +142,15 @@ static rd_kafka_topic_partition_list_t *list_logs(const struct kafka_source *sou
 }
 
 /* Where an --append began. Without the right to read the group, none is taken to have been used. */
-static void ask_bases(const struct kafka_source *source, rd_kafka_t *asker,
+static void ask_bases(const struct kafka_source *source, struct cdr_kafka_client *asker,
                       rd_kafka_topic_partition_list_t *list, int timeout_ms)
 {
     const char *id = source->setup.model->dataset_id;
-    const size_t len = strlen(id);
     rd_kafka_resp_err_t code =
-        rd_kafka_committed(asker, list, timeout_ms < GROUP_MS ? timeout_ms : GROUP_MS);
+        cdr_kafka_ask_committed(asker, list, timeout_ms < GROUP_MS ? timeout_ms : GROUP_MS);
     for (int i = 0; i < list->cnt; i++) {
         rd_kafka_topic_partition_t *entry = &list->elems[i];
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR || entry->err != RD_KAFKA_RESP_ERR_NO_ERROR ||
-            entry->offset < 0 || entry->metadata_size != len ||
-            memcmp(entry->metadata, id, len) != 0) {
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR || !cdr_kafka_is_signed(entry, id)) {
             entry->offset = 0;
             entry->metadata_size = 0; /* not known */
         }
@@ -212,7 +188,7 @@ static enum cdr_result find_extents(struct kafka_source *source, struct cdr_kafk
     if (result == CDR_OK)
         result = cdr_kafka_ask_offsets(asker, first, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, error);
     if (result == CDR_OK && source->setup.offsets == NULL)
-        ask_bases(source, asker->rk, base, timeout_ms);
+        ask_bases(source, asker, base, timeout_ms);
     uint32_t i = 0;
     for (uint32_t log = 0; result == CDR_OK && log < source->log_count; log++) {
         if (!is_mine(source, log))
@@ -244,23 +220,15 @@ static enum cdr_result find_extents(struct kafka_source *source, struct cdr_kafk
     return result;
 }
 
-/* The client that asks sees high watermarks, the one that reads last stable offsets. */
-static void set_isolation(struct kafka_source *source, bool committed)
-{
-    rd_kafka_conf_set(source->properties.conf, "isolation.level",
-                      committed ? "read_committed" : "read_uncommitted", NULL, 0);
-}
-
 /* With read_uncommitted, records of open transactions are compared though they may not stay. */
 static enum cdr_result find_undecided(struct kafka_source *source, int timeout_ms,
                                       struct cdr_error *error)
 {
     struct cdr_kafka_client reader = {0};
+    const struct cdr_kafka_role role = {.property = "isolation.level", .value = "read_committed"};
     rd_kafka_topic_partition_list_t *stable = list_logs(source);
-    set_isolation(source, true);
     enum cdr_result result =
-        cdr_kafka_client_open(&reader, RD_KAFKA_CONSUMER, &source->properties, NULL, NULL, error);
-    set_isolation(source, false);
+        cdr_kafka_client_open(&reader, RD_KAFKA_CONSUMER, &source->properties, &role, error);
     if (result == CDR_OK)
         result = cdr_kafka_ask_offsets(&reader, stable, RD_KAFKA_OFFSET_END, timeout_ms, error);
     uint32_t i = 0;
@@ -309,34 +277,31 @@ static enum cdr_result explain_expired(struct kafka_source *source, int timeout_
 static enum cdr_result ask(struct kafka_source *source, const struct cdr_sink_settings *settings,
                            struct cdr_error *error)
 {
-    char group[64];
-    snprintf(group, sizeof group, "cdrgen-%s", source->setup.model->dataset_id);
-    const int timeout_ms = (int)settings->kafka_timeout_ms;
+    char group[CDR_KAFKA_GROUP_MAX];
+    cdr_kafka_group_of(CDR_GROUP_BASES, source->setup.model->dataset_id, group);
+    const int timeout_ms = (int)settings->kafka.timeout_ms;
     struct cdr_kafka_client asker = {0};
-    set_isolation(source, !source->setup.read_uncommitted);
+    /* The client that asks sees high watermarks, the one that reads last stable offsets. */
+    const struct cdr_kafka_role reads = {.property = "isolation.level",
+                                         .value = source->setup.read_uncommitted
+                                                      ? "read_uncommitted"
+                                                      : "read_committed"},
+                                asks = {.group_id = source->setup.offsets == NULL ? group : NULL};
     enum cdr_result result = cdr_kafka_client_open(&source->client, RD_KAFKA_CONSUMER,
-                                                   &source->properties, NULL, NULL, error);
-    set_isolation(source, false);
+                                                   &source->properties, &reads, error);
     if (result == CDR_OK)
-        result = cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &source->properties, NULL,
-                                       source->setup.offsets == NULL ? group : NULL, error);
+        result =
+            cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &source->properties, &asks, error);
     if (result == CDR_OK)
         result = cdr_kafka_connect(&asker, timeout_ms, error);
-    const bool connected = result == CDR_OK;
     for (unsigned type = 0; result == CDR_OK && type < source->setup.topics->n; type++)
-        result = check_topic(source, asker.rk, type, timeout_ms, error);
+        result = check_topic(source, &asker, type, timeout_ms, error);
     if (result == CDR_OK)
         result = find_extents(source, &asker, timeout_ms, error);
     if (result == CDR_OK && source->setup.read_uncommitted && !source->setup.follow)
         result = find_undecided(source, timeout_ms, error);
     if (result == CDR_OK && source->setup.explain_expired)
         result = explain_expired(source, timeout_ms, error);
-    if (connected && result == CDR_E_KAFKA) {
-        char unreached[500];
-        struct cdr_error why = *error;
-        cdr_kafka_name_unreached(&asker, unreached, sizeof unreached);
-        cdr_fail(error, result, "%.500s%s", why.text, unreached);
-    }
     cdr_kafka_client_close(&asker);
     return result;
 }
@@ -435,7 +400,7 @@ static enum cdr_result fetch(struct kafka_source *source, uint32_t number, int w
 }
 
 /* An event that is no record. */
-static enum cdr_result take_event(const struct kafka_source *source, uint32_t number,
+static enum cdr_result take_event(struct kafka_source *source, uint32_t number,
                                   const rd_kafka_message_t *message, struct cdr_error *error)
 {
     struct kafka_log *log = &source->logs[number];
@@ -450,8 +415,8 @@ static enum cdr_result take_event(const struct kafka_source *source, uint32_t nu
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
         return CDR_OK; /* librdkafka tries again; check_stall ends it */
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-        return request_failed(source, message->err, "read topic", name_of(source, number), "Read",
-                              error);
+        return cdr_kafka_request_failed(&source->client, message->err, "read topic",
+                                        name_of(source, number), "Read", NULL, error);
     default:
         return cdr_fail(error, CDR_E_KAFKA, "reading %s[%u] at offset %" PRId64 ": %s",
                         name_of(source, number), partition_of(source, number), log->next,
@@ -701,11 +666,11 @@ enum cdr_result cdr_kafka_source_open(struct cdr_source **opened,
     source->setup = *setup;
     source->log_count = setup->topics->n * setup->partitions;
     source->logs = calloc(source->log_count, sizeof *source->logs);
-    source->stall_ns = STALLS * settings->kafka_timeout_ms * INT64_C(1000000);
+    source->stall_ns = STALLS * settings->kafka.timeout_ms * INT64_C(1000000);
     source->topics = calloc(setup->topics->n, sizeof *source->topics);
     const bool good = source->logs != NULL && source->topics != NULL;
     enum cdr_result result =
-        good ? make_properties(source, settings, error)
+        good ? make_properties(source, &settings->kafka, error)
              : cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", source->log_count);
     if (result == CDR_OK)
         result = ask(source, settings, error);

@@ -203,12 +203,12 @@ static int drive_all(struct drive *drive)
 static void give_property(struct drive *drive, char *text)
 {
     char *equals = strchr(text, '=');
-    if (equals == NULL || drive->settings.property_count == PROPERTIES_MAX) {
+    if (equals == NULL || drive->settings.kafka.property_count == PROPERTIES_MAX) {
         fprintf(stderr, "-X %s: it takes NAME=VALUE\n", text);
         exit(2);
     }
     *equals = '\0';
-    drive->properties[drive->settings.property_count++] =
+    drive->properties[drive->settings.kafka.property_count++] =
         (struct cdr_property){text, equals + 1, "-X"};
 }
 
@@ -216,7 +216,7 @@ static void give_property(struct drive *drive, char *text)
 static bool option(struct drive *drive, const char *name, char *value)
 {
     if (strcmp(name, "-b") == 0)
-        drive->settings.brokers = value;
+        drive->settings.kafka.brokers = value;
     else if (strcmp(name, "-X") == 0)
         give_property(drive, value);
     else if (strcmp(name, "--prefix") == 0)
@@ -233,7 +233,7 @@ static bool option(struct drive *drive, const char *name, char *value)
     else if (strcmp(name, "--retention") == 0)
         drive->settings.retention_ms = strtoll(value, NULL, 10);
     else if (strcmp(name, "--timeout") == 0)
-        drive->settings.kafka_timeout_ms = (uint32_t)strtoul(value, NULL, 10);
+        drive->settings.kafka.timeout_ms = (uint32_t)strtoul(value, NULL, 10);
     else if (strcmp(name, "--shard") == 0)
         sscanf(value, "%u/%u", &drive->setup.shard_index, &drive->setup.shard_count);
     else if (strcmp(name, "--workers") == 0)
@@ -262,7 +262,7 @@ static bool flag(struct drive *drive, const char *name)
     else if (strcmp(name, "--append") == 0)
         drive->settings.append = true;
     else if (strcmp(name, "--force") == 0)
-        drive->settings.force = true;
+        drive->settings.kafka.force = true;
     else if (strcmp(name, "--hold") == 0)
         drive->hold = true;
     else
@@ -273,7 +273,7 @@ static bool flag(struct drive *drive, const char *name)
 int main(int argc, char **argv)
 {
     static struct drive drive = {
-        .settings = {.retention_ms = -1, .kafka_timeout_ms = 15000},
+        .settings = {.retention_ms = -1, .kafka.timeout_ms = 15000},
         .setup = {.partitions = 3,
                   .shard_count = 1,
                   .dataset_id = "00112233445566778899aabbccddeeff",
@@ -290,7 +290,7 @@ int main(int argc, char **argv)
     drive.setup.now_ms = (int64_t)now.tv_sec * 1000;
     drive.setup.first_event_ms = drive.setup.now_ms - 3600 * 1000;
     drive.setup.last_event_ms = drive.setup.now_ms;
-    drive.settings.properties = drive.properties;
+    drive.settings.kafka.properties = drive.properties;
     drive.topics = (struct cdr_topics){.n = CDR_TYPE_COUNT, .items = drive.items};
     drive.setup.topics = &drive.topics;
     for (int i = 1; i < argc; i++) {
@@ -303,7 +303,8 @@ int main(int argc, char **argv)
         i++;
     }
     if (drive.probe_ms > 0) {
-        enum cdr_result result = cdr_kafka_probe(&drive.settings, drive.probe_ms, &drive.error);
+        enum cdr_result result =
+            cdr_kafka_probe(&drive.settings.kafka, drive.probe_ms, &drive.error);
         fprintf(stderr, "%s: %s\n", name_of(result), drive.error.text);
         return result == CDR_OK ? 0 : 1;
     }

@@ -12,15 +12,16 @@ MAY_INCLUDE = {
     "engine": {"base", "model", "engine"},
     "encode": {"base", "model", "encode"},
     "registry": {"base", "model", "encode", "registry"},
-    "sink": {"base", "model", "encode", "sink"},
-    "pipeline": {"base", "model", "engine", "encode", "sink", "pipeline"},
-    "verify": {"base", "model", "engine", "encode", "sink", "pipeline", "verify"},
-    "config": {"base", "model", "encode", "registry", "sink", "config"},
-    "app": {"base", "model", "engine", "encode", "registry", "sink", "pipeline", "verify", "config", "app"},
+    "kafka": {"base", "kafka"},
+    "sink": {"base", "model", "encode", "kafka", "sink"},
+    "pipeline": {"base", "model", "engine", "encode", "kafka", "sink", "pipeline"},
+    "verify": {"base", "model", "engine", "encode", "kafka", "sink", "pipeline", "verify"},
+    "config": {"base", "model", "encode", "registry", "kafka", "sink", "config"},
+    "app": {"base", "model", "engine", "encode", "registry", "kafka", "sink", "pipeline", "verify", "config", "app"},
 }
 # Third-party headers and the only places for them; app/version.c asks all of them for their version.
 ONLY_IN = {
-    "librdkafka/": r"src/sink/kafka.*|src/sink/topic_guard\.c|src/verify/kafka.*",
+    "librdkafka/": r"src/kafka/.*|src/sink/kafka.*|src/verify/kafka.*",
     "curl/": r"src/registry/.*",
     "zlib.h": r"src/sink/(de)?compress\.c",
     "zstd.h": r"src/sink/(de)?compress\.c",

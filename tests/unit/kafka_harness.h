@@ -47,10 +47,11 @@ static inline void harness_start_brokers(struct harness *harness, int brokers_co
     rd_kafka_mock_topic_create(harness->cluster, "t.call", HARNESS_PARTITIONS, 1);
     harness->encoder = (struct cdr_encoder){
         .record_bytes_max = HARNESS_RECORD_MAX, .frame_len = 5, .trailer_len = 1};
-    harness->settings = (struct cdr_sink_settings){.brokers = (char *)(uintptr_t)brokers,
-                                                   .properties = harness->properties,
-                                                   .force = true, /* the mock shows no configs */
-                                                   .kafka_timeout_ms = 10000};
+    harness->settings =
+        (struct cdr_sink_settings){.kafka = {.brokers = (char *)(uintptr_t)brokers,
+                                             .properties = harness->properties,
+                                             .force = true, /* the mock shows no configs */
+                                             .timeout_ms = 10000}};
     harness->topic = (struct cdr_topic){.name = "t.call", .encoder = &harness->encoder};
     harness->topics = (struct cdr_topics){.n = 1, .items = &harness->topic};
     harness->setup = (struct cdr_sink_setup){.topics = &harness->topics,
@@ -69,7 +70,7 @@ static inline void harness_start(struct harness *harness)
 
 static inline void harness_property(struct harness *harness, const char *name, const char *value)
 {
-    harness->properties[harness->settings.property_count++] = (struct cdr_property){
+    harness->properties[harness->settings.kafka.property_count++] = (struct cdr_property){
         (char *)(uintptr_t)name, (char *)(uintptr_t)value, (char *)(uintptr_t) "-X"};
 }
 

@@ -39,7 +39,7 @@ static void records_arrive_as_they_are(void **state)
     harness_must_flush(&harness);
     char reason[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", harness.settings.brokers, NULL, 0);
+    rd_kafka_conf_set(conf, "bootstrap.servers", harness.settings.kafka.brokers, NULL, 0);
     rd_kafka_conf_set(conf, "group.id", "reader", NULL, 0);
     rd_kafka_t *reader = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);

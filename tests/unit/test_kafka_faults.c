@@ -21,7 +21,7 @@ static rd_kafka_t *reader_of(const struct harness *harness)
 {
     char reason[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", harness->settings.brokers, NULL, 0);
+    rd_kafka_conf_set(conf, "bootstrap.servers", harness->settings.kafka.brokers, NULL, 0);
     rd_kafka_conf_set(conf, "group.id", "reader", NULL, 0);
     rd_kafka_conf_set(conf, "enable.partition.eof", "true", NULL, 0);
     rd_kafka_t *reader = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);

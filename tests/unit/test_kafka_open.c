@@ -31,11 +31,11 @@ static void an_unreadable_configuration_needs_force(void **state)
     (void)state;
     struct harness harness;
     harness_start(&harness);
-    harness.settings.force = false;
+    harness.settings.kafka.force = false;
     assert_open_fails(&harness, CDR_E_STATE,
                       "the brokers do not show the configuration of topic t.call");
     harness_assert_says(&harness, "--force goes on unchecked");
-    harness.settings.force = true;
+    harness.settings.kafka.force = true;
     harness_must_open(&harness);
     assert_non_null(
         strstr(harness.sink->ops->warning(harness.sink, 0), "do not show the configuration"));
@@ -92,7 +92,7 @@ static void append_goes_on_and_commits_the_bases(void **state)
 
     char reason[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", harness.settings.brokers, NULL, 0);
+    rd_kafka_conf_set(conf, "bootstrap.servers", harness.settings.kafka.brokers, NULL, 0);
     rd_kafka_conf_set(conf, "group.id", "cdrgen-0123456789abcdef0123456789abcdef", NULL, 0);
     rd_kafka_t *reader = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(HARNESS_PARTITIONS);
@@ -131,7 +131,7 @@ static void probe_says_whether_brokers_answer(void **state)
     (void)state;
     struct harness harness;
     harness_start(&harness);
-    assert_int_equal(cdr_kafka_probe(&harness.settings, 5000, &harness.error), CDR_OK);
+    assert_int_equal(cdr_kafka_probe(&harness.settings.kafka, 5000, &harness.error), CDR_OK);
     harness_end(&harness);
 }
 
@@ -146,7 +146,7 @@ static void nobody_listens(void **state)
     assert_int_equal(getsockname(holder, (struct sockaddr *)&address, &len), 0);
     char brokers[32], expected[128];
     snprintf(brokers, sizeof brokers, "127.0.0.1:%u", ntohs(address.sin_port));
-    struct cdr_sink_settings settings = {.brokers = brokers};
+    struct cdr_kafka_settings settings = {.brokers = brokers};
     struct cdr_error error = {0};
     int64_t start_ms = cdr_kafka_clock_ms();
     assert_int_equal(cdr_kafka_probe(&settings, 1000, &error), CDR_E_KAFKA);
@@ -160,7 +160,7 @@ static void nobody_listens(void **state)
 static void probe_needs_brokers(void **state)
 {
     (void)state;
-    struct cdr_sink_settings settings = {.brokers = NULL};
+    struct cdr_kafka_settings settings = {.brokers = NULL};
     struct cdr_error error = {0};
     assert_int_equal(cdr_kafka_probe(&settings, 1000, &error), CDR_E_CONFIG);
 }

@@ -1,7 +1,6 @@
 /* The Kafka client's properties: defaults, the user's over them, what is refused and in which
  * words. */
-#include "sink/kafka.h"
-#include "sink/kafka_internal.h"
+#include "kafka/client.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +11,7 @@
 #include <cmocka.h>
 
 struct made {
-    struct cdr_sink_settings settings;
+    struct cdr_kafka_settings settings;
     struct cdr_property properties[8];
     struct cdr_kafka_properties kafka;
     struct cdr_kafka_warnings warnings;
@@ -70,7 +69,7 @@ static void defaults_keep_the_promise(void **state)
     assert_effective(&made, "request.required.acks", "-1");
     assert_effective(&made, "message.timeout.ms", "0");
     assert_effective(&made, "isolation.level", "read_uncommitted");
-    assert_int_equal(made.kafka.stall_ms, 300000);
+    assert_int_equal(made.kafka.delivery_timeout_ms, 300000);
     assert_true(made.kafka.queue_bytes > 0);
     assert_int_equal(made.warnings.n, 0);
     done(&made);
@@ -88,7 +87,7 @@ static void the_last_of_a_name_counts(void **state)
     assert_effective(&made, "linger.ms", "9");
     assert_effective(&made, "message.timeout.ms", "0"); /* see kafka.h */
     assert_effective(&made, "isolation.level", "read_uncommitted");
-    assert_int_equal(made.kafka.stall_ms, 1234);
+    assert_int_equal(made.kafka.delivery_timeout_ms, 1234);
     assert_string_equal(made.kafka.brokers, "x:1");
     done(&made);
 }
@@ -136,7 +135,7 @@ static enum cdr_result check(const char *name, const char *value, bool names_onl
                              struct cdr_error *error)
 {
     struct cdr_property property = {(char *)name, (char *)value, "t.properties:1"};
-    struct cdr_sink_settings settings = {.properties = &property, .property_count = 1};
+    struct cdr_kafka_settings settings = {.properties = &property, .property_count = 1};
     return cdr_kafka_check_properties(&settings, names_only, NULL, error);
 }
 
@@ -268,8 +267,7 @@ static void idempotence_off_makes_a_client_all_the_same(void **state)
     struct cdr_kafka_client client = {0};
     assert_int_equal(make(&made, true, PROPERTIES("enable.idempotence", "false")), CDR_OK);
     assert_int_equal(
-        cdr_kafka_client_open(&client, RD_KAFKA_PRODUCER, &made.kafka, NULL, NULL, &made.error),
-        CDR_OK);
+        cdr_kafka_client_open(&client, RD_KAFKA_PRODUCER, &made.kafka, NULL, &made.error), CDR_OK);
     cdr_kafka_client_close(&client);
     done(&made);
 }
@@ -281,7 +279,7 @@ static void what_librdkafka_refuses_late_is_told(void **state)
     struct cdr_kafka_client client = {0};
     assert_int_equal(make(&made, true, PROPERTIES("max.in.flight", "6")), CDR_OK);
     assert_int_equal(
-        cdr_kafka_client_open(&client, RD_KAFKA_PRODUCER, &made.kafka, NULL, NULL, &made.error),
+        cdr_kafka_client_open(&client, RD_KAFKA_PRODUCER, &made.kafka, NULL, &made.error),
         CDR_E_CONFIG);
     assert_non_null(strstr(made.error.text, "`max.in.flight` must be set <= 5"));
     done(&made);

@@ -9,9 +9,9 @@ static int64_t wait_ms(struct harness *harness, enum cdr_result expected)
     struct cdr_kafka_sink *sink = (struct cdr_kafka_sink *)harness->sink;
     struct cdr_kafka_client asker = {0};
     int64_t ends[CDR_TYPE_COUNT * HARNESS_PARTITIONS] = {0};
-    assert_int_equal(cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties, NULL, NULL,
-                                           &harness->error),
-                     CDR_OK);
+    assert_int_equal(
+        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties, NULL, &harness->error),
+        CDR_OK);
     assert_int_equal(cdr_kafka_connect(&asker, 30000, &harness->error), CDR_OK);
     const int64_t begun_ms = cdr_kafka_clock_ms();
     enum cdr_result result = cdr_kafka_resume_ends(&asker, sink, ends, 10000, &harness->error);

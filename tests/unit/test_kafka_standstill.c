@@ -74,7 +74,7 @@ static void start(struct harness *harness)
     harness_property(harness, "linger.ms", "1");
     harness_property(harness, "statistics.interval.ms", "500");
     harness_must_open(harness);
-    ((struct cdr_kafka_sink *)harness->sink)->properties.standstill_ms = 2000;
+    ((struct cdr_kafka_sink *)harness->sink)->waits.standstill_ms = 2000;
 }
 
 /* Until the sink fails, or patience_ms are over. */

@@ -43,7 +43,7 @@ static enum cdr_result wait_for(struct harness *harness, uint64_t durable)
 
 static int64_t timeout_of(const struct harness *harness)
 {
-    return ((const struct cdr_kafka_sink *)harness->sink)->properties.transaction_ms;
+    return ((const struct cdr_kafka_sink *)harness->sink)->transactions.timeout_ms;
 }
 
 /* ---- what is committed of a log ---- */

@@ -220,13 +220,13 @@ static void test_defaults(void **state)
     assert_string_equal(settings.topic_prefix, "cdr.");
     assert_int_equal(settings.sink.rotate_bytes, 100000000);
     assert_int_equal(settings.sink.retention_ms, -1);
-    assert_int_equal(settings.sink.kafka_timeout_ms, 10000);
+    assert_int_equal(settings.sink.kafka.timeout_ms, 10000);
     assert_int_equal(settings.shard_count, 1);
     assert_int_equal(settings.schema_ids[CDR_TYPE_DATA], 3);
     assert_true(settings.registry.auto_register);
-    assert_null(settings.sink.brokers);
+    assert_null(settings.sink.kafka.brokers);
     assert_null(settings.registry.urls);
-    assert_false(settings.sink.create_topics || settings.sink.append || settings.sink.force);
+    assert_false(settings.sink.create_topics || settings.sink.append || settings.sink.kafka.force);
     assert_int_equal(settings.now_ms, NOW_MS);
     cdr_settings_free(&settings);
 }
@@ -474,11 +474,11 @@ static void test_config_file(void **state)
     assert_int_equal(m->special_day_count, 2);
     assert_int_equal(m->special_days[0].day, cdr_days_from_civil(2025, 12, 25)); /* sorted */
     assert_true(m->special_days[1].multiplier == 2);
-    assert_int_equal(settings.sink.property_count, 2);
-    assert_string_equal(settings.sink.properties[0].value, "20");
-    assert_string_equal(settings.sink.properties[1].value, "true");
-    assert_non_null(strstr(settings.sink.properties[0].source, "good.json:13"));
-    assert_null(settings.sink.brokers);
+    assert_int_equal(settings.sink.kafka.property_count, 2);
+    assert_string_equal(settings.sink.kafka.properties[0].value, "20");
+    assert_string_equal(settings.sink.kafka.properties[1].value, "true");
+    assert_non_null(strstr(settings.sink.kafka.properties[0].source, "good.json:13"));
+    assert_null(settings.sink.kafka.brokers);
     cdr_settings_free(&settings);
 }
 
@@ -608,7 +608,7 @@ static void test_precedence(void **state)
     assert_true(settings.model.call_dispositions[CDR_CALL_ANSWERED] == 0);
     assert_int_equal(settings.model.special_day_count, 1);
     assert_int_equal(settings.model.subscribers, 77);
-    assert_string_equal(settings.sink.brokers, "h:1");
+    assert_string_equal(settings.sink.kafka.brokers, "h:1");
     assert_string_equal(cdr_settings_where(&settings, "brokers"), "CDRGEN_BROKERS");
     assert_destination("kafka");
     assert_true(settings.dry_run);
@@ -703,7 +703,7 @@ static void test_who_chose_the_sink(void **state)
     cdr_settings_free(&settings);
     assert_loads("-X bootstrap.servers=h:1");
     assert_destination("kafka");
-    assert_string_equal(settings.sink.brokers, "h:1");
+    assert_string_equal(settings.sink.kafka.brokers, "h:1");
     cdr_settings_free(&settings);
     assert_loads("--config %s/auto.json");
     assert_destination("kafka"); /* a file that repeats a default gives nothing */
@@ -733,9 +733,9 @@ static void test_who_chose_the_sink(void **state)
 
 static const char *property(const char *name)
 {
-    for (size_t i = 0; i < settings.sink.property_count; i++)
-        if (strcmp(settings.sink.properties[i].name, name) == 0)
-            return settings.sink.properties[i].value;
+    for (size_t i = 0; i < settings.sink.kafka.property_count; i++)
+        if (strcmp(settings.sink.kafka.properties[i].name, name) == 0)
+            return settings.sink.kafka.properties[i].value;
     return "(none)";
 }
 
@@ -766,7 +766,7 @@ static void test_java_properties(void **state)
                "  linger.ms = 5  \n"
                "client.id=a\\:b\\q");
     assert_loads("--format avro -F %s/java.properties");
-    assert_string_equal(settings.sink.brokers, "h1:9092,h2:9092");
+    assert_string_equal(settings.sink.kafka.brokers, "h1:9092,h2:9092");
     assert_destination("kafka");
     assert_string_equal(property("security.protocol"), "SASL_SSL");
     assert_string_equal(property("sasl.mechanisms"), "PLAIN");

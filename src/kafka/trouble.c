@@ -1,10 +1,11 @@
-/* Why a client does not connect: gathers librdkafka's words and says what they mean for the user
- * that must fix it. */
+#include "kafka/trouble.h"
+
 #include "base/redact.h"
 #include "base/shown.h"
-#include "sink/kafka_internal.h"
+#include "kafka/reach.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,8 +31,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     if (trouble == RD_KAFKA_RESP_ERR__FATAL) {
         trouble = rd_kafka_fatal_error(rk, fatal, sizeof fatal);
         reason = fatal;
-        if (client->sink != NULL)
-            cdr_kafka_on_fatal(client->sink, trouble, reason);
+        if (client->on_fatal != NULL)
+            client->on_fatal(client->owner, trouble, reason);
     }
     pthread_mutex_lock(&client->lock);
     cdr_kafka_note_unreached(client, reason);
@@ -223,4 +224,28 @@ void cdr_kafka_hint(struct cdr_kafka_client *client, char *hint, size_t size)
         words = protocol;
     }
     snprintf(hint, size, "%s%s", words != NULL ? "; " : "", words != NULL ? words : "");
+}
+
+enum cdr_result cdr_kafka_request_failed(struct cdr_kafka_client *asker, rd_kafka_resp_err_t code,
+                                         const char *what, const char *subject,
+                                         const char *operation, const char *reason,
+                                         struct cdr_error *error)
+{
+    if (cdr_kafka_is_denied(code))
+        return cdr_fail(error, CDR_E_STATE,
+                        "not authorised to %s %s: the user that the client logs in as lacks "
+                        "the operation %s on it",
+                        what, subject, operation);
+    char trouble[400] = "", unreached[500] = "";
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+        code == RD_KAFKA_RESP_ERR__RESOLVE) {
+        rd_kafka_poll(asker->rk, 0);
+        cdr_kafka_name_unreached(asker, unreached, sizeof unreached);
+        if (unreached[0] == '\0')
+            cdr_kafka_trouble(asker, trouble, sizeof trouble);
+    }
+    return cdr_fail(error, CDR_E_KAFKA, "cannot %s %s at %s: %s%s%s%s", what, subject,
+                    asker->properties->brokers,
+                    reason != NULL && reason[0] != '\0' ? reason : rd_kafka_err2str(code),
+                    trouble[0] != '\0' ? "; the last trouble was " : "", trouble, unreached);
 }

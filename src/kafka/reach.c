@@ -5,7 +5,7 @@
  * librdkafka then waits for each question until it times out, and its words name no broker. So the
  * addresses are tried here: resolved, and connected to. One that is among the bootstrap servers
  * needs no trial where only one has to be reached: it answered. */
-#include "sink/kafka_internal.h"
+#include "kafka/reach.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -174,8 +174,7 @@ void cdr_kafka_name_unreached(const struct cdr_kafka_client *client, char *text,
     /* The client itself would ask the brokers that it knows by now. */
     struct cdr_kafka_client fresh = {0};
     text[0] = '\0';
-    if (cdr_kafka_client_open(&fresh, RD_KAFKA_CONSUMER, client->properties, NULL, NULL, NULL) !=
-        CDR_OK)
+    if (cdr_kafka_client_open(&fresh, RD_KAFKA_CONSUMER, client->properties, NULL, NULL) != CDR_OK)
         return;
     if (rd_kafka_metadata(fresh.rk, 0, NULL, &metadata, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
         size_t n = cdr_kafka_unreached(client, metadata, false, unreached, SHOWN), used = 0;

@@ -1,20 +1,16 @@
+#include "kafka/properties.h"
+
 #include "base/redact.h"
 #include "base/shown.h"
-#include "sink/kafka_internal.h"
+#include "kafka/property_table.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
-
-enum { STANDSTILL_MS = 15000 };
-/* Of transaction.timeout.ms: the least that librdkafka takes, the most that brokers do
- * (transaction.max.timeout.ms) unless told otherwise, and what a commit may take after the run's
- * patience with records. */
-enum { TRANSACTION_MIN_MS = 1000, TRANSACTION_MAX_MS = 900000, TRANSACTION_MARGIN_MS = 30000 };
 
 /* Where a figure is given, bench/kafka_sink.sh measured it: one broker on the same two cores, 157
  * bytes a record, CPU of the client in microseconds a record. What a property means: librdkafka's
@@ -251,7 +247,7 @@ static bool keeps(const struct promise *promise, const char *value)
 
 /* Only what the user touched is looked at: last, the property that decided. */
 static enum cdr_result check_promise(const struct promise *promise, const rd_kafka_conf_t *conf,
-                                     const struct cdr_sink_settings *settings,
+                                     const struct cdr_kafka_settings *settings,
                                      struct cdr_kafka_warnings *warnings, struct cdr_error *error)
 {
     const struct cdr_property *last = NULL;
@@ -278,7 +274,7 @@ static enum cdr_result check_promise(const struct promise *promise, const rd_kaf
                     allowed, promise->forceable ? ", or anything with --force" : "");
 }
 
-static enum cdr_result set_all(rd_kafka_conf_t *conf, const struct cdr_sink_settings *settings,
+static enum cdr_result set_all(rd_kafka_conf_t *conf, const struct cdr_kafka_settings *settings,
                                struct cdr_kafka_warnings *warnings, struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;
@@ -295,7 +291,7 @@ static enum cdr_result set_all(rd_kafka_conf_t *conf, const struct cdr_sink_sett
 }
 
 /* Values of a printed configuration may be hidden, so they are no test of a name. */
-enum cdr_result cdr_kafka_check_properties(const struct cdr_sink_settings *settings,
+enum cdr_result cdr_kafka_check_properties(const struct cdr_kafka_settings *settings,
                                            bool names_only, cdr_kafka_names offer,
                                            struct cdr_error *error)
 {
@@ -352,9 +348,7 @@ static enum cdr_result derive(struct cdr_kafka_properties *properties, struct cd
                         "no Kafka brokers are given: pass -b HOST:PORT[,HOST:PORT] or set "
                         "bootstrap.servers");
     properties->queue_bytes = (uint64_t)get_number(conf, "queue.buffering.max.kbytes") * 1024;
-    properties->stall_ms = get_number(conf, "message.timeout.ms");
-    properties->stall_name = "delivery.timeout.ms";
-    properties->standstill_ms = STANDSTILL_MS;
+    properties->delivery_timeout_ms = get_number(conf, "message.timeout.ms");
     properties->request_timeout_ms = get_number(conf, "request.timeout.ms");
     properties->batch_bytes = get_number(conf, "message.max.bytes");
     char mechanism[64], idempotence[16];
@@ -378,7 +372,7 @@ static enum cdr_result derive(struct cdr_kafka_properties *properties, struct cd
 }
 
 enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *properties,
-                                          const struct cdr_sink_settings *settings,
+                                          const struct cdr_kafka_settings *settings,
                                           struct cdr_kafka_warnings *warnings,
                                           struct cdr_error *error)
 {
@@ -390,17 +384,12 @@ enum cdr_result cdr_kafka_properties_make(struct cdr_kafka_properties *propertie
         result = check_promise(&promises[i], properties->conf, settings, warnings, error);
     if (result == CDR_OK)
         result = derive(properties, error);
-    if (result == CDR_OK && settings->spill != NULL) {
-        properties->stall_ms = settings->spill_after_ms;
-        properties->stall_name = "--spill-after";
-    }
-    properties->quiet_ms = settings->resume_quiet_ms;
     if (result != CDR_OK)
         cdr_kafka_properties_free(properties);
     return result;
 }
 
-static bool is_given(const struct cdr_sink_settings *settings, const char *name)
+bool cdr_kafka_is_given(const struct cdr_kafka_settings *settings, const char *name)
 {
     for (size_t i = 0; i < settings->property_count; i++)
         if (strcmp(settings->properties[i].name, name) == 0)
@@ -408,58 +397,15 @@ static bool is_given(const struct cdr_sink_settings *settings, const char *name)
     return false;
 }
 
-/* librdkafka would let a request take as long as a transaction, and a broker that is gone keep it
- * for as long. */
-static enum cdr_result set_transaction_timeout(struct cdr_kafka_properties *properties,
-                                               const struct cdr_sink_settings *settings,
-                                               struct cdr_error *error)
+enum cdr_result cdr_kafka_property_set(struct cdr_kafka_properties *properties, const char *name,
+                                       const char *value, struct cdr_error *error)
 {
-    char text[32];
-    const int64_t request_ms = get_number(properties->conf, "socket.timeout.ms");
-    snprintf(text, sizeof text, "%" PRId64, properties->transaction_ms);
-    enum cdr_result result = set_own(properties->conf, "transaction.timeout.ms", text, error);
-    if (result == CDR_OK &&
-        (!is_given(settings, "socket.timeout.ms") || request_ms > properties->transaction_ms)) {
-        snprintf(text, sizeof text, "%" PRId64,
-                 request_ms < properties->transaction_ms ? request_ms : properties->transaction_ms);
-        result = set_own(properties->conf, "socket.timeout.ms", text, error);
-    }
-    return result;
+    return set_own(properties->conf, name, value, error);
 }
 
-enum cdr_result cdr_kafka_properties_transactional(struct cdr_kafka_properties *properties,
-                                                   const struct cdr_sink_settings *settings,
-                                                   const char *id, struct cdr_error *error)
+int64_t cdr_kafka_property_number(const struct cdr_kafka_properties *properties, const char *name)
 {
-    int64_t *transaction_ms = &properties->transaction_ms;
-    *transaction_ms = properties->stall_ms + settings->transaction_ms + TRANSACTION_MARGIN_MS;
-    if (is_given(settings, "transaction.timeout.ms"))
-        *transaction_ms = get_number(properties->conf, "transaction.timeout.ms");
-    else if (properties->stall_ms == 0 || *transaction_ms > TRANSACTION_MAX_MS)
-        *transaction_ms = TRANSACTION_MAX_MS;
-    if (settings->transaction_ms >= *transaction_ms)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "transaction_time: %u ms is not less than transaction.timeout.ms=%" PRId64
-                        ", after which brokers abort a transaction",
-                        settings->transaction_ms, *transaction_ms);
-    enum cdr_result result = set_own(properties->conf, "transactional.id", id, error);
-    if (result == CDR_OK)
-        result = set_transaction_timeout(properties, settings, error);
-    /* A batch that is refused aborts its transaction as a whole, so no gap is left. */
-    if (result == CDR_OK)
-        result = set_own(properties->conf, "enable.gapless.guarantee", "false", error);
-    return result;
-}
-
-bool cdr_kafka_properties_shorter(struct cdr_kafka_properties *properties,
-                                  const struct cdr_sink_settings *settings)
-{
-    if (is_given(settings, "transaction.timeout.ms") ||
-        properties->transaction_ms / 2 <= settings->transaction_ms ||
-        properties->transaction_ms / 2 < TRANSACTION_MIN_MS)
-        return false;
-    properties->transaction_ms /= 2;
-    return set_transaction_timeout(properties, settings, NULL) == CDR_OK;
+    return get_number(properties->conf, name);
 }
 
 void cdr_kafka_properties_free(struct cdr_kafka_properties *properties)

@@ -1,90 +1,11 @@
-/* Questions to brokers about topics, and their creation. */
-#include "sink/kafka_internal.h"
+#include "kafka/admin.h"
+
+#include "kafka/trouble.h"
 
 #include <assert.h>
 #include <inttypes.h>
-#include <string.h>
-
-enum cdr_result cdr_kafka_request_failed(struct cdr_kafka_client *asker, rd_kafka_resp_err_t code,
-                                         const char *what, const char *subject,
-                                         const char *operation, const char *reason,
-                                         struct cdr_error *error)
-{
-    if (cdr_kafka_is_denied(code))
-        return cdr_fail(error, CDR_E_STATE,
-                        "not authorised to %s %s: the user that the client logs in as lacks "
-                        "the operation %s on it",
-                        what, subject, operation);
-    char trouble[400] = "", unreached[500] = "";
-    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
-        code == RD_KAFKA_RESP_ERR__RESOLVE) {
-        rd_kafka_poll(asker->rk, 0);
-        cdr_kafka_name_unreached(asker, unreached, sizeof unreached);
-        if (unreached[0] == '\0')
-            cdr_kafka_trouble(asker, trouble, sizeof trouble);
-    }
-    return cdr_fail(error, CDR_E_KAFKA, "cannot %s %s at %s: %s%s%s%s", what, subject,
-                    asker->properties->brokers,
-                    reason != NULL && reason[0] != '\0' ? reason : rd_kafka_err2str(code),
-                    trouble[0] != '\0' ? "; the last trouble was " : "", trouble, unreached);
-}
-
-static void read_state(struct cdr_kafka_topic_state *state, const rd_kafka_metadata_topic_t *topic)
-{
-    *state = (struct cdr_kafka_topic_state){.exists = true,
-                                            .partitions = (uint32_t)topic->partition_cnt,
-                                            .leaderless = -1,
-                                            .in_sync_least = -1};
-    for (int i = 0; i < topic->partition_cnt; i++) {
-        const rd_kafka_metadata_partition_t *partition = &topic->partitions[i];
-        state->leaders += partition->leader >= 0;
-        if (partition->leader < 0 && state->leaderless < 0)
-            state->leaderless = partition->id;
-        if (i == 0 || (uint32_t)partition->replica_cnt < state->replicas)
-            state->replicas = (uint32_t)partition->replica_cnt;
-        if (i == 0 || (uint32_t)partition->isr_cnt < state->in_sync) {
-            state->in_sync = (uint32_t)partition->isr_cnt;
-            state->in_sync_least = partition->id;
-        }
-    }
-}
-
-enum cdr_result cdr_kafka_look_at(struct cdr_kafka_client *asker, const char *name, int timeout_ms,
-                                  struct cdr_kafka_topic_state *state, int32_t *broker,
-                                  struct cdr_error *error)
-{
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(asker->rk, name, NULL);
-    if (handle == NULL)
-        return cdr_fail(error, CDR_E_CONFIG, "\"%s\" cannot be a topic: %s", name,
-                        rd_kafka_err2str(rd_kafka_last_error()));
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t code = rd_kafka_metadata(asker->rk, 0, handle, &metadata, timeout_ms);
-    rd_kafka_topic_destroy(handle);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return cdr_kafka_request_failed(asker, code, "describe topic", name, "Describe", NULL,
-                                        error);
-    assert(metadata->topic_cnt == 1);
-    code = metadata->topics[0].err;
-    *broker = metadata->orig_broker_id;
-    *state = (struct cdr_kafka_topic_state){.exists = false};
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
-        read_state(state, &metadata->topics[0]);
-    rd_kafka_metadata_destroy(metadata);
-    switch (code) {
-    case RD_KAFKA_RESP_ERR_NO_ERROR:
-    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-        return CDR_OK;
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "\"%s\" cannot be a topic: letters, digits, '.', '_' and '-', at most "
-                        "249 of them",
-                        name);
-    default:
-        return cdr_kafka_request_failed(asker, code, "describe topic", name, "Describe", NULL,
-                                        error);
-    }
-}
+#include <stdio.h>
+#include <stdlib.h>
 
 enum cdr_result cdr_kafka_admin_begin(struct cdr_kafka_admin *call, struct cdr_kafka_client *asker,
                                       rd_kafka_admin_op_t op, int timeout_ms,
@@ -154,12 +75,13 @@ enum cdr_result cdr_kafka_describe_configs(struct cdr_kafka_client *asker,
                                            int timeout_ms, cdr_kafka_config_visitor visit,
                                            void *context, struct cdr_error *error)
 {
-    rd_kafka_ConfigResource_t *resources[CDR_TOPICS_MAX];
     struct cdr_kafka_admin call;
     rd_kafka_event_t *event = NULL;
     if (n == 0)
         return CDR_OK;
-    assert(n <= CDR_TOPICS_MAX);
+    rd_kafka_ConfigResource_t **resources = calloc(n, sizeof(void *));
+    if (resources == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory to ask for the settings of %zu topics", n);
     for (size_t i = 0; i < n; i++)
         resources[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topics[i]);
     enum cdr_result result =
@@ -181,6 +103,7 @@ enum cdr_result cdr_kafka_describe_configs(struct cdr_kafka_client *asker,
     }
     cdr_kafka_admin_end(&call, event);
     rd_kafka_ConfigResource_destroy_array(resources, n);
+    free(resources);
     return result;
 }
 
@@ -188,9 +111,7 @@ enum cdr_result cdr_kafka_describe_configs(struct cdr_kafka_client *asker,
 
 struct creation {
     struct cdr_kafka_client *asker;
-    const struct cdr_sink_settings *settings;
-    const struct cdr_topic *topic;
-    uint32_t partitions;
+    const struct cdr_kafka_new_topic *topic;
     bool validate_only;
     int timeout_ms;
 };
@@ -204,19 +125,17 @@ static const char *const timestamp_limits[][2] = {
 };
 enum { LIMIT_SETS = sizeof timestamp_limits / sizeof timestamp_limits[0] };
 
-static enum cdr_result new_topic(const struct creation *creation, unsigned limit_set,
+static enum cdr_result new_topic(const struct cdr_kafka_new_topic *wanted, unsigned limit_set,
                                  rd_kafka_NewTopic_t **topic, struct cdr_error *error)
 {
-    const struct cdr_sink_settings *settings = creation->settings;
-    const char *name = creation->topic->name;
     char reason[256] = "", retention[32];
-    *topic = rd_kafka_NewTopic_new(name, (int)creation->partitions,
-                                   settings->replication > 0 ? (int)settings->replication : -1,
-                                   reason, sizeof reason);
+    *topic = rd_kafka_NewTopic_new(wanted->name, (int)wanted->partitions,
+                                   wanted->replication > 0 ? (int)wanted->replication : -1, reason,
+                                   sizeof reason);
     if (*topic == NULL)
-        return cdr_fail(error, CDR_E_CONFIG, "cannot create topic %s: %s", name, reason);
-    snprintf(retention, sizeof retention, "%" PRId64, settings->retention_ms);
-    if (creation->topic->table) {
+        return cdr_fail(error, CDR_E_CONFIG, "cannot create topic %s: %s", wanted->name, reason);
+    snprintf(retention, sizeof retention, "%" PRId64, wanted->retention_ms);
+    if (wanted->compacted) {
         rd_kafka_NewTopic_set_config(*topic, "cleanup.policy", "compact");
     } else {
         rd_kafka_NewTopic_set_config(*topic, "cleanup.policy", "delete");
@@ -233,9 +152,9 @@ static enum cdr_result creation_failed(const struct creation *creation, rd_kafka
                                        const char *reason, struct cdr_error *error)
 {
     const char *name = creation->topic->name;
-    if (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR && creation->settings->replication > 0)
+    if (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR && creation->topic->replication > 0)
         return cdr_fail(error, CDR_E_CONFIG, "cannot create topic %s with --replication %u: %s",
-                        name, creation->settings->replication, reason);
+                        name, creation->topic->replication, reason);
     if (cdr_kafka_is_denied(code))
         return cdr_fail(error, CDR_E_STATE,
                         "not authorised to create topic %s: it takes the operation Create on the "
@@ -251,7 +170,7 @@ static enum cdr_result create_one(const struct creation *creation, unsigned limi
                                   struct cdr_error *error)
 {
     rd_kafka_NewTopic_t *topic = NULL;
-    enum cdr_result result = new_topic(creation, limit_set, &topic, error);
+    enum cdr_result result = new_topic(creation->topic, limit_set, &topic, error);
     if (result != CDR_OK)
         return result;
     struct cdr_kafka_admin call;
@@ -287,12 +206,10 @@ static enum cdr_result create_one(const struct creation *creation, unsigned limi
 }
 
 enum cdr_result cdr_kafka_create_topic(struct cdr_kafka_client *asker,
-                                       const struct cdr_sink_settings *settings,
-                                       const struct cdr_topic *topic, uint32_t partitions,
-                                       bool validate_only, int timeout_ms, struct cdr_error *error)
+                                       const struct cdr_kafka_new_topic *topic, bool validate_only,
+                                       int timeout_ms, struct cdr_error *error)
 {
-    const struct creation creation = {asker,      settings,      topic,
-                                      partitions, validate_only, timeout_ms};
+    const struct creation creation = {asker, topic, validate_only, timeout_ms};
     bool again = true;
     enum cdr_result result = CDR_OK;
     for (unsigned limit_set = 0; result == CDR_OK && again; limit_set++)

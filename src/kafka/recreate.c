@@ -1,9 +1,12 @@
-/* Topics that are deleted and created again, empty, with the settings that they had: for repair.
- *
- * Deleting is not done when the answer comes: brokers learn of it one by one, and a topic that is
+/* Deleting is not done when the answer comes: brokers learn of it one by one, and a topic that is
  * created too early is the old one to some of them. So each step waits until it shows.
  */
-#include "sink/kafka_internal.h"
+#include "kafka/recreate.h"
+
+#include "kafka/admin.h"
+#include "kafka/metadata.h"
+#include "kafka/offsets.h"
+#include "kafka/trouble.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +18,6 @@ struct recreation {
     struct cdr_kafka_properties properties;
     struct cdr_kafka_warnings warnings;
     struct cdr_kafka_client asker;
-    const struct cdr_sink_settings *settings;
     const char *name;
     struct cdr_kafka_topic_state state;
     int32_t broker;
@@ -29,16 +31,15 @@ static int left_ms(const struct recreation *it)
     return left > 1 ? (int)left : 1;
 }
 
-static enum cdr_result begin(struct recreation *it, const struct cdr_sink_settings *settings,
-                             struct cdr_error *error)
+static enum cdr_result begin(struct recreation *it, const struct cdr_kafka_settings *settings,
+                             const char *name, struct cdr_error *error)
 {
-    const int timeout_ms = (int)settings->kafka_timeout_ms;
-    *it = (struct recreation){.settings = settings, .broker = -1};
+    const int timeout_ms = (int)settings->timeout_ms;
+    *it = (struct recreation){.name = name, .broker = -1};
     enum cdr_result result =
         cdr_kafka_properties_make(&it->properties, settings, &it->warnings, error);
     if (result == CDR_OK)
-        result = cdr_kafka_client_open(&it->asker, RD_KAFKA_CONSUMER, &it->properties, NULL, NULL,
-                                       error);
+        result = cdr_kafka_client_open(&it->asker, RD_KAFKA_CONSUMER, &it->properties, NULL, error);
     if (result == CDR_OK)
         result = cdr_kafka_connect(&it->asker, timeout_ms, error);
     it->deadline_ms =
@@ -175,6 +176,20 @@ static enum cdr_result create(struct recreation *it, bool validate_only, bool *a
     return result;
 }
 
+static bool ends_are_0(struct recreation *it)
+{
+    const rd_kafka_topic_partition_t *where;
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)it->state.partitions);
+    rd_kafka_topic_partition_list_add_range(list, it->name, 0, (int32_t)it->state.partitions - 1);
+    bool good = cdr_kafka_query_offsets(&it->asker, list, RD_KAFKA_OFFSET_END, left_ms(it),
+                                        &where) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; i < list->cnt; i++)
+        good &= list->elems[i].offset == 0;
+    rd_kafka_topic_partition_list_destroy(list);
+    return good;
+}
+
 /* Until each partition has a leader that knows it to be empty. */
 static enum cdr_result wait_until_empty(struct recreation *it, struct cdr_error *error)
 {
@@ -182,13 +197,8 @@ static enum cdr_result wait_until_empty(struct recreation *it, struct cdr_error 
         enum cdr_result result = look(it, error);
         bool empty = result == CDR_OK && it->state.exists && it->state.partitions > 0 &&
                      it->state.leaders == it->state.partitions;
-        for (uint32_t partition = 0; empty && partition < it->state.partitions; partition++) {
-            int64_t low = -1, high = -1;
-            empty = rd_kafka_query_watermark_offsets(it->asker.rk, it->name, (int32_t)partition,
-                                                     &low, &high,
-                                                     left_ms(it)) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-                    high == 0;
-        }
+        if (empty)
+            empty = ends_are_0(it);
         if (result != CDR_OK || empty)
             return result;
         if (left_ms(it) <= 1)
@@ -199,16 +209,14 @@ static enum cdr_result wait_until_empty(struct recreation *it, struct cdr_error 
     }
 }
 
-static enum cdr_result create_anyhow(struct recreation *it, uint32_t partitions, bool compacted,
+static enum cdr_result create_anyhow(struct recreation *it,
+                                     const struct cdr_kafka_new_topic *wanted,
                                      struct cdr_error *error)
 {
     bool again = true;
     enum cdr_result result = CDR_OK;
-    struct cdr_topic wanted = {.table = compacted};
-    snprintf(wanted.name, sizeof wanted.name, "%s", it->name);
     if (it->topic == NULL)
-        result = cdr_kafka_create_topic(&it->asker, it->settings, &wanted, partitions, false,
-                                        left_ms(it), error);
+        result = cdr_kafka_create_topic(&it->asker, wanted, false, left_ms(it), error);
     while (result == CDR_OK && it->topic != NULL && again) {
         result = create(it, false, &again, error);
         if (again)
@@ -218,13 +226,12 @@ static enum cdr_result create_anyhow(struct recreation *it, uint32_t partitions,
 }
 
 /* The brokers look at the rights before they say that the topic is there already. */
-enum cdr_result cdr_kafka_may_recreate(const struct cdr_sink_settings *settings, const char *name,
+enum cdr_result cdr_kafka_may_recreate(const struct cdr_kafka_settings *settings, const char *name,
                                        struct cdr_error *error)
 {
     struct recreation it;
     bool there;
-    enum cdr_result result = begin(&it, settings, error);
-    it.name = name;
+    enum cdr_result result = begin(&it, settings, name, error);
     if (result == CDR_OK)
         result = look(&it, error);
     if (result == CDR_OK)
@@ -235,47 +242,44 @@ enum cdr_result cdr_kafka_may_recreate(const struct cdr_sink_settings *settings,
     return result;
 }
 
-enum cdr_result cdr_kafka_recreate(const struct cdr_sink_settings *settings, const char *name,
-                                   uint32_t partitions, bool compacted, struct cdr_error *error)
+enum cdr_result cdr_kafka_recreate(const struct cdr_kafka_settings *settings,
+                                   const struct cdr_kafka_new_topic *topic, struct cdr_error *error)
 {
     struct recreation it;
     struct cdr_error why = {0};
-    enum cdr_result result = begin(&it, settings, error);
-    it.name = name;
+    enum cdr_result result = begin(&it, settings, topic->name, error);
     if (result == CDR_OK)
         result = look(&it, error);
-    it.state.partitions = partitions;
+    it.state.partitions = topic->partitions;
     if (result == CDR_OK)
         result = read_settings(&it, error);
     if (result == CDR_OK)
         result = delete_topic(&it, error);
-    if (result == CDR_OK && create_anyhow(&it, partitions, compacted, &why) != CDR_OK)
+    if (result == CDR_OK && create_anyhow(&it, topic, &why) != CDR_OK)
         result = cdr_fail(error, CDR_E_KAFKA,
                           "topic %s was deleted and could not be created again: %.600s; once that "
                           "is fixed, repair creates it",
-                          name, why.text);
+                          it.name, why.text);
     end(&it);
     return result;
 }
 
-enum cdr_result cdr_kafka_create(const struct cdr_sink_settings *settings, const char *name,
-                                 uint32_t partitions, bool compacted, struct cdr_error *error)
+enum cdr_result cdr_kafka_create(const struct cdr_kafka_settings *settings,
+                                 const struct cdr_kafka_new_topic *topic, struct cdr_error *error)
 {
     struct recreation it;
-    enum cdr_result result = begin(&it, settings, error);
-    it.name = name;
+    enum cdr_result result = begin(&it, settings, topic->name, error);
     if (result == CDR_OK)
-        result = create_anyhow(&it, partitions, compacted, error);
+        result = create_anyhow(&it, topic, error);
     end(&it);
     return result;
 }
 
-enum cdr_result cdr_kafka_exists(const struct cdr_sink_settings *settings, const char *name,
+enum cdr_result cdr_kafka_exists(const struct cdr_kafka_settings *settings, const char *name,
                                  bool *exists, struct cdr_error *error)
 {
     struct recreation it;
-    enum cdr_result result = begin(&it, settings, error);
-    it.name = name;
+    enum cdr_result result = begin(&it, settings, name, error);
     if (result == CDR_OK)
         result = look(&it, error);
     *exists = it.state.exists;

@@ -1,6 +1,9 @@
-/* What librdkafka says of its properties: the table that it prints as CONFIGURATION.md. */
+/* The table that librdkafka prints as CONFIGURATION.md. */
+#include "kafka/property_table.h"
+
 #include "base/suggest.h"
-#include "sink/kafka_internal.h"
+
+#include <librdkafka/rdkafka.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,10 @@
-#include "sink/kafka_internal.h"
+#include "kafka/client.h"
 
-#include <assert.h>
+#include "kafka/reach.h"
+#include "kafka/trouble.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,11 +18,14 @@ int64_t cdr_kafka_clock_ms(void)
 
 enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_type_t type,
                                       const struct cdr_kafka_properties *properties,
-                                      struct cdr_kafka_sink *sink, const char *group_id,
-                                      struct cdr_error *error)
+                                      const struct cdr_kafka_role *role, struct cdr_error *error)
 {
+    static const struct cdr_kafka_role asker = {NULL};
+    if (role == NULL)
+        role = &asker;
     client->properties = properties;
-    client->sink = sink;
+    client->owner = role->owner;
+    client->on_fatal = role->on_fatal;
     client->trouble = RD_KAFKA_RESP_ERR_NO_ERROR;
     client->trouble_text[0] = '\0';
     client->certificate_error = 0;
@@ -30,15 +36,15 @@ enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_
     char reason[512] = "";
     rd_kafka_conf_t *conf = rd_kafka_conf_dup(properties->conf);
     rd_kafka_conf_set_opaque(conf, client);
+    if (role->property != NULL)
+        rd_kafka_conf_set(conf, role->property, role->value, NULL, 0);
+    if (role->prepare != NULL)
+        role->prepare(conf);
     cdr_kafka_listen(conf);
-    if (sink != NULL) {
-        rd_kafka_conf_set_dr_msg_cb(conf, cdr_kafka_on_report);
-        cdr_kafka_standstill_listen(conf);
-    }
     if (type == RD_KAFKA_CONSUMER) {
         /* A group.id makes a client look for its coordinator, which needs rights that asking does
          * not. */
-        rd_kafka_conf_set(conf, "group.id", group_id != NULL ? group_id : "", NULL, 0);
+        rd_kafka_conf_set(conf, "group.id", role->group_id != NULL ? role->group_id : "", NULL, 0);
         rd_kafka_conf_set(conf, "enable.auto.commit", "false", NULL, 0);
         rd_kafka_conf_set(conf, "allow.auto.create.topics", "false", NULL, 0);
     }
@@ -202,5 +208,22 @@ enum cdr_result cdr_kafka_connect(struct cdr_kafka_client *client, int timeout_m
     }
     if (connecting.metadata != NULL)
         rd_kafka_metadata_destroy(connecting.metadata);
+    return result;
+}
+
+enum cdr_result cdr_kafka_probe(const struct cdr_kafka_settings *settings, int timeout_ms,
+                                struct cdr_error *error)
+{
+    struct cdr_kafka_properties properties;
+    struct cdr_kafka_warnings warnings = {0};
+    struct cdr_kafka_client asker = {0};
+    enum cdr_result result = cdr_kafka_properties_make(&properties, settings, &warnings, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &properties, NULL, error);
+    if (result == CDR_OK)
+        result = cdr_kafka_connect(&asker, timeout_ms, error);
+    cdr_kafka_client_close(&asker);
+    cdr_kafka_properties_free(&properties);
+    free(warnings.texts);
     return result;
 }
