@@ -47,6 +47,9 @@ def check_includes(path, number, line):
     ours = re.match(r'#\s*include "([a-z_]+)/', line)
     if ours and ours.group(1) not in MAY_INCLUDE[layer]:
         fault(path, number, f"src/{layer} may not include {ours.group(1)}/")
+    inside = re.match(r'#\s*include "(.*/)?([a-z_]*internal\.h)"', line)
+    if inside and inside.group(1) != f"{path.parent.relative_to(TOP / 'src')}/":
+        fault(path, number, f"{inside.group(2)} is for the files of {inside.group(1)} only")
     theirs = re.match(r"#\s*include <([^>]+)>", line)
     for header, places in ONLY_IN.items():
         if theirs and theirs.group(1).startswith(header):
