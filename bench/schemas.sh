@@ -47,7 +47,7 @@ median()
 
 for ((round = 0; round < rounds; round++)); do
     run built-in
-    run own --schema-call "$work/call.avsc" --schema-sms "$work/sms.avsc" --schema-data "$work/data.avsc"
+    run own --schema call="$work/call.avsc" --schema sms="$work/sms.avsc" --schema data="$work/data.avsc"
 done
 python3 -c 'import sys
 built_in, own = map(float, sys.argv[1:])

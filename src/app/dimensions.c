@@ -57,7 +57,7 @@ static enum cdr_result prepare_topics(struct cdr_run *run, bool ask, struct cdr_
     } else if (ask || settings->registry.urls == NULL) {
         cdr_topics_fix_ids(tables, settings, is_avro(run));
         if (is_kafka(run))
-            result = cdr_topics_check_fixed_ids(tables, settings, is_avro(run), false, error);
+            result = cdr_topics_check_fixed_ids(tables, is_avro(run), false, error);
     }
     return result == CDR_OK ? cdr_dimension_topics_encode(tables, settings->format, error) : result;
 }

@@ -142,7 +142,7 @@ static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *finding
     /* Brokers that do not answer are one of the findings. */
     const bool looked = result == CDR_OK || result == CDR_E_KAFKA;
     if (looked)
-        cdr_topics_advise(&run->topics, run->settings, advise, findings);
+        cdr_topics_advise(&run->topics, advise, findings);
     if (looked)
         examine_registry(run, findings);
     return result;

@@ -86,7 +86,7 @@ static enum cdr_result check_schema(const struct cdr_run *run, uint32_t type, un
     struct cdr_encoder *encoder = NULL;
     /* With --use-latest nothing is, and the schema to compile is not here yet. */
     bool latest = settings->registry.use_latest && settings->registry.urls != NULL &&
-                  !cdr_schema_is_given(settings, type);
+                  !cdr_schema_is_given(settings, &run->topics.items[type]);
     if (run->topics.items[type].layouts[version].schema == NULL ||
         (version == 0 && latest && cdr_run_is_framed(run)))
         return CDR_OK;
@@ -150,7 +150,7 @@ static enum cdr_result prepare_encoders(struct cdr_run *run, struct cdr_error *e
     if (result == CDR_OK && has_messages(run) && !(cdr_has_avro_keys(topics) && later))
         result = create_envelopes(run, error);
     if (result == CDR_OK)
-        cdr_topics_warn(topics, settings);
+        cdr_topics_warn(topics);
     return result;
 }
 

@@ -31,7 +31,7 @@ static const char *giver_of(const struct cdr_settings *settings,
         return key ? "the keys of dimensions" : "the rows of dimensions";
     if (key)
         return settings->key_schema;
-    const char *file = settings->schemas[request->type];
+    const char *file = request->topic->layouts[0].name;
     return file != NULL ? file : settings->fields != NULL ? "the fields" : NULL;
 }
 
@@ -293,7 +293,7 @@ static enum cdr_result perform(const struct cdr_settings *settings, const struct
 {
     (void)settings, (void)items, (void)count;
     return cdr_fail(error, CDR_E_CONFIG,
-                    "schema: this cdrgen was built without Kafka and registry");
+                    "registry: this cdrgen was built without Kafka and registry");
 }
 
 #endif
@@ -354,7 +354,7 @@ enum cdr_result cdr_command_schema(const struct cdr_settings *settings, struct c
     for (size_t i = 0; result == CDR_OK && i < count; i++)
         result = check_given(&own, &items[i], error);
     if (result == CDR_OK)
-        cdr_topics_warn(&topics, &own);
+        cdr_topics_warn(&topics);
     if (result == CDR_OK && strcmp(own.argument_action, "print") == 0 && own.registry.urls == NULL)
         result = print_own(items, count, &topics.items[0]);
     else if (result == CDR_OK)

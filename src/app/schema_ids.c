@@ -35,6 +35,14 @@ static int32_t *id_of(const struct cdr_schema_request *request)
                                           : &request->topic->schema_ids[request->part];
 }
 
+/* "--next-schema-id call": the option that fixes its id. */
+static const char *option_of(const struct cdr_schema_request *request, char option[48])
+{
+    snprintf(option, 48, "--%sschema-id %s", request->part == CDR_PART_NEXT ? "next-" : "",
+             request->part == CDR_PART_KEYS ? "key" : request->topic->label);
+    return option;
+}
+
 /* --- the registry --- */
 
 #if CDR_KAFKA
@@ -56,7 +64,7 @@ bool cdr_request_is_given(const struct cdr_schema_request *request,
         return false;
     return request->part == CDR_PART_KEYS
                ? settings->key_schema != NULL
-               : request->part == CDR_PART_NEXT || cdr_schema_is_given(settings, request->type);
+               : request->part == CDR_PART_NEXT || cdr_schema_is_given(settings, request->topic);
 }
 
 /* The rows and keys of a table have one form: the latest version has to be of it. */
@@ -160,75 +168,51 @@ void cdr_topics_fix_ids(struct cdr_topics *topics, const struct cdr_settings *se
 {
     for (uint32_t i = 0; i < topics->n; i++) {
         struct cdr_topic *topic = &topics->items[i];
-        const int32_t first =
-            topic->table ? settings->dimension_schema_ids[i] : settings->schema_ids[i];
-        topic->schema_ids[0] = values ? first : 0;
-        topic->schema_ids[1] =
-            values && cdr_topic_changes(topic) ? settings->next_schema_ids[i] : 0;
-        topic->key_schema_id = topic->key_layout.schema != NULL ? settings->key_schema_id : 0;
+        for (unsigned version = 0; version < CDR_VERSIONS; version++)
+            topic->schema_ids[version] =
+                values && cdr_topic_schema(topic, version) != NULL
+                    ? cdr_settings_topic(settings, topic->label)->schema_ids[version]
+                    : 0;
+        topic->key_schema_id = topic->key_layout.schema != NULL
+                                   ? cdr_settings_topic(settings, "key")->schema_ids[0]
+                                   : 0;
     }
 }
 
 static void say_id(const struct cdr_topic *topic)
 {
-    fprintf(stderr, "cdrgen: no registry is given: %s gets the schema id %d (--schema-id-%s)",
+    fprintf(stderr, "cdrgen: no registry is given: %s gets the schema id %d (--schema-id %s)",
             topic->name, topic->schema_ids[0], topic->label);
     if (cdr_topic_changes(topic))
-        fprintf(stderr, ", then %d (--next-schema-id-%s)", topic->schema_ids[1], topic->label);
+        fprintf(stderr, ", then %d (--next-schema-id %s)", topic->schema_ids[1], topic->label);
     fputc('\n', stderr);
 }
 
-static enum cdr_result check_records(const struct cdr_topics *topics,
-                                     const struct cdr_settings *settings, bool values, bool say,
-                                     struct cdr_error *error)
-{
-    for (uint32_t i = 0; values && i < topics->n; i++) {
-        const struct cdr_topic *topic = &topics->items[i];
-        if (topic->schema_ids[0] == 0 || (cdr_topic_changes(topic) && topic->schema_ids[1] == 0))
-            return cdr_fail(error, CDR_E_CONFIG,
-                            "format: avro in Kafka needs schema ids; give --registry URL, or fixed "
-                            "ids with --%sschema-id-call, --schema-id-sms and --schema-id-data",
-                            topic->schema_ids[0] != 0 ? "next-" : "");
-        if (say)
-            say_id(topic);
-    }
-    if (!cdr_has_avro_keys(topics))
-        return CDR_OK;
-    if (settings->key_schema_id == 0)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "key_format: avro in Kafka needs a schema id; give --registry URL, or a "
-                        "fixed id with --schema-id-key");
-    if (say)
-        fprintf(stderr,
-                "cdrgen: no registry is given: keys get the schema id %d (--schema-id-key)\n",
-                settings->key_schema_id);
-    return CDR_OK;
-}
-
-static enum cdr_result check_tables(const struct cdr_topics *topics, bool values, bool say,
-                                    struct cdr_error *error)
+enum cdr_result cdr_topics_check_fixed_ids(const struct cdr_topics *topics, bool values, bool say,
+                                           struct cdr_error *error)
 {
     struct cdr_schema_request requests[CDR_SCHEMA_REQUESTS_MAX];
     const size_t n = cdr_schema_requests(topics, values, requests);
     for (size_t i = 0; i < n; i++) {
+        const struct cdr_topic *topic = requests[i].topic;
         const bool key = requests[i].part == CDR_PART_KEYS;
-        if (*id_of(&requests[i]) == 0)
+        const int32_t id = *id_of(&requests[i]);
+        char option[48];
+        if (id == 0)
             return cdr_fail(error, CDR_E_CONFIG,
-                            "dimensions: avro in Kafka needs schema ids; give --registry URL, or a "
-                            "fixed one with --schema-id-%s",
-                            key ? "key" : requests[i].topic->label);
-        if (say && !key)
-            say_id(requests[i].topic);
+                            "%s: avro in Kafka needs schema ids; give --registry URL, or a fixed "
+                            "one with %s=ID",
+                            topic->table ? "dimensions"
+                            : key        ? "key_format"
+                                         : "format",
+                            option_of(&requests[i], option));
+        if (say && requests[i].part == CDR_PART_VALUES)
+            say_id(topic);
+        else if (say && key && !topic->table && requests[i].type == 0)
+            fprintf(stderr, "cdrgen: no registry is given: keys get the schema id %d (%s)\n", id,
+                    option_of(&requests[i], option));
     }
     return CDR_OK;
-}
-
-enum cdr_result cdr_topics_check_fixed_ids(const struct cdr_topics *topics,
-                                           const struct cdr_settings *settings, bool values,
-                                           bool say, struct cdr_error *error)
-{
-    return topics->items[0].table ? check_tables(topics, values, say, error)
-                                  : check_records(topics, settings, values, say, error);
 }
 
 enum cdr_result cdr_topics_find_ids(struct cdr_topics *topics, const struct cdr_settings *settings,
@@ -239,7 +223,7 @@ enum cdr_result cdr_topics_find_ids(struct cdr_topics *topics, const struct cdr_
         return ask_registry(topics, settings, values, error);
 #endif
     cdr_topics_fix_ids(topics, settings, values);
-    return cdr_topics_check_fixed_ids(topics, settings, values, !settings->quiet, error);
+    return cdr_topics_check_fixed_ids(topics, values, !settings->quiet, error);
 }
 
 /* --- are they distinct --- */
@@ -286,11 +270,8 @@ void cdr_schema_uses_list(struct cdr_schema_uses *uses, const struct cdr_topics 
     const size_t n = cdr_schema_requests(topics, true, requests);
     for (size_t i = 0; i < n; i++) {
         const struct cdr_schema_request *request = &requests[i];
-        char option[40];
-        snprintf(option, sizeof option, "--%sschema-id-%s",
-                 request->part == CDR_PART_NEXT ? "next-" : "",
-                 request->part == CDR_PART_KEYS ? "key" : request->topic->label);
+        char option[48];
         cdr_schema_uses_add(uses, *id_of(request), cdr_request_text(request), parts[request->part],
-                            request->topic->name, fixed ? option : NULL);
+                            request->topic->name, fixed ? option_of(request, option) : NULL);
     }
 }

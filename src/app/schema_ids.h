@@ -42,9 +42,8 @@ void cdr_topics_fix_ids(struct cdr_topics *topics, const struct cdr_settings *se
                         bool values);
 /* Whether all that need an id in Kafka have a fixed one: else CDR_E_CONFIG. say: names them to the
  * user. */
-enum cdr_result cdr_topics_check_fixed_ids(const struct cdr_topics *topics,
-                                           const struct cdr_settings *settings, bool values,
-                                           bool say, struct cdr_error *error);
+enum cdr_result cdr_topics_check_fixed_ids(const struct cdr_topics *topics, bool values, bool say,
+                                           struct cdr_error *error);
 /* Sets the ids of topics in Kafka: those of the registry where one is given, else those that are
  * fixed. With --use-latest the schemas become the registry's, where tables must have their own.
  * Errors: CDR_E_CONFIG, CDR_E_STATE, CDR_E_KAFKA, CDR_E_NOMEM. */
@@ -54,7 +53,7 @@ enum cdr_result cdr_topics_find_ids(struct cdr_topics *topics, const struct cdr_
 struct cdr_schema_use {
     int32_t id;
     const char *text;
-    char what[300]; /* "the values of cdr.call (--schema-id-call)" */
+    char what[300]; /* "the values of cdr.call (--schema-id call)" */
 };
 
 struct cdr_schema_uses {

@@ -243,7 +243,7 @@ static void print_change(const struct cdr_run *run)
         if (!cdr_topic_changes(&run->topics.items[type]))
             continue;
         cdr_say(stdout, "%s%s follows %s", between, run->topics.items[type].name,
-                run->settings->next_schemas[type]);
+                run->topics.items[type].layouts[1].name);
         between = ", ";
     }
     putchar('\n');

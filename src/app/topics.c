@@ -21,6 +21,9 @@ enum cdr_result cdr_topics_name(struct cdr_topics *topics, const struct cdr_sett
         struct cdr_topic *topic = &topics->items[type];
         topic->label = cdr_type_word[type];
         snprintf(topic->name, sizeof topic->name, "%s%s", settings->topic_prefix, topic->label);
+        for (unsigned version = 0; version < CDR_VERSIONS; version++)
+            topic->layouts[version].name =
+                cdr_settings_topic(settings, topic->label)->schemas[version];
     }
     return result;
 }
@@ -40,11 +43,11 @@ static enum cdr_result select_fields(struct cdr_topics *topics, const struct cdr
 {
     struct cdr_error why = {{0}};
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        if (settings->schemas[type] != NULL)
+        if (topics->items[type].layouts[0].name != NULL)
             return cdr_fail(error, CDR_E_CONFIG,
-                            "schema_%s: %s cannot be given together with fields, which say what "
-                            "the records of all types hold",
-                            cdr_type_word[type], settings->schemas[type]);
+                            "schema: %s cannot be given together with fields, which say what the "
+                            "records of all types hold",
+                            topics->items[type].layouts[0].name);
     if (settings->mapping != NULL)
         return cdr_fail(
             error, CDR_E_CONFIG,
@@ -69,15 +72,14 @@ static enum cdr_result map_builtin(struct cdr_topics *topics, const struct cdr_s
 }
 
 static enum cdr_result load_version(struct cdr_topics *topics, unsigned version,
-                                    char *const paths[CDR_TYPE_COUNT], struct cdr_error *error)
+                                    struct cdr_error *error)
 {
     size_t len;
     enum cdr_result result = CDR_OK;
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
         struct cdr_layout *layout = &topics->items[type].layouts[version];
-        layout->name = paths[type];
-        if (paths[type] != NULL)
-            result = cdr_text_file_read(paths[type], FILE_MAX, &layout->schema, &len, error);
+        if (layout->name != NULL)
+            result = cdr_text_file_read(layout->name, FILE_MAX, &layout->schema, &len, error);
     }
     return result;
 }
@@ -87,7 +89,7 @@ static enum cdr_result load_first(struct cdr_topics *topics, const struct cdr_se
 {
     if (settings->fields != NULL)
         return select_fields(topics, settings, error);
-    enum cdr_result result = load_version(topics, 0, settings->schemas, error);
+    enum cdr_result result = load_version(topics, 0, error);
     if (settings->mapping == NULL)
         return result;
     if (result == CDR_OK)
@@ -104,7 +106,7 @@ enum cdr_result cdr_topics_load_schemas(struct cdr_topics *topics,
 {
     enum cdr_result result = load_first(topics, settings, error);
     if (result == CDR_OK)
-        result = load_version(topics, 1, settings->next_schemas, error);
+        result = load_version(topics, 1, error);
     if (result == CDR_OK && settings->next_mapping != NULL)
         result = load_mapping(&topics->mappings[1], settings->next_mapping, error);
     /* The rules of --fields are of its own schemas. */
@@ -198,20 +200,19 @@ static void pass_on(void *context, const char *line)
     advised->say(advised->context, advised->file, line);
 }
 
-void cdr_topics_advise(const struct cdr_topics *topics, const struct cdr_settings *settings,
-                       cdr_advice_say say, void *context)
+static void advise(const struct cdr_layout *layout, cdr_advice_say say, void *context)
 {
-    struct advised advised = {say, context, NULL};
-    const char *key_text = topics->items[0].key_layout.schema;
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
-        for (unsigned version = 0; version < CDR_VERSIONS; version++) {
-            advised.file = (version == 0 ? settings->schemas : settings->next_schemas)[type];
-            if (advised.file != NULL)
-                cdr_schema_advise(topics->items[type].layouts[version].schema, pass_on, &advised);
-        }
-    advised.file = settings->key_schema;
-    if (advised.file != NULL && key_text != NULL)
-        cdr_schema_advise(key_text, pass_on, &advised);
+    struct advised advised = {say, context, layout->name};
+    if (layout->name != NULL)
+        cdr_schema_advise(layout->schema, pass_on, &advised);
+}
+
+void cdr_topics_advise(const struct cdr_topics *topics, cdr_advice_say say, void *context)
+{
+    for (uint32_t type = 0; type < topics->n; type++)
+        for (unsigned version = 0; version < CDR_VERSIONS; version++)
+            advise(&topics->items[type].layouts[version], say, context);
+    advise(&topics->items[0].key_layout, say, context);
 }
 
 static void print_warning(void *context, const char *file, const char *line)
@@ -220,7 +221,7 @@ static void print_warning(void *context, const char *file, const char *line)
     cdr_say(stderr, "cdrgen: warning: %s: %s\n", file, line);
 }
 
-void cdr_topics_warn(const struct cdr_topics *topics, const struct cdr_settings *settings)
+void cdr_topics_warn(const struct cdr_topics *topics)
 {
-    cdr_topics_advise(topics, settings, print_warning, NULL);
+    cdr_topics_advise(topics, print_warning, NULL);
 }

@@ -11,7 +11,8 @@
 #include "encode/topic.h"
 #include "model/model.h"
 
-/* One topic of each CDR_TYPE_*, named with the prefix. Free also after an error. CDR_E_NOMEM. */
+/* One topic of each CDR_TYPE_*, with its name and the files of its schemas. Free also after an
+ * error. CDR_E_NOMEM. */
 enum cdr_result cdr_topics_name(struct cdr_topics *topics, const struct cdr_settings *settings,
                                 struct cdr_error *error);
 /* Reads what the settings name for values, and for keys, which is not for files. Errors:
@@ -27,17 +28,19 @@ enum cdr_result cdr_topics_resolve_change(struct cdr_topics *topics,
                                           const struct cdr_settings *settings,
                                           const struct cdr_model *model, struct cdr_error *error);
 
-/* What readers would ignore or refuse in schemas that the user gave, line by line. */
+/* What readers would ignore or refuse in schemas that the user gave, line by line. Before a
+ * registry's latest versions come beside them. */
 typedef void (*cdr_advice_say)(void *context, const char *file, const char *line);
-void cdr_topics_advise(const struct cdr_topics *topics, const struct cdr_settings *settings,
-                       cdr_advice_say say, void *context);
+void cdr_topics_advise(const struct cdr_topics *topics, cdr_advice_say say, void *context);
 /* The same as warnings on standard error. */
-void cdr_topics_warn(const struct cdr_topics *topics, const struct cdr_settings *settings);
+void cdr_topics_warn(const struct cdr_topics *topics);
 
 /* Whether the user says what the type's records hold. */
-static inline bool cdr_schema_is_given(const struct cdr_settings *settings, uint32_t type)
+static inline bool cdr_schema_is_given(const struct cdr_settings *settings,
+                                       const struct cdr_topic *topic)
 {
-    return settings->schemas[type] != NULL || settings->fields != NULL;
+    return cdr_settings_topic(settings, topic->label)->schemas[0] != NULL ||
+           settings->fields != NULL;
 }
 
 static inline bool cdr_has_avro_keys(const struct cdr_topics *topics)

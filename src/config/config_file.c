@@ -89,6 +89,8 @@ static enum cdr_result unknown_key(struct config_file *file, const char *key,
     if (pool == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory");
     suggest_siblings(&near, parent, pool);
+    if (file->depth == 1 && cdr_option_meant(key) != NULL)
+        near.best = cdr_option_meant(key);
     locate(file, NULL, -1, where, sizeof where);
     if (near.best != NULL)
         cdr_fail(error, CDR_E_CONFIG, "%s is not a setting; did you mean \"%s\"?", where,

@@ -25,19 +25,18 @@ static void flag_text(const struct cdr_option *option, char *text, size_t text_m
              option->value != NULL ? option->value : "");
 }
 
-/* A default where it is worth the room, as a flag would have it: no quotes, no brackets; else "".
- */
+/* A default where it is worth the room, as a flag would have it: without quotes, brackets and
+ * braces, with '=' for ':' in tables; else "". */
 static void default_text(const struct cdr_option *option, const struct cdr_settings *defaults,
                          char text[160])
 {
     char *out = text;
-    if (!cdr_option_text(option, defaults, text, 160) || text[0] == '{' ||
-        strcmp(text, "false") == 0)
+    if (!cdr_option_text(option, defaults, text, 160) || strcmp(text, "false") == 0)
         text[0] = '\0';
-    bool list = text[0] == '[';
+    const bool table = text[0] == '{', list = table || text[0] == '[';
     for (const char *in = text; *in != '\0'; in++)
-        if (*in != '"' && !(list && strchr("[] ", *in) != NULL))
-            *out++ = *in;
+        if (*in != '"' && !(list && strchr("[]{} ", *in) != NULL))
+            *out++ = (char)(table && *in == ':' ? '=' : *in);
     *out = '\0';
 }
 

@@ -162,8 +162,7 @@ static enum cdr_result check_schema_id(struct cdr_loading *loading, const struct
         return CDR_OK;
     return cdr_loading_warn(loading, error,
                             "%s: use.schema.id has no effect here; the registry gives the id of "
-                            "each subject's schema, and without one --schema-id-call, -sms and "
-                            "-data do",
+                            "each subject's schema, and without one --schema-id does",
                             given->source);
 }
 

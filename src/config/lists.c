@@ -103,21 +103,47 @@ CDR_ITEM_SETTER(cdr_item_number)
     return result;
 }
 
-CDR_ITEM_SETTER(cdr_item_weight)
+static enum cdr_result find_name(const struct cdr_option *option, const char *name, size_t *index,
+                                 struct cdr_error *error)
 {
     char quoted[72];
-    double *weights = cdr_option_field(loading->settings, option->at);
-    struct cdr_suggestion near = {.given = item->name};
-    for (size_t i = 0; i < option->count; i++) {
-        if (strcmp(option->names[i], item->name) == 0)
-            return read_number(option, item->text, &weights[i], error);
-        cdr_suggest(&near, option->names[i]);
+    struct cdr_suggestion near = {.given = name};
+    for (*index = 0; option->names[*index] != NULL; ++*index) {
+        if (strcmp(option->names[*index], name) == 0)
+            return CDR_OK;
+        cdr_suggest(&near, option->names[*index]);
     }
-    cdr_quote(item->name, quoted);
+    cdr_quote(name, quoted);
     if (near.best != NULL)
         return cdr_fail(error, CDR_E_CONFIG, "%s is not known; did you mean \"%s\"?", quoted,
                         near.best);
     return cdr_fail(error, CDR_E_CONFIG, "%s is not known", quoted);
+}
+
+CDR_ITEM_SETTER(cdr_item_weight)
+{
+    double *weights = cdr_option_field(loading->settings, option->at);
+    size_t i;
+    enum cdr_result result = find_name(option, item->name, &i, error);
+    return result == CDR_OK ? read_number(option, item->text, &weights[i], error) : result;
+}
+
+/* Of "call", or of a topic that ends so: "cdr.call". */
+CDR_ITEM_SETTER(cdr_item_topic)
+{
+    const char *word = item->name;
+    struct cdr_option one = *option;
+    size_t i;
+    for (const char *end; (end = strpbrk(word, ".-_")) != NULL;)
+        word = end + 1;
+    enum cdr_result result = find_name(option, word, &i, error);
+    if (result != CDR_OK)
+        return result;
+    one.at += i * sizeof(struct cdr_topic_settings);
+    if (loading->layer >= CDR_LAYER_ENVIRONMENT)
+        loading->settings->origins[option - cdr_options].names |= 1u << i;
+    return (option->type == CDR_OPTION_IDS ? cdr_set_i32 : cdr_set_text)(loading, &one, item->text,
+                                                                         error);
 }
 
 CDR_ITEM_SETTER(cdr_item_day)
@@ -160,42 +186,10 @@ CDR_SETTER(cdr_set_property)
     return cdr_property_give(loading, name, equals + 1, loading->where, error);
 }
 
-void cdr_release_schemas(void *field)
+void cdr_release_files(void *field)
 {
-    for (size_t i = 0; i < CDR_TYPE_COUNT; i++)
-        cdr_release_text((char **)field + i);
-}
-
-/* "call", or a topic that ends so: "cdr.call". */
-CDR_ITEM_SETTER(cdr_item_schema)
-{
-    char **files = cdr_option_field(loading->settings, option->at);
-    char quoted[72];
-    size_t len = strlen(item->name);
-    for (size_t i = 0; i < CDR_TYPE_COUNT; i++) {
-        size_t type_len = strlen(cdr_type_word[i]);
-        if (len >= type_len && strcmp(item->name + len - type_len, cdr_type_word[i]) == 0 &&
-            (len == type_len || strchr(".-_", item->name[len - type_len - 1]) != NULL))
-            return cdr_replace_text(&files[i], item->text, error);
-    }
-    return cdr_fail(error, CDR_E_CONFIG,
-                    "%s is neither call, sms or data nor a topic's name that ends so",
-                    cdr_quote(item->name, quoted));
-}
-
-/* --schema call=my.avsc. */
-CDR_SETTER(cdr_set_schema)
-{
-    char name[256];
-    const char *equals = strchr(text, '=');
-    if (equals == NULL || equals[1] == '\0' || (size_t)(equals - text) >= sizeof name)
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "a schema must be given as call=FILE, sms=FILE or "
-                        "data=FILE");
-    memcpy(name, text, (size_t)(equals - text));
-    name[equals - text] = '\0';
-    struct cdr_option_item item = {.name = name, .text = equals + 1};
-    return cdr_item_schema(loading, option, &item, error);
+    for (size_t i = 0; i < CDR_LABEL_COUNT; i++)
+        cdr_release_text((char *)field + i * sizeof(struct cdr_topic_settings));
 }
 
 CDR_SETTER(cdr_set_properties_file)
@@ -285,6 +279,20 @@ CDR_PRINTER(cdr_print_weights)
     cdr_json_object_inline(json, key);
     for (size_t i = 0; i < option->count; i++)
         cdr_json_double(json, option->names[i], weights[i]);
+    cdr_json_object_end(json);
+}
+
+CDR_PRINTER(cdr_print_topics)
+{
+    (void)count;
+    cdr_json_object_inline(json, key);
+    for (size_t i = 0; option->names[i] != NULL; i++) {
+        const void *at = cdr_topic_field(field, i);
+        if (option->type == CDR_OPTION_IDS)
+            cdr_print_i32(option, at, NULL, json, option->names[i]);
+        else if (*(char *const *)at != NULL)
+            cdr_print_text(option, at, NULL, json, option->names[i]);
+    }
     cdr_json_object_end(json);
 }
 

@@ -23,6 +23,24 @@ const struct cdr_option *cdr_option_by_letter(char letter)
     return NULL;
 }
 
+const struct cdr_topic_settings *cdr_settings_topic(const struct cdr_settings *settings,
+                                                    const char *label)
+{
+    size_t i = 0;
+    while (strcmp(cdr_topic_labels[i], label) != 0)
+        i++;
+    return &settings->topics[i];
+}
+
+/* Whether name is the key, in whatever case and with whatever between the words. */
+static bool means(const char *name, const char *key)
+{
+    while (*key != '\0' &&
+           *key == (*name == '-' || *name == '.' ? '_' : tolower((unsigned char)*name)))
+        key++, name++;
+    return *key == '\0' && *name == '\0';
+}
+
 /* Letter by letter these are far from what they mean. */
 const char *cdr_option_meant(const char *name)
 {
@@ -52,13 +70,16 @@ const char *cdr_option_meant(const char *name)
                                            {"replication_factor", "replication"},
                                            {"retention", "retention_ms"},
                                            {"config_file", "config"}};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        const char *a = words[i][0], *b = name;
-        while (*a != '\0' && *a == (*b == '-' || *b == '.' ? '_' : tolower((unsigned char)*b)))
-            a++, b++;
-        if (*a == '\0' && *b == '\0')
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (means(name, words[i][0]))
             return words[i][1];
-    }
+    for (size_t i = 0; i < cdr_option_count; i++)
+        for (const char *const *of = cdr_options[i].names; of != NULL && *of != NULL; of++) {
+            char joined[80];
+            snprintf(joined, sizeof joined, "%s_%s", cdr_options[i].key, *of);
+            if (means(name, joined))
+                return cdr_options[i].key;
+        }
     return NULL;
 }
 

@@ -54,7 +54,8 @@ enum cdr_option_type {
     CDR_OPTION_WEIGHTS,  /* double[count], named by names; those that are not named become 0 */
     CDR_OPTION_DAYS,     /* cdr_special_day[] and its count: dates and multipliers */
     CDR_OPTION_PROPERTY, /* librdkafka properties: -X name=value, an object in a config file */
-    CDR_OPTION_SCHEMAS,  /* char *[CDR_TYPE_COUNT]: call=FILE, an object of files */
+    CDR_OPTION_FILES,    /* char * of each topic in names: call=FILE, an object of files */
+    CDR_OPTION_IDS,      /* int32_t of each topic in names: call=1, an object of numbers */
     CDR_OPTION_JSON,     /* char *: a path or JSON; an object in a config file is its JSON */
     CDR_OPTION_PROPERTIES_FILE, /* -F */
     CDR_OPTION_CONFIG_FILE,     /* --config */
@@ -111,6 +112,8 @@ struct cdr_option {
     /* The key of the setting without which this one has no effect: it must be on (true, not 0, not
      * left out), or with "KEY=NAME" be that choice. NULL: none. */
     const char *needs;
+    /* Of FILES and IDS: the same for each of names; NULL: none. */
+    const char *const *names_need;
     const char *initial; /* default as text; NULL: cdr_parameters_default's, or none */
     const char *value;   /* what the help calls the value: N, FILE */
     /* More about a text; the error is a clause as in base/parse.h. */
@@ -136,7 +139,8 @@ const struct cdr_option *cdr_option_by_key(const char *key);
 const struct cdr_option *cdr_option_by_letter(char letter);
 /* By long name without dashes. *negated is set for --no-NAME of a boolean. */
 const struct cdr_option *cdr_option_by_flag(const char *name, size_t len, bool *negated);
-/* The key of the setting that other programs call so ("registry-url", "REGISTRY_URL"), or NULL. */
+/* The key of the setting that other programs call so ("registry-url", "REGISTRY_URL"), or whose
+ * value was written into its name ("schema-id-call", "format-avro"); NULL: none. */
 const char *cdr_option_meant(const char *name);
 /* CDRGEN_… of a key. False where it does not fit. */
 bool cdr_option_environment_name(const char *key, char *name, size_t name_max);
@@ -146,6 +150,7 @@ bool cdr_option_environment_name(const char *key, char *name, size_t name_max);
 struct cdr_origin {
     enum cdr_layer layer;
     char *where; /* "--days", "CDRGEN_DAYS", "demo.json:3: days"; NULL: of the default */
+    unsigned names; /* of FILES and IDS: 1 << i for each name given by environment or flags */
 };
 const struct cdr_origin *cdr_option_origin(const struct cdr_settings *settings,
                                            const struct cdr_option *option);

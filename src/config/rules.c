@@ -1,5 +1,6 @@
 #include "config/rules.h"
 
+#include "base/parse.h"
 #include "config/properties.h"
 #include "config/types.h"
 
@@ -105,9 +106,9 @@ static enum cdr_result check_destination(const struct cdr_settings *settings,
                : CDR_OK;
 }
 
-/* Whether the setting that needs names is on. */
+/* Whether the setting that needs names is on; of FILES, whether the topic's is given. */
 static bool is_on(const struct cdr_settings *settings, const struct cdr_option *needed,
-                  const char *choice)
+                  const char *choice, size_t topic)
 {
     const void *field = field_of(settings, needed);
     switch (needed->type) {
@@ -117,26 +118,32 @@ static bool is_on(const struct cdr_settings *settings, const struct cdr_option *
         return *(const double *)field > 0;
     case CDR_OPTION_CHOICE:
         return choice != NULL && strcmp(*(char *const *)field, choice) == 0;
+    case CDR_OPTION_FILES:
+        return *(char *const *)cdr_topic_field(field, topic) != NULL;
     default:
         return *(char *const *)field != NULL;
     }
 }
 
 static enum cdr_result check_need(const struct cdr_settings *settings,
-                                  const struct cdr_option *option, struct cdr_error *error)
+                                  const struct cdr_option *option, size_t name,
+                                  struct cdr_error *error)
 {
-    char key[64];
-    const char *equals = strchr(option->needs, '=');
-    snprintf(key, sizeof key, "%.*s", (int)strcspn(option->needs, "="), option->needs);
+    char key[64], what[72] = "it";
+    const char *needs = option->names_need != NULL ? option->names_need[name] : option->needs;
+    const char *equals = strchr(needs, '=');
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(needs, "="), needs);
     const struct cdr_option *needed = cdr_option_by_key(key);
     const char *value = equals != NULL                       ? equals + 1
                         : needed->type == CDR_OPTION_BOOLEAN ? ""
                                                              : needed->value;
-    if (is_on(settings, needed, equals != NULL ? equals + 1 : NULL))
+    if (is_on(settings, needed, equals != NULL ? equals + 1 : NULL, name))
         return CDR_OK;
+    if (option->type == CDR_OPTION_IDS)
+        cdr_quote(option->names[name], what);
     return cdr_fail(error, CDR_E_CONFIG,
-                    "%.300s: it has no effect without --%s%s%s; pass that, too, or leave this out",
-                    cdr_option_origin(settings, option)->where, needed->flag,
+                    "%.300s: %s has no effect without --%s%s%s; pass that, too, or leave this out",
+                    cdr_option_origin(settings, option)->where, what, needed->flag,
                     *value != '\0' ? " " : "", value);
 }
 
@@ -146,10 +153,15 @@ static enum cdr_result check_needs(const struct cdr_settings *settings, enum cdr
     enum cdr_result result = CDR_OK;
     for (size_t i = 0; result == CDR_OK && i < cdr_option_count; i++) {
         const struct cdr_option *option = &cdr_options[i];
-        if (option->needs != NULL && (option->commands & 1u << command) != 0 &&
-            cdr_option_origin(settings, option)->layer >= CDR_LAYER_ENVIRONMENT &&
-            asks(settings, option))
-            result = check_need(settings, option, error);
+        const struct cdr_origin *origin = cdr_option_origin(settings, option);
+        if ((option->needs == NULL && option->names_need == NULL) ||
+            (option->commands & 1u << command) == 0 || origin->layer < CDR_LAYER_ENVIRONMENT ||
+            !asks(settings, option))
+            continue;
+        const unsigned names = option->type == CDR_OPTION_IDS ? origin->names : 1;
+        for (size_t n = 0; result == CDR_OK && names >> n != 0; n++)
+            if ((names >> n & 1) != 0)
+                result = check_need(settings, option, n, error);
     }
     return result;
 }
@@ -183,8 +195,8 @@ static enum cdr_result check_ids(const struct cdr_settings *settings, enum cdr_c
 {
     for (size_t i = 0; settings->registry.urls != NULL && i < cdr_option_count; i++) {
         const struct cdr_option *option = &cdr_options[i];
-        if (option->key != NULL && strstr(option->key, "schema_id_") != NULL &&
-            (option->commands & 1u << command) != 0 && by_flag(settings, option))
+        if (option->type == CDR_OPTION_IDS && (option->commands & 1u << command) != 0 &&
+            by_flag(settings, option))
             return cdr_fail(error, CDR_E_CONFIG,
                             "%.300s: the registry gives the ids (%.300s); leave one of them out",
                             cdr_option_origin(settings, option)->where,

@@ -106,9 +106,8 @@ static enum cdr_result set_schema_argument(struct cdr_settings *settings, const 
                                            struct cdr_error *error)
 {
     static const char *const actions[] = {"list", "print", "register", "check", NULL};
-    static const char *const types[] = {"call", "sms", "data", "key", "subscriber", "cell", NULL};
     bool first = settings->argument_action == NULL;
-    const char *const *names = first ? actions : types;
+    const char *const *names = first ? actions : cdr_topic_labels;
     char quoted[72];
     if (settings->argument_type != NULL)
         return cdr_fail(error, CDR_E_CONFIG, "%s: one argument too many; flags begin with --",
@@ -117,7 +116,8 @@ static enum cdr_result set_schema_argument(struct cdr_settings *settings, const 
         if (strcmp(names[i], text) == 0)
             return cdr_replace_text(first ? &settings->argument_action : &settings->argument_type,
                                     text, error);
-    return cdr_fail(error, CDR_E_CONFIG, "schema: %s is not %s", cdr_quote(text, quoted),
+    return cdr_fail(error, CDR_E_CONFIG, "schema %s: %s is not %s", first ? "ACTION" : "TYPE",
+                    cdr_quote(text, quoted),
                     first ? "something to do; allowed are list, print, register, check"
                           : "a type of records; allowed are call, sms, data, key, subscriber, "
                             "cell");
@@ -252,30 +252,25 @@ static enum cdr_result check_hidden(const struct cdr_settings *settings, struct 
 static enum cdr_result check_change(const struct cdr_settings *settings, enum cdr_command command,
                                     struct cdr_error *error)
 {
-    static const char *const keys[CDR_TYPE_COUNT] = {"next_schema_call", "next_schema_sms",
-                                                     "next_schema_data"};
-    const char *first = NULL;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT && first == NULL; type++)
-        first = settings->next_schemas[type] != NULL ? keys[type] : NULL;
-    if (first == NULL && settings->schema_change_at != NULL)
+    bool changes = false;
+    for (size_t i = 0; i < CDR_LABEL_COUNT; i++)
+        changes |= settings->topics[i].schemas[1] != NULL;
+    if (!changes && settings->schema_change_at != NULL)
         return cdr_fail(error, CDR_E_CONFIG,
                         "schema_change_at: there is no schema to change to; pass "
-                        "--next-schema-call, -sms or -data FILE with it");
-    if (first == NULL && settings->next_mapping != NULL)
+                        "--next-schema NAME=FILE with it");
+    if (!changes && settings->next_mapping != NULL)
         return cdr_fail(error, CDR_E_CONFIG,
                         "next_mapping: it is of the next schemas, and there is none; pass "
-                        "--next-schema-call, -sms or -data FILE with it");
-    if (first != NULL && settings->schema_change_at == NULL && command != CDR_COMMAND_SCHEMA)
+                        "--next-schema NAME=FILE with it");
+    if (changes && settings->schema_change_at == NULL && command != CDR_COMMAND_SCHEMA)
         return cdr_fail(error, CDR_E_CONFIG,
-                        "%s: it is not said from when on records follow it; pass "
-                        "--schema-change-at TIME with it",
-                        first);
-    if (first != NULL && settings->registry.use_latest)
-        return cdr_fail(
-            error, CDR_E_CONFIG,
-            "%s and use_latest: the latest version is one, and a change of schema needs "
-            "two; give the first one as a file, too (--schema)",
-            first);
+                        "next_schema: it is not said from when on records follow it; pass "
+                        "--schema-change-at TIME with it");
+    if (changes && settings->registry.use_latest)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "next_schema and use_latest: the latest version is one, and a change of "
+                        "schema needs two; give the first one as a file, too (--schema)");
     return CDR_OK;
 }
 

@@ -16,27 +16,31 @@
 
 #include <stdio.h>
 
+/* What is told of one topic. */
+struct cdr_topic_settings {
+    char *schemas[CDR_VERSIONS];      /* files of Avro schemas; NULL: none is given */
+    int32_t schema_ids[CDR_VERSIONS]; /* fixed ids where there is no registry */
+};
+
+/* The topics' names in options: "call", …; "subscriber", …; and "key" for the keys of them all. */
+enum { CDR_LABEL_COUNT = CDR_TYPE_COUNT + CDR_DIMENSION_COUNT + 1 };
+extern const char *const cdr_topic_labels[CDR_LABEL_COUNT + 1]; /* NULL at the end */
+
 struct cdr_settings {
     struct cdr_parameters model;
     struct cdr_sink_settings sink;
     struct cdr_registry_settings registry;
 
-    char *sink_name;                    /* auto kafka file null; see cdr_settings_destination */
-    char *format;                       /* csv avro json */
-    char *topic_prefix;                 /* "cdr." : topics cdr.call cdr.sms cdr.data */
-    int32_t schema_ids[CDR_TYPE_COUNT]; /* fixed ids where there is no registry */
-    bool dimensions;                    /* the topics of subscribers and cells, too */
-    int32_t dimension_schema_ids[CDR_DIMENSION_COUNT];
-    char *schemas[CDR_TYPE_COUNT]; /* files of Avro schemas; NULL: the built-in one */
-    char *key_format;              /* string avro: of message keys */
-    char *key_schema;              /* file of an Avro schema of theirs; NULL: "string" */
-    int32_t key_schema_id;         /* fixed id where there is no registry */
-    char *headers;                 /* list of fields that messages have as headers, or NULL */
-    /* From schema_change_at on records follow these; NULL: as before. */
-    char *next_schemas[CDR_TYPE_COUNT];
-    int32_t next_schema_ids[CDR_TYPE_COUNT];
-    char *next_mapping;     /* of next_schemas; NULL: mapping */
-    char *schema_change_at; /* a time as base/moment.h has it; NULL: never */
+    char *sink_name;    /* auto kafka file null; see cdr_settings_destination */
+    char *format;       /* csv avro json */
+    char *topic_prefix; /* "cdr." : topics cdr.call cdr.sms cdr.data */
+    bool dimensions;    /* the topics of subscribers and cells, too */
+    struct cdr_topic_settings topics[CDR_LABEL_COUNT]; /* see cdr_settings_topic */
+    char *key_format;                                  /* string avro: of message keys */
+    char *key_schema;       /* file of an Avro schema of theirs; NULL: "string" */
+    char *headers;          /* list of fields that messages have as headers, or NULL */
+    char *next_mapping;     /* of the second versions; NULL: mapping */
+    char *schema_change_at; /* their beginning, a time as base/moment.h has it; NULL: never */
     char *mapping; /* what their fields are filled from: a file of JSON, or such JSON, which begins
                       with a brace; NULL: by their names */
     char *fields;  /* "name,name=source": all that records hold; NULL: all that there is */
@@ -93,6 +97,10 @@ void cdr_settings_hide_arguments(int argc, char **argv);
 /* The built-in defaults; to be freed like the loaded ones. Errors: CDR_E_NOMEM. */
 enum cdr_result cdr_settings_default(struct cdr_settings *settings, struct cdr_error *error);
 void cdr_settings_free(struct cdr_settings *settings);
+
+/* What is told of the topic that options call so. */
+const struct cdr_topic_settings *cdr_settings_topic(const struct cdr_settings *settings,
+                                                    const char *label);
 
 /* Where a run's records go, or verify reads them: "kafka", "file" or "null". -b on the command line
  * means Kafka, unless --sink is there, too; else a sink that was given is taken. Where none was,

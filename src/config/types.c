@@ -148,14 +148,21 @@ const struct cdr_type_ops cdr_type_ops[CDR_OPTION_TYPE_COUNT] = {
                              .item = cdr_item_property,
                              .end = cdr_end_anything,
                              .print = cdr_print_properties},
-    [CDR_OPTION_SCHEMAS] = {.noun = "an object of files",
-                            .json = CDR_JSON_OBJECT,
-                            .items = CDR_JSON_STRING,
-                            .set = cdr_set_schema,
-                            .begin = cdr_begin_nothing,
-                            .item = cdr_item_schema,
-                            .end = cdr_end_anything,
-                            .release = cdr_release_schemas},
+    [CDR_OPTION_FILES] = {.noun = "an object of files",
+                          .json = CDR_JSON_OBJECT,
+                          .items = CDR_JSON_STRING,
+                          .begin = cdr_begin_nothing,
+                          .item = cdr_item_topic,
+                          .end = cdr_end_anything,
+                          .print = cdr_print_topics,
+                          .release = cdr_release_files},
+    [CDR_OPTION_IDS] = {.noun = "an object of whole numbers",
+                        .json = CDR_JSON_OBJECT,
+                        .items = CDR_JSON_INTEGER,
+                        .begin = cdr_begin_nothing,
+                        .item = cdr_item_topic,
+                        .end = cdr_end_anything,
+                        .print = cdr_print_topics},
     [CDR_OPTION_JSON] = {.noun = "an object, or the path of a file that holds one",
                          .json = CDR_JSON_STRING | CDR_JSON_OBJECT | CDR_JSON_NULL,
                          .set = cdr_set_text,
@@ -204,7 +211,7 @@ static enum cdr_result set_items(struct cdr_loading *loading, const struct cdr_o
     size_t n = 0, len = 0;
     enum cdr_result result = CDR_OK;
     ops->begin(loading, option);
-    for (const char *rest = text; result == CDR_OK && rest != NULL && *text != '\0'; n++) {
+    for (const char *rest = text; result == CDR_OK && rest != NULL; n++) {
         const char *start = NULL;
         rest = cdr_next_item(rest, &start, &len);
         char *item_text = text + (start - text);
@@ -213,7 +220,8 @@ static enum cdr_result set_items(struct cdr_loading *loading, const struct cdr_o
         if ((ops->json & CDR_JSON_OBJECT) != 0) {
             char *equals = strchr(item_text, '=');
             if (equals == NULL)
-                return cdr_fail(error, CDR_E_CONFIG, "items must be given as name=number");
+                return cdr_fail(error, CDR_E_CONFIG, "items must be given as %s",
+                                option->value != NULL ? option->value : "name=number");
             *equals = '\0';
             item.name = item_text;
             item.text = equals + 1;
@@ -323,7 +331,10 @@ static enum cdr_result set_json_item(struct cdr_loading *loading, const struct c
                   sizeof where);
     if ((json_kind(value) & ops->items) == 0)
         return wrong_kind(option, where, json_kind(value),
-                          (ops->items & CDR_JSON_STRING) != 0 ? "a string or a number" : "a number",
+                          (ops->items & CDR_JSON_STRING) == 0
+                              ? (ops->items & CDR_JSON_REAL) != 0 ? "a number" : "a whole number"
+                          : (ops->items & CDR_JSON_NUMBER) != 0 ? "a string or a number"
+                                                                : "a string",
                           error);
     item.text = json_text(value, buffer);
     loading->where = where;
@@ -472,6 +483,7 @@ void cdr_option_allowed(const struct cdr_option *option, char *text, size_t text
     switch (option->type) {
     case CDR_OPTION_CHOICE:
     case CDR_OPTION_ENUM:
+    case CDR_OPTION_FILES:
         allowed_names(option, text, text_max);
         break;
     case CDR_OPTION_BOOLEAN:
@@ -494,6 +506,7 @@ void cdr_option_allowed(const struct cdr_option *option, char *text, size_t text
         snprintf(text, text_max, "1 to %zu codes of 5 or 6 digits", option->count);
         break;
     case CDR_OPTION_WEIGHTS:
+    case CDR_OPTION_IDS:
         allowed_names(option, text, text_max);
         snprintf(text + strlen(text), text_max - strlen(text), ", each %.15g to %.15g", option->min,
                  option->max);

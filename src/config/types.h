@@ -53,6 +53,12 @@ static inline void *cdr_option_field(struct cdr_settings *settings, size_t at)
     return (char *)settings + at;
 }
 
+/* Of FILES and IDS: the field of a topic, by the first topic's. */
+static inline const void *cdr_topic_field(const void *first, size_t topic)
+{
+    return (const char *)first + topic * sizeof(struct cdr_topic_settings);
+}
+
 /* A duration in the largest unit that divides it: "90s", "7d". */
 void cdr_format_duration(int64_t ms, char text[32]);
 
@@ -88,7 +94,6 @@ CDR_SETTER(cdr_set_zone);
 CDR_SETTER(cdr_set_place);
 CDR_SETTER(cdr_set_shard);
 CDR_SETTER(cdr_set_property);
-CDR_SETTER(cdr_set_schema);
 CDR_SETTER(cdr_set_properties_file);
 CDR_SETTER(cdr_set_nothing);
 CDR_SETTER(cdr_set_refused);
@@ -112,11 +117,12 @@ CDR_PRINTER(cdr_print_digits);
 CDR_PRINTER(cdr_print_mccmnc);
 CDR_PRINTER(cdr_print_numbers);
 CDR_PRINTER(cdr_print_weights);
+CDR_PRINTER(cdr_print_topics);
 CDR_PRINTER(cdr_print_days);
 CDR_PRINTER(cdr_print_properties);
 
 void cdr_release_text(void *field);
-void cdr_release_schemas(void *field);
+void cdr_release_files(void *field);
 void cdr_release_secret(void *field);
 
 void cdr_begin_list(struct cdr_loading *loading, const struct cdr_option *option);
@@ -128,7 +134,7 @@ CDR_ITEM_SETTER(cdr_item_number);
 CDR_ITEM_SETTER(cdr_item_weight);
 CDR_ITEM_SETTER(cdr_item_day);
 CDR_ITEM_SETTER(cdr_item_property);
-CDR_ITEM_SETTER(cdr_item_schema);
+CDR_ITEM_SETTER(cdr_item_topic);
 enum cdr_result cdr_end_list(struct cdr_loading *loading, const struct cdr_option *option,
                              size_t items, struct cdr_error *error);
 enum cdr_result cdr_end_weights(struct cdr_loading *loading, const struct cdr_option *option,

@@ -25,7 +25,7 @@ refused()
 
 run=(run --out out --subs 100)
 echo '{"type": "record", "name": "call", "fields": [{"name": "colour", "type": "string"}]}' >colour.avsc
-refused 'colour' "${run[@]}" --format avro --schema-call colour.avsc --dry-run
+refused 'colour' "${run[@]}" --format avro --schema call=colour.avsc --dry-run
 refused '--subs.*"many"' run --out out --subs many
 refused '--subs.*0' run --out out --subs 0
 refused 'suscribers|--subs|unknown' run --out out --sub-scribers 10
@@ -79,7 +79,7 @@ refused 'twice' run --subs 10 --out twice
 # What would be ignored is refused, and names itself.
 refused '--create-topics: it is for Kafka, and no brokers' run --create-topics
 for flag in --transactions --append --id-header --force '--headers rat' '--key-format avro' '--spill s' '-X linger.ms=5' \
-    '--registry http://h:1' '--kafka-timeout 1s' '--spill-after 5s' '--schema-id-call 7' '--replication 3'; do
+    '--registry http://h:1' '--kafka-timeout 1s' '--spill-after 5s' '--schema-id call=7' '--replication 3'; do
     refused "^cdrgen: ${flag%% *}: it is for Kafka, and no brokers are given" run $flag
     refused "^cdrgen: ${flag%% *}: it is for Kafka, and --sink file means files" run --sink file $flag
 done
@@ -99,7 +99,11 @@ refused '^cdrgen: --retention-ms: it has no effect without --create-topics' run 
 refused '^cdrgen: --topic: it has no effect without --by id' verify -b h:1 --topic x
 refused '^cdrgen: --registry: nothing of this run is in Avro' run -b h:1 --registry http://h:1
 CDRGEN_REGISTRY=http://h:1 refused '^cdrgen: CDRGEN_REGISTRY: nothing of this run is in Avro' run -b h:1
-refused '^cdrgen: --schema-id-sms: the registry gives the ids' run -b h:1 --format avro --registry http://h:1 --schema-id-sms 3
+refused '^cdrgen: --schema-id: the registry gives the ids' run -b h:1 --format avro --registry http://h:1 --schema-id sms=3
+refused '^cdrgen: --schema-id: "key" has no effect without --key-format avro;' run -b h:1 --format avro --schema-id sms=3 --schema-id key=7
+refused '^cdrgen: --schema-id: "cell" has no effect without --dimensions;' run -b h:1 --format avro --schema-id sms=3,cell=7
+CDRGEN_NEXT_SCHEMA_ID=sms=3 refused '^cdrgen: CDRGEN_NEXT_SCHEMA_ID: "sms" has no effect without --next-schema NAME=FILE;' run -b h:1 \
+    --format avro --next-schema call=x --schema-change-at +1h
 refused '^cdrgen: --days: a live run .--live. has no last day' "${run[@]}" --live --days 3
 refused '^cdrgen: --out: .*--sink kafka means Kafka' run --sink kafka --out out
 

@@ -134,9 +134,9 @@ done << PAIRS
 --fields a=msisdn_src,b=imsi|--fields a=msisdn_src,c=imsi
 --format json --fields a=msisdn_src,b=imsi|--format json --fields a=msisdn_src,b=imei
 |--fields a=msisdn_src
---format avro|--format avro --schema-call $work/9.avsc
---format json --schema-call $work/9.avsc|--format json --schema-call $work/10.avsc
---format json --schema-call $work/9.avsc|--format json
+--format avro|--format avro --schema call=$work/9.avsc
+--format json --schema call=$work/9.avsc|--format json --schema call=$work/10.avsc
+--format json --schema call=$work/9.avsc|--format json
 --format json $next $at|--format json
 --format json|--format json $next $at
 --format json $next $at|--format json $next --schema-change-at 2025-03-30T01:00

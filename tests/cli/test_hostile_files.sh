@@ -78,8 +78,8 @@ for kind in socket folder device; do
     what="$kind for a named file"
     words="named(: Is a directory| is a socket where a file is needed| has more than)"
     refused "$words" config --config named
-    refused "$words" run --sink null "${model[@]}" --quiet --schema-call named --format avro
-    refused "$words" run --sink null "${model[@]}" --quiet --mapping named --schema-call "$SOURCE_DIR/schemas/cdr_call.avsc" --format avro
+    refused "$words" run --sink null "${model[@]}" --quiet --schema call=named --format avro
+    refused "$words" run --sink null "${model[@]}" --quiet --mapping named --schema call="$SOURCE_DIR/schemas/cdr_call.avsc" --format avro
 done
 
 # A pipe is read to its end, whenever its writer comes and however slow it is.

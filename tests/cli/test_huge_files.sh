@@ -66,9 +66,9 @@ for name in manifest.json spill.json; do
         fi
     done
 done
-for flag in --config --properties-file --mapping --schema-call; do
-    what="a huge file for $flag"
+for flag in "--config " "--properties-file " "--mapping " "--schema call="; do
+    what="a huge file for ${flag}FILE"
     truncate -s 16G huge
-    limited 2 "huge has more than" run --sink null "${model[@]}" --quiet --schema-call "$SOURCE_DIR/schemas/cdr_call.avsc" --format avro $flag huge
+    limited 2 "huge has more than" run --sink null "${model[@]}" --quiet --schema call="$SOURCE_DIR/schemas/cdr_call.avsc" --format avro ${flag}huge
 done
 echo passed

@@ -47,7 +47,7 @@ for schema in "$SOURCE_DIR"/tests/schemas/*.avsc; do
     name=$(basename "$schema" .avsc)
     mapping=()
     [[ ! -e ${schema%.avsc}.map.json ]] || mapping=(--mapping "${schema%.avsc}.map.json")
-    run "$work/$name" --format avro "--schema-${name%%_*}" "$schema" "${mapping[@]}"
+    run "$work/$name" --format avro --schema "${name%%_*}=$schema" "${mapping[@]}"
     task schema "$schema"
     # One has a field with an alias that another field is called by: Java calls that ambiguous.
     [[ $name == call_dotted_name ]] || task readable "$schema"
@@ -67,7 +67,7 @@ for codec in none:null gzip:deflate zstd:zstandard; do
         records "$work/$compress" "$type" "$schema" "${codec#*:}"
         check "$schema" "$type" "$work/csv" "$work/$compress" "$work/$compress.java"
     done
-    run "$work/own-$compress" --format avro --compress "$compress" --schema-call "$everything"
+    run "$work/own-$compress" --format avro --compress "$compress" --schema call="$everything"
     records "$work/own-$compress" call "$everything" "${codec#*:}"
     check "$everything" call "$work/csv" "$work/own-$compress" "$work/own-$compress.java"
 
@@ -115,7 +115,7 @@ messages()
         [[ -z $brokers ]] || break
         sleep 0.05
     done
-    "$CDRGEN" run -b "$brokers" --force --format avro --schema-id-data 70000 --subs 120 --start 2025-03-30 --days 1 --seed 5 \
+    "$CDRGEN" run -b "$brokers" --force --format avro --schema-id data=70000 --subs 120 --start 2025-03-30 --days 1 --seed 5 \
         --partitions 2 --quiet --tz Europe/Amsterdam 2> "$work/errors" || fail "a run into topics: $(cat "$work/errors")"
     for partition in 0 1; do
         kcat -b "$brokers" -X fetch.wait.max.ms=20 -C -q -e -t cdr.data -p $partition -o beginning -f '%R%s' \

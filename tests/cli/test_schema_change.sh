@@ -38,7 +38,7 @@ echo '{"call": {"release": {"const": "2"}}}' > "$work/next.map.json"
 at=2025-03-30T10:15:30
 model=(--subs 700 --start 2025-03-29 --days 2 --seed 3 --partitions 2)
 to_avro=(--format avro)
-next=(--next-schema cdr.call="$work/call.avsc" --next-schema-data "$work/data.avsc" --next-mapping "$work/next.map.json")
+next=(--next-schema cdr.call="$work/call.avsc" --next-schema data="$work/data.avsc" --next-mapping "$work/next.map.json")
 change=("${next[@]}" --schema-change-at "$at")
 flags=(--sink file "${model[@]}" "${to_avro[@]}" "${change[@]}")
 
@@ -146,17 +146,17 @@ grep -Eq '^      owner_msisdn: expected [0-9]+, found \(none\)$' "$work/said" ||
 
 # 4. JSON and CSV do not follow schemas; what cannot be is one line.
 none=(run --sink file --out "$work/none" "${model[@]}")
-refused 'next_schema_call: it is not said from when on records follow it; pass --schema-change-at TIME' "$CDRGEN" "${none[@]}" "${to_avro[@]}" "${next[@]}"
+refused '--next-schema: it is not said from when on records follow it; pass --schema-change-at TIME' "$CDRGEN" "${none[@]}" "${to_avro[@]}" "${next[@]}"
 refused '^cdrgen: --schema-change-at: there is no schema to change to' "$CDRGEN" "${none[@]}" "${to_avro[@]}" --schema-change-at $at
 refused '^cdrgen: --next-mapping: it is of the next schemas, and there is none' "$CDRGEN" "${none[@]}" "${to_avro[@]}" --next-mapping "$work/next.map.json"
-refused 'next_schema_call and use_latest: the latest version is one' "$CDRGEN" "${none[@]}" "${to_avro[@]}" "${change[@]}" --use-latest
+refused 'next_schema and use_latest: the latest version is one' "$CDRGEN" "${none[@]}" "${to_avro[@]}" "${change[@]}" --use-latest
 refused '--schema-change-at: "tomorrow" is not a time' "$CDRGEN" "${none[@]}" "${to_avro[@]}" "${next[@]}" --schema-change-at tomorrow
 refused 'schema_change_at and late_share: a file has one schema' "$CDRGEN" "${none[@]}" "${to_avro[@]}" "${change[@]}" --late-share 0.1
-refused 'no/such.avsc' "$CDRGEN" "${none[@]}" "${to_avro[@]}" --next-schema-sms no/such.avsc --schema-change-at $at
+refused 'no/such.avsc' "$CDRGEN" "${none[@]}" "${to_avro[@]}" --next-schema sms=no/such.avsc --schema-change-at $at
 echo '{"type": "record", "name": "x", "fields": [{"name": "nobody", "type": "int"}]}' > "$work/bad.avsc"
-refused "bad.avsc: .*nobody" "$CDRGEN" "${none[@]}" "${to_avro[@]}" --next-schema-sms "$work/bad.avsc" --schema-change-at $at
-refused "bad.avsc: .*nobody" "$CDRGEN" "${none[@]}" "${to_avro[@]}" --next-schema-sms "$work/bad.avsc" --schema-change-at $at --dry-run
-refused "bad.avsc: .*nobody" "$CDRGEN" verify "${model[@]}" --sink file --out "$whole" "${to_avro[@]}" --next-schema-sms "$work/bad.avsc" --schema-change-at $at
+refused "bad.avsc: .*nobody" "$CDRGEN" "${none[@]}" "${to_avro[@]}" --next-schema sms="$work/bad.avsc" --schema-change-at $at
+refused "bad.avsc: .*nobody" "$CDRGEN" "${none[@]}" "${to_avro[@]}" --next-schema sms="$work/bad.avsc" --schema-change-at $at --dry-run
+refused "bad.avsc: .*nobody" "$CDRGEN" verify "${model[@]}" --sink file --out "$whole" "${to_avro[@]}" --next-schema sms="$work/bad.avsc" --schema-change-at $at
 
 # 5. What is said: the plan, the schemas, a time out of the run's days; and a config file, which gives the same.
 run "${flags[@]}" --dry-run > "$work/said"
@@ -168,7 +168,7 @@ grep -q 'warning: schema_change_at: 2025-03-31 is after the run.s last day (--da
 run "${flags[@]}" --schema-change-at +0 --sink null --quiet --summary "$work/second.json"
 grep -q 'warning: schema_change_at: +0 is not after the run.s start' "$work/err" || fail "$(cat "$work/err")"
 cat > "$work/config.json" <<JSON
-{"next_schemas": {"cdr.call": "$work/call.avsc"}, "next_schema_data": "$work/data.avsc", "format": "avro",
+{"next_schema": {"cdr.call": "$work/call.avsc", "data": "$work/data.avsc"}, "format": "avro",
  "next_mapping": {"call": {"release": {"const": "2"}}}, "schema_change_at": "$at", "partitions": 2}
 JSON
 run --config "$work/config.json" --sink null "${model[@]}" --quiet --summary "$work/config.out"

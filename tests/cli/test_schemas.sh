@@ -31,17 +31,17 @@ refused()
 }
 
 echo '{"type":"record","name":"C","fields":[{"name":"lac","type":"int"}]}' > "$work/lac.avsc"
-refused "lac.avsc: the field lac (int): CALL records have nothing of this name" --schema-call "$work/lac.avsc"
+refused "lac.avsc: the field lac (int): CALL records have nothing of this name" --schema call="$work/lac.avsc"
 refused "lac.avsc: the field lac (int)" --schema cdr.call="$work/lac.avsc"
 refused "lac.avsc: the field lac (int)" --schema sms="$work/lac.avsc"
-refused "neither call, sms or data" --schema cdr.calls="$work/lac.avsc"
-refused "a schema must be given as call=FILE" --schema "$work/lac.avsc"
-refused "none.avsc" --schema-call "$work/none.avsc"
+refused '"calls" is not known; did you mean "call"?; allowed is call, sms or data' --schema cdr.calls="$work/lac.avsc"
+refused "items must be given as NAME=FILE" --schema "$work/lac.avsc"
+refused "none.avsc" --schema call="$work/none.avsc"
 echo '{"call": {"lac": "lac_id"}}' > "$work/bad.json"
-refused "no source \"lac_id\"" --schema-call "$work/lac.avsc" --mapping "$work/bad.json"
+refused "no source \"lac_id\"" --schema call="$work/lac.avsc" --mapping "$work/bad.json"
 for format in csv json; do
     refused "lac.avsc: the field lac (int): CALL records have nothing of this name" --format "$format" \
-        --schema-call "$work/lac.avsc"
+        --schema call="$work/lac.avsc"
     refused '"voice" is not known' --format "$format" --mapping <(echo '{"voice": {}}')
 done
 
@@ -54,7 +54,7 @@ ids()
 sed 's/"name": "CdrCall"/"name": "CdrCall2"/' "$SOURCE_DIR/schemas/cdr_call.avsc" > "$work/next.avsc"
 sed 's/"name": "CdrSms"/"name": "CdrSms2"/' "$SOURCE_DIR/schemas/cdr_sms.avsc" > "$work/next_sms.avsc"
 ids || fail "the ids that are used where none is set"
-[[ $("$CDRGEN" config | grep -Eo '"[a-z_]*schema_id_[a-z]*": [0-9]+' | awk '{ print $2 }' | sort -n | uniq -d) == "" ]] ||
+[[ $("$CDRGEN" config | grep 'schema_id"' | grep -o '[0-9]*' | sort -n | uniq -d) == "" ]] ||
     fail "default ids are equal"
 # one_id WORDS ARGUMENTS: refused, also by a dry run.
 one_id()
@@ -68,14 +68,14 @@ one_id()
         grep -qF -- "$words" "$work/errors" || fail "$*: no \"$words\" in: $(cat "$work/errors")"
     done
 }
-one_id "two different schemas have the schema id 2: the values of cdr.call (--schema-id-call), and the values of cdr.sms (--schema-id-sms)" \
-    --schema-id-call 2
-one_id "the values of cdr.data (--schema-id-data), and the next values of cdr.call (--next-schema-id-call)" --next-schema-id-call 3
-one_id "the next values of cdr.sms (--next-schema-id-sms), and the keys of cdr.call (--schema-id-key)" --schema-id-key 8
-one_id "the values of cdr.sms (--schema-id-sms), and the values of cdr.cell (--schema-id-cell)" --schema-id-cell 2
+one_id "two different schemas have the schema id 2: the values of cdr.call (--schema-id call), and the values of cdr.sms (--schema-id sms)" \
+    --schema-id call=2
+one_id "the values of cdr.data (--schema-id data), and the next values of cdr.call (--next-schema-id call)" --next-schema-id call=3
+one_id "the next values of cdr.sms (--next-schema-id sms), and the keys of cdr.call (--schema-id key)" --schema-id key=8
+one_id "the values of cdr.sms (--schema-id sms), and the values of cdr.cell (--schema-id cell)" --schema-id cell=2
 # The same schema in other words may share one.
 sed 's/"doc": "/"doc": "the same: /' "$SOURCE_DIR/schemas/cdr_call.avsc" > "$work/next.avsc"
-ids --next-schema-id-call 1 || fail "one schema, one id"
+ids --next-schema-id call=1 || fail "one schema, one id"
 
 # A list of fields: the same in all formats, null where a type lacks it.
 refused 'fields: there is no source "imsy"; did you mean imsi?' --fields imsi,imsy
@@ -83,7 +83,7 @@ refused 'fields: there is no source "qqqqqq"; there are event_type, msisdn_src' 
 refused 'fields: "1st" is no name of a field' --fields 1st=imsi
 refused 'fields: there are two fields "imsi"' --fields "imsi, imsi=imei"
 refused 'fields: there is no source ""' --fields imsi,
-refused "lac.avsc cannot be given together with fields" --fields imsi --schema-sms "$work/lac.avsc"
+refused "lac.avsc cannot be given together with fields" --fields imsi --schema sms="$work/lac.avsc"
 refused "mapping: it cannot be given together with fields" --fields imsi --mapping "$work/bad.json"
 fields="event_type,msisdn_src, number=imsi,start_time,duration_sec,apn,sms_segments,is_mo"
 run "$work/fields" --format csv --fields "$fields"
@@ -103,7 +103,7 @@ files=$(find "$work/fields/cdr.sms" -name "*.csv")
 
 # A mapping in a config file, and its schemas.
 cat > "$work/config.json" << JSON
-{"schemas": {"call": "$work/lac.avsc"}, "mapping": {"call": {"lac": {"const": 7}}}}
+{"schema": {"call": "$work/lac.avsc"}, "mapping": {"call": {"lac": {"const": 7}}}}
 JSON
 run "$work/config" --format avro --config "$work/config.json"
 "$CDRGEN" config --config "$work/config.json" > "$work/printed.json"
@@ -119,7 +119,7 @@ cat > "$work/odd.avsc" << 'JSON'
   {"name": "y", "type": {"type": "bytes", "logicalType": "decimal", "precision": 2, "scale": 3}, "default": ""},
   {"name": "z", "type": "string", "default": "", "aliases": ["imsi"]}]}
 JSON
-run "$work/odd" --format avro --schema-call "$work/odd.avsc" 2> "$work/errors"
+run "$work/odd" --format avro --schema call="$work/odd.avsc" 2> "$work/errors"
 for words in "the field Call.start_ts_ms: its logicalType timestamp-micros stands beside its type, where readers ignore it; put it inside" \
     "the field x: its default is not of the first type of its union; readers before Avro 1.12 refuse that" \
     "the field Call.y: its logicalType decimal does not suit its type bytes with this precision and scale, so it is ignored" \
@@ -129,10 +129,10 @@ done
 (($(wc -l < "$work/errors") == 4)) || fail "not four lines: $(cat "$work/errors")"
 # A schema that no reader takes is refused by schema, too.
 echo '{"type":"record","name":"Call","fields":[{"name":"direction","type":{"type":"enum","name":"E","symbols":["MO","MT"],"default":"X"}}]}' > "$work/enum.avsc"
-refused "enum.avsc: the default of the enum E is none of its symbols" --schema-call "$work/enum.avsc"
+refused "enum.avsc: the default of the enum E is none of its symbols" --schema call="$work/enum.avsc"
 for action in print check; do
     status=0
-    "$CDRGEN" schema $action call --schema-call "$work/enum.avsc" --registry http://127.0.0.1:9 --registry-retries 0 \
+    "$CDRGEN" schema $action call --schema call="$work/enum.avsc" --registry http://127.0.0.1:9 --registry-retries 0 \
         > "$work/said" 2> "$work/errors" || status=$?
     ((status == 2)) && grep -qF "enum.avsc: the default of the enum E" "$work/errors" ||
         fail "schema $action: status $status: $(cat "$work/errors")"
@@ -166,11 +166,11 @@ for schema in "$SOURCE_DIR"/tests/schemas/*.avsc; do
     name=$(basename "$schema" .avsc)
     mapping=()
     [[ ! -e ${schema%.avsc}.map.json ]] || mapping=(--mapping "${schema%.avsc}.map.json")
-    run "$work/avro" --format avro "--schema-${name%%_*}" "$schema" "${mapping[@]}"
+    run "$work/avro" --format avro --schema "${name%%_*}=$schema" "${mapping[@]}"
     "$python" "$SOURCE_DIR/tests/schemas/check.py" "$schema" "${name%%_*}" "$work/csv" "$work/avro" ||
         fail "$name"
     for format in json csv; do
-        run "$work/text-$format" --format "$format" "--schema-${name%%_*}" "$schema" "${mapping[@]}"
+        run "$work/text-$format" --format "$format" --schema "${name%%_*}=$schema" "${mapping[@]}"
     done
     "$python" "$SOURCE_DIR/tests/schemas/check_text.py" "$schema" "${name%%_*}" "$work/avro" "$work/text-json" \
         "$work/text-csv" || fail "$name as text"

@@ -170,7 +170,7 @@ says '^  wrong partition: cdr\.data\[5\], found as record [0-9]+, belongs in cdr
 
 schemas=$SOURCE_DIR/tests/schemas
 for call in "$schemas"/call_*.avsc; do
-    own=(--days 2 --format avro --schema-call "$call" --schema-sms "$schemas/sms_nullable.avsc" --schema-data "$schemas/data_flat.avsc")
+    own=(--days 2 --format avro --schema call="$call" --schema sms="$schemas/sms_nullable.avsc" --schema data="$schemas/data_flat.avsc")
     [[ ! -e ${call%.avsc}.map.json ]] || own+=(--mapping "${call%.avsc}.map.json")
     rm -rf "$work/own"
     "$CDRGEN" run --quiet --subs 300 --sink file --out "$work/own" "${own[@]}"
@@ -179,7 +179,7 @@ for call in "$schemas"/call_*.avsc; do
     ((status == 0)) || die "$call: status $status: $(cat "$work/stderr")"
 done
 # A part that is missing is told from one that is altered, here as well.
-own=(--days 2 --format avro --schema-call "$schemas/call_flat.avsc")
+own=(--days 2 --format avro --schema call="$schemas/call_flat.avsc")
 rm -rf "$work/own"
 "$CDRGEN" run --quiet --subs 2000 --sink file --out "$work/own" --rotate-bytes 60k "${own[@]}"
 rm "$(find "$work/own/cdr.call/date=2025-01-01" -name 'part-0003-000000*')"

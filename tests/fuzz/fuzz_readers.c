@@ -165,7 +165,7 @@ static void read_config(void)
     load_from_file("{\"subs\": \"10k\", \"seed\": 18446744073709551615, \"days\": 2, \"tz\": "
                    "\"Europe/Amsterdam\", \"start\": \"2025-01-01\",\n \"kafka\": {\"linger.ms\": "
                    "5}, \"data\": {\"LTE\": {\"share\": 0.5}}, \"mccmnc_pool\": [\"20408\"],\n "
-                   "\"special_days\": {\"2025-12-25\": 1.5}, \"schemas\": {\"call\": \"a.avsc\"}, "
+                   "\"special_days\": {\"2025-12-25\": 1.5}, \"schema\": {\"call\": \"a.avsc\"}, "
                    "\"center\": [52.37, 4.9], \"fields\": \"a,b=msisdn_src\"}\n",
                    "--config");
 }

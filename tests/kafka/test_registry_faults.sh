@@ -209,7 +209,7 @@ run "${prefix}p." --registry "$registry" --use-latest --mapping \
     '{"call": {"shoe_size": {"const": 43}}, "sms": {"shoe_size": {"const": 43}}, "data": {"shoe_size": {"const": 43}}}'
 expect_equal "$(read_log "${prefix}p.sms" | cut -d ' ' -f 5 | cut -c 11- | sort -u)" 56 "43 in Avro, alone in each value"
 expect_failure 2 "subject ${prefix}k.call-value: the latest version, 1 with id [0-9]+, is not of the form that the records have: field \"event_type\" has another type" \
-    run "${prefix}k." --append --registry "$registry" --use-latest --schema-call "$SOURCE_DIR/schemas/cdr_call.avsc"
+    run "${prefix}k." --append --registry "$registry" --use-latest --schema call="$SOURCE_DIR/schemas/cdr_call.avsc"
 
 # Incompatible in one of three: nothing is registered for the others either. One line.
 register "${prefix}l.data-value" "$(cat "$WORK/data.other")"

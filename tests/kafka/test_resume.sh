@@ -146,7 +146,7 @@ schema = json.load(open(sys.argv[1]))
 schema["fields"].append({"name": "owner_msisdn", "type": "string", "default": ""})
 json.dump(schema, sys.stdout)
 PYTHON
-small+=(--next-schema-sms "$WORK/next.avsc")
+small+=(--next-schema sms="$WORK/next.avsc")
 carries "--schema-change-at 2025-01-01T06:00|--schema-change-at 2025-01-01T09:00" 'sms\[[0-5]\] has another record at offset'
 
 # ---- shards ----

@@ -229,11 +229,15 @@ run "$again" "${change[@]}" --transactions --resume
 
 # Without a registry: fixed ids.
 fixed=$(fresh_prefix)
-"$CDRGEN" run "${model[@]}" "${kafka[@]}" --create-topics --topic-prefix "$fixed" "${change[@]}" --next-schema-id-call 77 >"$WORK/said" 2>&1
-grep -q "${fixed}call gets the schema id 1 (--schema-id-call), then 77 (--next-schema-id-call)" "$WORK/said" || die "$(cat "$WORK/said")"
+"$CDRGEN" run "${model[@]}" "${kafka[@]}" --create-topics --topic-prefix "$fixed" "${change[@]}" --next-schema-id call=77 >"$WORK/said" 2>&1
+grep -q "${fixed}call gets the schema id 1 (--schema-id call), then 77 (--next-schema-id call)" "$WORK/said" || die "$(cat "$WORK/said")"
 expect_equal "$(read_log "${fixed}call" | awk -v t=$change_ms '{ print ($3 >= t), substr($5, 1, 10) }' | sort -u | tr '\n' ';')" \
     "0 0000000001;1 000000004d;" "ids by time"
 verify "$fixed" "${change[@]}" || die "with fixed ids: $(cat "$WORK/said" "$WORK/stderr")"
+for option in "--schema-id sms" "--next-schema-id call" "--schema-id key"; do
+    expect_failure 2 "avro in Kafka needs schema ids; give --registry URL, or a fixed one with $option=ID" \
+        "$CDRGEN" run "${model[@]}" "${kafka[@]}" --topic-prefix "$fixed" "${change[@]}" --key-format avro $option=0
+done
 
 for of_run in "$prefix" "$late" "$byid" "$again" "$fixed"; do
     for topic in $(admin list "$of_run"); do
@@ -245,7 +249,7 @@ done
 
 start_cluster
 kafka=(-b "$CDRGEN_TEST_BROKERS")
-"$CDRGEN" run --quiet "${model[@]}" "${kafka[@]}" --create-topics "${change[@]}" --next-schema-id-call 77 --speed 14400 \
+"$CDRGEN" run --quiet "${model[@]}" "${kafka[@]}" --create-topics "${change[@]}" --next-schema-id call=77 --speed 14400 \
     --spill "$WORK/spill" --spill-after 3s 2>"$WORK/stderr" &
 pid=$!
 until [[ -n $(admin list cdr.data) && $(count_records cdr.call 2>/dev/null) -ge 300 ]]; do

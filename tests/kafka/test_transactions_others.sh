@@ -195,7 +195,7 @@ start one --create-topics --rate 2k/s --transaction-time 300ms
 kill -9 $pid
 wait $pid || true
 expect_failure 2 'do not hold the beginning of dataset' run --resume --format json
-expect_failure 2 'do not hold the beginning of dataset' run --resume --key-format avro --schema-id-key 7
+expect_failure 2 'do not hold the beginning of dataset' run --resume --key-format avro --schema-id key=7
 expect_failure 2 'was written with --transactions: resume it with --transactions' \
     "$CDRGEN" run "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet --resume
 run --resume

@@ -174,12 +174,16 @@ static void test_who_serves_what(void **state)
         if ((option->group == CDR_GROUP_KAFKA || option->group == CDR_GROUP_REGISTRY) &&
             !for_both && option->only != CDR_FOR_KAFKA)
             fail_msg("%s does not say that it is for Kafka only", option->key);
-        if (option->needs == NULL)
-            continue;
-        char key[64];
-        snprintf(key, sizeof key, "%.*s", (int)strcspn(option->needs, "="), option->needs);
-        assert_non_null(cdr_option_by_key(key));
-        assert_non_null(cdr_option_by_key(key)->flag);
+        for (size_t n = 0; n == 0 || (option->names_need != NULL && option->names[n] != NULL);
+             n++) {
+            const char *needs = option->names_need != NULL ? option->names_need[n] : option->needs;
+            char key[64];
+            if (needs == NULL)
+                continue;
+            snprintf(key, sizeof key, "%.*s", (int)strcspn(needs, "="), needs);
+            assert_non_null(cdr_option_by_key(key));
+            assert_non_null(cdr_option_by_key(key)->flag);
+        }
     }
 }
 
@@ -222,7 +226,7 @@ static void test_defaults(void **state)
     assert_int_equal(settings.sink.retention_ms, -1);
     assert_int_equal(settings.sink.kafka.timeout_ms, 10000);
     assert_int_equal(settings.shard_count, 1);
-    assert_int_equal(settings.schema_ids[CDR_TYPE_DATA], 3);
+    assert_int_equal(cdr_settings_topic(&settings, "data")->schema_ids[0], 3);
     assert_true(settings.registry.auto_register);
     assert_null(settings.sink.kafka.brokers);
     assert_null(settings.registry.urls);
@@ -282,7 +286,14 @@ static void test_every_flag_arrives(void **state)
         {"config --registry-ca f", "\"registry_ca\": \"f\""},
         {"config --registry-timeout 1m", "\"registry_timeout\": \"1m\""},
         {"config --registry-retries 0", "\"registry_retries\": 0"},
-        {"config --schema-id-sms 100007", "\"schema_id_sms\": 100007"},
+        {"config --schema call=a --schema data=b,cdr.call=c --schema sms=d",
+         "\"schema\": {\"call\": \"c\", \"sms\": \"d\", \"data\": \"b\"}"},
+        {"config --next-schema sms=a --schema-change-at +1h", "\"next_schema\": {\"sms\": \"a\"}"},
+        {"config --schema-id sms=100007 --schema-id key=9,cell=0",
+         "\"schema_id\": {\"call\": 1, \"sms\": 100007, \"data\": 3, \"subscriber\": 4, "
+         "\"cell\": 0, \"key\": 9}"},
+        {"config --next-schema-id data=2147483647",
+         "\"next_schema_id\": {\"call\": 7, \"sms\": 8, \"data\": 2147483647}"},
         {"config --speed 60", "\"speed\": 60"},
         {"config --rate 20k/s", "\"rate\": 20000"},
         {"config --live", "\"live\": true"},
@@ -345,7 +356,8 @@ static void test_bad_flags(void **state)
         {"--overwrite=maybe",
          "--overwrite: \"maybe\" is neither true nor false; allowed is true or false"},
         {"--no-overwrite=true", "--no-overwrite takes no value"},
-        {"--sink kafak", "--sink: \"kafak\" is not known; allowed is auto, kafka, file, stdout or null"},
+        {"--sink kafak",
+         "--sink: \"kafak\" is not known; allowed is auto, kafka, file, stdout or null"},
         {"--format xml", "--format: \"xml\" is not known; allowed is csv, avro or json"},
         {"--order now", "--order: \"now\" is not known; allowed is end or start"},
         {"--start 2025-02-30",
@@ -385,6 +397,23 @@ static void test_bad_flags(void **state)
                                           "--registry-user-info-file"},
         {"--topic-prefix a/b", "--topic-prefix: \"a/b\" holds what a topic's name cannot "
                                "(letters, digits, '.', '_', '-')"},
+        {"--schema calls=a", "--schema: \"calls\" is not known; did you mean \"call\"?; allowed is "
+                             "call, sms or data"},
+        {"--schema key=a", "--schema: \"key\" is not known; allowed is call, sms or data"},
+        {"--schema a", "--schema: items must be given as NAME=FILE; allowed is call, sms or data"},
+        {"--schema=", "--schema: items must be given as NAME=FILE; allowed is call, sms or data"},
+        {"--schema sms=", "--schema: the value is empty; allowed is call, sms or data"},
+        {"--next-schema-id call=-1",
+         "--next-schema-id: \"-1\" is out of range; allowed is call, sms "
+         "or data, each 0 to 2147483647"},
+        {"--schema-id call=1,cel=2",
+         "--schema-id: \"cel\" is not known; did you mean \"cell\"?; allowed is call, sms, data, "
+         "subscriber, cell or key, each 0 to 2147483647"},
+        {"--schema-sms a", "--schema-sms is not a flag; did you mean --schema?"},
+        {"--next-schema-data a", "--next-schema-data is not a flag; did you mean --next-schema?"},
+        {"--schema-id-subscriber 4",
+         "--schema-id-subscriber is not a flag; did you mean --schema-id?"},
+        {"--format-avro", "--format-avro is not a flag; did you mean --format?"},
         {"-X linger", "-X: a property must be given as name=value"},
         {"--speed 2 --rate 3", "speed and rate: only one of them can set the pace"},
         {"--live --rate 3", "live: real time is the pace; it takes neither speed nor rate"},
@@ -487,6 +516,15 @@ static void test_bad_config_files(void **state)
     (void)state;
     static const char *const cases[][2] = {
         {"{\n\"subz\": 1}", "%s/bad.json:2: subz is not a setting; did you mean \"subs\"?"},
+        {"{\"schema_sms\": \"a\"}",
+         "%s/bad.json:1: schema_sms is not a setting; did you mean \"schema\"?"},
+        {"{\"schema\": {\"call\": \"a\",\n\"sms\": 5}}",
+         "%s/bad.json:2: schema.sms: a number where a string is needed; allowed is call, sms or "
+         "data"},
+        {"{\"schema_id\": {\"sms\": 5.5}}",
+         "%s/bad.json:1: schema_id.sms: a number with a fraction where a whole number is needed; "
+         "allowed "
+         "is call, sms, data, subscriber, cell or key, each 0 to 2147483647"},
         {"{\n\n\"xyzzy\": 1}",
          "%s/bad.json:3: xyzzy is not a setting; docs/configuration.md has all of them"},
         {"{\"days\":\n \"1\"}", "%s/bad.json:1: days: a string where a whole number is needed; "
@@ -591,13 +629,19 @@ static void test_precedence(void **state)
                            "CDRGEN_CALL_DISPOSITIONS=NO ANSWER=1,BUSY=2",
                            "CDRGEN_SPECIAL_DAYS=2025-12-25=0.5",
                            "CDRGEN_SUBSCRIBERS=77",
+                           "CDRGEN_SCHEMA=call=a.avsc,sms=b.avsc",
                            "CDRGEN_BROKERS=h:1",
                            "CDRGEN_SERVICE_HOST=10.0.0.1",
                            "CDRGEN_PORT=tcp://10.0.0.1:80",
                            "CDRGEN_DRY_RUN=1",
                            NULL};
-    write_file("layers.json", "{\"days\": 2, \"seed\": 8, \"workers\": 5, \"out\": \"x\"}");
-    assert_int_equal(load_with("--config %s/layers.json --days 4", environment), CDR_OK);
+    write_file("layers.json", "{\"days\": 2, \"seed\": 8, \"workers\": 5, \"out\": \"x\", "
+                              "\"schema\": {\"call\": \"x.avsc\", \"data\": \"c.avsc\"}}");
+    assert_int_equal(load_with("--config %s/layers.json --days 4 --schema sms=d.avsc", environment),
+                     CDR_OK);
+    assert_string_equal(cdr_settings_topic(&settings, "call")->schemas[0], "a.avsc");
+    assert_string_equal(cdr_settings_topic(&settings, "sms")->schemas[0], "d.avsc");
+    assert_string_equal(cdr_settings_topic(&settings, "data")->schemas[0], "c.avsc");
     assert_int_equal(settings.model.days, 4);
     assert_int_equal(settings.model.seed, 9);
     assert_int_equal(settings.workers, 5);
@@ -628,6 +672,10 @@ static void test_bad_environment(void **state)
     static const char *const cases[][2] = {
         {"CDRGEN_DAYS=0", "CDRGEN_DAYS: \"0\" is out of range; allowed is 1 to 3660"},
         {"CDRGEN_BROKER=x", "CDRGEN_BROKER is not a setting; did you mean CDRGEN_BROKERS?"},
+        {"CDRGEN_NEXT_SCHEMA_ID_SMS=8",
+         "CDRGEN_NEXT_SCHEMA_ID_SMS is not a setting; did you mean CDRGEN_NEXT_SCHEMA_ID?"},
+        {"CDRGEN_SCHEMA=call",
+         "CDRGEN_SCHEMA: items must be given as NAME=FILE; allowed is call, sms or data"},
         {"CDRGEN_CONFG=x", "CDRGEN_CONFG is not a setting; did you mean CDRGEN_CONFIG?"},
         {"CDRGEN_APN_SHARE=internet",
          "CDRGEN_APN_SHARE: items must be given as name=number; allowed is internet, ims or mms, "
