@@ -42,14 +42,12 @@ struct repair {
 
 static void name_topics(struct repair *repair)
 {
-    const char *prefix = repair->settings->topic_prefix;
-    for (unsigned type = 0; type < CDR_TYPE_COUNT; type++)
-        snprintf(repair->topics[repair->count++].name, sizeof repair->topics[0].name, "%s%s",
-                 prefix, cdr_type_word[type]);
-    for (unsigned d = 0; repair->settings->dimensions && d < CDR_DIMENSION_COUNT; d++) {
-        struct topic *topic = &repair->topics[repair->count++];
-        snprintf(topic->name, sizeof topic->name, "%s%s", prefix, cdr_dimension_name[d]);
-        topic->table = true;
+    repair->count = repair->settings->dimensions ? TOPICS_MAX : CDR_TYPE_COUNT;
+    for (size_t i = 0; i < repair->count; i++) {
+        struct topic *topic = &repair->topics[i];
+        snprintf(topic->name, sizeof topic->name, "%s%s", repair->settings->topic_prefix,
+                 cdr_topic_labels[i]);
+        topic->table = i >= CDR_TYPE_COUNT;
     }
 }
 
