@@ -323,7 +323,8 @@ static enum cdr_result finish(struct scan *scan, struct cdr_error *error)
     enum cdr_result result = CDR_OK;
     const struct cdr_command_row *row = &cdr_commands[*scan->command];
     if (*row->missing != '\0' && scan->argument == NULL)
-        return cdr_fail(error, CDR_E_CONFIG, "%s: %s", row->name, row->missing);
+        return cdr_fail(error, CDR_E_CONFIG, "%s %s: %s", row->name, row->argument_name,
+                        row->missing);
     result = resolve_start(scan->loading, error);
     if (result == CDR_OK)
         result = check_together(settings, *scan->command, error);

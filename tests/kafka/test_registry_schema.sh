@@ -90,7 +90,7 @@ expect_equal "$(schema list --topic-prefix "${prefix}x." | cut -f 2,4 | tr '\t\n
 # What cannot be done.
 expect_failure 2 'Connection refused' "$CDRGEN" schema list --registry http://127.0.0.1:9 --registry-retries 0
 expect_failure 2 'no schema registry is given' "$CDRGEN" schema check
-expect_failure 2 'schema: an action is missing' "$CDRGEN" schema
+expect_failure 2 'schema ACTION: an action is missing' "$CDRGEN" schema
 expect_failure 2 'schema ACTION: "lists" is not something to do; allowed are list, print, register, check' schema lists
 expect_failure 2 'schema TYPE: "mms" is not a type of records; allowed are call, sms, data' schema list mms
 expect_failure 2 'one argument too many' schema list sms sms

@@ -350,8 +350,14 @@ static void test_bad_flags(void **state)
         {"run extra", "\"extra\": one argument too many; flags begin with --"},
         {"cells --brokers x",
          "--brokers is not a flag of cells; 'cdrgen help cells' lists those that are"},
-        {"trace", "trace: whose records? write cdrgen trace MSISDN; 'cdrgen subscribers' lists "
-                  "them"},
+        {"trace",
+         "trace MSISDN: whose records? write cdrgen trace MSISDN; 'cdrgen subscribers' lists "
+         "them"},
+        {"schema --schema call=x",
+         "schema ACTION: an action is missing: list, print, register or check"},
+        {"schema --schema call=x lists",
+         "schema ACTION: \"lists\" is not something to do; allowed are "
+         "list, print, register, check"},
         {"trace 31x", "\"31x\" is not an MSISDN (8 to 15 digits)"},
         {"--overwrite=maybe",
          "--overwrite: \"maybe\" is neither true nor false; allowed is true or false"},
