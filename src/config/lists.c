@@ -25,11 +25,6 @@ void cdr_begin_weights(struct cdr_loading *loading, const struct cdr_option *opt
         weights[i] = 0;
 }
 
-void cdr_begin_nothing(struct cdr_loading *loading, const struct cdr_option *option)
-{
-    (void)loading, (void)option;
-}
-
 static bool all_digits(const char *text)
 {
     return text[strspn(text, "0123456789")] == '\0';
@@ -227,13 +222,6 @@ enum cdr_result cdr_end_weights(struct cdr_loading *loading, const struct cdr_op
         if (numbers[i] > 0)
             return CDR_OK;
     return cdr_fail(error, CDR_E_CONFIG, "all of it is 0");
-}
-
-enum cdr_result cdr_end_anything(struct cdr_loading *loading, const struct cdr_option *option,
-                                 size_t items, struct cdr_error *error)
-{
-    (void)loading, (void)option, (void)items, (void)error;
-    return CDR_OK;
 }
 
 CDR_PRINTER(cdr_print_digits)

@@ -122,7 +122,6 @@ const struct cdr_type_ops cdr_type_ops[CDR_OPTION_TYPE_COUNT] = {
     [CDR_OPTION_NUMBERS] = {.noun = "an array of numbers",
                             .json = CDR_JSON_ARRAY,
                             .items = CDR_JSON_NUMBER,
-                            .begin = cdr_begin_nothing,
                             .item = cdr_item_number,
                             .end = cdr_end_weights,
                             .print = cdr_print_numbers},
@@ -144,24 +143,18 @@ const struct cdr_type_ops cdr_type_ops[CDR_OPTION_TYPE_COUNT] = {
                              .json = CDR_JSON_OBJECT,
                              .items = STRING_OR_NUMBER | CDR_JSON_BOOLEAN,
                              .set = cdr_set_property,
-                             .begin = cdr_begin_nothing,
                              .item = cdr_item_property,
-                             .end = cdr_end_anything,
                              .print = cdr_print_properties},
     [CDR_OPTION_FILES] = {.noun = "an object of files",
                           .json = CDR_JSON_OBJECT,
                           .items = CDR_JSON_STRING,
-                          .begin = cdr_begin_nothing,
                           .item = cdr_item_topic,
-                          .end = cdr_end_anything,
                           .print = cdr_print_topics,
                           .release = cdr_release_files},
     [CDR_OPTION_IDS] = {.noun = "an object of whole numbers",
                         .json = CDR_JSON_OBJECT,
                         .items = CDR_JSON_INTEGER,
-                        .begin = cdr_begin_nothing,
                         .item = cdr_item_topic,
-                        .end = cdr_end_anything,
                         .print = cdr_print_topics},
     [CDR_OPTION_JSON] = {.noun = "an object, or the path of a file that holds one",
                          .json = CDR_JSON_STRING | CDR_JSON_OBJECT | CDR_JSON_NULL,
@@ -210,7 +203,8 @@ static enum cdr_result set_items(struct cdr_loading *loading, const struct cdr_o
     const struct cdr_type_ops *ops = &cdr_type_ops[option->type];
     size_t n = 0, len = 0;
     enum cdr_result result = CDR_OK;
-    ops->begin(loading, option);
+    if (ops->begin != NULL)
+        ops->begin(loading, option);
     for (const char *rest = text; result == CDR_OK && rest != NULL; n++) {
         const char *start = NULL;
         rest = cdr_next_item(rest, &start, &len);
@@ -228,7 +222,7 @@ static enum cdr_result set_items(struct cdr_loading *loading, const struct cdr_o
         }
         result = ops->item(loading, option, &item, error);
     }
-    return result == CDR_OK ? ops->end(loading, option, n, error) : result;
+    return result == CDR_OK && ops->end != NULL ? ops->end(loading, option, n, error) : result;
 }
 
 enum cdr_result cdr_option_set(struct cdr_loading *loading, const struct cdr_option *option,
@@ -349,7 +343,8 @@ static enum cdr_result set_json_items(struct cdr_loading *loading, const struct 
     struct cdr_option_item item = {0};
     struct cdr_error clause = {{0}};
     enum cdr_result result = CDR_OK;
-    ops->begin(loading, option);
+    if (ops->begin != NULL)
+        ops->begin(loading, option);
     if (json_is_array(value)) {
         for (; result == CDR_OK && item.index < json_array_size(value); item.index++)
             result = set_json_item(loading, option, place, &item, json_array_get(value, item.index),
@@ -363,7 +358,7 @@ static enum cdr_result set_json_items(struct cdr_loading *loading, const struct 
             result = set_json_item(loading, option, place, &item, json_object_iter_value(i), error);
         }
     }
-    if (result == CDR_OK)
+    if (result == CDR_OK && ops->end != NULL)
         result =
             explain(option, ops->end(loading, option, item.index, &clause), where, &clause, error);
     if (result == CDR_OK)

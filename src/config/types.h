@@ -35,6 +35,7 @@ struct cdr_type_ops {
     unsigned items;   /* CDR_JSON_* of the items; 0: a scalar */
     enum cdr_result (*set)(struct cdr_loading *loading, const struct cdr_option *option,
                            const char *text, struct cdr_error *error);
+    /* Of items; begin and end may be NULL. */
     void (*begin)(struct cdr_loading *loading, const struct cdr_option *option);
     enum cdr_result (*item)(struct cdr_loading *loading, const struct cdr_option *option,
                             const struct cdr_option_item *item, struct cdr_error *error);
@@ -127,7 +128,6 @@ void cdr_release_secret(void *field);
 
 void cdr_begin_list(struct cdr_loading *loading, const struct cdr_option *option);
 void cdr_begin_weights(struct cdr_loading *loading, const struct cdr_option *option);
-void cdr_begin_nothing(struct cdr_loading *loading, const struct cdr_option *option);
 CDR_ITEM_SETTER(cdr_item_digits);
 CDR_ITEM_SETTER(cdr_item_mccmnc);
 CDR_ITEM_SETTER(cdr_item_number);
@@ -139,7 +139,5 @@ enum cdr_result cdr_end_list(struct cdr_loading *loading, const struct cdr_optio
                              size_t items, struct cdr_error *error);
 enum cdr_result cdr_end_weights(struct cdr_loading *loading, const struct cdr_option *option,
                                 size_t items, struct cdr_error *error);
-enum cdr_result cdr_end_anything(struct cdr_loading *loading, const struct cdr_option *option,
-                                 size_t items, struct cdr_error *error);
 
 #endif
