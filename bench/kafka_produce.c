@@ -13,7 +13,7 @@
  * one repeated byte, with -c text with the entropy of our CSV. Prints one line: records, seconds
  * until the last is acknowledged, records a second, CPU microseconds a record (all threads).
  */
-#include "sink/kafka.h"
+#include "sink/kafka/kafka.h"
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>

@@ -8,7 +8,7 @@
 #include "pipeline/dimension_writer.h"
 #include "verify/dimensions.h"
 #if CDR_KAFKA
-#include "sink/kafka.h"
+#include "sink/kafka/kafka.h"
 #endif
 
 #include <inttypes.h>

@@ -5,8 +5,8 @@
 #include "base/json_writer.h"
 #include "base/findings.h"
 #if CDR_KAFKA
-#include "sink/kafka.h"
-#include "sink/kafka_doctor.h"
+#include "sink/kafka/kafka.h"
+#include "sink/kafka/doctor.h"
 #endif
 
 #include <errno.h>

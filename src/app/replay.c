@@ -16,8 +16,8 @@
 #include "encode/encoder.h"
 #include "kafka/reader.h"
 #include "pipeline/handover.h"
-#include "sink/kafka.h"
-#include "sink/spill.h"
+#include "sink/kafka/kafka.h"
+#include "sink/spill/spill.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -12,9 +12,9 @@
 #include "app/tail.h"
 #include "base/files.h"
 #if CDR_KAFKA
-#include "sink/kafka.h"
+#include "sink/kafka/kafka.h"
 #endif
-#include "sink/spill.h"
+#include "sink/spill/spill.h"
 
 #include <errno.h>
 #include <stdlib.h>

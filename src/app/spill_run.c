@@ -1,7 +1,7 @@
 #include "app/spill_run.h"
 
 #include "app/say.h"
-#include "sink/spill.h"
+#include "sink/spill/spill.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 
 #include "app/progress.h"
 #include "app/stop.h"
-#include "sink/kafka.h"
+#include "sink/kafka/kafka.h"
 
 #include <stdio.h>
 #include <stdlib.h>

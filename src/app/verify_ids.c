@@ -1,5 +1,5 @@
 #include "app/verify_ids.h"
-#include "sink/open_transaction.h"
+#include "sink/kafka/open_transaction.h"
 
 #include "base/parse.h"
 #if CDR_KAFKA

@@ -3,7 +3,7 @@
 #include "app/verify_dimensions.h"
 
 #include "app/progress.h"
-#include "sink/open_transaction.h"
+#include "sink/kafka/open_transaction.h"
 
 #include <inttypes.h>
 #include <stdio.h>

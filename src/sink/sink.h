@@ -132,8 +132,9 @@ struct cdr_sink_settings {
     uint32_t transaction_ms;
     double abort_share; /* of transactions: preceded by one that is aborted, to test consumers */
     uint32_t resume_quiet_ms;  /* the topics' ends stand still at least this long before a resume */
-    /* Folder where the run goes on when the brokers stay away (spill.h), NULL = it does not: then
-     * spill_after_ms is how long nothing may be acknowledged, instead of delivery.timeout.ms. */
+    /* Folder where the run goes on when the brokers stay away (spill/spill.h), NULL = it does not:
+     * then spill_after_ms is how long nothing may be acknowledged, instead of delivery.timeout.ms.
+     */
     char *spill;
     uint32_t spill_after_ms;
 };

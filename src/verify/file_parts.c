@@ -1,7 +1,7 @@
 #include "verify/file_parts.h"
 
 #include "model/model.h"
-#include "sink/file_manifest.h"
+#include "sink/file/manifest.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 #ifndef CDR_VERIFY_FILE_PARTS_H
 #define CDR_VERIFY_FILE_PARTS_H
 
-#include "sink/compress.h"
+#include "sink/file/compress.h"
 #include "verify/source.h"
 
 struct cdr_part_file {

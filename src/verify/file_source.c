@@ -2,7 +2,7 @@
  * the comparison of the log. A record's place is its number in the log. */
 #include "base/files.h"
 #include "encode/varint.h"
-#include "sink/decompress.h"
+#include "sink/file/decompress.h"
 #include "verify/file_parts.h"
 #include "verify/payload.h"
 

@@ -2,7 +2,7 @@
 
 #include "kafka/offsets.h"
 #include "kafka/reader.h"
-#include "sink/kafka_groups.h"
+#include "sink/kafka/groups.h"
 
 #include <stdlib.h>
 

@@ -8,7 +8,7 @@
 #include "kafka/offsets.h"
 #include "kafka/trouble.h"
 #include "model/model.h"
-#include "sink/kafka_groups.h"
+#include "sink/kafka/groups.h"
 #include "verify/kafka_added.h"
 #include "verify/kafka_expired.h"
 #include "verify/source.h"

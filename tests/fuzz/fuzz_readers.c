@@ -11,7 +11,7 @@
 #include "config/settings.h"
 #include "encode/encoder.h"
 #include "sink/slab.h"
-#include "sink/spill.h"
+#include "sink/spill/spill.h"
 
 #include <time.h>
 

@@ -6,7 +6,7 @@
  * "RESULT: text" with exit status 1, warnings as "warning: text". --hold waits for a line on stdin
  * after half of the records.
  */
-#include "sink/kafka.h"
+#include "sink/kafka/kafka.h"
 
 #include <inttypes.h>
 #include <pthread.h>

@@ -4,7 +4,7 @@
 #ifndef CDR_TESTS_KAFKA_HARNESS_H
 #define CDR_TESTS_KAFKA_HARNESS_H
 
-#include "sink/kafka_internal.h"
+#include "sink/kafka/internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -85,7 +85,7 @@ static void the_last_of_a_name_counts(void **state)
                         "9", "bootstrap.servers", "x:1", "isolation.level", "read_committed")),
         CDR_OK);
     assert_effective(&made, "linger.ms", "9");
-    assert_effective(&made, "message.timeout.ms", "0"); /* see kafka.h */
+    assert_effective(&made, "message.timeout.ms", "0"); /* see sink/kafka/kafka.h */
     assert_effective(&made, "isolation.level", "read_uncommitted");
     assert_int_equal(made.kafka.delivery_timeout_ms, 1234);
     assert_string_equal(made.kafka.brokers, "x:1");

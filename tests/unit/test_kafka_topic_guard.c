@@ -1,5 +1,5 @@
 /* The topic guard's rules, with the configurations that brokers of several versions show. */
-#include "sink/topic_guard.h"
+#include "sink/kafka/topic_guard.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

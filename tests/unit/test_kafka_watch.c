@@ -1,6 +1,6 @@
 /* What delivery reports say of timestamps: a topic that replaces them, and a broker that answers a
  * batch which it has already with the latest time of the batch's records. */
-#include "sink/kafka_internal.h"
+#include "sink/kafka/internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  * each time. */
 #include "sink_harness.h"
 
-#include "sink/compress.h"
+#include "sink/file/compress.h"
 
 #define TEXT_BYTES 1000000u
 #define CHUNK 65536u

@@ -1,7 +1,7 @@
 /* Avro container framing against bytes worked out by hand from the specification. */
 #include "sink_harness.h"
 
-#include "sink/container.h"
+#include "sink/file/container.h"
 
 static void header_is_the_specified_bytes(void **state)
 {

@@ -2,7 +2,7 @@
  * shards side by side. */
 #include "sink_harness.h"
 
-#include "sink/file_scan.h"
+#include "sink/file/scan.h"
 
 #include <sys/resource.h>
 

@@ -2,8 +2,8 @@
  * at every system call are in test_sink_file_faults.c. */
 #include "sink_harness.h"
 
-#include "sink/compress.h"
-#include "sink/file_journal.h"
+#include "sink/file/compress.h"
+#include "sink/file/journal.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

@@ -3,7 +3,7 @@
 #include "sink_harness.h"
 
 #include "sink/slab.h"
-#include "sink/spill.h"
+#include "sink/spill/spill.h"
 
 #include <fcntl.h>
 #include <signal.h>

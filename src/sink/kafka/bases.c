@@ -1,0 +1,163 @@
+/* Where the dataset begins in each log, committed since with --append the offsets of a log alone
+ * don't say it. And where it ends after a run that ended in an orderly way: of a log whose records
+ * all expired, nothing else says that they were this dataset's. */
+#include "sink/kafka/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REMEMBER_MS = 3000 };
+
+static int left_ms(int64_t deadline_ms)
+{
+    const int64_t left = deadline_ms - cdr_kafka_clock_ms();
+    return left > 1 ? (int)left : 1;
+}
+
+static rd_kafka_topic_partition_list_t *base_offsets(const struct cdr_kafka_sink *sink)
+{
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    for (int i = 0; i < list->cnt; i++)
+        cdr_kafka_sign(&list->elems[i], sink->setup.dataset_id,
+                       sink->logs[cdr_kafka_log_of(sink, &list->elems[i])].base);
+    return list;
+}
+
+/* The answer to the commit; or the error that keeps the client from finding the group's
+ * coordinator, which it would try again for ever and tells only a caller that polls. */
+static rd_kafka_event_t *wait_for_commit(struct cdr_kafka_client *asker, rd_kafka_queue_t *queue,
+                                         int64_t deadline_ms, rd_kafka_resp_err_t *code)
+{
+    rd_kafka_event_t *event = NULL;
+    *code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    while (event == NULL && !cdr_kafka_is_denied(*code) && left_ms(deadline_ms) > 1) {
+        event = rd_kafka_queue_poll(queue, left_ms(deadline_ms) < 100 ? left_ms(deadline_ms) : 100);
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(asker->rk, 0);
+        if (message != NULL) {
+            *code = message->err;
+            rd_kafka_message_destroy(message);
+        }
+    }
+    if (event != NULL)
+        *code = rd_kafka_event_error(event);
+    return event;
+}
+
+static enum cdr_result commit(struct cdr_kafka_client *asker,
+                              const rd_kafka_topic_partition_list_t *list, const char *what,
+                              const char *group, int timeout_ms, struct cdr_error *error)
+{
+    char subject[300];
+    const int64_t deadline_ms = cdr_kafka_clock_ms() + timeout_ms;
+    snprintf(subject, sizeof subject, "group %s", group);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(asker->rk);
+    rd_kafka_event_t *event = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_commit_queue(asker->rk, list, queue, NULL, NULL);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        event = wait_for_commit(asker, queue, deadline_ms, &code);
+    const rd_kafka_topic_partition_list_t *committed =
+        event != NULL ? rd_kafka_event_topic_partition_list(event) : NULL;
+    /* The event's own code is that of one of its partitions. */
+    for (int i = 0; committed != NULL && i < committed->cnt; i++)
+        if (committed->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            code = committed->elems[i].err;
+            if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+                snprintf(subject, sizeof subject, "topic %s", committed->elems[i].topic);
+            break;
+        }
+    enum cdr_result result = CDR_OK;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        result = cdr_kafka_request_failed(asker, code, what, subject, "Read", NULL, error);
+    if (event != NULL)
+        rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    return result;
+}
+
+enum cdr_result cdr_kafka_commit_bases(struct cdr_kafka_client *asker,
+                                       const struct cdr_kafka_sink *sink, const char *what,
+                                       int timeout_ms, struct cdr_error *error)
+{
+    char group[CDR_KAFKA_GROUP_MAX];
+    cdr_kafka_group_of(CDR_GROUP_BASES, sink->setup.dataset_id, group);
+    rd_kafka_topic_partition_list_t *list = base_offsets(sink);
+    enum cdr_result result = commit(asker, list, what, group, timeout_ms, error);
+    rd_kafka_topic_partition_list_destroy(list);
+    return result;
+}
+
+static enum cdr_result open_asker(const struct cdr_kafka_sink *sink, const char *prefix,
+                                  struct cdr_kafka_client *asker)
+{
+    char group[CDR_KAFKA_GROUP_MAX];
+    struct cdr_error ignored = {{0}};
+    const struct cdr_kafka_role role = {.group_id = group};
+    cdr_kafka_group_of(prefix, sink->setup.dataset_id, group);
+    return cdr_kafka_client_open(asker, RD_KAFKA_CONSUMER, &sink->properties, &role, &ignored);
+}
+
+/* A client that may not use its group would wait long with a commit when it is closed; with a
+ * question it does not. */
+static bool may_use_group(const struct cdr_kafka_sink *sink, struct cdr_kafka_client *asker)
+{
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    const bool may = list->cnt > 0 && cdr_kafka_ask_committed(asker, list, REMEMBER_MS) ==
+                                          RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_topic_partition_list_destroy(list);
+    return may;
+}
+
+static void remember(const struct cdr_kafka_sink *sink, const char *prefix,
+                     rd_kafka_topic_partition_list_t *list)
+{
+    struct cdr_kafka_client asker = {0};
+    struct cdr_error ignored = {{0}};
+    /* With transactions, positions are committed with the records. */
+    if (!sink->transactions.on && open_asker(sink, prefix, &asker) == CDR_OK &&
+        may_use_group(sink, &asker))
+        commit(&asker, list, "", "", REMEMBER_MS, &ignored);
+    cdr_kafka_client_close(&asker);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* Into the groups cdrgen-<dataset id> and cdrgen-end-<dataset id>. Where the user may not, or no
+ * coordinator answers within a few seconds, runs go without. With transactions there is nothing to
+ * do. */
+void cdr_kafka_remember_begin(const struct cdr_sink *base)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    remember(sink, CDR_GROUP_BASES, base_offsets(sink));
+}
+
+void cdr_kafka_remember_end(const struct cdr_sink *base)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    for (int i = 0; i < list->cnt; i++) {
+        const struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, &list->elems[i])];
+        cdr_kafka_sign(&list->elems[i], sink->setup.dataset_id, log->base + (int64_t)log->end);
+    }
+    remember(sink, CDR_GROUP_ENDS, list);
+}
+
+void cdr_kafka_known_ends(const struct cdr_sink *base, bool *known)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    struct cdr_kafka_client asker = {0};
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        known[log] = sink->transactions.on;
+    if (sink->transactions.on || open_asker(sink, CDR_GROUP_ENDS, &asker) != CDR_OK)
+        return;
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    const bool answered =
+        cdr_kafka_ask_committed(&asker, list, REMEMBER_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; answered && i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *entry = &list->elems[i];
+        const uint32_t log = cdr_kafka_log_of(sink, entry);
+        known[log] = cdr_kafka_is_signed(entry, sink->setup.dataset_id) &&
+                     entry->offset == sink->logs[log].base + (int64_t)sink->logs[log].start;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    cdr_kafka_client_close(&asker);
+}

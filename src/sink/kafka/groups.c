@@ -1,0 +1,70 @@
+#include "sink/kafka/groups.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_MAX_BYTES = 320 };
+
+void cdr_kafka_group_of(const char *prefix, const char *dataset_id, char group[CDR_KAFKA_GROUP_MAX])
+{
+    snprintf(group, CDR_KAFKA_GROUP_MAX, "%s%s", prefix, dataset_id);
+}
+
+/* librdkafka frees it with the list. */
+static void set_metadata(rd_kafka_topic_partition_t *entry, const char *text)
+{
+    entry->metadata = strdup(text);
+    entry->metadata_size = entry->metadata != NULL ? strlen(text) : 0;
+}
+
+void cdr_kafka_sign(rd_kafka_topic_partition_t *entry, const char *dataset_id, int64_t offset)
+{
+    entry->offset = offset;
+    set_metadata(entry, dataset_id);
+}
+
+bool cdr_kafka_is_signed(const rd_kafka_topic_partition_t *entry, const char *dataset_id)
+{
+    const size_t len = strlen(dataset_id);
+    return entry->err == RD_KAFKA_RESP_ERR_NO_ERROR && entry->offset >= 0 &&
+           entry->metadata_size == len && memcmp(entry->metadata, dataset_id, len) == 0;
+}
+
+static int write_line(char line[LINE_MAX_BYTES], const char *dataset_id,
+                      const struct cdr_kafka_progress *progress)
+{
+    return snprintf(line, LINE_MAX_BYTES, "cdrgen-tx 1 %s %" PRId64 " %s %s", dataset_id,
+                    progress->after, progress->id, progress->token);
+}
+
+void cdr_kafka_progress_sign(rd_kafka_topic_partition_t *entry, const char *dataset_id,
+                             const struct cdr_kafka_progress *progress)
+{
+    char line[LINE_MAX_BYTES];
+    write_line(line, dataset_id, progress);
+    entry->offset = (int64_t)progress->position;
+    set_metadata(entry, line);
+}
+
+/* A line counts only if it is exactly the one that its values would be written as. */
+bool cdr_kafka_progress_read(const rd_kafka_topic_partition_t *entry, const char *dataset_id,
+                             struct cdr_kafka_progress *progress)
+{
+    char line[LINE_MAX_BYTES], again[LINE_MAX_BYTES], dataset[40], beginning[64];
+    if (entry->err != RD_KAFKA_RESP_ERR_NO_ERROR || entry->offset < 0 ||
+        entry->metadata_size == 0 || entry->metadata_size >= sizeof line)
+        return false;
+    memcpy(line, entry->metadata, entry->metadata_size);
+    line[entry->metadata_size] = '\0';
+    if (sscanf(line, "cdrgen-tx 1 %39s %" SCNd64 " %95s %32s", dataset, &progress->after,
+               progress->id, progress->token) != 4)
+        return false;
+    progress->position = (uint64_t)entry->offset;
+    snprintf(beginning, sizeof beginning, "cdrgen-%s-", dataset_id);
+    int length = write_line(again, dataset_id, progress);
+    return progress->after >= 0 && strncmp(progress->id, beginning, strlen(beginning)) == 0 &&
+           strlen(progress->token) == CDR_TOKEN_LEN && (size_t)length == entry->metadata_size &&
+           memcmp(line, again, (size_t)length) == 0;
+}

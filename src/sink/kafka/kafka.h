@@ -1,0 +1,67 @@
+/* The Kafka sink: logs become topic partitions, through librdkafka.
+ *
+ * Promise: while the sink reports no failure, the log of every (topic, partition) on the brokers is
+ * a prefix of what was accepted, at offsets base + position (base is 0, or the end offset found at
+ * the start with --append): nothing lost, duplicated or out of order. Every delivery report is
+ * counted and its offset compared. Three properties of librdkafka hold the promise up
+ * (kafka/properties.h): enable.idempotence, acks=all and enable.gapless.guarantee (a batch that the
+ * broker refuses stops the producer instead of leaving a gap).
+ *
+ * Timeouts. A message that librdkafka gives up on after message.timeout.ms would leave a gap when
+ * the ones after it still arrive. So librdkafka is told never to give up, and delivery.timeout.ms
+ * (message.timeout.ms; 300000 unless the user says otherwise, 0 = for ever) is the sink's own
+ * limit: when some log has had records under way for that long and none was acknowledged, poll and
+ * flush fail with CDR_E_AWAY, and close discards what is still queued. With settings.spill the
+ * limit is settings.spill_after_ms.
+ *
+ * Memory: slabs are handed to librdkafka without a copy and live until their last delivery report.
+ * Their sum is bounded by queue.buffering.max.kbytes; librdkafka adds about 180 bytes a message.
+ *
+ * Threads: as sink.h says. Delivery reports are served by whichever thread polls, one at a time.
+ */
+#ifndef CDR_SINK_KAFKA_KAFKA_H
+#define CDR_SINK_KAFKA_KAFKA_H
+
+#include "sink/sink.h"
+
+extern const struct cdr_sink_ops cdr_kafka_sink_ops;
+
+/* After open with settings->resume. known[log]: the log ends where an earlier run of this dataset
+ * committed that it ended; with transactions always, as its position was committed. */
+void cdr_kafka_known_ends(const struct cdr_sink *sink, bool *known);
+
+/* After open with settings->resume. known[log]: a run of this dataset has committed where it begins
+ * in the log (with transactions: where it goes on), so what is there is its beginning. begins[log]:
+ * the offset of its first record, where it is not known. */
+void cdr_kafka_known_bases(const struct cdr_sink *sink, bool *known, int64_t *begins);
+
+/* Whether another dataset has begun where this one would have to, in a log that holds records and
+ * of which nothing is known: its id, and the log. Blocks for some seconds at most. */
+enum { CDR_KAFKA_DATASET_MAX = 33 };
+bool cdr_kafka_other_dataset(const struct cdr_sink *sink, char id[CDR_KAFKA_DATASET_MAX],
+                             uint32_t *log);
+
+/* Whether transactions of this dataset, of a run with --transactions, are known to have been
+ * committed to the sink's topics. Blocks for some seconds where the group cannot be read. */
+bool cdr_kafka_has_transactions(const struct cdr_sink *sink);
+
+/* The last records of a log before the run's first one: so many, and the offset of the first. Where
+ * there are none, first is the offset that the log begins with. */
+struct cdr_kafka_last {
+    uint64_t count;
+    int64_t offset, first;
+};
+
+/* last[log] of this process's logs, of a sink with settings.transactions: up to wanted records
+ * each, fewer where the log holds fewer that have not expired. Control records and aborted ones lie
+ * between, so that only reading back finds them. Errors as of cdr_kafka_read_back. */
+enum cdr_result cdr_kafka_find_last(const struct cdr_sink *sink,
+                                    const struct cdr_sink_settings *settings, uint32_t wanted,
+                                    struct cdr_kafka_last *last, struct cdr_error *error);
+
+/* Would the topics of setup that exist keep what a run writes? What they hold does not matter.
+ * CDR_E_STATE: not with their settings. Else as open. */
+enum cdr_result cdr_kafka_judge(const struct cdr_sink_settings *settings,
+                                const struct cdr_sink_setup *setup, struct cdr_error *error);
+
+#endif
