@@ -87,49 +87,87 @@ static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int6
     return CDR_OK;
 }
 
-/* The last records of each log do not tell datasets apart whose settings differ little. Where no
- * run of this one has committed that it begins in a log, all that the log holds is compared. */
+/* What is known of the records that the logs hold. */
+struct history {
+    bool *known;                      /* a run of this dataset has committed that it begins there */
+    int64_t *begins;                  /* the offset of its first record */
+    struct cdr_kafka_writer *writers; /* the last run that began to write */
+};
+
+static void forget(struct history *history)
+{
+    free(history->known);
+    free(history->begins);
+    free(history->writers);
+}
+
+static enum cdr_result recall(const struct cdr_run *run, struct history *history,
+                              struct cdr_error *error)
+{
+    const uint32_t logs = cdr_run_logs(run);
+    *history = (struct history){.known = calloc(logs, sizeof *history->known),
+                                .begins = calloc(logs, sizeof *history->begins),
+                                .writers = calloc(logs, sizeof *history->writers)};
+    if (history->known == NULL || history->begins == NULL || history->writers == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    cdr_kafka_known_bases(run->sink, history->known, history->begins);
+    cdr_kafka_last_writers(run->sink, history->writers);
+    return CDR_OK;
+}
+
+/* Another dataset was the last to begin in the log, where this one would have to. */
+static bool is_taken(const struct cdr_run *run, const struct history *history, uint32_t log)
+{
+    const struct cdr_kafka_writer *writer = &history->writers[log];
+    return writer->known && !history->known[log] &&
+           strcmp(writer->dataset, run->model->dataset_id) != 0 &&
+           writer->offset == history->begins[log];
+}
+
+static void say_widened(const struct cdr_run *run, uint32_t count, uint64_t records)
+{
+    char number[32];
+    if (count > 0 && !run->settings->quiet)
+        fprintf(stderr,
+                "cdrgen: resume: nothing is committed that says that %u partition%s hold%s dataset "
+                "%s in messages of this form: all of their %s records are compared, not only the "
+                "last ones\n",
+                count, count == 1 ? "" : "s", count == 1 ? "s" : "", run->model->dataset_id,
+                cdr_with_commas(records, number));
+}
+
+/* The last records of each log do not tell datasets apart whose settings differ little, nor one
+ * schema from another that rarely differs. All that the log holds is compared, unless a run of this
+ * dataset, in messages of this form, was the last to begin there. */
 static enum cdr_result widen(const struct cdr_run *run, struct cdr_verify_range *ranges,
                              struct cdr_error *error)
 {
     const uint32_t logs = cdr_run_logs(run), partitions = run->settings->model.partitions;
-    bool *known = calloc(logs, sizeof *known);
-    int64_t *begins = calloc(logs, sizeof *begins);
-    char other[CDR_KAFKA_DATASET_MAX];
-    uint32_t log, count = 0;
+    struct history history;
+    uint32_t count = 0;
     uint64_t records = 0;
-    enum cdr_result result = CDR_OK;
-    if (known == NULL || begins == NULL)
-        result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
-    else
-        cdr_kafka_known_bases(run->sink, known, begins);
-    for (log = 0; result == CDR_OK && log < logs; log++) {
+    enum cdr_result result = recall(run, &history, error);
+    for (uint32_t log = 0; result == CDR_OK && log < logs; log++) {
         struct cdr_verify_range *range = &ranges[log];
-        if (known[log] || range->from == 0 || range->from == range->to)
+        if (range->to == 0 || range->from == range->to)
+            continue;
+        if (is_taken(run, &history, log))
+            result = cdr_fail(error, CDR_E_STATE,
+                              "resume: %s[%u] holds dataset %s, and these settings give dataset "
+                              "%s: pass the settings of the run that began there, or write to "
+                              "other topics; --force takes it for this one if its last records are",
+                              run->topics.items[log / partitions].name, log % partitions,
+                              history.writers[log].dataset, run->model->dataset_id);
+        if ((history.known[log] && history.writers[log].same) || range->from == 0)
             continue;
         range->from = 0;
-        range->offset = begins[log];
+        range->offset = history.begins[log];
         records += range->to;
         count++;
     }
-    if (result == CDR_OK && count > 0 && !run->settings->sink.transactions &&
-        cdr_kafka_other_dataset(run->sink, other, &log))
-        result = cdr_fail(error, CDR_E_STATE,
-                          "resume: %s[%u] holds dataset %s, and these settings give dataset %s: "
-                          "pass the settings of the run that began there, or write to other "
-                          "topics; --force takes it for this one if its last records are",
-                          run->topics.items[log / partitions].name, log % partitions, other,
-                          run->model->dataset_id);
-    if (result == CDR_OK && count > 0 && !run->settings->quiet) {
-        char number[32];
-        fprintf(stderr,
-                "cdrgen: resume: nothing is committed that says that %u partition%s hold%s dataset "
-                "%s: all of their %s records are compared, not only the last ones\n",
-                count, count == 1 ? "" : "s", count == 1 ? "s" : "", run->model->dataset_id,
-                cdr_with_commas(records, number));
-    }
-    free(known);
-    free(begins);
+    if (result == CDR_OK)
+        say_widened(run, count, records);
+    forget(&history);
     return result;
 }
 
@@ -180,15 +218,23 @@ static enum cdr_result check_heads(const struct cdr_run *run, const uint64_t *en
     if (run->settings->sink.kafka.force)
         return CDR_OK;
     struct cdr_verify_range *ranges = calloc(logs, sizeof *ranges);
-    if (ranges == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
-    for (uint32_t log = 0; log < logs; log++)
-        ranges[log] = (struct cdr_verify_range){.to = ends[log], .offset = run->bases[log]};
+    int64_t *begins = calloc(logs, sizeof *begins);
+    bool *known = calloc(logs, sizeof *known);
+    enum cdr_result result = CDR_OK;
+    if (ranges == NULL || begins == NULL || known == NULL)
+        result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    else
+        cdr_kafka_known_bases(run->sink, known, begins);
+    for (uint32_t log = 0; result == CDR_OK && log < logs; log++)
+        ranges[log] = (struct cdr_verify_range){.to = ends[log], .offset = begins[log]};
     cdr_run_tail_settings(run, &head);
     head.ranges = ranges;
     head.stop = stop;
-    enum cdr_result result = cdr_verify_head(&head, error);
+    if (result == CDR_OK)
+        result = cdr_verify_head(&head, error);
     free(ranges);
+    free(begins);
+    free(known);
     return result;
 }
 

@@ -139,7 +139,10 @@ enum cdr_result cdr_headers_create(struct cdr_headers *headers, const char *list
     memset(headers, 0, sizeof *headers);
     if (list == NULL)
         return CDR_OK;
-    enum cdr_result result = read_list(list, &headers->texts, items, &count, error);
+    headers->list = strdup(list);
+    enum cdr_result result = headers->list != NULL
+                                 ? read_list(list, &headers->texts, items, &count, error)
+                                 : cdr_fail(error, CDR_E_NOMEM, "no memory for headers");
     for (uint32_t i = 0; result == CDR_OK && i < count; i++)
         if (cdr_source_find(items[i].source, type) != NULL) {
             headers->names[headers->count] = items[i].name;
@@ -153,5 +156,6 @@ void cdr_headers_free(struct cdr_headers *headers)
 {
     cdr_encoder_destroy(headers->encoder);
     free(headers->texts);
+    free(headers->list);
     memset(headers, 0, sizeof *headers);
 }

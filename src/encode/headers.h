@@ -21,6 +21,7 @@ struct cdr_headers {
     uint32_t count;
     const char *names[CDR_HEADERS_MAX]; /* in texts, in the order of the list */
     char *texts;
+    char *list; /* as given; NULL: none */
 };
 
 /* Whether the list can be read: names are known, none is there twice. Errors: CDR_E_CONFIG with a

@@ -1,6 +1,11 @@
 #include "encode/topic.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,4 +128,41 @@ enum cdr_result cdr_topics_create_envelopes(struct cdr_topics *topics, const cha
         };
     }
     return result;
+}
+
+/* With its terminator, and whether there is one. */
+static void add_text(XXH3_state_t *state, const char *text)
+{
+    const char *there = text != NULL ? "+" : "-";
+    XXH3_128bits_update(state, there, 1);
+    if (text != NULL)
+        XXH3_128bits_update(state, text, strlen(text) + 1);
+}
+
+static void add_layout(XXH3_state_t *state, const struct cdr_layout *layout)
+{
+    add_text(state, layout->schema);
+    add_text(state, layout->mapping);
+}
+
+void cdr_topic_form(const struct cdr_topics *topics, uint32_t i, char form[CDR_FORM_SIZE])
+{
+    const struct cdr_topic *topic = &topics->items[i];
+    XXH3_state_t state;
+    char change[24];
+    snprintf(change, sizeof change, "%" PRId64, topics->change_ms);
+    XXH3_INITSTATE(&state);
+    XXH3_128bits_reset(&state);
+    add_text(&state, topic->encoder != NULL && topic->encoder->ops != NULL
+                         ? topic->encoder->ops->name
+                         : NULL);
+    add_text(&state, topic->builtin_schema);
+    for (unsigned version = 0; version < CDR_VERSIONS; version++)
+        add_layout(&state, &topic->layouts[version]);
+    add_text(&state, cdr_topic_changes(topic) ? change : NULL);
+    add_layout(&state, &topic->key_layout);
+    add_text(&state, topic->headers.list);
+    const XXH128_hash_t hash = XXH3_128bits_digest(&state);
+    snprintf(form, CDR_FORM_SIZE, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64,
+             (uint64_t)hash.low64);
 }

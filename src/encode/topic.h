@@ -87,6 +87,13 @@ enum cdr_result cdr_topics_create_encoders(struct cdr_topics *topics, const char
 enum cdr_result cdr_topics_create_envelopes(struct cdr_topics *topics, const char *headers,
                                             const char *tz_name, struct cdr_error *error);
 
+/* What decides the bytes of a topic's messages beside the dataset, as 32 digits: format, schemas,
+ * mappings, keys, headers, and when the schema changes. Not the ids of schemas, which differ
+ * between registries. Topics of one form, of one dataset, hold the same messages; those of another
+ * form may do so, too. */
+enum { CDR_FORM_SIZE = 33 };
+void cdr_topic_form(const struct cdr_topics *topics, uint32_t i, char form[CDR_FORM_SIZE]);
+
 static inline bool cdr_topic_changes(const struct cdr_topic *topic)
 {
     return topic->layouts[1].schema != NULL;

@@ -96,7 +96,8 @@ static void ask_ends(const struct cdr_kafka_properties *properties, const char *
     const bool answered = ask_group(properties, CDR_GROUP_ENDS, dataset_id, list, timeout_ms);
     for (size_t i = 0; i < n && answered; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
-        if (cdr_kafka_is_signed(entry, dataset_id) && logs[i].known && entry->offset == logs[i].end)
+        if (cdr_kafka_is_signed(entry, dataset_id, logs[i].form) && logs[i].known &&
+            entry->offset == logs[i].end)
             logs[i].records = entry->offset - logs[i].base;
     }
     rd_kafka_topic_partition_list_destroy(list);
@@ -112,6 +113,7 @@ static void ask_progress(const struct cdr_kafka_properties *properties, const ch
     for (size_t i = 0; i < n && answered; i++) {
         struct cdr_kafka_progress progress;
         if (cdr_kafka_progress_read(&list->elems[i], dataset_id, &progress) &&
+            strcmp(progress.form, logs[i].form) == 0 &&
             (logs[i].end == progress.after || logs[i].end == progress.after + 1))
             logs[i].records = (int64_t)progress.position;
     }

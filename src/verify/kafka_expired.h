@@ -9,10 +9,12 @@
  * - Where a record is at the first offset, all that are missing before it were before that offset:
  *   they expired. The same if a control record is there and a record right after it. Records of
  *   aborted transactions count: compaction deletes them, so where one is left, it has not been.
- * - Where none is left, a run must have committed that it ended there, with so many records. */
+ * - Where none is left, a run must have committed that it ended there, with so many records, in
+ *   messages of the same form. */
 #ifndef CDR_VERIFY_KAFKA_EXPIRED_H
 #define CDR_VERIFY_KAFKA_EXPIRED_H
 
+#include "encode/topic.h"
 #include "kafka/client.h"
 
 /* A log whose first offset is after the dataset's base. */
@@ -21,6 +23,7 @@ struct cdr_kafka_expired {
     uint32_t partition;
     int64_t base, first, end;
     bool known; /* base was committed by a run */
+    char form[CDR_FORM_SIZE]; /* of the messages that are expected */
     /* Answers: nothing says that the records before the first one that is left expired; how many
      * records a run of the dataset committed that the log holds up to its end, −1 = not known. */
     bool doubtful;

@@ -150,7 +150,7 @@ static void ask_bases(const struct kafka_source *source, struct cdr_kafka_client
         cdr_kafka_ask_committed(asker, list, timeout_ms < GROUP_MS ? timeout_ms : GROUP_MS);
     for (int i = 0; i < list->cnt; i++) {
         rd_kafka_topic_partition_t *entry = &list->elems[i];
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR || !cdr_kafka_is_signed(entry, id)) {
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR || !cdr_kafka_is_signed(entry, id, NULL)) {
             entry->offset = 0;
             entry->metadata_size = 0; /* not known */
         }
@@ -253,13 +253,15 @@ static enum cdr_result explain_expired(struct kafka_source *source, int timeout_
         return cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", source->log_count);
     for (uint32_t log = 0; log < source->log_count; log++) {
         const struct cdr_source_extent *extent = &source->logs[log].extent;
-        if (is_mine(source, log) && extent->first > extent->base)
-            logs[n++] = (struct cdr_kafka_expired){.topic = name_of(source, log),
-                                                   .partition = partition_of(source, log),
-                                                   .base = extent->base,
-                                                   .first = extent->first,
-                                                   .end = extent->end,
-                                                   .known = extent->known};
+        if (!is_mine(source, log) || extent->first <= extent->base)
+            continue;
+        logs[n] = (struct cdr_kafka_expired){.topic = name_of(source, log),
+                                             .partition = partition_of(source, log),
+                                             .base = extent->base,
+                                             .first = extent->first,
+                                             .end = extent->end,
+                                             .known = extent->known};
+        cdr_topic_form(source->setup.topics, log / source->setup.partitions, logs[n++].form);
     }
     enum cdr_result result = cdr_kafka_explain_expired(
         &source->properties, source->setup.model->dataset_id, logs, n, timeout_ms, error);

@@ -23,14 +23,6 @@ struct wire {
     char *text;                             /* the names, with commas between them */
 };
 
-/* Of a log whose beginning is read, up to the first key that comes again. */
-struct head {
-    struct cdr_repeats keys;
-    bool unsure;             /* other records may come before the dataset's */
-    bool strange;            /* they do, or those of the dataset's beginning are gone */
-    struct cdr_record found; /* strange: the log's first */
-};
-
 struct tail {
     struct cdr_direct_sink sink; /* that the pipeline writes to */
     const struct cdr_verify_tail_settings *settings;
@@ -46,7 +38,7 @@ struct tail {
     uint32_t blind;     /* logs with a range of which nothing is left */
     int64_t *found;     /* searching: offsets of what is looked for; else NULL */
     bool *after;        /* searching: other records come before; or NULL */
-    struct head *heads; /* of each log; or NULL */
+    struct cdr_repeats *heads; /* the keys of each log's beginning; or NULL */
     atomic_int stop;
 };
 
@@ -207,41 +199,33 @@ static enum cdr_result compare_next(struct tail *tail, uint32_t log,
 static enum cdr_result is_gone(const struct tail *tail, uint32_t log, int64_t place,
                                const struct cdr_record *found, struct cdr_error *error)
 {
-    return cdr_fail(error, CDR_E_DIFFERENT,
-                    "%s[%u]: record %" PRId64
-                    " of the dataset is gone, and another one is found at offset %" PRId64
-                    ": the topic was compacted (cleanup.policy), if only for a moment, or records "
-                    "were altered",
-                    tail->settings->topics->items[log / tail->partitions].name,
-                    log % tail->partitions, place, found->place);
+    return cdr_fail(
+        error, CDR_E_DIFFERENT,
+        "%s[%u]: record %" PRId64
+        " of the dataset is gone, and another one is found at offset %" PRId64
+        ": the topic was compacted (cleanup.policy), if only for a moment, created again and "
+        "filled by another producer, or records were altered",
+        tail->settings->topics->items[log / tail->partitions].name, log % tail->partitions, place,
+        found->place);
 }
 
-/* At a log's beginning: the next record is the expected one; its range ends once a key comes again.
- * Where the dataset may not be the first there, a strange record is one of before it, unless it is
- * expected later. */
+/* At a log's beginning: the next record is the expected one; its range ends once a key comes
+ * again. */
 static enum cdr_result head_next(struct tail *tail, uint32_t log, const struct cdr_record *expected,
                                  struct cdr_error *error)
 {
     struct cdr_verify_range *range = &tail->ranges[log];
-    struct head *head = &tail->heads[log];
     struct cdr_record found;
     bool ended = false, again = false;
-    if (head->strange && same_record(expected, &head->found))
-        return is_gone(tail, log, 0, &head->found, error);
     enum cdr_result result =
-        head->strange ? CDR_OK
-                      : tail->source->ops->next(tail->source, log, WAIT_MS, &found, &ended, error);
+        tail->source->ops->next(tail->source, log, WAIT_MS, &found, &ended, error);
     if (result == CDR_E_AGAIN && ended)
         return ends_early(tail, log, expected, error);
     if (result != CDR_OK)
         return result;
-    if (!head->strange && !same_record(expected, &found)) {
-        if (!head->unsure || range->from > 0)
-            return is_gone(tail, log, expected->place, &found, error);
-        head->strange = true;
-        head->found = found; /* which lasts until the log's next one is asked for */
-    }
-    result = cdr_repeats_add(&head->keys, expected, &again, error);
+    if (!same_record(expected, &found))
+        return is_gone(tail, log, expected->place, &found, error);
+    result = cdr_repeats_add(&tail->heads[log], expected, &again, error);
     if (result == CDR_OK && again)
         range->to = range->from + 1;
     return result;
@@ -392,8 +376,7 @@ static enum cdr_result open_source(struct tail *tail, struct cdr_error *error)
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .header_names = true,
-        /* With transactions, only the group knows where a dataset begins. */
-        .offsets = tail->heads != NULL && settings->sink->transactions ? NULL : tail->offsets,
+        .offsets = tail->offsets,
         .stop = settings->stop,
     };
     return cdr_kafka_source_open(&tail->source, settings->sink, &setup, error);
@@ -424,9 +407,8 @@ static enum cdr_result pass_blind(struct tail *tail, uint32_t log, struct cdr_er
 
 /* Of a log's beginning, whether there is something to compare: not what has expired, since with
  * transactions nothing says which record is the first that is left. */
-static bool begin_head(struct tail *tail, uint32_t log, const struct cdr_source_extent *extent)
+static bool has_head(const struct tail *tail, uint32_t log, const struct cdr_source_extent *extent)
 {
-    tail->heads[log].unsure = tail->settings->sink->transactions;
     return extent->first <= extent->base ||
            (!tail->settings->sink->transactions &&
             extent->first < tail->ranges[log].offset + (int64_t)tail->ranges[log].to);
@@ -442,7 +424,7 @@ static enum cdr_result set_starts(struct tail *tail, struct cdr_error *error)
         if (range->from == range->to)
             continue;
         struct cdr_source_extent extent = tail->source->ops->extent(tail->source, log);
-        if (tail->heads != NULL && !begin_head(tail, log, &extent)) {
+        if (tail->heads != NULL && !has_head(tail, log, &extent)) {
             range->from = range->to;
             continue;
         }
@@ -500,7 +482,7 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
 }
 
 static enum cdr_result check(const struct cdr_verify_tail_settings *settings, int64_t *found,
-                             bool *after, struct head *heads, struct cdr_error *error)
+                             bool *after, struct cdr_repeats *heads, struct cdr_error *error)
 {
     struct tail tail = {.settings = settings, .found = found, .after = after, .heads = heads};
     if (settings->blind != NULL)
@@ -546,12 +528,12 @@ enum cdr_result cdr_verify_head(const struct cdr_verify_tail_settings *settings,
                                 struct cdr_error *error)
 {
     const uint32_t logs = settings->topics->n * settings->model->parameters.partitions;
-    struct head *heads = calloc(logs, sizeof *heads);
+    struct cdr_repeats *heads = calloc(logs, sizeof *heads);
     if (heads == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", logs);
     enum cdr_result result = check(settings, NULL, NULL, heads, error);
     for (uint32_t log = 0; log < logs; log++)
-        cdr_repeats_free(&heads[log].keys);
+        cdr_repeats_free(&heads[log]);
     free(heads);
     return result;
 }

@@ -30,7 +30,7 @@ ONLY_IN = {
     "zstd.h": r"src/sink/file/(de)?compress\.c",
     "jansson.h": r"src/config/.*|src/encode/.*|src/registry/.*|src/sink/((file|spill)/manifest.*|kafka/standstill\.c)|src/verify/payload_json\.c",
     "avro.h": r"src/encode/.*|src/verify/payload_avro\.c",
-    "xxhash.h": r"src/model/dataset\.c|src/pipeline/digest\.c|src/sink/((file|spill)/.*|kafka/watch\.c)",
+    "xxhash.h": r"src/encode/topic\.c|src/model/dataset\.c|src/pipeline/digest\.c|src/sink/((file|spill)/.*|kafka/watch\.c)",
     "threads.h": r"(?!)",
 }
 COLUMNS, FUNCTION_LINES, FILE_LINES = 100, 70, 800

@@ -50,7 +50,8 @@ static int64_t timeout_of(const struct harness *harness)
 
 #define DATASET "0123456789abcdef0123456789abcdef"
 #define TOKEN "fedcba9876543210fedcba9876543210"
-#define LINE "cdrgen-tx 1 " DATASET " 1205 cdrgen-" DATASET "-1-of-3 " TOKEN
+#define FORM "00112233445566778899aabbccddeeff"
+#define LINE "cdrgen-tx 2 " DATASET " 5 1205 cdrgen-" DATASET "-1-of-3 " TOKEN " " FORM
 
 static bool reads(int64_t offset, const char *metadata, size_t size,
                   struct cdr_kafka_progress *progress)
@@ -63,7 +64,8 @@ static bool reads(int64_t offset, const char *metadata, size_t size,
 static void progress_reads_as_it_was_signed(void **state)
 {
     (void)state;
-    struct cdr_kafka_progress progress = {1200, 1205, "cdrgen-" DATASET "-1-of-3", TOKEN}, read;
+    struct cdr_kafka_progress progress = {1200, 5, 1205, "cdrgen-" DATASET "-1-of-3", TOKEN, FORM},
+                              read;
     rd_kafka_topic_partition_t entry = {0};
     cdr_kafka_progress_sign(&entry, DATASET, &progress);
     assert_int_equal(entry.offset, 1200);
@@ -71,9 +73,11 @@ static void progress_reads_as_it_was_signed(void **state)
     assert_memory_equal(entry.metadata, LINE, strlen(LINE));
     assert_true(cdr_kafka_progress_read(&entry, DATASET, &read));
     assert_int_equal(read.position, 1200);
+    assert_int_equal(read.begin, 5);
     assert_int_equal(read.after, 1205);
     assert_string_equal(read.id, progress.id);
     assert_string_equal(read.token, progress.token);
+    assert_string_equal(read.form, progress.form);
     free(entry.metadata);
 }
 
@@ -83,16 +87,21 @@ static void other_metadata_is_none_of_ours(void **state)
     static const char *const others[] = {
         "",
         DATASET,
-        "cdrgen-tx 2 " DATASET " 1205 cdrgen-" DATASET "-1-of-3 " TOKEN,
-        "cdrgen-tx 1 " DATASET " 1205 cdrgen-" DATASET "-1-of-3 " TOKEN " ",
-        "cdrgen-tx 1 " DATASET " 1205 cdrgen-" DATASET "-1-of-3 " TOKEN "0",
-        "cdrgen-tx 1 " DATASET "  1205 cdrgen-" DATASET "-1-of-3 " TOKEN,
-        "cdrgen-tx 1 " DATASET " 01205 cdrgen-" DATASET "-1-of-3 " TOKEN,
-        "cdrgen-tx 1 " DATASET " -5 cdrgen-" DATASET "-1-of-3 " TOKEN,
-        "cdrgen-tx 1 " DATASET " 99999999999999999999 cdrgen-" DATASET "-1-of-3 " TOKEN,
-        "cdrgen-tx 1 " DATASET " 1205 orders-service " TOKEN, /* nobody's id to shut out */
-        "cdrgen-tx 1 0123456789abcdef0123456789abcdee 1205 cdrgen-" DATASET "-1-of-3 " TOKEN,
-        "cdrgen-tx 1 " DATASET " 1205 cdrgen-" DATASET "-1-of-3 short",
+        "cdrgen-tx 1 " DATASET " 5 1205 cdrgen-" DATASET "-1-of-3 " TOKEN " " FORM,
+        "cdrgen-tx 2 " DATASET " 5 1205 cdrgen-" DATASET "-1-of-3 " TOKEN,
+        LINE " ",
+        LINE "0",
+        "cdrgen-tx 2 " DATASET " 5 1205 cdrgen-" DATASET "-1-of-3 " TOKEN " short",
+        "cdrgen-tx 2 " DATASET " 5  1205 cdrgen-" DATASET "-1-of-3 " TOKEN " " FORM,
+        "cdrgen-tx 2 " DATASET " 5 01205 cdrgen-" DATASET "-1-of-3 " TOKEN " " FORM,
+        "cdrgen-tx 2 " DATASET " 1206 1205 cdrgen-" DATASET "-1-of-3 " TOKEN " " FORM,
+        "cdrgen-tx 2 " DATASET " -5 1205 cdrgen-" DATASET "-1-of-3 " TOKEN " " FORM,
+        "cdrgen-tx 2 " DATASET " 5 99999999999999999999 cdrgen-" DATASET "-1-of-3 " TOKEN " " FORM,
+        "cdrgen-tx 2 " DATASET " 5 1205 orders-service " TOKEN
+        " " FORM, /* nobody's id to shut out */
+        "cdrgen-tx 2 0123456789abcdef0123456789abcdee 5 1205 cdrgen-" DATASET "-1-of-3 " TOKEN
+        " " FORM,
+        "cdrgen-tx 2 " DATASET " 5 1205 cdrgen-" DATASET "-1-of-3 short " FORM,
     };
     struct cdr_kafka_progress progress;
     assert_true(reads(0, LINE, strlen(LINE), &progress));

@@ -1,8 +1,11 @@
 /* Where the dataset begins in each log, committed since with --append the offsets of a log alone
- * don't say it. And where it ends after a run that ended in an orderly way: of a log whose records
- * all expired, nothing else says that they were this dataset's. */
+ * don't say it; where it ends after a run that ended in an orderly way: of a log whose records all
+ * expired, nothing else says that they were this dataset's; and who was the last to begin to write:
+ * a resume of the same dataset in the same form need not compare all that is there. With
+ * transactions, all of that is committed with the records (progress.c). */
 #include "sink/kafka/internal.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +22,7 @@ static rd_kafka_topic_partition_list_t *base_offsets(const struct cdr_kafka_sink
 {
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     for (int i = 0; i < list->cnt; i++)
-        cdr_kafka_sign(&list->elems[i], sink->setup.dataset_id,
+        cdr_kafka_sign(&list->elems[i], sink->setup.dataset_id, NULL,
                        sink->logs[cdr_kafka_log_of(sink, &list->elems[i])].base);
     return list;
 }
@@ -87,13 +90,11 @@ enum cdr_result cdr_kafka_commit_bases(struct cdr_kafka_client *asker,
     return result;
 }
 
-static enum cdr_result open_asker(const struct cdr_kafka_sink *sink, const char *prefix,
+static enum cdr_result open_asker(const struct cdr_kafka_sink *sink, const char *group,
                                   struct cdr_kafka_client *asker)
 {
-    char group[CDR_KAFKA_GROUP_MAX];
-    struct cdr_error ignored = {{0}};
     const struct cdr_kafka_role role = {.group_id = group};
-    cdr_kafka_group_of(prefix, sink->setup.dataset_id, group);
+    struct cdr_error ignored = {{0}};
     return cdr_kafka_client_open(asker, RD_KAFKA_CONSUMER, &sink->properties, &role, &ignored);
 }
 
@@ -108,46 +109,110 @@ static bool may_use_group(const struct cdr_kafka_sink *sink, struct cdr_kafka_cl
     return may;
 }
 
-static void remember(const struct cdr_kafka_sink *sink, const char *prefix,
+/* False: the user may not, or nobody answered. */
+static bool remember(const struct cdr_kafka_sink *sink, const char *group,
                      rd_kafka_topic_partition_list_t *list)
 {
     struct cdr_kafka_client asker = {0};
     struct cdr_error ignored = {{0}};
-    /* With transactions, positions are committed with the records. */
-    if (!sink->transactions.on && open_asker(sink, prefix, &asker) == CDR_OK &&
-        may_use_group(sink, &asker))
-        commit(&asker, list, "", "", REMEMBER_MS, &ignored);
+    const bool done = open_asker(sink, group, &asker) == CDR_OK && may_use_group(sink, &asker) &&
+                      commit(&asker, list, "", "", REMEMBER_MS, &ignored) == CDR_OK;
     cdr_kafka_client_close(&asker);
     rd_kafka_topic_partition_list_destroy(list);
+    return done;
 }
 
-/* Into the groups cdrgen-<dataset id> and cdrgen-end-<dataset id>. Where the user may not, or no
- * coordinator answers within a few seconds, runs go without. With transactions there is nothing to
- * do. */
-void cdr_kafka_remember_begin(const struct cdr_sink *base)
+/* Of each log: an offset, the dataset and the form of its messages. */
+static rd_kafka_topic_partition_list_t *signed_forms(const struct cdr_kafka_sink *sink, bool ends)
+{
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    for (int i = 0; i < list->cnt; i++) {
+        const uint32_t log = cdr_kafka_log_of(sink, &list->elems[i]);
+        const int64_t count = ends ? (int64_t)sink->logs[log].end : 0;
+        char form[CDR_FORM_SIZE];
+        cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, form);
+        cdr_kafka_sign(&list->elems[i], sink->setup.dataset_id, form, sink->logs[log].base + count);
+    }
+    return list;
+}
+
+/* Where the user may not, or no coordinator answers within a few seconds, runs go without. */
+void cdr_kafka_remember_begin(struct cdr_sink *base)
+{
+    struct cdr_kafka_sink *sink = (struct cdr_kafka_sink *)base;
+    char group[CDR_KAFKA_GROUP_MAX];
+    cdr_kafka_group_of(CDR_GROUP_BASES, sink->setup.dataset_id, group);
+    if (sink->transactions.on)
+        cdr_kafka_begin_form(sink);
+    else if (remember(sink, group, base_offsets(sink)))
+        remember(sink, CDR_GROUP_WRITER, signed_forms(sink, false));
+}
+
+static bool take_writer(const struct cdr_kafka_sink *sink, const rd_kafka_topic_partition_t *entry,
+                        uint32_t log, struct cdr_kafka_writer *writer)
+{
+    const size_t id_len = CDR_KAFKA_DATASET_MAX - 1;
+    char form[CDR_FORM_SIZE];
+    if (entry->err != RD_KAFKA_RESP_ERR_NO_ERROR || entry->offset < 0 ||
+        entry->metadata_size != id_len + CDR_FORM_SIZE)
+        return false;
+    for (size_t i = 0; i < id_len; i++)
+        if (!isxdigit(((const unsigned char *)entry->metadata)[i]))
+            return false;
+    cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, form);
+    memcpy(writer->dataset, entry->metadata, id_len);
+    writer->offset = entry->offset;
+    writer->same = writer->offset == sink->logs[log].base &&
+                   cdr_kafka_is_signed(entry, sink->setup.dataset_id, form);
+    return true;
+}
+
+static bool is_in_form(const struct cdr_kafka_sink *sink, uint32_t log)
+{
+    char form[CDR_FORM_SIZE];
+    cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, form);
+    return strcmp(sink->logs[log].form, form) == 0;
+}
+
+void cdr_kafka_last_writers(const struct cdr_sink *base, struct cdr_kafka_writer *writers)
 {
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
-    remember(sink, CDR_GROUP_BASES, base_offsets(sink));
+    struct cdr_kafka_client asker = {0};
+    memset(writers, 0, sink->log_count * sizeof *writers);
+    for (uint32_t log = 0; log < sink->log_count && sink->transactions.on; log++)
+        writers[log].same = is_in_form(sink, log);
+    if (sink->transactions.on || open_asker(sink, CDR_GROUP_WRITER, &asker) != CDR_OK)
+        return;
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    const bool answered =
+        cdr_kafka_ask_committed(&asker, list, REMEMBER_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; answered && i < list->cnt; i++) {
+        const uint32_t log = cdr_kafka_log_of(sink, &list->elems[i]);
+        writers[log].known = take_writer(sink, &list->elems[i], log, &writers[log]);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    cdr_kafka_client_close(&asker);
 }
 
 void cdr_kafka_remember_end(const struct cdr_sink *base)
 {
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
-    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
-    for (int i = 0; i < list->cnt; i++) {
-        const struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, &list->elems[i])];
-        cdr_kafka_sign(&list->elems[i], sink->setup.dataset_id, log->base + (int64_t)log->end);
-    }
-    remember(sink, CDR_GROUP_ENDS, list);
+    char group[CDR_KAFKA_GROUP_MAX];
+    if (sink->transactions.on)
+        return;
+    cdr_kafka_group_of(CDR_GROUP_ENDS, sink->setup.dataset_id, group);
+    remember(sink, group, signed_forms(sink, true));
 }
 
 void cdr_kafka_known_ends(const struct cdr_sink *base, bool *known)
 {
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
     struct cdr_kafka_client asker = {0};
+    char group[CDR_KAFKA_GROUP_MAX];
+    cdr_kafka_group_of(CDR_GROUP_ENDS, sink->setup.dataset_id, group);
     for (uint32_t log = 0; log < sink->log_count; log++)
-        known[log] = sink->transactions.on;
-    if (sink->transactions.on || open_asker(sink, CDR_GROUP_ENDS, &asker) != CDR_OK)
+        known[log] = sink->transactions.on && is_in_form(sink, log);
+    if (sink->transactions.on || open_asker(sink, group, &asker) != CDR_OK)
         return;
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     const bool answered =
@@ -155,7 +220,9 @@ void cdr_kafka_known_ends(const struct cdr_sink *base, bool *known)
     for (int i = 0; answered && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
         const uint32_t log = cdr_kafka_log_of(sink, entry);
-        known[log] = cdr_kafka_is_signed(entry, sink->setup.dataset_id) &&
+        char form[CDR_FORM_SIZE];
+        cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, form);
+        known[log] = cdr_kafka_is_signed(entry, sink->setup.dataset_id, form) &&
                      entry->offset == sink->logs[log].base + (int64_t)sink->logs[log].start;
     }
     rd_kafka_topic_partition_list_destroy(list);

@@ -19,24 +19,36 @@ static void set_metadata(rd_kafka_topic_partition_t *entry, const char *text)
     entry->metadata_size = entry->metadata != NULL ? strlen(text) : 0;
 }
 
-void cdr_kafka_sign(rd_kafka_topic_partition_t *entry, const char *dataset_id, int64_t offset)
+void cdr_kafka_sign(rd_kafka_topic_partition_t *entry, const char *dataset_id, const char *form,
+                    int64_t offset)
 {
+    char text[LINE_MAX_BYTES];
+    snprintf(text, sizeof text, "%s%s%s", dataset_id, form != NULL ? " " : "",
+             form != NULL ? form : "");
     entry->offset = offset;
-    set_metadata(entry, dataset_id);
+    set_metadata(entry, text);
 }
 
-bool cdr_kafka_is_signed(const rd_kafka_topic_partition_t *entry, const char *dataset_id)
+bool cdr_kafka_is_signed(const rd_kafka_topic_partition_t *entry, const char *dataset_id,
+                         const char *form)
 {
-    const size_t len = strlen(dataset_id);
-    return entry->err == RD_KAFKA_RESP_ERR_NO_ERROR && entry->offset >= 0 &&
-           entry->metadata_size == len && memcmp(entry->metadata, dataset_id, len) == 0;
+    char text[LINE_MAX_BYTES];
+    const size_t id_len = strlen(dataset_id), size = entry->metadata_size;
+    if (entry->err != RD_KAFKA_RESP_ERR_NO_ERROR || entry->offset < 0 || size < id_len ||
+        memcmp(entry->metadata, dataset_id, id_len) != 0)
+        return false;
+    if (form == NULL)
+        return size == id_len || ((const char *)entry->metadata)[id_len] == ' ';
+    const size_t len = (size_t)snprintf(text, sizeof text, "%s %s", dataset_id, form);
+    return size == len && memcmp(entry->metadata, text, len) == 0;
 }
 
 static int write_line(char line[LINE_MAX_BYTES], const char *dataset_id,
                       const struct cdr_kafka_progress *progress)
 {
-    return snprintf(line, LINE_MAX_BYTES, "cdrgen-tx 1 %s %" PRId64 " %s %s", dataset_id,
-                    progress->after, progress->id, progress->token);
+    return snprintf(line, LINE_MAX_BYTES, "cdrgen-tx 2 %s %" PRId64 " %" PRId64 " %s %s %s",
+                    dataset_id, progress->begin, progress->after, progress->id, progress->token,
+                    progress->form);
 }
 
 void cdr_kafka_progress_sign(rd_kafka_topic_partition_t *entry, const char *dataset_id,
@@ -58,13 +70,16 @@ bool cdr_kafka_progress_read(const rd_kafka_topic_partition_t *entry, const char
         return false;
     memcpy(line, entry->metadata, entry->metadata_size);
     line[entry->metadata_size] = '\0';
-    if (sscanf(line, "cdrgen-tx 1 %39s %" SCNd64 " %95s %32s", dataset, &progress->after,
-               progress->id, progress->token) != 4)
+    if (sscanf(line, "cdrgen-tx 2 %39s %" SCNd64 " %" SCNd64 " %95s %32s %32s", dataset,
+               &progress->begin, &progress->after, progress->id, progress->token,
+               progress->form) != 6)
         return false;
     progress->position = (uint64_t)entry->offset;
     snprintf(beginning, sizeof beginning, "cdrgen-%s-", dataset_id);
     int length = write_line(again, dataset_id, progress);
-    return progress->after >= 0 && strncmp(progress->id, beginning, strlen(beginning)) == 0 &&
-           strlen(progress->token) == CDR_TOKEN_LEN && (size_t)length == entry->metadata_size &&
+    return progress->begin >= 0 && progress->after >= progress->begin &&
+           strncmp(progress->id, beginning, strlen(beginning)) == 0 &&
+           strlen(progress->token) == CDR_TOKEN_LEN &&
+           strlen(progress->form) == CDR_FORM_SIZE - 1 && (size_t)length == entry->metadata_size &&
            memcmp(line, again, (size_t)length) == 0;
 }

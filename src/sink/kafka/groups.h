@@ -1,16 +1,19 @@
-/* What runs commit to consumer groups of a dataset, for later runs and for verify.
+/* What runs commit to consumer groups, for later runs and for verify.
  *
- * In the group cdrgen-<dataset id>, the offset at which the dataset begins in each partition, and
- * in cdrgen-end-<dataset id> the one at which it ends, after a run that ended in an orderly way.
- * Both with the dataset's id as metadata.
+ * Of each log, as an offset with metadata:
  *
- * In the group cdrgen-tx-<dataset id>, what a transaction commits: the log's position as the
- * offset, and as metadata one line of text,
+ * group                     offset                          metadata
+ * cdrgen-<dataset id>       where the dataset begins        DATASET
+ * cdrgen-end-<dataset id>   where it ends, after a run      DATASET FORM
+ *                           that ended in an orderly way
+ * cdrgen-writer             where the dataset begins of     DATASET FORM
+ *                           the run that began last
+ * cdrgen-tx-<dataset id>    the log's position, in a        cdrgen-tx 2 DATASET BEGIN AFTER ID
+ *                           transaction                     TOKEN FORM
  *
- *     cdrgen-tx 1 DATASET AFTER ID TOKEN
- *
- * with the dataset's id, the offset after the log's last committed record, the transactional id
- * that wrote the line, and the token of the process that did. Positions, not offsets of records,
+ * DATASET is the dataset's id, FORM that of the messages (encode/topic.h). BEGIN is the offset of
+ * the dataset's first record, AFTER the one after its last committed record, ID the transactional
+ * id that wrote the line, TOKEN that of the process that did. Positions, not offsets of records,
  * since each commit and abort puts a control record into every partition that the transaction
  * touched, and aborted records keep their offsets.
  *
@@ -20,6 +23,7 @@
 #define CDR_SINK_KAFKA_GROUPS_H
 
 #include "base/token.h"
+#include "encode/topic.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -29,22 +33,30 @@
 #define CDR_GROUP_BASES "cdrgen-"
 #define CDR_GROUP_ENDS "cdrgen-end-"
 #define CDR_GROUP_PROGRESS "cdrgen-tx-"
+/* Of all datasets. */
+#define CDR_GROUP_WRITER "cdrgen-writer"
 
 enum { CDR_KAFKA_ID_MAX = 96, CDR_KAFKA_GROUP_MAX = 64 };
 
 void cdr_kafka_group_of(const char *prefix, const char *dataset_id,
                         char group[CDR_KAFKA_GROUP_MAX]);
 
-/* An offset, and whose it is, as it is to be committed; and whether what is committed has an offset
- * of this dataset. */
-void cdr_kafka_sign(rd_kafka_topic_partition_t *entry, const char *dataset_id, int64_t offset);
-bool cdr_kafka_is_signed(const rd_kafka_topic_partition_t *entry, const char *dataset_id);
+/* An offset, and whose it is, as it is to be committed; form may be NULL. And whether what is
+ * committed has an offset of this dataset, in messages of the form; NULL: of any. */
+void cdr_kafka_sign(rd_kafka_topic_partition_t *entry, const char *dataset_id, const char *form,
+                    int64_t offset);
+bool cdr_kafka_is_signed(const rd_kafka_topic_partition_t *entry, const char *dataset_id,
+                         const char *form);
+
+#define CDR_KAFKA_NO_FORM "00000000000000000000000000000000" /* not known */
 
 struct cdr_kafka_progress {
     uint64_t position; /* of the first record that is not committed */
-    int64_t after;     /* offset after the last one that is */
+    int64_t begin;     /* offset of the dataset's first record, or a later one without any */
+    int64_t after;     /* offset after the last one that is committed */
     char id[CDR_KAFKA_ID_MAX];
     char token[CDR_TOKEN_LEN + 1];
+    char form[CDR_FORM_SIZE];
 };
 
 /* As the offset and metadata to be committed for a partition; and back, false where it is none of

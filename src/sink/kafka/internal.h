@@ -60,7 +60,8 @@ struct cdr_kafka_log {
     int64_t stamp_ms, stamp_offset; /* that time; offset of the first of them */
     int64_t stamped_event_ms;       /* latest event time of their records */
     /* With transactions: */
-    int64_t begin;        /* offset of position 0, where the position was counted from it */
+    int64_t begin;            /* as that of progress */
+    char form[CDR_FORM_SIZE]; /* of what is committed; of this run's messages once it begins */
     int64_t after;        /* offset after the last committed record, or a later one without any */
     bool fresh;           /* nothing was known of it before this process claimed it */
     bool touched;         /* has records in the open one; by the log's writer, or behind the gate */
@@ -334,6 +335,8 @@ enum cdr_result cdr_kafka_transactions_prepare(struct cdr_kafka_sink *sink,
  * would not fit. */
 bool cdr_kafka_transactions_shorten(struct cdr_kafka_sink *sink,
                                     const struct cdr_sink_settings *settings);
+/* From now on, what is committed of each log has the form of this run's messages. */
+void cdr_kafka_begin_form(struct cdr_kafka_sink *sink);
 
 /* Transactions; only where they are on. open: takes over, and commits where the logs are. */
 enum cdr_result cdr_kafka_transactions_open(struct cdr_kafka_sink *sink,
@@ -375,7 +378,7 @@ void cdr_kafka_standstill_tick(struct cdr_kafka_sink *sink);
 /* Delivery; the contracts are those of sink.h. */
 void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
 /* The slots of that name of the sink (sink.h). */
-void cdr_kafka_remember_begin(const struct cdr_sink *base);
+void cdr_kafka_remember_begin(struct cdr_sink *base);
 void cdr_kafka_remember_end(const struct cdr_sink *base);
 
 enum cdr_result cdr_kafka_take_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab **slab,

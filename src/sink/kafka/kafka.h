@@ -35,11 +35,16 @@ void cdr_kafka_known_ends(const struct cdr_sink *sink, bool *known);
  * the offset of its first record, where it is not known. */
 void cdr_kafka_known_bases(const struct cdr_sink *sink, bool *known, int64_t *begins);
 
-/* Whether another dataset has begun where this one would have to, in a log that holds records and
- * of which nothing is known: its id, and the log. Blocks for some seconds at most. */
+/* The run that was the last to begin to write in a log, as it committed that. */
 enum { CDR_KAFKA_DATASET_MAX = 33 };
-bool cdr_kafka_other_dataset(const struct cdr_sink *sink, char id[CDR_KAFKA_DATASET_MAX],
-                             uint32_t *log);
+struct cdr_kafka_writer {
+    bool known;                          /* else the next two are empty, as with transactions */
+    char dataset[CDR_KAFKA_DATASET_MAX]; /* its id */
+    int64_t offset;                      /* of the dataset's first record */
+    bool same;                           /* this dataset from there, in messages of this form */
+};
+/* writers[log] of this process's logs. Blocks for some seconds at most. */
+void cdr_kafka_last_writers(const struct cdr_sink *sink, struct cdr_kafka_writer *writers);
 
 /* Whether transactions of this dataset, of a run with --transactions, are known to have been
  * committed to the sink's topics. Blocks for some seconds where the group cannot be read. */

@@ -85,7 +85,7 @@ static void take_answer(struct others *others, const rd_kafka_group_result_t *an
     const rd_kafka_topic_partition_list_t *list = rd_kafka_group_result_partitions(answer);
     for (int i = 0; list != NULL && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
-        if (!cdr_kafka_is_signed(entry, id))
+        if (!cdr_kafka_is_signed(entry, id, NULL))
             continue;
         struct begun *more = realloc(others->found, (others->found_count + 1) * sizeof *more);
         if (more == NULL)
@@ -159,26 +159,6 @@ static void forget(struct others *others)
     cdr_kafka_client_close(&others->asker);
     free(others->ids);
     free(others->found);
-}
-
-bool cdr_kafka_other_dataset(const struct cdr_sink *base, char id[CDR_KAFKA_DATASET_MAX],
-                             uint32_t *log)
-{
-    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
-    struct others others;
-    bool any = false;
-    ask(&others, sink);
-    for (size_t i = 0; i < others.found_count && !any; i++) {
-        const struct begun *begun = &others.found[i];
-        const struct cdr_kafka_log *state = &sink->logs[begun->log];
-        any = !begun->end && state->start > 0 && !state->base_known && begun->offset == state->base;
-        if (any) {
-            snprintf(id, CDR_KAFKA_DATASET_MAX, "%s", begun->id);
-            *log = begun->log;
-        }
-    }
-    forget(&others);
-    return any;
 }
 
 /* The dataset that began last in the log, of those that any record of may be there. */

@@ -16,7 +16,7 @@ bool cdr_kafka_resume_bases(struct cdr_kafka_client *asker, struct cdr_kafka_sin
         RD_KAFKA_RESP_ERR_NO_ERROR;
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
-        bool ours = answered && cdr_kafka_is_signed(entry, sink->setup.dataset_id);
+        bool ours = answered && cdr_kafka_is_signed(entry, sink->setup.dataset_id, NULL);
         struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, entry)];
         log->base = ours ? entry->offset : 0;
         log->base_known = ours;

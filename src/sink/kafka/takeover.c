@@ -235,14 +235,17 @@ static enum cdr_result shut_out_owners(struct opening *opening, struct cdr_error
     }
 }
 
-/* A log without progress keeps being one that holds nothing of ours. */
+/* A log without progress keeps being one that holds nothing of ours. What is there is not compared
+ * yet, so its form stays what it was. */
 static rd_kafka_topic_partition_list_t *claims(const struct opening *opening)
 {
     struct cdr_kafka_sink *sink = opening->sink;
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     for (int i = 0; i < list->cnt; i++) {
         const uint32_t log = cdr_kafka_log_of(sink, &list->elems[i]);
-        struct cdr_kafka_progress progress = {.after = sink->logs[log].base};
+        struct cdr_kafka_progress progress = {.begin = sink->logs[log].base,
+                                              .after = sink->logs[log].base,
+                                              .form = CDR_KAFKA_NO_FORM};
         sink->logs[log].fresh = !opening->known[log];
         if (opening->known[log])
             progress = opening->progress[log];
@@ -618,16 +621,21 @@ static enum cdr_result set_positions(struct opening *opening, struct cdr_error *
                             ": they are lost, or the topic was deleted and created again",
                             cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
                             opening->ends[log], progress->after);
-        if (opening->ends[log] < progress->after)
+        if (opening->ends[log] < progress->after) {
             progress->position = 0;
+            progress->begin = state->base;
+        }
         state->start = progress->position;
         state->committed = state->start;
-        state->begin = state->base;
+        state->begin = progress->begin;
         state->base_known = !opening->counted[log];
+        memcpy(state->form, progress->form, sizeof state->form);
         state->base = opening->ends[log] - (int64_t)state->start;
         state->after = opening->ends[log];
         atomic_store(&state->end, state->start);
     }
+    if (opening->settings->reopened)
+        cdr_kafka_begin_form(sink);
     return CDR_OK;
 }
 
@@ -637,7 +645,8 @@ static enum cdr_result find_positions(struct opening *opening, struct cdr_error 
     for (uint32_t log = 0; log < sink->log_count; log++) {
         opening->known[log] &= opening->settings->resume;
         if (!opening->known[log])
-            opening->progress[log] = (struct cdr_kafka_progress){.after = sink->logs[log].base};
+            opening->progress[log] = (struct cdr_kafka_progress){.begin = sink->logs[log].base,
+                                                                 .after = sink->logs[log].base};
     }
     enum cdr_result result = settle(opening, error);
     if (result == CDR_OK)

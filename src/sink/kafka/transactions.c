@@ -199,15 +199,22 @@ static int64_t after(const struct cdr_kafka_log *log)
     return log->touched ? log->base + (int64_t)atomic_load(&log->end) : log->after;
 }
 
+void cdr_kafka_begin_form(struct cdr_kafka_sink *sink)
+{
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, sink->logs[log].form);
+}
+
 static enum cdr_result send_positions(struct cdr_kafka_sink *sink, int timeout_ms)
 {
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     for (int i = 0; i < list->cnt; i++) {
         const struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, &list->elems[i])];
-        struct cdr_kafka_progress progress = {.position = atomic_load(&log->end),
-                                              .after = after(log)};
+        struct cdr_kafka_progress progress = {
+            .position = atomic_load(&log->end), .begin = log->begin, .after = after(log)};
         memcpy(progress.id, sink->transactions.id, sizeof progress.id);
         memcpy(progress.token, sink->transactions.token, sizeof progress.token);
+        memcpy(progress.form, log->form, sizeof progress.form);
         cdr_kafka_progress_sign(&list->elems[i], sink->setup.dataset_id, &progress);
     }
     rd_kafka_consumer_group_metadata_t *group =
