@@ -104,20 +104,32 @@ static void add_model(XXH3_state_t *state, const struct cdr_parameters *p)
     }
 }
 
-/* The offset at the start and every change after it: a week of offsets before does not matter to a
- * record. */
+/* What is recorded after the start may have begun a week before at most (duration_max and late_max
+ * are a day each, and an hour's weight depends on the local day). */
+enum { BEFORE_S = 7 * 86400 };
+
+static int32_t offset_at(const struct cdr_calendar *calendar, int64_t utc_s)
+{
+    return cdr_calendar_slot_at(calendar, utc_s * 1000).offset_min;
+}
+
+/* The offset at the start and every change that matters to a record. */
 static void add_offsets(XXH3_state_t *state, const struct cdr_model *model)
 {
-    int64_t start_s =
-        cdr_calendar_day_start_ms(&model->calendar, model->parameters.start_day) / 1000;
     const struct cdr_calendar *calendar = &model->calendar;
-    int32_t at_start = cdr_calendar_slot_at(calendar, start_s * 1000).offset_min;
-    add_u64(state, (uint64_t)(int64_t)at_start);
+    const int64_t start_s =
+        cdr_calendar_day_start_ms(calendar, model->parameters.start_day) / 1000;
+    bool before = false;
+    add_u64(state, (uint64_t)(int64_t)offset_at(calendar, start_s));
     for (size_t i = 0; i < calendar->transition_count; i++) {
-        if (calendar->transitions[i].utc_s <= start_s)
+        const struct cdr_transition *transition = &calendar->transitions[i];
+        if (transition->utc_s <= start_s - BEFORE_S)
             continue;
-        add_u64(state, (uint64_t)calendar->transitions[i].utc_s);
-        add_u64(state, (uint64_t)(int64_t)calendar->transitions[i].offset_s);
+        if (transition->utc_s <= start_s && !before)
+            add_u64(state, (uint64_t)(int64_t)offset_at(calendar, start_s - BEFORE_S));
+        before = true;
+        add_u64(state, (uint64_t)transition->utc_s);
+        add_u64(state, (uint64_t)(int64_t)transition->offset_s);
     }
 }
 
