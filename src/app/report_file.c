@@ -78,16 +78,13 @@ enum cdr_result cdr_report_write(const char *path,
         good = cdr_json_finish(&json);
         reason = errno;
     }
-    if (out != NULL && out != stdout && fclose(out) != 0 && good) {
+    if (beside) {
+        good = cdr_stream_rename(out, good, false, target.temporary, path);
+        reason = errno;
+    } else if (out != NULL && out != stdout && fclose(out) != 0 && good) {
         good = false;
         reason = errno;
     }
-    if (good && beside && rename(target.temporary, path) != 0) {
-        good = false;
-        reason = errno;
-    }
-    if (!good && beside)
-        unlink(target.temporary);
     return good ? CDR_OK
                 : cdr_fail(error, CDR_E_STATE, "report: cannot write %.600s: %s",
                            is_stdout(path) ? "to standard output" : path, strerror(reason));

@@ -187,22 +187,11 @@ static enum cdr_result write_table(const struct cdr_settings *settings, const ch
     FILE *out = cdr_stream_temporary(temporary);
     if (out == NULL)
         return cdr_fail(error, CDR_E_IO, "%s: %s", temporary, cdr_os_reason(errno, words));
-    int good = write(out, model);
-    int reason = errno;
-    if (fclose(out) != 0 && good) {
-        good = 0;
-        reason = errno;
-    }
-    if (good && rename(temporary, path) != 0) {
-        good = 0;
-        reason = errno;
-    }
-    if (!good) {
-        unlink(temporary);
-        return cdr_fail(error, CDR_E_IO, "%s%s: %s", cdr_os_limit(reason), path,
-                        cdr_os_reason(reason, words));
-    }
-    return CDR_OK;
+    if (cdr_stream_rename(out, write(out, model), false, temporary, path))
+        return CDR_OK;
+    const int reason = errno;
+    return cdr_fail(error, CDR_E_IO, "%s%s: %s", cdr_os_limit(reason), path,
+                    cdr_os_reason(reason, words));
 }
 
 static const struct table {

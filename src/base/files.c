@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 const char *cdr_os_reason(int os_error, char reason[CDR_REASON_MAX])
@@ -131,6 +132,49 @@ FILE *cdr_stream_temporary(const char *path)
         errno = ENOMEM;
     }
     return file;
+}
+
+bool cdr_stream_rename(FILE *file, bool written, bool sync, const char *temporary, const char *path)
+{
+    int os_error = errno;
+    while (written && sync && fsync(fileno(file)) != 0) {
+        os_error = errno;
+        written = os_error == EINTR;
+    }
+    if (fclose(file) != 0 && written) {
+        os_error = errno;
+        written = false;
+    }
+    if (written && rename(temporary, path) != 0) {
+        os_error = errno;
+        written = false;
+    }
+    if (!written)
+        unlink(temporary);
+    errno = os_error;
+    return written;
+}
+
+uint64_t cdr_allow_open_files(uint64_t needed)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+        limit.rlim_cur >= needed)
+        return 0;
+    const rlim_t soft = limit.rlim_cur;
+    const bool enough = limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= needed;
+    limit.rlim_cur = needed;
+    if (enough && setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return 0;
+    return enough ? soft : limit.rlim_max;
+}
+
+enum cdr_result cdr_file_fail(struct cdr_error *error, enum cdr_result code, const char *verb,
+                              const char *path, int os_error)
+{
+    char reason[CDR_REASON_MAX];
+    return cdr_fail(error, code, "%scannot %s %s: %s", cdr_os_limit(os_error), verb, path,
+                    cdr_os_reason(os_error, reason));
 }
 
 int cdr_is_at(int fd, const char *path)

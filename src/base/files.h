@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -49,6 +50,19 @@ enum cdr_result cdr_stream_bounded(FILE **file, const char *path, uint64_t bytes
 int cdr_create_temporary(const char *path);
 /* The same as a stream; NULL and errno. */
 FILE *cdr_stream_temporary(const char *path);
+
+/* Closes a temporary file and gives it its name, synced before where sync says so. written: all of
+ * it was written; if not, errno says why. Without success the file is removed: false and errno. */
+bool cdr_stream_rename(FILE *file, bool written, bool sync, const char *temporary,
+                       const char *path);
+
+/* Raises the process's limit of open files to what is needed. Returns 0, or how many it may have
+ * where those are too few. */
+uint64_t cdr_allow_open_files(uint64_t needed);
+
+/* Fails with code and "cannot VERB PATH: REASON". */
+enum cdr_result cdr_file_fail(struct cdr_error *error, enum cdr_result code, const char *verb,
+                              const char *path, int os_error);
 
 /* Whether the open file is what the path names. */
 int cdr_is_at(int fd, const char *path);

@@ -1,7 +1,9 @@
 #include "verify/file_parts.h"
 
+#include "base/files.h"
 #include "model/model.h"
 #include "sink/file/manifest.h"
+#include "sink/file/scan.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -61,21 +63,6 @@ static enum cdr_result visit_folder(struct finding *finding, const char *folder,
     return result;
 }
 
-/* "part-0003-000012.csv.gz". The extension begins after the point. */
-static bool parse_name(const char *name, uint32_t *partition, uint32_t *number,
-                       const char **extension)
-{
-    char *end = NULL;
-    if (strncmp(name, "part-", 5) != 0 || name[5] < '0' || name[5] > '9')
-        return false;
-    *partition = (uint32_t)strtoul(name + 5, &end, 10);
-    if (*end != '-' || end[1] < '0' || end[1] > '9')
-        return false;
-    *number = (uint32_t)strtoul(end + 1, &end, 10);
-    *extension = end + 1;
-    return *end == '.';
-}
-
 static const char *format_of(const struct finding *finding)
 {
     return finding->setup->topics->items[0].encoder->ops->name;
@@ -120,29 +107,31 @@ static enum cdr_result visit_part(struct finding *finding, uint32_t topic, const
                                   const char *name)
 {
     const struct cdr_source_setup *setup = finding->setup;
-    const char *extension;
-    uint32_t partition, number;
+    struct cdr_part_name part;
     enum cdr_compression compression;
-    if (strncmp(name, ".part-", 6) == 0)
-        finding->unfinished++;
-    if (!parse_name(name, &partition, &number, &extension))
+    if (!cdr_file_is_any_part(name, &part))
         return CDR_OK;
-    if (!parse_extension(extension, setup->topics->items[topic].encoder->ops->file_extension,
-                         &compression)) {
-        finding->other_formats++;
-        snprintf(finding->other_format, sizeof finding->other_format, "%s", extension);
+    if (part.temporary) {
+        finding->unfinished++;
         return CDR_OK;
     }
-    if (partition >= setup->partitions)
+    if (!parse_extension(part.extension, setup->topics->items[topic].encoder->ops->file_extension,
+                         &compression)) {
+        finding->other_formats++;
+        snprintf(finding->other_format, sizeof finding->other_format, "%s", part.extension);
+        return CDR_OK;
+    }
+    if (part.partition >= setup->partitions)
         return cdr_fail(finding->error, CDR_E_STATE,
                         "%.500s is a part of partition %" PRIu32
                         ", and these settings have %" PRIu32
                         " partitions: give the --partitions of the dataset, or remove the part if "
                         "it is no part of it",
-                        path, partition, setup->partitions);
-    if (partition % setup->shard_count != setup->shard_index)
+                        path, part.partition, setup->partitions);
+    if (part.partition % setup->shard_count != setup->shard_index)
         return CDR_OK;
-    return list_part(finding, topic * setup->partitions + partition, number, compression, path);
+    return list_part(finding, topic * setup->partitions + part.partition, part.number, compression,
+                     path);
 }
 
 static enum cdr_result visit_day(struct finding *finding, uint32_t topic, const char *path,

@@ -15,6 +15,7 @@
  * which is before the manifest lists them. */
 #include "base/clock.h"
 #include "base/failure.h"
+#include "base/files.h"
 #include "encode/change.h"
 #include "sink/direct.h"
 #include "sink/file/journal.h"
@@ -27,7 +28,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /* Files that the rest of the process may have open beside the parts. */
@@ -102,27 +102,20 @@ static void file_free(struct file_sink *sink)
     free(sink);
 }
 
-/* A file per log is open at once: raises the soft limit of open files where that is needed and
- * possible. */
+/* A file per log is open at once. */
 static enum cdr_result allow_open_files(const struct file_sink *sink, struct cdr_error *error)
 {
-    struct rlimit limit;
     const struct cdr_sink_setup *setup = &sink->setup;
-    rlim_t needed = setup->topics->n * (setup->partitions / setup->shard_count + 1) + OTHER_FILES;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
-        limit.rlim_cur >= needed)
-        return CDR_OK;
-    rlim_t soft = limit.rlim_cur;
-    limit.rlim_cur = needed;
-    if ((limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= needed) &&
-        setrlimit(RLIMIT_NOFILE, &limit) == 0)
+    const uint64_t needed =
+        setup->topics->n * (setup->partitions / setup->shard_count + 1) + OTHER_FILES;
+    const uint64_t allowed = cdr_allow_open_files(needed);
+    if (allowed == 0)
         return CDR_OK;
     return cdr_fail(
         error, CDR_E_CONFIG,
         "--partitions %u needs %llu open files and this process may have %llu: raise the limit "
         "(ulimit -n), or give fewer partitions or more shards",
-        setup->partitions, (unsigned long long)needed,
-        (unsigned long long)(limit.rlim_max < needed ? limit.rlim_max : soft));
+        setup->partitions, (unsigned long long)needed, (unsigned long long)allowed);
 }
 
 static enum cdr_result set_up_format(struct file_sink *sink, unsigned topic, unsigned version,

@@ -21,14 +21,6 @@
 #define TOPIC_LENGTH_MAX 249
 #define TOPIC_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
-enum cdr_result cdr_file_fail(struct cdr_error *error, enum cdr_result code, const char *verb,
-                              const char *path, int os_error)
-{
-    char reason[CDR_REASON_MAX];
-    return cdr_fail(error, code, "%scannot %s %s: %s", cdr_os_limit(os_error), verb, path,
-                    cdr_os_reason(os_error, reason));
-}
-
 /* Paths are checked for their length once, by check_names. */
 static void format_path(char path[CDR_FILE_PATH_MAX], const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -41,10 +41,6 @@ struct cdr_file_folder {
     uint32_t created_topics; /* a bit of each */
 };
 
-/* Formats "cannot VERB PATH: REASON" and returns code. */
-enum cdr_result cdr_file_fail(struct cdr_error *error, enum cdr_result code, const char *verb,
-                              const char *path, int os_error);
-
 /* The path of a part, or of its temporary file. */
 void cdr_file_part_path(char path[CDR_FILE_PATH_MAX], const struct cdr_file_folder *folder,
                         unsigned topic, int32_t day, uint32_t partition, uint32_t number,

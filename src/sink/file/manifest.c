@@ -160,21 +160,7 @@ enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest, struct c
     struct cdr_json json;
     cdr_json_start(&json, out);
     write_all(&json, manifest);
-    bool written = cdr_json_finish(&json);
-    while (written && fsync(fileno(out)) != 0)
-        written = errno == EINTR;
-    int os_error = errno;
-    if (fclose(out) != 0 && written) {
-        written = false;
-        os_error = errno;
-    }
-    if (written && rename(temporary, path) != 0) {
-        written = false;
-        os_error = errno;
-    }
-    if (!written) {
-        unlink(temporary);
-        return cdr_file_fail(error, CDR_E_IO, "write", path, os_error);
-    }
+    if (!cdr_stream_rename(out, cdr_json_finish(&json), true, temporary, path))
+        return cdr_file_fail(error, CDR_E_IO, "write", path, errno);
     return cdr_file_folder_sync(folder, error);
 }

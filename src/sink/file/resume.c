@@ -1,5 +1,6 @@
 #include "sink/file/resume.h"
 
+#include "base/files.h"
 #include "base/thread.h"
 #include "model/calendar.h"
 #include "sink/file/check.h"

@@ -66,15 +66,23 @@ static bool take_extension(const char **name)
     return taken;
 }
 
-bool cdr_file_is_part(const char *name, struct cdr_part_name *parsed)
+bool cdr_file_is_any_part(const char *name, struct cdr_part_name *parsed)
 {
     parsed->temporary = take_text(&name, ".");
     if (!take_text(&name, "part-") || !take_number(&name, 4, &parsed->partition) ||
         !take_text(&name, "-") || !take_number(&name, 6, &parsed->number) || !take_text(&name, "."))
         return false;
     parsed->extension = name;
-    return take_extension(&name) && (!parsed->temporary || take_text(&name, ".tmp")) &&
-           *name == '\0';
+    return true;
+}
+
+bool cdr_file_is_part(const char *name, struct cdr_part_name *parsed)
+{
+    if (!cdr_file_is_any_part(name, parsed))
+        return false;
+    const char *rest = parsed->extension;
+    return take_extension(&rest) && (!parsed->temporary || take_text(&rest, ".tmp")) &&
+           *rest == '\0';
 }
 
 /* Whether name looks like that of a day's folder. */

@@ -17,6 +17,8 @@ struct cdr_part_name {
     const char *extension; /* in the name; a temporary one's has ".tmp" after it */
 };
 bool cdr_file_is_part(const char *name, struct cdr_part_name *parsed);
+/* The same whatever its extension is. */
+bool cdr_file_is_any_part(const char *name, struct cdr_part_name *parsed);
 /* Whether name is that of a day's folder, of a day that there is; sets it. */
 bool cdr_file_is_day(const char *name, int32_t *day);
 

@@ -27,14 +27,6 @@
 static const char segment_magic[8] = {'C', 'D', 'R', 'S', 'P', 'I', 'L', 'L'};
 static const char batch_magic[4] = {'c', 'd', 'r', 'B'};
 
-enum cdr_result cdr_spill_fail(struct cdr_error *error, const char *verb, const char *path,
-                               int os_error)
-{
-    char reason[CDR_REASON_MAX];
-    return cdr_fail(error, CDR_E_IO, "%scannot %s %s: %s", cdr_os_limit(os_error), verb, path,
-                    cdr_os_reason(os_error, reason));
-}
-
 bool cdr_spill_path(char path[CDR_SPILL_PATH_MAX], const char *dir, const char *topic,
                     uint32_t partition, uint32_t number)
 {
@@ -181,7 +173,7 @@ static enum cdr_result read_at(int fd, const char *path, uint8_t *to, size_t n, 
         if (now < 0 && errno == EINTR)
             continue;
         if (now < 0)
-            return cdr_spill_fail(error, "read", path, errno);
+            return cdr_file_fail(error, CDR_E_IO, "read", path, errno);
         if (now == 0)
             break;
         done += (size_t)now;
@@ -280,7 +272,7 @@ enum cdr_result cdr_spill_get_batch(int fd, const char *path, struct cdr_spill_b
     /* The length is not proved yet: no memory for more than the file has. */
     off_t end = lseek(fd, 0, SEEK_END);
     if (end < 0)
-        return cdr_spill_fail(error, "read", path, errno);
+        return cdr_file_fail(error, CDR_E_IO, "read", path, errno);
     if (batch->n == 0 || batch->n > BATCH_RECORDS_MAX || length > BODY_BYTES_MAX ||
         length < batch->n * columns_bytes(batch->parts) ||
         *offset + BATCH_HEADER + length > (uint64_t)end)

@@ -111,8 +111,4 @@ enum cdr_result cdr_spill_get_batch(int fd, const char *path, struct cdr_spill_b
                                     struct cdr_spill_batch *batch, uint64_t *offset, bool *torn,
                                     struct cdr_error *error);
 
-/* Formats "cannot VERB PATH: REASON" and returns CDR_E_IO. */
-enum cdr_result cdr_spill_fail(struct cdr_error *error, const char *verb, const char *path,
-                               int os_error);
-
 #endif

@@ -55,12 +55,12 @@ enum cdr_result cdr_spill_lock(const char *dir, bool make, int *fd, struct cdr_e
     for (unsigned attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
         int os_error = make ? make_folders(dir) : 0;
         if (os_error != 0)
-            return cdr_spill_fail(error, "make folder", dir, os_error);
+            return cdr_file_fail(error, CDR_E_IO, "make folder", dir, os_error);
         int opened = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (opened < 0 && errno == ENOENT && make)
             continue;
         if (opened < 0)
-            return cdr_spill_fail(error, "open folder", dir, errno);
+            return cdr_file_fail(error, CDR_E_IO, "open folder", dir, errno);
         os_error = flock(opened, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
         if (os_error == 0 && cdr_is_at(opened, dir)) {
             *fd = opened;
@@ -73,9 +73,9 @@ enum cdr_result cdr_spill_lock(const char *dir, bool make, int *fd, struct cdr_e
                             "moment",
                             dir);
         if (os_error != 0 && os_error != EINTR)
-            return cdr_spill_fail(error, "lock folder", dir, os_error);
+            return cdr_file_fail(error, CDR_E_IO, "lock folder", dir, os_error);
     }
-    return cdr_spill_fail(error, "open folder", dir, ENOENT);
+    return cdr_file_fail(error, CDR_E_IO, "open folder", dir, ENOENT);
 }
 
 static enum cdr_result check_writable(const char *dir, struct cdr_error *error)
@@ -216,26 +216,14 @@ enum cdr_result cdr_spill_manifest_write(const struct cdr_spill_manifest *manife
         return result;
     FILE *out = cdr_stream_temporary(temporary);
     if (out == NULL)
-        return cdr_spill_fail(error, "create", temporary, errno);
+        return cdr_file_fail(error, CDR_E_IO, "create", temporary, errno);
     struct cdr_json json;
     cdr_json_start(&json, out);
     write_all(&json, manifest);
-    bool written = cdr_json_finish(&json) && fsync(fileno(out)) == 0;
-    int os_error = errno;
-    if (fclose(out) != 0 && written) {
-        written = false;
-        os_error = errno;
-    }
-    if (written && rename(temporary, path) != 0) {
-        written = false;
-        os_error = errno;
-    }
-    if (!written) {
-        unlink(temporary);
-        return cdr_spill_fail(error, "write", path, os_error);
-    }
+    if (!cdr_stream_rename(out, cdr_json_finish(&json), true, temporary, path))
+        return cdr_file_fail(error, CDR_E_IO, "write", path, errno);
     if (fsync(dir_fd) != 0 && errno != EINVAL && errno != ENOTSUP)
-        return cdr_spill_fail(error, "sync folder", dir, errno);
+        return cdr_file_fail(error, CDR_E_IO, "sync folder", dir, errno);
     return CDR_OK;
 }
 
@@ -275,7 +263,7 @@ enum cdr_result cdr_spill_manifest_remove(const char *dir, struct cdr_error *err
     char path[CDR_SPILL_PATH_MAX];
     enum cdr_result result = make_path(path, dir, NAME, error);
     if (result == CDR_OK && unlink(path) != 0 && errno != ENOENT)
-        result = cdr_spill_fail(error, "remove", path, errno);
+        result = cdr_file_fail(error, CDR_E_IO, "remove", path, errno);
     return result;
 }
 

@@ -172,7 +172,7 @@ static enum cdr_result cut_torn(struct cdr_spill *spill, uint32_t log, struct cd
     struct cursor *cursor = &spill->cursors[log];
     struct stat status;
     if (fstat(spill->fd, &status) != 0)
-        return cdr_spill_fail(error, "read", spill->path, errno);
+        return cdr_file_fail(error, CDR_E_IO, "read", spill->path, errno);
     char torn_path[CDR_SPILL_PATH_MAX];
     memcpy(torn_path, spill->path, sizeof torn_path);
     enum cdr_result result = open_file(spill, log, cursor->number + 1, error);
@@ -409,7 +409,7 @@ enum cdr_result cdr_spill_remove(struct cdr_spill *spill, struct cdr_error *erro
             if (unlink(path) == 0)
                 continue;
             if (errno != ENOENT)
-                return cdr_spill_fail(error, "remove", path, errno);
+                return cdr_file_fail(error, CDR_E_IO, "remove", path, errno);
             break;
         }
     if (result == CDR_OK)

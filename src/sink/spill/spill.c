@@ -1,6 +1,7 @@
 #include "sink/spill/spill.h"
 
 #include "base/failure.h"
+#include "base/files.h"
 #include "sink/direct.h"
 
 #include <assert.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -57,7 +57,7 @@ static enum cdr_result write_whole(int fd, const char *path, struct iovec *parts
             continue;
         if (written < 0) {
             char reason[sizeof error->text];
-            cdr_spill_fail(error, "write", path, errno);
+            cdr_file_fail(error, CDR_E_IO, "write", path, errno);
             snprintf(reason, sizeof reason, "%s", error->text);
             return cdr_fail(error, CDR_E_IO,
                             "%.600s; what is spilled is whole: publish it with `cdrgen replay`, "
@@ -102,7 +102,7 @@ static enum cdr_result begin_segment(struct spill_sink *sink, uint32_t log,
         return result;
     state->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (state->fd < 0)
-        return cdr_spill_fail(error, "create", path, errno);
+        return cdr_file_fail(error, CDR_E_IO, "create", path, errno);
     struct iovec part = {buffer->bytes, buffer->n};
     state->file_bytes = buffer->n;
     result = write_whole(state->fd, path, &part, 1, error);
@@ -126,7 +126,7 @@ static enum cdr_result sync_segment(struct spill_sink *sink, uint32_t log, struc
     while (status != 0 && errno == EINTR);
     if (status != 0) {
         path_of(sink, log, state->number, path);
-        return cdr_spill_fail(error, "sync", path, errno);
+        return cdr_file_fail(error, CDR_E_IO, "sync", path, errno);
     }
     cdr_counters_make_durable(sink->direct.counters, log, state->unsynced);
     state->unsynced = 0;
@@ -275,22 +275,16 @@ static const struct cdr_sink_ops spill_sink_ops = {
 
 static enum cdr_result allow_open_files(const struct spill_sink *sink, struct cdr_error *error)
 {
-    struct rlimit limit;
     const struct cdr_spill_manifest *manifest = &sink->manifest;
-    rlim_t needed =
+    const uint64_t needed =
         manifest->topics->n * (manifest->partitions / manifest->shard_count + 1) + OTHER_FILES;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
-        limit.rlim_cur >= needed)
-        return CDR_OK;
-    rlim_t soft = limit.rlim_cur;
-    limit.rlim_cur = needed;
-    if ((limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= needed) &&
-        setrlimit(RLIMIT_NOFILE, &limit) == 0)
+    const uint64_t allowed = cdr_allow_open_files(needed);
+    if (allowed == 0)
         return CDR_OK;
     return cdr_fail(error, CDR_E_CONFIG,
                     "spilling %u partitions needs %llu open files and this process may have %llu: "
                     "raise the limit (ulimit -n)",
-                    manifest->partitions, (unsigned long long)needed, (unsigned long long)soft);
+                    manifest->partitions, (unsigned long long)needed, (unsigned long long)allowed);
 }
 
 static enum cdr_result make_memory(struct spill_sink *sink, struct cdr_error *error)
