@@ -36,6 +36,17 @@ killed()
     wait $pid 2>/dev/null || true
 }
 
+# hold WHAT TOPICS…: a transaction of another producer (open_transaction.py) that is open until $WORK/held is removed.
+hold()
+{
+    "$PYTHON" "$SOURCE_DIR/tests/kafka/open_transaction.py" "$CDRGEN_TEST_BROKERS" "$WORK/held" "$@" &
+    holder=$!
+    until [[ -e $WORK/held ]]; do
+        kill -0 $holder || die "the other producer ended"
+        sleep 0.05
+    done
+}
+
 # --- neither goes on after them, and nothing is written ---
 prefix=$(fresh_prefix)
 killed
@@ -53,26 +64,7 @@ expect_failure 2 'was written with --transactions: resume it with --transactions
 # --- another producer's: neither a resume nor an append passes by; verify of all that is stored cannot tell ---
 prefix=$(fresh_prefix)
 on run --create-topics
-"$PYTHON" - "$CDRGEN_TEST_BROKERS" "${prefix}data" "$WORK/held" <<'PYTHON' &
-# The log's last record once more, in a transaction that is open until the file is gone.
-import pathlib, sys, time
-from confluent_kafka import Producer
-brokers, topic, held = sys.argv[1:]
-producer = Producer({"bootstrap.servers": brokers, "transactional.id": "open-" + topic})
-producer.init_transactions(30)
-producer.begin_transaction()
-producer.produce(topic, partition=0, value=b"another's")
-assert producer.flush(30) == 0
-pathlib.Path(held).write_text("")
-while pathlib.Path(held).exists():
-    time.sleep(0.05)
-producer.abort_transaction(30)
-PYTHON
-holder=$!
-until [[ -e $WORK/held ]]; do
-    kill -0 $holder || die "the other producer ended"
-    sleep 0.05
-done
+hold one "${prefix}data"
 expect_failure 2 'data\[0\] has an open transaction of another producer, from offset [0-9]+ .*end that producer' \
     on run --resume --kafka-timeout 2s
 expect_failure 2 'data\[0\] has an open transaction of another producer, from offset [0-9]+ .*end that producer' \
@@ -95,38 +87,7 @@ prefix=$(fresh_prefix)
 for type in call sms data; do
     admin create "$prefix$type" 2 retention.ms=-1
 done
-"$PYTHON" - "$CDRGEN_TEST_BROKERS" "$from" "$prefix" "$WORK/held" <<'PYTHON' &
-import pathlib, sys, time
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
-brokers, source, target, held = sys.argv[1:]
-kinds = "call", "sms", "data"
-consumer = Consumer({"bootstrap.servers": brokers, "group.id": "copy", "enable.partition.eof": True})
-producer = Producer({"bootstrap.servers": brokers, "transactional.id": "copy-" + target})
-producer.init_transactions(30)
-producer.begin_transaction()
-ends = 0
-consumer.assign([TopicPartition(source + kind, partition, 0) for kind in kinds for partition in (0, 1)])
-while ends < 6:
-    message = consumer.poll(30)
-    assert message is not None
-    if message.error():
-        assert message.error().code() == KafkaError._PARTITION_EOF
-        ends += 1
-        continue
-    producer.produce(message.topic().replace(source, target), message.value(), message.key(),
-                     message.partition(), timestamp=message.timestamp()[1])
-    producer.poll(0)
-assert producer.flush(30) == 0
-pathlib.Path(held).write_text("")
-while pathlib.Path(held).exists():
-    time.sleep(0.05)
-producer.abort_transaction(30)
-PYTHON
-holder=$!
-until [[ -e $WORK/held ]]; do
-    kill -0 $holder || die "the copy ended"
-    sleep 0.05
-done
+hold copy "$from" "$prefix"
 expect_failure 2 'cannot tell: .*call\[0\] has an open transaction.*may abort it' on verify --isolation read_uncommitted
 expect_failure 2 'has an open transaction.*may abort it' on repair --yes
 rm "$WORK/held"
