@@ -3,7 +3,6 @@
 #include "app/say.h"
 #include "base/moment.h"
 #include "config/text_file.h"
-#include "encode/json_text.h"
 #include "encode/schema.h"
 #include "encode/selection.h"
 
@@ -62,8 +61,7 @@ static enum cdr_result map_builtin(struct cdr_topics *topics, const struct cdr_s
                                    uint32_t type, struct cdr_error *error)
 {
     const char *mapping = topics->mappings[0];
-    if (!cdr_format_is(settings->format, CDR_FORMAT_FRAMED) &&
-        !cdr_json_has(mapping, strlen(mapping), cdr_type_word[type]))
+    if (!cdr_format_is(settings->format, CDR_FORMAT_FRAMED) && !cdr_mapping_names(mapping, type))
         return cdr_schema_compiles(settings, type, false, cdr_builtin_schema(type), NULL, mapping,
                                    error);
     char **text = &topics->items[type].layouts[0].schema;

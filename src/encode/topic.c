@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,4 +166,12 @@ void cdr_topic_form(const struct cdr_topics *topics, uint32_t i, char form[CDR_F
     const XXH128_hash_t hash = XXH3_128bits_digest(&state);
     snprintf(form, CDR_FORM_SIZE, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64,
              (uint64_t)hash.low64);
+}
+
+bool cdr_mapping_names(const char *mapping, uint32_t type)
+{
+    json_t *rules = json_loads(mapping, JSON_ALLOW_NUL, NULL);
+    bool named = json_object_get(rules, cdr_type_word[type]) != NULL;
+    json_decref(rules);
+    return named;
 }

@@ -94,6 +94,9 @@ enum cdr_result cdr_topics_create_envelopes(struct cdr_topics *topics, const cha
 enum { CDR_FORM_SIZE = 33 };
 void cdr_topic_form(const struct cdr_topics *topics, uint32_t i, char form[CDR_FORM_SIZE]);
 
+/* Whether a mapping (docs/schemas.md) has rules for the records of a type. */
+bool cdr_mapping_names(const char *mapping, uint32_t type);
+
 static inline bool cdr_topic_changes(const struct cdr_topic *topic)
 {
     return topic->layouts[1].schema != NULL;

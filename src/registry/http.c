@@ -1,7 +1,5 @@
 #include "registry/http.h"
 
-#include "encode/json_text.h"
-
 #include <ctype.h>
 #include <curl/curl.h>
 #include <stdio.h>
@@ -55,7 +53,19 @@ void cdr_registry_answer_free(struct cdr_registry_answer *answer)
 {
     free(answer->text);
     free(answer->url);
+    json_decref(answer->json);
     *answer = (struct cdr_registry_answer){0};
+}
+
+int64_t cdr_registry_number(const json_t *object, const char *key)
+{
+    const json_t *number = json_object_get(object, key);
+    return json_is_integer(number) ? json_integer_value(number) : -1;
+}
+
+const char *cdr_registry_string(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
 }
 
 char *cdr_registry_path(const char *before, const char *subject, const char *behind)
@@ -168,24 +178,20 @@ static const char *reason_of(long status, int64_t code, const char *message)
 /* The registry's own words: its message, or the first line of whatever it answered. */
 static void add_message(const struct cdr_registry_answer *answer, char *text, size_t size)
 {
-    char *message =
-        answer->text != NULL ? cdr_json_find_string(answer->text, answer->len, "message") : NULL;
+    const char *message = cdr_registry_string(answer->json, "message");
     const char *words = message != NULL ? message : answer->text != NULL ? answer->text : "";
     int len = (int)strcspn(words, "\r\n");
     snprintf(text, size, "%s%.*s", len > 0 ? ": " : "", len > 500 ? 500 : len, words);
-    free(message);
 }
 
 static enum outcome judge(const struct cdr_registry_request *request, const char *shown,
                           long status, const struct cdr_registry_answer *answer,
                           struct cdr_error *error)
 {
-    int64_t code = 0;
+    const int64_t code = cdr_registry_number(answer->json, "error_code");
     char message[512];
     if (status >= 200 && status < 300)
         return GOOD;
-    if (answer->text != NULL)
-        cdr_json_find_integer(answer->text, answer->len, "error_code", &code);
     add_message(answer, message, sizeof message);
     cdr_fail(error, CDR_E_CONFIG, "schema registry %s, subject %s: %s (status %ld)%s", shown,
              request->subject, reason_of(status, code, message), status, message);
@@ -299,6 +305,8 @@ static enum outcome perform(const struct cdr_registry_request *request, const ch
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
         curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after);
         *wait_s = (long)retry_after;
+        if (answer->text != NULL)
+            answer->json = json_loadb(answer->text, answer->len, 0, NULL);
         outcome = judge(request, shown, status, answer, error);
     } else {
         outcome = no_answer(request, shown, curl, code, reason, answer->too_long, error);

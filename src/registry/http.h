@@ -13,6 +13,7 @@
 
 #include "registry/registry.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,7 +28,8 @@ struct cdr_registry_request {
 struct cdr_registry_answer {
     char *text; /* with a NUL at its end; NULL where it is empty */
     size_t len, room;
-    char *url; /* base URL that answered, without credentials */
+    json_t *json;  /* of the text; NULL where it is no JSON */
+    char *url;     /* base URL that answered, without credentials */
     bool too_long; /* the answer was not read to its end */
 };
 
@@ -39,6 +41,11 @@ enum cdr_result cdr_registry_ask(const struct cdr_registry_request *request,
                                  struct cdr_registry_answer *answer, struct cdr_error *error);
 
 void cdr_registry_answer_free(struct cdr_registry_answer *answer);
+
+/* The whole number that an object holds under key; −1 where it holds none. */
+int64_t cdr_registry_number(const json_t *object, const char *key);
+/* The string; NULL where it holds none. */
+const char *cdr_registry_string(const json_t *object, const char *key);
 
 /* before, the subject escaped for a URL, behind. malloc()ed; NULL: no memory. */
 char *cdr_registry_path(const char *before, const char *subject, const char *behind);

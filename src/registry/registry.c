@@ -2,7 +2,6 @@
 #include "registry/registry.h"
 
 #include "base/shown.h"
-#include "encode/json_text.h"
 #include "registry/cache.h"
 #include "registry/internal.h"
 #include "registry/schema.h"
@@ -109,7 +108,9 @@ static enum cdr_result post(const struct cdr_registry_settings *settings, const 
                             const char *schema_text, struct cdr_registry_answer *answer,
                             struct cdr_error *error)
 {
-    char *body = cdr_json_object_of("schema", schema_text);
+    json_t *object = json_pack("{s:s}", "schema", schema_text);
+    char *body = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
+    json_decref(object);
     if (body == NULL)
         return cdr_fail(error, CDR_E_CONFIG, "subject %s: the schema is not UTF-8", subject);
     enum cdr_result result =
@@ -124,13 +125,12 @@ static enum cdr_result judge_answer(const struct cdr_registry_answer *answer, co
 {
     char words[300];
     enum cdr_result result = CDR_OK;
-    char *text = cdr_json_find_string(answer->text, answer->len, "schema");
+    const char *text = cdr_registry_string(answer->json, "schema");
     if (text != NULL && !cdr_registry_same_form(schema_text, text, words, sizeof words))
         result = cdr_fail(error, CDR_E_CONFIG,
                           "schema registry %s, subject %s: it answers with another schema than the "
                           "one that it was asked about: %s",
                           answer->url, subject, words);
-    free(text);
     return result;
 }
 
@@ -141,12 +141,10 @@ static enum cdr_result ask_id(const struct cdr_registry_settings *settings, cons
                               struct cdr_error *error)
 {
     struct cdr_registry_answer answer = {0};
-    int64_t number = -1;
     enum cdr_result result =
         post(settings, subject, "/subjects/", behind, settings->normalize ? "normalize=true" : NULL,
              schema_text, &answer, error);
-    if (result == CDR_OK && answer.text != NULL)
-        cdr_json_find_integer(answer.text, answer.len, "id", &number);
+    const int64_t number = cdr_registry_number(answer.json, "id");
     if (result == CDR_OK && (number < 0 || number > INT32_MAX))
         result = cdr_fail(error, CDR_E_CONFIG,
                           "schema registry %s, subject %s: its answer holds no schema id, so there "
@@ -165,9 +163,8 @@ static enum cdr_result ask_id(const struct cdr_registry_settings *settings, cons
 /* {"messages": […]} or {"reason": "…"}, in one line. */
 static void put_reasons(const struct cdr_registry_answer *answer, char *text, size_t size)
 {
-    json_t *object = json_loadb(answer->text, answer->len, 0, NULL);
-    const json_t *messages = json_object_get(object, "messages");
-    const char *reason = json_string_value(json_object_get(object, "reason"));
+    const json_t *messages = json_object_get(answer->json, "messages");
+    const char *reason = cdr_registry_string(answer->json, "reason");
     size_t out = (size_t)snprintf(text, size, "%s", reason != NULL ? reason : "");
     for (size_t i = 0; out < size && i < json_array_size(messages); i++) {
         const char *message = json_string_value(json_array_get(messages, i));
@@ -177,7 +174,6 @@ static void put_reasons(const struct cdr_registry_answer *answer, char *text, si
     for (char *c = text; *c != '\0'; c++)
         if ((unsigned char)*c < ' ')
             *c = ' ';
-    json_decref(object);
 }
 
 /* CDR_OK: compatible, or the first version. CDR_E_DIFFERENT: not; reasons says why. */
@@ -194,16 +190,14 @@ static enum cdr_result ask_compatible(const struct cdr_registry_settings *settin
     if (*is_new)
         result = CDR_OK;
     else if (result == CDR_OK) {
-        int compatible = answer.text != NULL
-                             ? cdr_json_find_boolean(answer.text, answer.len, "is_compatible")
-                             : -1;
-        if (compatible == 0) {
+        const json_t *compatible = json_object_get(answer.json, "is_compatible");
+        if (json_is_false(compatible)) {
             put_reasons(&answer, reasons, reasons_max);
             result = cdr_fail(error, CDR_E_DIFFERENT,
                               "schema registry %s, subject %s: the schema is not compatible with "
                               "the latest version%s%s",
                               answer.url, subject, reasons[0] != '\0' ? ": " : "", reasons);
-        } else if (compatible < 0) {
+        } else if (!json_is_true(compatible)) {
             result = cdr_fail(error, CDR_E_CONFIG,
                               "schema registry %s, subject %s: its answer does not say whether the "
                               "schema is compatible",

@@ -1,5 +1,4 @@
 /* What a subject holds: versions, schemas, and what they refer to. */
-#include "encode/json_text.h"
 #include "registry/cache.h"
 #include "registry/internal.h"
 #include "registry/schema.h"
@@ -25,12 +24,6 @@ void cdr_registry_schema_free(struct cdr_registry_schema *schema)
     *schema = (struct cdr_registry_schema){0};
 }
 
-static int64_t number_of(const json_t *object, const char *key)
-{
-    const json_t *number = json_object_get(object, key);
-    return json_is_integer(number) ? json_integer_value(number) : -1;
-}
-
 /* The answer of /subjects/S/versions/V; the caller calls json_decref() on *object. */
 static enum cdr_result ask_version(const struct cdr_registry_settings *settings,
                                    const char *subject, int32_t version, json_t **object,
@@ -43,17 +36,17 @@ static enum cdr_result ask_version(const struct cdr_registry_settings *settings,
     enum cdr_result result =
         cdr_registry_ask_about(settings, subject, "/subjects/", behind, NULL, NULL, &answer, error);
     if (result == CDR_OK) {
-        json_t *found = answer.text != NULL ? json_loadb(answer.text, answer.len, 0, NULL) : NULL;
-        int64_t id = number_of(found, "id"), number = number_of(found, "version");
-        *object = found;
+        json_t *found = answer.json;
+        int64_t id = cdr_registry_number(found, "id"),
+                number = cdr_registry_number(found, "version");
         if (id < 0 || id > INT32_MAX || number < 0 || number > INT32_MAX ||
-            !json_is_string(json_object_get(found, "schema"))) {
-            json_decref(found);
+            cdr_registry_string(found, "schema") == NULL)
             result = cdr_fail(error, CDR_E_CONFIG,
                               "schema registry %s, subject %s: its answer holds no schema with id "
                               "and version, so there is no schema registry at this URL",
                               answer.url, subject);
-        }
+        else
+            *object = json_incref(found);
     }
     cdr_registry_answer_free(&answer);
     return result;
@@ -78,7 +71,7 @@ static enum cdr_result add_reference(const struct cdr_registry_settings *setting
 {
     const char *name = json_string_value(json_object_get(entry, "name"));
     const char *where = json_string_value(json_object_get(entry, "subject"));
-    int64_t version = number_of(entry, "version");
+    int64_t version = cdr_registry_number(entry, "version");
     json_t *object = NULL;
     if (name == NULL || where == NULL || version < 1 || version > INT32_MAX)
         return cdr_fail(error, CDR_E_CONFIG,
@@ -103,9 +96,8 @@ static enum cdr_result add_reference(const struct cdr_registry_settings *setting
     }
     schema->references = grown;
     struct cdr_registry_reference *made = &grown[schema->reference_count++];
-    *made = (struct cdr_registry_reference){
-        strdup(name), strdup(where), (int32_t)version,
-        strdup(json_string_value(json_object_get(object, "schema")))};
+    *made = (struct cdr_registry_reference){strdup(name), strdup(where), (int32_t)version,
+                                            strdup(cdr_registry_string(object, "schema"))};
     result = made->name == NULL || made->subject == NULL || made->text == NULL
                  ? cdr_fail(error, CDR_E_NOMEM, "out of memory")
                  : add_references(settings, where, object, schema, error);
@@ -133,10 +125,10 @@ static enum cdr_result read_version(const struct cdr_registry_settings *settings
     enum cdr_result result = ask_version(settings, subject, version, &object, error);
     if (result != CDR_OK)
         return result;
-    schema->id = (int32_t)number_of(object, "id");
-    schema->version = (int32_t)number_of(object, "version");
-    schema->text = strdup(json_string_value(json_object_get(object, "schema")));
-    const char *type = json_string_value(json_object_get(object, "schemaType"));
+    schema->id = (int32_t)cdr_registry_number(object, "id");
+    schema->version = (int32_t)cdr_registry_number(object, "version");
+    schema->text = strdup(cdr_registry_string(object, "schema"));
+    const char *type = cdr_registry_string(object, "schemaType");
     if (schema->text == NULL)
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
     else if (type != NULL && strcmp(type, "AVRO") != 0)
@@ -187,9 +179,7 @@ enum cdr_result cdr_registry_confirm(const struct cdr_registry_settings *setting
     struct cdr_registry_request request = {
         .settings = settings, .subject = subject, .path = path, .query = query};
     enum cdr_result result = cdr_registry_ask(&request, &answer, &why);
-    char *text = result == CDR_OK && answer.text != NULL
-                     ? cdr_json_find_string(answer.text, answer.len, "schema")
-                     : NULL;
+    const char *text = result == CDR_OK ? cdr_registry_string(answer.json, "schema") : NULL;
     if (result == CDR_E_KAFKA)
         result = cdr_fail(error, result, "%s", why.text);
     else if (text == NULL && note != NULL)
@@ -206,7 +196,6 @@ enum cdr_result cdr_registry_confirm(const struct cdr_registry_settings *setting
                           "schema registry %s, subject %s: it says that the schema has the id %d, "
                           "and gives another schema by that id: %s",
                           answer.url, subject, (int)id, words);
-    free(text);
     free(query);
     cdr_registry_answer_free(&answer);
     return result;
@@ -267,9 +256,7 @@ enum cdr_result cdr_registry_versions(const struct cdr_registry_settings *settin
     curl_global_init(CURL_GLOBAL_DEFAULT);
     result = cdr_registry_ask_about(settings, subject, "/subjects/", "/versions", NULL, NULL,
                                     &answer, error);
-    json_t *list = result == CDR_OK && answer.text != NULL
-                       ? json_loadb(answer.text, answer.len, 0, NULL)
-                       : NULL;
+    const json_t *list = result == CDR_OK ? answer.json : NULL;
     size_t n = json_array_size(list);
     if (result == CDR_E_STATE)
         result = CDR_OK;
@@ -282,7 +269,6 @@ enum cdr_result cdr_registry_versions(const struct cdr_registry_settings *settin
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
     for (size_t i = 0; *versions != NULL && i < n; i++)
         (*versions)[(*count)++] = (int32_t)json_integer_value(json_array_get(list, i));
-    json_decref(list);
     cdr_registry_answer_free(&answer);
     curl_global_cleanup();
     return result;
