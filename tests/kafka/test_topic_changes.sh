@@ -175,5 +175,17 @@ admin create "${prefix}forced.data" 3 retention.ms=1000 "$future"
 "$CDRGEN" run -q "${whole[@]}" --partitions 3 -b "$CDRGEN_TEST_BROKERS" --topic-prefix "${prefix}forced." --force \
     2>"$WORK/forced" || die "a run with --force ends: $(cat "$WORK/forced")"
 
+# ---- a log that was whole when a run in transactions resumed, filled by another producer while the run writes other topics ----
+
+rate=0 begin stays --transactions
+wait "${runs[stays]}" || die "a run in transactions: $(cat "$WORK/stays")"
+admin delete "${prefix}stays.sms"
+seed=$((seed - 1)) rate=100
+begin stays --transactions --resume
+admin await 20 "${prefix}stays.sms"
+admin recreate "${prefix}stays.data" 3 fill
+kill -INT "${runs[stays]}" # which looks at the topics, too
+ends stays "data\[[0-2]\]: record 0 of the dataset is gone, and another one is found at offset 0|data was deleted while the run wrote|data.*created again"
+
 mapfile -t left < <(admin list "$prefix")
 admin delete "${left[@]}"
