@@ -3,8 +3,8 @@
 #include "app/say.h"
 #include "base/moment.h"
 #include "config/text_file.h"
-#include "encode/schema.h"
 #include "encode/selection.h"
+#include "schema/schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "encode/program.h"
 #include "encode/put.h"
-#include "encode/varint.h"
+#include "schema/varint.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 
 #include "encode/avro.h"
 #include "encode/put.h"
-#include "encode/varint.h"
+#include "schema/varint.h"
 
 #ifndef CDR_ENCODE_AVRO_LOOP_H
 #define CDR_ENCODE_AVRO_LOOP_H

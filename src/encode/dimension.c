@@ -2,7 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/digits.h"
-#include "encode/varint.h"
+#include "schema/varint.h"
 
 #include <assert.h>
 #include <stdio.h>

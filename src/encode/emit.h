@@ -4,9 +4,9 @@
 #ifndef CDR_ENCODE_EMIT_H
 #define CDR_ENCODE_EMIT_H
 
-#include "encode/constant.h"
 #include "encode/program.h"
-#include "encode/text_value.h"
+#include "schema/constant.h"
+#include "schema/text_value.h"
 
 struct cdr_emitter {
     enum cdr_form form;

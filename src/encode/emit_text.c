@@ -3,7 +3,7 @@
 #include "encode/emit.h"
 
 #include "base/digits.h"
-#include "encode/varint.h"
+#include "schema/varint.h"
 
 #include <stdlib.h>
 #include <string.h>

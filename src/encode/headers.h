@@ -9,7 +9,7 @@
 #define CDR_ENCODE_HEADERS_H
 
 #include "encode/encoder.h"
-#include "encode/varint.h"
+#include "schema/varint.h"
 
 enum {
     CDR_HEADERS_MAX = 32,

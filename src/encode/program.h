@@ -14,7 +14,7 @@
 #define CDR_ENCODE_PROGRAM_H
 
 #include "encode/loops.h"
-#include "encode/source.h"
+#include "schema/source.h"
 
 enum cdr_op_kind {
     CDR_OP_CONSTANT16,  /* len bytes of data, 16 copied */

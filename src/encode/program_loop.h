@@ -4,8 +4,8 @@
 #include "encode/columns.h"
 #include "encode/program.h"
 #include "encode/put.h"
-#include "encode/text_value.h"
-#include "encode/varint.h"
+#include "schema/text_value.h"
+#include "schema/varint.h"
 
 #ifndef CDR_ENCODE_PROGRAM_LOOP_H
 #define CDR_ENCODE_PROGRAM_LOOP_H

@@ -2,7 +2,7 @@
 
 #include "base/parse.h"
 #include "base/suggest.h"
-#include "encode/source.h"
+#include "schema/source.h"
 
 #include <jansson.h>
 #include <stdlib.h>

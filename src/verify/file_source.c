@@ -1,7 +1,7 @@
 /* Files as a source: the parts of each log in the order of their numbers, read and decompressed by
  * the comparison of the log. A record's place is its number in the log. */
 #include "base/files.h"
-#include "encode/varint.h"
+#include "schema/varint.h"
 #include "sink/file/decompress.h"
 #include "verify/file_parts.h"
 #include "verify/payload.h"

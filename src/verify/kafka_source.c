@@ -3,11 +3,11 @@
  * reads: it takes only the right to read the topics. (The group cdrgen-<dataset id> is only asked
  * for where an --append began.) */
 #include "base/clock.h"
-#include "encode/varint.h"
 #include "kafka/metadata.h"
 #include "kafka/offsets.h"
 #include "kafka/trouble.h"
 #include "model/model.h"
+#include "schema/varint.h"
 #include "sink/kafka/groups.h"
 #include "verify/kafka_added.h"
 #include "verify/kafka_expired.h"

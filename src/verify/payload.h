@@ -6,8 +6,8 @@
 #ifndef CDR_VERIFY_PAYLOAD_H
 #define CDR_VERIFY_PAYLOAD_H
 
-#include "encode/schema.h"
 #include "encode/topic.h"
+#include "schema/schema.h"
 #include "verify/record.h"
 
 struct cdr_payload_format; /* verify/payload_format.h */

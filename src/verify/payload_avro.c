@@ -1,5 +1,5 @@
 /* Avro payloads, without the frame that messages have. */
-#include "encode/varint.h"
+#include "schema/varint.h"
 #include "verify/payload_format.h"
 
 #include <inttypes.h>

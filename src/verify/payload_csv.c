@@ -1,7 +1,7 @@
 /* CSV payloads: cells separated by ; and quoted by RFC 4180 where they need it. */
 #include "verify/payload_format.h"
 
-#include "encode/source.h"
+#include "schema/source.h"
 
 #include <string.h>
 

@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "encode/program.h"
-#include "encode/schema.h"
+#include "schema/schema.h"
 #include "tests/unit/encode_blocks.h"
 
 struct text {

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "encode/varint.h"
 #include "encode_blocks.h"
+#include "schema/varint.h"
 
 #include <inttypes.h>
 #include <stdio.h>

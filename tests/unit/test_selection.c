@@ -7,9 +7,9 @@
 #include <cmocka.h>
 
 #include "encode/program.h"
-#include "encode/schema.h"
+#include "schema/schema.h"
 #include "encode/selection.h"
-#include "encode/source.h"
+#include "schema/source.h"
 #include "encode_checks.h"
 
 static void test_schemas(void **state)

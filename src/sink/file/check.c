@@ -1,7 +1,7 @@
 #include "sink/file/check.h"
 
 #include "base/files.h"
-#include "encode/varint.h"
+#include "schema/varint.h"
 #include "sink/file/decompress.h"
 #include "sink/file/folder.h"
 

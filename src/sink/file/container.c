@@ -1,6 +1,6 @@
 #include "sink/file/container.h"
 
-#include "encode/varint.h"
+#include "schema/varint.h"
 
 #include <assert.h>
 #include <stdio.h>

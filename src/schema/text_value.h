@@ -1,5 +1,5 @@
 /* Constants as text: what constant.c made of a default or a mapping, in Avro's binary form, becomes
- * JSON or a cell of CSV. Inside src/encode only.
+ * JSON or a cell of CSV.
  *
  * JSON is what Kafka Connect's JSON converter and ksqlDB read: a union is its value or null; bytes
  * and fixed are base64 in a string, a fixed of logical type uuid the UUID's text; a decimal is a
@@ -8,10 +8,10 @@
  * A cell of CSV (RFC 4180, separated by ;) has the same values without the quotes, null as nothing,
  * the empty text as "", and arrays, maps and records as JSON.
  */
-#ifndef CDR_ENCODE_TEXT_VALUE_H
-#define CDR_ENCODE_TEXT_VALUE_H
+#ifndef CDR_SCHEMA_TEXT_VALUE_H
+#define CDR_SCHEMA_TEXT_VALUE_H
 
-#include "encode/constant.h"
+#include "schema/constant.h"
 
 /* What a program writes. */
 enum cdr_form {

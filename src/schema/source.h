@@ -1,8 +1,8 @@
 /* Sources: what a field of a user's schema can be filled from. The 22 fields of the CSV, and values
  * derived from them; docs/schemas.md lists them for users.
  */
-#ifndef CDR_ENCODE_SOURCE_H
-#define CDR_ENCODE_SOURCE_H
+#ifndef CDR_SCHEMA_SOURCE_H
+#define CDR_SCHEMA_SOURCE_H
 
 #include "model/record.h"
 

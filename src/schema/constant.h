@@ -4,10 +4,10 @@
  * bytes and fixed are strings whose characters U+0000 … U+00FF are the bytes. In a union the first
  * branch that takes the value gets it. A record's members that are left out take their defaults.
  */
-#ifndef CDR_ENCODE_CONSTANT_H
-#define CDR_ENCODE_CONSTANT_H
+#ifndef CDR_SCHEMA_CONSTANT_H
+#define CDR_SCHEMA_CONSTANT_H
 
-#include "encode/schema.h"
+#include "schema/schema.h"
 
 /* Bytes that grow up to CDR_CONSTANT_MAX; zero-initialise, free() data. */
 struct cdr_bytes {

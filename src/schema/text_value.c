@@ -1,7 +1,7 @@
-#include "encode/text_value.h"
+#include "schema/text_value.h"
 
 #include "base/bytes.h"
-#include "encode/varint.h"
+#include "schema/varint.h"
 
 #include <stdio.h>
 #include <stdlib.h>

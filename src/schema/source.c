@@ -1,4 +1,4 @@
-#include "encode/source.h"
+#include "schema/source.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-#include "encode/constant.h"
+#include "schema/constant.h"
 
 #include "base/bytes.h"
 #include "base/parse.h"
-#include "encode/varint.h"
+#include "schema/varint.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -11,8 +11,8 @@
  * graph: every walk must bound itself. Logical types that do not suit their type are ignored,
  * as the specification demands.
  */
-#ifndef CDR_ENCODE_SCHEMA_H
-#define CDR_ENCODE_SCHEMA_H
+#ifndef CDR_SCHEMA_SCHEMA_H
+#define CDR_SCHEMA_SCHEMA_H
 
 #include "base/result.h"
 

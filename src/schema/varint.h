@@ -5,8 +5,8 @@
  * The columns are made by whole lanes: the bytes of a number lie in a register as they go to memory
  * in little-endian order, and their count is that of the register's used bytes.
  */
-#ifndef CDR_ENCODE_VARINT_H
-#define CDR_ENCODE_VARINT_H
+#ifndef CDR_SCHEMA_VARINT_H
+#define CDR_SCHEMA_VARINT_H
 
 #include "base/bytes.h"
 

@@ -1,7 +1,7 @@
-#include "encode/schema.h"
+#include "schema/schema.h"
 
 #include "base/parse.h"
-#include "encode/constant.h"
+#include "schema/constant.h"
 
 #if CDR_KAFKA
 #include <avro.h>
