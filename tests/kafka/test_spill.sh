@@ -42,6 +42,16 @@ in_topics()
     echo "$sum"
 }
 
+# stand_still PREFIX: returns once no record has come for three seconds.
+stand_still()
+{
+    local before=none now
+    until now=$(in_topics "$1") && [[ $now == "$before" ]]; do
+        before=$now
+        sleep 3
+    done
+}
+
 replay()
 {
     "$CDRGEN" replay "$@" --brokers "$CDRGEN_TEST_BROKERS"
@@ -160,6 +170,7 @@ first=$(jq '.topics[0].partitions[1].first_record' "$SPILL/spill.json")
 # A byte of a file is another one.
 segment=$SPILL/refused.sms-0002-000000.spill
 cp "$segment" "$WORK/kept"
+stand_still refused. # what was under way when the broker was paused arrives once it runs again
 printf '\377' | dd of="$segment" bs=1 seek=5000 conv=notrunc status=none
 here=$(in_topics refused.)
 expect_failure 2 "$segment: records of refused.sms\[2\] are missing or altered from byte [0-9]+ on" replay "$SPILL"
@@ -167,7 +178,6 @@ expect_equal "$(in_topics refused.)" "$here" "records after a refusal"
 cp "$WORK/kept" "$segment"
 
 # Somebody else's record is where one of ours belongs.
-sleep 3 # what was under way is there now, or never
 end=$(admin offsets refused.call | awk '$1 == 1 { print $3 }')
 echo foreign | kcat -b "$CDRGEN_TEST_BROKERS" -P -t refused.call -p 1 -k 316
 expect_failure 1 "refused.call\[1\]: the record at offset $end is not this dataset's" replay "$SPILL"
