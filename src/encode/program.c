@@ -1,10 +1,10 @@
-/* Users' own Avro schemas, compiled: compile.c makes what program_loop.h runs. */
 #include "encode/program.h"
 
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/parse.h"
 #include "encode/put.h"
+#include "schema/compile.h"
 
 #include <stdlib.h>
 
@@ -96,40 +96,27 @@ uint32_t cdr_program_decimal(uint8_t *to, int64_t value)
     return 1 + len;
 }
 
-static bool same_op(const struct cdr_op *a, const struct cdr_op *b)
+static const struct cdr_program_encoder *program_of(const struct cdr_encoder *encoder)
 {
-    return a->kind == b->kind && a->column == b->column && a->offset == b->offset &&
-           a->prefix_len == b->prefix_len && memcmp(a->prefix, b->prefix, sizeof a->prefix) == 0 &&
-           a->len == b->len && a->at == b->at && a->stride == b->stride &&
-           a->modulus == b->modulus && a->divisor == b->divisor && a->factor == b->factor;
+    return (const struct cdr_program_encoder *)(const void *)encoder;
 }
 
 bool cdr_program_same(const struct cdr_encoder *left, const struct cdr_encoder *right)
 {
-    const struct cdr_program *a = (const struct cdr_program *)(const void *)left;
-    const struct cdr_program *b = (const struct cdr_program *)(const void *)right;
-    if (a->type != b->type || a->op_count != b->op_count || a->tail != b->tail ||
-        a->data_len != b->data_len || (a->data_len > 0 && memcmp(a->data, b->data, a->data_len)))
-        return false;
-    for (uint32_t i = 0; i < a->op_count; i++)
-        if (!same_op(&a->ops[i], &b->ops[i]))
-            return false;
-    return true;
+    return cdr_program_equal(&program_of(left)->program, &program_of(right)->program);
 }
 
 static const char *program_file_header(const struct cdr_encoder *encoder)
 {
-    const struct cdr_program *program = (const struct cdr_program *)(const void *)encoder;
-    return program->header != NULL ? program->header : "";
+    const char *header = program_of(encoder)->program.header;
+    return header != NULL ? header : "";
 }
 
 static void program_destroy(struct cdr_encoder *encoder)
 {
-    struct cdr_program *program = (struct cdr_program *)(void *)encoder;
-    free(program->ops);
-    free(program->data);
-    free(program->header);
-    free(program);
+    struct cdr_program_encoder *made = (struct cdr_program_encoder *)(void *)encoder;
+    cdr_program_free(&made->program);
+    free(made);
 }
 
 #define PROGRAM_OPS(format, its_traits, creator, loop)                                             \
@@ -151,3 +138,64 @@ const struct cdr_encoder_ops cdr_program_json_ops[CDR_LEVEL_COUNT] =
     PROGRAM_LEVELS("json", 0, cdr_program_create_json);
 const struct cdr_encoder_ops cdr_program_csv_ops[CDR_LEVEL_COUNT] =
     PROGRAM_LEVELS("csv", 0, cdr_program_create_csv);
+
+static enum cdr_result create(struct cdr_encoder **encoder, enum cdr_form form,
+                              const struct cdr_encoder_settings *settings, struct cdr_error *error)
+{
+    uint8_t frame[5] = {0};
+    const bool framed = form == CDR_FORM_AVRO && settings->framed;
+    const struct cdr_compile_settings wanted = {
+        .form = form,
+        .type = settings->type,
+        .tz_name = settings->tz_name,
+        .frame = frame,
+        .frame_len = framed ? sizeof frame : 0,
+        .schema_text = settings->schema_text,
+        .schema_name = settings->schema_name,
+        .mapping_text = settings->mapping_text,
+        .key = settings->key,
+    };
+    cdr_store_be32(frame + 1, (uint32_t)settings->schema_id);
+    struct cdr_program_encoder *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for the encoder of a schema");
+    enum cdr_result result = cdr_compile(&made->program, &wanted, error);
+    if (result != CDR_OK) {
+        free(made);
+        return result;
+    }
+    made->room = made->program.bytes_max + CDR_PUT_SLACK;
+    made->step_records = CDR_PROGRAM_ROOMS / made->room;
+    if (made->step_records > CDR_STEP_RECORDS)
+        made->step_records = CDR_STEP_RECORDS;
+    made->base.frame_len = framed ? sizeof frame : 0;
+    made->base.trailer_len = form == CDR_FORM_AVRO ? 0 : 1;
+    made->base.record_bytes_max = made->room;
+    made->base.ops = (form == CDR_FORM_AVRO   ? cdr_program_ops
+                      : form == CDR_FORM_JSON ? cdr_program_json_ops
+                                              : cdr_program_csv_ops) +
+                     cdr_level_best();
+    *encoder = &made->base;
+    return CDR_OK;
+}
+
+enum cdr_result cdr_program_create(struct cdr_encoder **encoder,
+                                   const struct cdr_encoder_settings *settings,
+                                   struct cdr_error *error)
+{
+    return create(encoder, CDR_FORM_AVRO, settings, error);
+}
+
+enum cdr_result cdr_program_create_json(struct cdr_encoder **encoder,
+                                        const struct cdr_encoder_settings *settings,
+                                        struct cdr_error *error)
+{
+    return create(encoder, CDR_FORM_JSON, settings, error);
+}
+
+enum cdr_result cdr_program_create_csv(struct cdr_encoder **encoder,
+                                       const struct cdr_encoder_settings *settings,
+                                       struct cdr_error *error)
+{
+    return create(encoder, CDR_FORM_CSV, settings, error);
+}

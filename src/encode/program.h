@@ -1,81 +1,17 @@
-/* What a user's Avro schema is compiled to: a flat program that the loop in program_loop.h runs. It
- * writes Avro, JSON or CSV. Inside src/encode only.
- *
- * An operation puts one value of every record of a step before the next operation comes, so that
- * the records' addresses do not wait for each other, and so that what an operation is, is looked at
- * once a step. Each record has a room and a cursor in it; the rooms are packed at the end.
- * An operation begins `offset` bytes after the cursor and moves the cursor only where its length
- * varies from record to record. Before its value it puts its prefix: the constants that precede it.
- *
- * Constants and tables are in data. A table is lengths (CDR_SOURCE_SYMBOLS_MAX of uint32_t) and
- * then as many entries of `stride` bytes.
+/* The encoder of a user's schema, which runs the program that the schema is compiled to. Inside
+ * src/encode only.
  */
 #ifndef CDR_ENCODE_PROGRAM_H
 #define CDR_ENCODE_PROGRAM_H
 
 #include "encode/loops.h"
-#include "schema/source.h"
+#include "schema/program.h"
 
-enum cdr_op_kind {
-    CDR_OP_CONSTANT16,  /* len bytes of data, 16 copied */
-    CDR_OP_CONSTANT32,  /* 32 copied */
-    CDR_OP_CONSTANT,    /* any number */
-    CDR_OP_TABLE_FIXED, /* entries of one length ≤ 16 */
-    CDR_OP_TABLE16,     /* entries ≤ 16 */
-    CDR_OP_TABLE,       /* any */
-    CDR_OP_VARINT32,    /* number of no sign below 2^27 */
-    CDR_OP_VARINT,      /* number of magnitude below 2^55 */
-    CDR_OP_VARINT_WIDE, /* any */
-    CDR_OP_FLOAT,
-    CDR_OP_DOUBLE,
-    CDR_OP_NUMBER_TEXT,   /* a string of decimal digits */
-    CDR_OP_DECIMAL_BYTES, /* big-endian two's complement, as short as it goes, with its length */
-    CDR_OP_DECIMAL_FIXED, /* in len bytes */
-    CDR_OP_DIGITS,        /* a string */
-    CDR_OP_DIGITS_FIXED,  /* len digits alone: the length, if any, is in the prefix */
-    CDR_OP_CLOCK,         /* len bytes: 23, or 24 with a Z; the length is in the prefix */
-    CDR_OP_UUID_TEXT,     /* 36 bytes */
-    CDR_OP_UUID_BYTES,    /* 16 bytes */
-    /* Of texts: */
-    CDR_OP_TEXT8,         /* decimal digits of a number of no sign below 10^8 */
-    CDR_OP_TEXT16,        /* below 10^16 */
-    CDR_OP_TEXT,          /* of any number */
-    CDR_OP_TEXT_DIGITS,   /* digits as they are, without a length */
-    CDR_OP_BASE64_DIGITS, /* base64 of what the operations above put, stride bytes, 0: varies */
-    CDR_OP_BASE64_CLOCK,
-    CDR_OP_BASE64_UUID, /* 36 bytes of text or 16 */
-};
-
-struct cdr_op {
-    enum cdr_op_kind kind;
-    enum cdr_column column;
-    uint32_t offset;
-    uint32_t prefix_len;
-    uint8_t prefix[8];
-    uint32_t len;    /* 0 where it varies */
-    uint32_t at;     /* in data */
-    uint32_t stride; /* of a table; of base64: what goes in */
-    /* A number is first reduced by modulus (0: not), divided, rounding down, and multiplied. */
-    int64_t modulus, divisor, factor;
-};
-
-struct cdr_program {
+struct cdr_program_encoder {
     struct cdr_encoder base;
-    uint32_t type;
-    uint32_t op_count;
-    uint32_t tail;         /* bytes after the cursor at the end */
+    struct cdr_program program;
     uint32_t room;         /* of a record, with CDR_PUT_SLACK */
     uint32_t step_records; /* that fit CDR_PROGRAM_ROOMS */
-    struct cdr_op *ops;
-    uint8_t *data;
-    size_t data_len;
-    char *header; /* of CSV files, with its newline; NULL: none */
-};
-
-enum {
-    CDR_PROGRAM_ROOMS = 32 << 10, /* bytes of the records of a step: half of a usual L1 cache */
-    CDR_PROGRAM_RECORD_MAX = CDR_PROGRAM_ROOMS - 64, /* frame and payload of the longest record */
-    CDR_PROGRAM_OPS_MAX = 4096,
 };
 
 cdr_encode_loop cdr_program_encode_base, cdr_program_encode_v3, cdr_program_encode_v4;
@@ -96,7 +32,7 @@ enum cdr_result cdr_program_create_csv(struct cdr_encoder **encoder,
                                        const struct cdr_encoder_settings *settings,
                                        struct cdr_error *error);
 
-/* Whether both write the same bytes, by the same operations. */
+/* Whether two of these encoders write the same bytes, by the same operations. */
 bool cdr_program_same(const struct cdr_encoder *left, const struct cdr_encoder *right);
 
 /* For values that change too seldom, or cost too much, to be worth a loop of each level. */

@@ -628,19 +628,21 @@ CDR_INLINE void CDR_LOOP(program_op)(struct cdr_program_step *step, const struct
 size_t CDR_LOOP(cdr_program_encode)(const struct cdr_encoder *base, const struct cdr_block *block,
                                     uint8_t *bytes, uint32_t *ends)
 {
-    const struct cdr_program *program = (const struct cdr_program *)(const void *)base;
+    const struct cdr_program_encoder *encoder =
+        (const struct cdr_program_encoder *)(const void *)base;
+    const struct cdr_program *program = &encoder->program;
     uint8_t rooms[CDR_PROGRAM_ROOMS];
     struct cdr_program_step step = {.block = block};
     uint8_t *to = bytes;
     assert(cdr_block_is_sound(block, program->type));
     for (; step.first < block->n; step.first += step.n) {
         uint32_t rest = block->n - step.first;
-        step.n = rest < program->step_records ? rest : program->step_records;
+        step.n = rest < encoder->step_records ? rest : encoder->step_records;
         for (uint32_t i = 0; i < step.n; i++)
-            step.at[i] = rooms + i * program->room;
+            step.at[i] = rooms + i * encoder->room;
         for (uint32_t i = 0; i < program->op_count; i++)
             CDR_LOOP(program_op)(&step, &program->ops[i], program->data);
-        const uint32_t n = step.n, room_bytes = program->room, tail = program->tail;
+        const uint32_t n = step.n, room_bytes = encoder->room, tail = program->tail;
         const uint8_t *room = rooms;
         for (uint32_t i = 0; i < n; i++, room += room_bytes) {
             uint32_t len = (uint32_t)(step.at[i] - room) + tail;

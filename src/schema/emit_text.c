@@ -1,6 +1,6 @@
 /* Programs that write JSON and CSV. Punctuation, names and constants are pending bytes like Avro's
  * lengths and branches; only what differs from record to record is an operation. */
-#include "encode/emit.h"
+#include "schema/emit.h"
 
 #include "base/digits.h"
 #include "schema/varint.h"

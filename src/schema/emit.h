@@ -1,11 +1,11 @@
 /* The compiler's back end: constants and sources become operations of a program. compile.c is its
- * front end. Inside of src/encode only.
+ * front end. Inside of src/schema only.
  */
-#ifndef CDR_ENCODE_EMIT_H
-#define CDR_ENCODE_EMIT_H
+#ifndef CDR_SCHEMA_EMIT_H
+#define CDR_SCHEMA_EMIT_H
 
-#include "encode/program.h"
 #include "schema/constant.h"
+#include "schema/program.h"
 #include "schema/text_value.h"
 
 struct cdr_emitter {

@@ -1,6 +1,4 @@
-#include "encode/emit.h"
-
-#include "encode/text.h"
+#include "schema/emit.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,4 @@
-/* The compiler of users' schemas: finds for each field what it is filled from, in this order, the
- * same for all formats.
+/* Finds for each field of a schema what it is filled from, in this order, the same for all formats.
  *   1. what the mapping says of its path
  *   2. the source of its name, of an alias, of a name that differs in case and '_' only, or of its
  *      record's name and its own joined (cell.id: cell_id)
@@ -9,10 +8,10 @@
  *   6. null, where a union allows it
  * Otherwise it is an error that names the field and all sources.
  */
-#include "base/bytes.h"
+#include "schema/compile.h"
+
 #include "base/parse.h"
-#include "encode/emit.h"
-#include "encode/put.h"
+#include "schema/emit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,7 @@ enum {
 };
 
 struct compiler {
-    const struct cdr_encoder_settings *settings;
+    const struct cdr_compile_settings *settings;
     struct cdr_schema schema;
     json_t *mapping;
     const json_t *rules; /* path → rule, of the type; or NULL */
@@ -116,7 +115,7 @@ static const struct cdr_field_source *find_joined(const struct compiler *c, uint
 }
 
 static const struct cdr_field_source *find_source(const struct compiler *c,
-                                            const struct cdr_schema_field *field)
+                                                  const struct cdr_schema_field *field)
 {
     const struct cdr_field_source *source = cdr_source_find(field->name, c->settings->type);
     if (!holds_plain(field->type))
@@ -405,50 +404,34 @@ static enum cdr_result check_rules(const struct compiler *c, struct cdr_error *e
 
 /* --- all --- */
 
-static enum cdr_result make_program(struct compiler *c, struct cdr_encoder **encoder,
-                                    struct cdr_error *error)
+static void take_program(struct compiler *c, struct cdr_program *program)
 {
     struct cdr_emitter *emitter = &c->emitter;
-    struct cdr_program *program = calloc(1, sizeof *program);
-    if (program == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "no memory for the encoder of a schema");
-    program->type = c->settings->type;
-    program->tail = emitter->offset;
-    program->room = (uint32_t)emitter->bytes_max + CDR_PUT_SLACK;
-    program->step_records = CDR_PROGRAM_ROOMS / program->room;
-    if (program->step_records > CDR_STEP_RECORDS)
-        program->step_records = CDR_STEP_RECORDS;
-    program->op_count = emitter->op_count;
-    program->ops = emitter->ops;
-    program->data = emitter->data.data;
-    program->data_len = emitter->data.len;
+    *program = (struct cdr_program){
+        .type = c->settings->type,
+        .op_count = emitter->op_count,
+        .tail = emitter->offset,
+        .bytes_max = (uint32_t)emitter->bytes_max,
+        .ops = emitter->ops,
+        .data = emitter->data.data,
+        .data_len = emitter->data.len,
+        .header = (char *)emitter->header.data,
+    };
     emitter->ops = NULL;
     emitter->data.data = NULL;
-    program->header = (char *)emitter->header.data;
     emitter->header.data = NULL;
-    bool avro = emitter->form == CDR_FORM_AVRO;
-    program->base.frame_len = avro && c->settings->framed ? 5 : 0;
-    program->base.trailer_len = avro ? 0 : 1;
-    program->base.record_bytes_max = program->room;
-    program->base.ops = (avro                             ? cdr_program_ops
-                         : emitter->form == CDR_FORM_JSON ? cdr_program_json_ops
-                                                          : cdr_program_csv_ops) +
-                        cdr_level_best();
-    *encoder = &program->base;
-    return CDR_OK;
 }
 
-static enum cdr_result compile(struct compiler *c, struct cdr_encoder **encoder,
+static enum cdr_result compile(struct compiler *c, struct cdr_program *program,
                                struct cdr_error *error)
 {
-    uint8_t frame[5] = {0};
     enum cdr_result result = CDR_OK;
-    cdr_store_be32(frame + 1, (uint32_t)c->settings->schema_id);
     c->used = json_object();
     if (c->used == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for a mapping");
-    if (c->settings->framed && c->emitter.form == CDR_FORM_AVRO)
-        result = cdr_bytes_put(&c->emitter.pending, frame, sizeof frame, error);
+    if (c->settings->frame_len > 0)
+        result =
+            cdr_bytes_put(&c->emitter.pending, c->settings->frame, c->settings->frame_len, error);
     if (result == CDR_OK)
         result = c->settings->key
                      ? cdr_schema_parse_any(&c->schema, c->settings->schema_text, error)
@@ -463,22 +446,24 @@ static enum cdr_result compile(struct compiler *c, struct cdr_encoder **encoder,
         result = cdr_emit_end(&c->emitter, error);
     if (result == CDR_OK)
         result = cdr_emit_pending(&c->emitter, error);
-    return result == CDR_OK ? make_program(c, encoder, error) : result;
+    if (result == CDR_OK)
+        take_program(c, program);
+    return result;
 }
 
-static enum cdr_result create(struct cdr_encoder **encoder, enum cdr_form form,
-                              const struct cdr_encoder_settings *settings, struct cdr_error *error)
+enum cdr_result cdr_compile(struct cdr_program *program,
+                            const struct cdr_compile_settings *settings, struct cdr_error *error)
 {
     struct cdr_error why = {{0}};
     struct compiler *c = calloc(1, sizeof *c);
     if (c == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the compiler of schemas");
     c->settings = settings;
-    c->emitter.form = form;
+    c->emitter.form = settings->form;
     c->emitter.path = c->path;
     c->emitter.type = settings->type;
     c->emitter.tz_name = settings->tz_name;
-    enum cdr_result result = compile(c, encoder, &why);
+    enum cdr_result result = compile(c, program, &why);
     if (result != CDR_OK && settings->schema_name != NULL)
         cdr_fail(error, result, "%.300s: %s", settings->schema_name, why.text);
     else if (result != CDR_OK)
@@ -490,25 +475,4 @@ static enum cdr_result create(struct cdr_encoder **encoder, enum cdr_form form,
     json_decref(c->used);
     free(c);
     return result;
-}
-
-enum cdr_result cdr_program_create(struct cdr_encoder **encoder,
-                                   const struct cdr_encoder_settings *settings,
-                                   struct cdr_error *error)
-{
-    return create(encoder, CDR_FORM_AVRO, settings, error);
-}
-
-enum cdr_result cdr_program_create_json(struct cdr_encoder **encoder,
-                                        const struct cdr_encoder_settings *settings,
-                                        struct cdr_error *error)
-{
-    return create(encoder, CDR_FORM_JSON, settings, error);
-}
-
-enum cdr_result cdr_program_create_csv(struct cdr_encoder **encoder,
-                                       const struct cdr_encoder_settings *settings,
-                                       struct cdr_error *error)
-{
-    return create(encoder, CDR_FORM_CSV, settings, error);
 }
