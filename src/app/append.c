@@ -19,7 +19,8 @@ struct search {
 static bool is_mine(const struct search *search, uint32_t log)
 {
     const struct cdr_settings *settings = search->run->settings;
-    return log % search->partitions % settings->shard_count == settings->shard_index;
+    return log % search->partitions % settings->shard_count == settings->shard_index &&
+           !search->run->topics.items[log / search->partitions].left_out;
 }
 
 static struct cdr_source_extent extent_of(const struct search *search, uint32_t log)

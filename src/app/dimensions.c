@@ -218,12 +218,15 @@ enum cdr_result cdr_dimensions_open(struct cdr_run *run, bool resume, struct cdr
         return result;
     if (run->sink_ops->starts != NULL)
         run->sink_ops->starts(dimensions->sink, dimensions->starts);
-    cdr_say_notes(dimensions->sink, run->settings->quiet);
+    const bool rehearses = destination.rehearsal != CDR_REHEARSAL_NONE;
+    if (!rehearses)
+        cdr_say_notes(dimensions->sink, run->settings->quiet);
 #if CDR_KAFKA
     if (!dimensions->opened && is_kafka(run) && destination.resume)
         result = check_tail(dimensions, error);
 #endif
-    if (result == CDR_OK && !dimensions->opened && run->sink_ops->remember_begin != NULL)
+    if (result == CDR_OK && !dimensions->opened && run->sink_ops->remember_begin != NULL &&
+        !rehearses)
         run->sink_ops->remember_begin(dimensions->sink);
     if (!dimensions->opened)
         memcpy(dimensions->first_starts, dimensions->starts,

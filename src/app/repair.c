@@ -23,6 +23,7 @@ struct topic {
     char name[256];
     bool table;      /* of subscribers or cells */
     bool missing;    /* does not exist */
+    bool emptied;    /* by this repair: created, or deleted and created */
     bool spoiled;    /* holds what is not the log's: it has to go */
     bool short_only; /* holds the beginning of the log */
     uint64_t holds;  /* records */
@@ -36,7 +37,7 @@ struct repair {
     struct topic topics[TOPICS_MAX];
     size_t count;
     bool compared, confirmed;
-    bool created;         /* a topic that was missing */
+    bool filling, filled; /* records were added; all of them */
     uint64_t same, found; /* records of all topics */
 };
 
@@ -49,6 +50,53 @@ static void name_topics(struct repair *repair)
                  cdr_topic_labels[i]);
         topic->table = i >= CDR_TYPE_COUNT;
     }
+}
+
+/* --- what was changed --- */
+
+static bool is_changed(const struct repair *repair)
+{
+    for (size_t i = 0; i < repair->count; i++)
+        if (repair->topics[i].emptied)
+            return true;
+    return false;
+}
+
+/* " sms, data", of those that this repair has created. */
+static void name_emptied(const struct repair *repair, char text[600])
+{
+    size_t used = 0;
+    for (size_t i = 0; i < repair->count && used < 600; i++)
+        if (repair->topics[i].emptied)
+            used += (size_t)snprintf(text + used, 600 - used, "%s%s", used == 0 ? " " : ", ",
+                                     repair->topics[i].name);
+}
+
+/* How much was not: the end of a message that says why the repair does not begin. */
+static const char *unchanged(const struct repair *repair)
+{
+    return is_changed(repair) ? "nothing else was changed" : "nothing was changed";
+}
+
+/* A repair that breaks off says what it leaves, and how to go on. */
+static enum cdr_result leave(const struct repair *repair, enum cdr_result result,
+                             struct cdr_error *error)
+{
+    const struct cdr_error why = *error;
+    char names[600] = "";
+    if (result == CDR_OK || !is_changed(repair))
+        return result;
+    /* Those two say that nothing was changed. */
+    if (result == CDR_E_STATE || result == CDR_E_CONFIG)
+        result = CDR_E_KAFKA;
+    if (repair->filled)
+        return result;
+    name_emptied(repair, names);
+    return cdr_fail(error, result, "%.*s; %s:%s%s", (int)(sizeof why.text - strlen(names) - 140),
+                    why.text, repair->filling ? "not filled to the end" : "empty now", names,
+                    result == CDR_E_INTERRUPTED
+                        ? ""
+                        : "; once that is mended, the same repair again fills what is empty");
 }
 
 /* --- what is wrong --- */
@@ -145,9 +193,9 @@ static enum cdr_result keep_others(const struct repair *repair, struct cdr_error
         if (topic->spoiled && topic->before > 0)
             return cdr_fail(error, CDR_E_STATE,
                             "%s would have to be deleted, and with it %s records that were there "
-                            "before this dataset (--append); nothing was changed: leave --append "
-                            "out where these records may go",
-                            topic->name, cdr_with_commas(topic->before, before));
+                            "before this dataset (--append); %s: leave --append out where these "
+                            "records may go",
+                            topic->name, cdr_with_commas(topic->before, before), unchanged(repair));
     }
     return CDR_OK;
 }
@@ -234,10 +282,10 @@ static enum cdr_result create_missing(struct repair *repair, struct cdr_error *e
     result = confirm(repair, error);
     for (size_t i = 0; i < repair->count && result == CDR_OK; i++) {
         struct topic *topic = &repair->topics[i];
-        repair->created |= topic->missing;
         const struct cdr_kafka_new_topic wanted = wanted_of(settings, topic);
         if (topic->missing)
             result = cdr_kafka_create(&settings->sink.kafka, &wanted, error);
+        topic->emptied = topic->missing && result == CDR_OK;
         topic->missing = false;
     }
     return result;
@@ -252,7 +300,8 @@ static enum cdr_result compare(struct repair *repair, bool *needed, struct cdr_e
     if (repair->same == 0 && repair->found > 0)
         return cdr_fail(error, CDR_E_STATE,
                         "no record in these topics is the same, so they hold another dataset than "
-                        "these settings give; nothing was changed");
+                        "these settings give; %s",
+                        unchanged(repair));
     for (size_t i = 0; i < repair->count; i++)
         *needed |= repair->topics[i].spoiled || repair->topics[i].short_only;
     return CDR_OK;
@@ -267,61 +316,66 @@ static struct cdr_settings settings_of_fill(const struct repair *repair)
     return run;
 }
 
-/* Neither the run that fills a deleted topic again nor the brokers that create it may refuse it. A
- * dry run gives no schema to a registry. */
+/* Neither the run that fills a deleted topic again, which finds the other topics as they are, nor
+ * the brokers that create it may refuse it. A dry run gives no schema to a registry, and shuts no
+ * other run out. */
 static enum cdr_result rehearse(const struct repair *repair, struct cdr_error *error)
 {
     struct cdr_settings run = settings_of_fill(repair);
     struct cdr_error why = {0};
+    const char *spoiled[TOPICS_MAX];
+    size_t count = 0;
     enum cdr_result result = CDR_OK;
-    run.quiet = true;
-    if (!run.dry_run || run.registry.urls == NULL)
-        result = cdr_run_rehearse(&run, &why);
-    for (size_t i = 0; i < repair->count && result == CDR_OK; i++)
+    for (size_t i = 0; i < repair->count; i++)
         if (repair->topics[i].spoiled)
-            result = cdr_kafka_may_recreate(&run.sink.kafka, repair->topics[i].name, &why);
+            spoiled[count++] = repair->topics[i].name;
+    run.quiet = true;
+    run.sink.create_topics = false;
+    run.sink.rehearsal = run.dry_run ? CDR_REHEARSAL_QUESTIONS : CDR_REHEARSAL_WHOLE;
+    if (!run.dry_run || run.registry.urls == NULL)
+        result = cdr_run_rehearse(&run, spoiled, count, &why);
+    if (result != CDR_OK)
+        return cdr_fail(error, result, "the run that fills the topics would be refused: %.850s; %s",
+                        why.text, unchanged(repair));
+    for (size_t i = 0; i < count && result == CDR_OK; i++)
+        result = cdr_kafka_may_recreate(&run.sink.kafka, spoiled[i], &why);
     if (result == CDR_OK)
         return CDR_OK;
-    return cdr_fail(error, result == CDR_E_KAFKA || result == CDR_E_IO ? CDR_E_STATE : result,
-                    "%.900s; nothing was changed", why.text);
+    return cdr_fail(error, result == CDR_E_KAFKA ? CDR_E_STATE : result, "%.900s; %s", why.text,
+                    unchanged(repair));
 }
 
-static enum cdr_result recreate_spoiled(const struct repair *repair, struct cdr_error *error)
+static enum cdr_result recreate_spoiled(struct repair *repair, struct cdr_error *error)
 {
     const struct cdr_settings *settings = repair->settings;
-    bool changed = repair->created;
     enum cdr_result result = CDR_OK;
     for (size_t i = 0; i < repair->count && result == CDR_OK; i++) {
-        const struct topic *topic = &repair->topics[i];
+        struct topic *topic = &repair->topics[i];
         if (!topic->spoiled)
             continue;
         const struct cdr_kafka_new_topic wanted = wanted_of(settings, topic);
         result = cdr_stop_check(error);
         if (result == CDR_OK)
             result = cdr_kafka_recreate(&settings->sink.kafka, &wanted, error);
-        if (result == CDR_E_STATE && changed)
-            result = CDR_E_KAFKA;
-        changed = true;
+        topic->emptied |= result == CDR_OK;
     }
     return result;
 }
 
-static enum cdr_result fill(const struct repair *repair, struct cdr_error *error)
+static enum cdr_result fill(struct repair *repair, struct cdr_error *error)
 {
     struct cdr_settings run = settings_of_fill(repair);
-    bool changed = repair->created;
-    for (size_t i = 0; i < repair->count; i++)
-        changed |= repair->topics[i].spoiled; /* and so deleted */
     enum cdr_result result = cdr_command_run(&run, error);
-    changed |= result == CDR_OK;
-    if (result == CDR_OK) {
-        cdr_stop_opening(filled, CDR_EXIT_FAILED);
-        result = cdr_verification_run(repair->settings, NULL, NULL, error);
-        if (result != CDR_E_DIFFERENT)
-            result = unless_stopped(result, error);
-    }
     /* A run that does not begin has written nothing. */
-    return changed && (result == CDR_E_STATE || result == CDR_E_CONFIG) ? CDR_E_KAFKA : result;
+    repair->filling = result != CDR_E_STATE && result != CDR_E_CONFIG;
+    if (result != CDR_OK)
+        return result;
+    repair->filled = true;
+    cdr_stop_opening(filled, CDR_EXIT_FAILED);
+    result = cdr_verification_run(repair->settings, NULL, NULL, error);
+    if (result == CDR_E_STATE || result == CDR_E_CONFIG)
+        result = CDR_E_KAFKA;
+    return result == CDR_E_DIFFERENT ? result : unless_stopped(result, error);
 }
 
 /* Deletes and creates what is spoiled, and fills all. */
@@ -337,6 +391,47 @@ static enum cdr_result mend(struct repair *repair, struct cdr_error *error)
     return result == CDR_OK ? fill(repair, error) : result;
 }
 
+/* From what is there to topics that hold exactly the log. */
+static enum cdr_result run(struct repair *repair, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = repair->settings;
+    bool needed = false;
+    enum cdr_result result = create_missing(repair, error);
+    const bool created = is_changed(repair);
+    if (result == CDR_OK && created)
+        result = cdr_stop_began(error);
+    if (result == CDR_OK && created)
+        cdr_stop_opening(begun, CDR_EXIT_FAILED);
+    if (result == CDR_OK)
+        result = compare(repair, &needed, error);
+    if (result != CDR_OK)
+        return unless_stopped(result, error);
+    if (!needed) {
+        printf("nothing to repair: the topics hold exactly the log\n");
+        return CDR_OK;
+    }
+    say(repair);
+    result = keep_others(repair, error);
+    if (result != CDR_OK)
+        return result;
+    cdr_stop_opening(created ? begun : untouched, CDR_EXIT_FAILED);
+    if (settings->dry_run) {
+        result = unless_stopped(rehearse(repair, error), error);
+        return result != CDR_OK ? result
+                                : cdr_fail(error, CDR_E_DIFFERENT,
+                                           "the topics need a repair; nothing was changed");
+    }
+    result = confirm(repair, error);
+    if (result == CDR_OK)
+        result = rehearse(repair, error);
+    result = unless_stopped(result, error);
+    if (result == CDR_OK)
+        result = mend(repair, error);
+    if (result == CDR_OK)
+        printf("repaired: the topics hold exactly the log\n");
+    return result;
+}
+
 /* Whether the topics would take the records again is found out before one is deleted. Nothing was
  * changed: CDR_E_CONFIG, CDR_E_STATE. Something was: CDR_E_KAFKA and others. */
 enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_error *error)
@@ -344,7 +439,6 @@ enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_
     static char kafka[] = "kafka", uncommitted[] = "read_uncommitted";
     struct cdr_settings settings = *given;
     struct repair repair = {.settings = &settings};
-    bool needed = false;
     settings.sink_name = kafka;
     /* Without transactions offsets count, so a record that its producer aborted is in the way. */
     if (!settings.sink.transactions)
@@ -353,39 +447,8 @@ enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_
     enum cdr_result result = check_settings(&settings, error);
     name_topics(&repair);
     if (result == CDR_OK)
-        result = create_missing(&repair, error);
-    if (result == CDR_OK && repair.created)
-        result = cdr_stop_began(error);
-    if (result == CDR_OK && repair.created)
-        cdr_stop_opening(begun, CDR_EXIT_FAILED);
-    if (result == CDR_OK)
-        result = compare(&repair, &needed, error);
-    if (result != CDR_OK)
-        return unless_stopped(result, error);
-    if (!needed) {
-        printf("nothing to repair: the topics hold exactly the log\n");
-        return CDR_OK;
-    }
-    say(&repair);
-    result = keep_others(&repair, error);
-    if (result != CDR_OK)
-        return result;
-    cdr_stop_opening(repair.created ? begun : untouched, CDR_EXIT_FAILED);
-    if (settings.dry_run) {
-        result = unless_stopped(rehearse(&repair, error), error);
-        return result != CDR_OK ? result
-                                : cdr_fail(error, CDR_E_DIFFERENT,
-                                           "the topics need a repair; nothing was changed");
-    }
-    result = confirm(&repair, error);
-    if (result == CDR_OK)
-        result = rehearse(&repair, error);
-    result = unless_stopped(result, error);
-    if (result == CDR_OK)
-        result = mend(&repair, error);
-    if (result == CDR_OK)
-        printf("repaired: the topics hold exactly the log\n");
-    return result;
+        result = run(&repair, error);
+    return leave(&repair, result, error);
 }
 
 #else

@@ -304,10 +304,20 @@ static enum cdr_result create_all_encoders(struct cdr_run *run, struct cdr_error
     return result == CDR_OK ? cdr_run_check_schema_ids(run, error) : result;
 }
 
+static void leave_out(const struct cdr_run *run, const struct cdr_topics *topics)
+{
+    for (uint32_t i = 0; i < topics->n; i++)
+        for (size_t name = 0; name < run->left_out_count; name++)
+            topics->items[i].left_out |= strcmp(topics->items[i].name, run->left_out[name]) == 0;
+}
+
 /* From the encoders to a destination that is open and looked through. */
 static enum cdr_result open_all(struct cdr_run *run, struct cdr_error *error)
 {
+    const bool rehearses = run->settings->sink.rehearsal != CDR_REHEARSAL_NONE;
     enum cdr_result result = create_all_encoders(run, error);
+    leave_out(run, &run->topics);
+    leave_out(run, &run->tables);
     if (result == CDR_OK)
         result = cdr_stop_check(error);
 #if CDR_KAFKA
@@ -324,11 +334,11 @@ static enum cdr_result open_all(struct cdr_run *run, struct cdr_error *error)
     if (result == CDR_OK)
         result = cdr_run_check_tail(run, error);
 #endif
-    if (result == CDR_OK && run->sink_ops->remember_begin != NULL)
+    if (result == CDR_OK && run->sink_ops->remember_begin != NULL && !rehearses)
         run->sink_ops->remember_begin(run->sink);
     /* Whatever a signal did to what was under way, it is the cause. */
     if (result == CDR_OK)
-        result = cdr_stop_began(error);
+        result = rehearses ? cdr_stop_check(error) : cdr_stop_began(error);
     else if (result != CDR_E_INTERRUPTED && cdr_stop_check(error) != CDR_OK)
         result = CDR_E_INTERRUPTED;
     if (result != CDR_OK && run->sink != NULL) {
@@ -376,20 +386,15 @@ static void release(struct cdr_run *run)
 }
 
 #if CDR_KAFKA
-enum cdr_result cdr_run_rehearse(const struct cdr_settings *settings, struct cdr_error *error)
+enum cdr_result cdr_run_rehearse(const struct cdr_settings *settings, const char *const *topics,
+                                 size_t count, struct cdr_error *error)
 {
-    struct cdr_run run = {.settings = settings};
+    struct cdr_run run = {.settings = settings, .left_out = topics, .left_out_count = count};
     enum cdr_result result = prepare(&run, error);
     if (result == CDR_OK)
-        result = create_all_encoders(&run, error);
-    if (result == CDR_OK) {
-        const struct cdr_sink_setup setup = cdr_run_sink_setup(&run);
-        result = cdr_kafka_judge(&settings->sink, &setup, error);
-    }
-    if (result == CDR_OK && run.dimensions != NULL) {
-        const struct cdr_sink_setup setup = cdr_dimensions_setup(&run);
-        result = cdr_kafka_judge(&settings->sink, &setup, error);
-    }
+        result = open_all(&run, error);
+    if (run.sink != NULL)
+        run.sink->ops->close(run.sink, false, NULL);
     release(&run);
     return result;
 }

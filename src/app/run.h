@@ -4,9 +4,10 @@
 
 #include "config/settings.h"
 
-/* Whether a run into Kafka with these settings would begin, as far as that can be told without
- * looking at what the topics hold: settings, schemas (which a registry may get), the settings of
- * topics that exist. Errors: as of cdr_command_run. Only where Kafka is built in. */
-enum cdr_result cdr_run_rehearse(const struct cdr_settings *settings, struct cdr_error *error);
+/* Whether a run into Kafka with these settings would begin once topics (so many names) have been
+ * deleted and created again: all that a run does up to there, with settings->sink.rehearsal; a
+ * registry may get schemas. Errors: as of cdr_command_run. Only where Kafka is built in. */
+enum cdr_result cdr_run_rehearse(const struct cdr_settings *settings, const char *const *topics,
+                                 size_t count, struct cdr_error *error);
 
 #endif

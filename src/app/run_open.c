@@ -23,7 +23,7 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
         run->sink_ops->bases(run->sink, run->bases);
     if (result == CDR_OK && run->found_bases != NULL)
         memcpy(run->found_bases, run->bases, cdr_run_logs(run) * sizeof *run->bases);
-    if (result == CDR_OK)
+    if (result == CDR_OK && settings->sink.rehearsal == CDR_REHEARSAL_NONE)
         cdr_say_notes(run->sink, settings->quiet);
     if (result == CDR_OK)
         result = cdr_dimensions_open(run, resume, error);

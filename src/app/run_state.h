@@ -25,6 +25,9 @@ struct cdr_run {
     struct cdr_sink *sink;
     struct cdr_topics topics;          /* of records */
     struct cdr_topics tables;          /* of dimensions; none where there are no dimensions */
+    /* Of a rehearsal: names of topics that are deleted and created again before the run begins. */
+    const char *const *left_out;
+    size_t left_out_count;
     struct cdr_dimensions *dimensions; /* app/dimensions.h; NULL where none are asked for */
     struct cdr_pipeline *pipeline;
     /* Per log: where the run began, and where the sink that is open now did. They differ once a

@@ -41,7 +41,7 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
     enum cdr_result result = cdr_verify_tail(&tail, &why);
     if (result == CDR_OK && run->topics.change_ms != CDR_CHANGE_NEVER)
         result = cdr_verify_change(&tail, run->topics.change_ms, &why);
-    if (result == CDR_OK && blind[0] != '\0')
+    if (result == CDR_OK && blind[0] != '\0' && settings->sink.rehearsal == CDR_REHEARSAL_NONE)
         fprintf(stderr, "cdrgen: warning: resume: %s; their number is believed, %s\n", blind,
                 settings->sink.kafka.force
                     ? "with --force"
@@ -79,6 +79,8 @@ static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int6
                         "not expire, and none is there: the topic was deleted and created again; "
                         "delete it once more, or go on after them with --force",
                         topic, log % partitions, count, run->model->dataset_id);
+    if (run->settings->sink.rehearsal != CDR_REHEARSAL_NONE)
+        return CDR_OK;
     fprintf(stderr,
             "cdrgen: warning: resume: %s[%u]: nothing is left of its first %llu records; their "
             "number is believed, %s\n",

@@ -45,6 +45,9 @@ struct cdr_topic {
     /* It holds the rows of a table: it is compacted, and a record whose payload is empty is a
      * tombstone, a message without a value. */
     bool table;
+    /* Of a rehearsal (sink.h): it will be deleted and created again before the run begins, so what
+     * it holds does not count. */
+    bool left_out;
     const char *label; /* what options call it: "call", "subscriber" */
     const char *builtin_schema;
     /* Of the first version, and of the second one, whose schema is NULL unless the topic changes

@@ -104,6 +104,15 @@ struct cdr_sink {
     const struct cdr_sink_ops *ops;
 };
 
+/* Whether open is only to find out whether a run would begin. Nothing is created or committed, and
+ * nothing is written. Of topics that are left out (topic.h), only the settings count. */
+enum cdr_rehearsal {
+    CDR_REHEARSAL_NONE,      /* a run begins */
+    CDR_REHEARSAL_QUESTIONS, /* with transactions: nobody is shut out either, so what that takes is
+                                not tried */
+    CDR_REHEARSAL_WHOLE      /* all that open does, taken back */
+};
+
 /* Every setting that a sink may need; strings are owned by the code that filled it (src/config),
  * NULL = not given. */
 struct cdr_sink_settings {
@@ -118,6 +127,7 @@ struct cdr_sink_settings {
     bool committed; /* with reopened: some of its records are durable */
     /* kafka */
     struct cdr_kafka_settings kafka;
+    enum cdr_rehearsal rehearsal;
     bool create_topics;
     uint32_t replication; /* of topics that we create; 0 = the broker's default */
     int64_t retention_ms; /* of topics that we create; −1 = keep for ever */

@@ -58,9 +58,16 @@ struct kafka_source {
     atomic_ullong taken;   /* bytes of messages since the broker threads were woken */
 };
 
+static bool is_left_out(const struct kafka_source *source, uint32_t type)
+{
+    return source->setup.topics->items[type].left_out;
+}
+
 static bool is_mine(const struct kafka_source *source, uint32_t log)
 {
-    return log % source->setup.partitions % source->setup.shard_count == source->setup.shard_index;
+    return log % source->setup.partitions % source->setup.shard_count ==
+               source->setup.shard_index &&
+           !is_left_out(source, log / source->setup.partitions);
 }
 
 static const char *name_of(const struct kafka_source *source, uint32_t log)
@@ -113,6 +120,9 @@ static enum cdr_result check_topic(struct kafka_source *source, struct cdr_kafka
 {
     const char *name = source->setup.topics->items[type].name;
     const uint32_t asked = source->setup.partitions;
+    source->topics[type].partitions = asked;
+    if (is_left_out(source, type))
+        return CDR_OK;
     struct cdr_kafka_topic_state state;
     int32_t broker;
     enum cdr_result result = cdr_kafka_look_at(asker, name, timeout_ms, &state, &broker, error);

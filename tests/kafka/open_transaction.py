@@ -34,7 +34,8 @@ def copy(brokers, producer, source, target):
 
 
 brokers, held, what, *topics = sys.argv[1:]
-producer = Producer({"bootstrap.servers": brokers, "transactional.id": f"{what}-{topics[-1]}"})
+producer = Producer({"bootstrap.servers": brokers, "transactional.id": f"{what}-{topics[-1]}",
+                     "transaction.timeout.ms": 900000})
 producer.init_transactions(30)
 producer.begin_transaction()
 if what == "one":

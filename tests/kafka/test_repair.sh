@@ -29,10 +29,61 @@ spoil()
     echo "not a record" | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "$prefix$1" -p "$2"
 }
 
+# Of topics with transactions, whose control records take offsets, too.
+same()
+{
+    "$CDRGEN" verify -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" "${settings[@]}" >"$WORK/verified" 2>&1 ||
+        die "verify: $?: $(cat "$WORK/verified")"
+}
+
+# refuses WORDS ARGUMENTS…: a dry run and a repair end with status 2 and say WORDS, and no topic is changed.
+refuses()
+{
+    local words=$1 before how type
+    shift
+    before=$(for type in call sms data; do admin offsets "$prefix$type"; done)
+    for how in --dry-run --yes; do
+        status=0
+        repair "$how" "$@" || status=$?
+        expect_equal $status 2 "status of repair $how $*: $(cat "$WORK/words" "$WORK/repair.err")"
+        grep -Eq "$words.*nothing was changed" "$WORK/repair.err" || die "no '$words': $(cat "$WORK/repair.err")"
+        expect_equal "$(for type in call sms data; do admin offsets "$prefix$type"; done)" "$before" \
+            "offsets after repair $how $*"
+    done
+}
+
+# forget GROUP: one that was just used may not be deleted yet.
+forget()
+{
+    local try
+    for try in {1..50}; do
+        ! admin forget "$1" 2>/dev/null || return 0
+        sleep 0.2
+    done
+    die "group $1 is not deleted after $try tries"
+}
+
 equal()
 {
     compare_topics "$WORK/files" "$prefix"{call,sms,data} --files-topics cdr. >"$WORK/compared"
 }
+
+# Takes as long as all others together, so it goes on beside them.
+echo "a topic is not emptied while another has an open transaction: begun"
+undecided=$(fresh_prefix)
+prefix=$undecided
+fill --create-topics --transactions
+spoil sms 1
+undecided_before=$(admin offsets "${prefix}sms")
+"$PYTHON" "$kafka_tests/open_transaction.py" "$CDRGEN_TEST_BROKERS" "$WORK/held" one "${prefix}data" &
+holder=$!
+until [[ -e $WORK/held ]]; do
+    kill -0 $holder || die "the other producer ended"
+    sleep 0.05
+done
+"$CDRGEN" repair --quiet --yes -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" "${settings[@]}" --transactions \
+    -X delivery.timeout.ms=4000 >"$WORK/undecided" 2>&1 </dev/null &
+undecided_run=$!
 
 echo "nothing to repair"
 first=$(fresh_prefix)
@@ -131,6 +182,96 @@ repair --yes || die "repair once the settings suit: $?: $(cat "$WORK/words" "$WO
 equal
 prefix=$whole
 
+echo "a topic is not emptied when the others were written without --transactions, and the repair has it"
+prefix=$(fresh_prefix)
+fill --create-topics
+spoil sms 1
+refuses 'call\[0\] holds [0-9]+ records that .* did not commit.* repair it without' --transactions
+repair --yes || die "repair as the run was: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+equal
+
+echo "a topic is not emptied when the others were written with --transactions, and the repair lacks it"
+plain=$prefix
+prefix=$(fresh_prefix)
+fill --create-topics --transactions
+spoil sms 1
+refuses 'was written with --transactions: resume it with --transactions'
+repair --yes --transactions || die "repair as the run was: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+same
+
+echo "a topic is not emptied when others were written with and without --transactions; the one in the way is named"
+admin delete "${prefix}call"
+admin create "${prefix}call" 3 retention.ms=-1 message.timestamp.before.max.ms=9223372036854775807
+"$PYTHON" - "${plain}call" "${prefix}call" <<'PYTHON'
+import os, sys
+from confluent_kafka import Consumer, Producer, TopicPartition
+brokers = {"bootstrap.servers": os.environ["CDRGEN_TEST_BROKERS"]}
+reader, writer = Consumer(brokers | {"group.id": "copy"}), Producer(brokers)
+for partition in range(3):
+    place = TopicPartition(sys.argv[1], partition, 0)
+    end = reader.get_watermark_offsets(place)[1]
+    reader.assign([place])
+    for _ in range(end):
+        record = reader.poll(30)
+        writer.produce(sys.argv[2], record.value(), record.key(), partition, timestamp=record.timestamp()[1])
+reader.close()
+assert writer.flush(60) == 0
+PYTHON
+spoil sms 1
+refuses 'was written with --transactions'
+refuses 'call\[0\] holds [0-9]+ records that .* did not commit.* delete this topic' --transactions
+admin delete "${prefix}call"
+repair --yes --transactions || die "repair without the topic in the way: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+same
+
+echo "a topic is not emptied when the records of another can no longer be counted"
+id=$("$CDRGEN" run "${settings[@]}" --dry-run --sink null | grep -Eo '[0-9a-f]{32}' | head -n 1)
+spoil sms 1
+admin trim "${prefix}data" 0 3
+forget "cdrgen-tx-$id"
+refuses 'data\[0\]: Kafka has forgotten .* cannot be counted' --transactions
+! admin committed "cdrgen-tx-$id" "${prefix}call" | grep cdrgen-tx || die "a rehearsal left its claim"
+admin delete "${prefix}data"
+repair --yes --transactions || die "repair of what can be counted: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+says "^${prefix}sms holds"
+same
+
+echo "a topic is not emptied when nothing is left of another that says how far it was filled"
+prefix=$(fresh_prefix)
+fill --create-topics
+spoil sms 1
+while read -r partition _ end; do
+    admin trim "${prefix}data" "$partition" "$end"
+done < <(admin offsets "${prefix}data")
+forget "cdrgen-end-$id"
+refuses 'data\[0\] ends at offset .*, but none of them is left to compare'
+prefix=$whole
+
+echo "a repair that breaks off names what is empty"
+prefix=$(fresh_prefix)
+fill --create-topics
+admin delete "${prefix}data"
+admin alter "${prefix}call" retention.ms=3600000
+status=0
+repair --yes || status=$?
+expect_equal $status 1 "status of a repair that was refused when it had created a topic: $(cat "$WORK/repair.err")"
+grep -q "retention.ms=3600000.*; nothing else was changed; empty now: ${prefix}data; .*the same repair again" "$WORK/repair.err" ||
+    die "no word of the empty topic: $(cat "$WORK/repair.err")"
+admin alter "${prefix}call" retention.ms=-1
+spoil sms 1
+repair --yes --rate 2k &
+run=$!
+until grep -q "^${prefix}sms holds" "$WORK/words" && (($(count_records "${prefix}data" 2>/dev/null || echo 0) > 0)); do
+    sleep 0.1
+done
+admin alter "${prefix}sms" cleanup.policy=compact
+status=0
+wait $run || status=$?
+expect_equal $status 1 "status of a repair whose topic changes while it fills it: $(cat "$WORK/repair.err")"
+grep -q "; not filled to the end: ${prefix}sms; .*the same repair again" "$WORK/repair.err" ||
+    die "no word of what is not filled: $(cat "$WORK/repair.err")"
+prefix=$whole
+
 echo "another dataset's topics are not touched"
 before=$(admin offsets "${prefix}call")
 status=0
@@ -153,6 +294,20 @@ says 'WARNING: 4 of these records were there before this dataset'
 repair --yes || die "repair of appended topics: $?: $(cat "$WORK/words" "$WORK/repair.err")"
 expect_equal "$(count_records "${prefix}call")" "$((4 + $(find "$WORK/files/cdr.call" -name '*.csv' -exec cat {} + | grep -vc '^event_type')))" \
     "records of a topic that was left alone"
+
+echo "a topic is not emptied while another has an open transaction: ended"
+status=0
+wait $undecided_run || status=$?
+expect_equal $status 2 "status of a repair with an open transaction in another topic: $(cat "$WORK/undecided")"
+grep -q "sms holds .* is not its log" "$WORK/undecided" || die "no word of sms: $(cat "$WORK/undecided")"
+grep -q 'an open transaction of another producer holds .*data\[0\].*nothing was changed' "$WORK/undecided" ||
+    die "no word of the transaction: $(cat "$WORK/undecided")"
+expect_equal "$(admin offsets "${undecided}sms")" "$undecided_before" "offsets after that repair"
+rm "$WORK/held"
+wait $holder
+prefix=$undecided
+repair --yes --transactions || die "repair after the transaction: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+same
 
 echo "tables of subscribers and cells"
 prefix=$(fresh_prefix)

@@ -91,7 +91,7 @@ struct cdr_kafka_witness {
 /* A topic of the sink. */
 struct cdr_kafka_topic {
     const char *name;
-    bool left_out; /* of questions, for now: it may not exist */
+    bool left_out; /* of questions, for now: it may not exist; or of a rehearsal */
     rd_kafka_topic_t *handle;
     struct cdr_kafka_terms terms;
     struct cdr_kafka_witness witness; /* of the thread that serves */
@@ -213,10 +213,6 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
                                          struct cdr_kafka_client *asker,
                                          const struct cdr_sink_settings *settings,
                                          struct cdr_error *error);
-/* Whether the topics that exist would keep what the run writes, whatever they hold. */
-enum cdr_result cdr_kafka_topics_judge(struct cdr_kafka_sink *sink, struct cdr_kafka_client *asker,
-                                       const struct cdr_sink_settings *settings,
-                                       struct cdr_error *error);
 /* What --force went on with; it stays accepted while the run writes. */
 void cdr_kafka_accept(struct cdr_kafka_sink *sink, unsigned type, const char *config);
 bool cdr_kafka_accepts(const struct cdr_kafka_sink *sink, unsigned type, const char *config);
@@ -319,9 +315,10 @@ rd_kafka_resp_err_t cdr_kafka_progress_ask(struct cdr_kafka_client *asker,
                                            const struct cdr_kafka_sink *sink, int timeout_ms,
                                            struct cdr_kafka_progress *progress, bool *known);
 /* Opens the producer, as the only one that may write transactions to this process's logs, and finds
- * where they go on. Errors: CDR_E_STATE; where settings->reopened, CDR_E_ENDED (another run has
- * taken over, or another producer's transaction is open) or CDR_E_DIFFERENT (another producer's
- * records are there, or ours are not); CDR_E_KAFKA; CDR_E_CONFIG. */
+ * where they go on. A rehearsal leaves no claim, or makes none (sink.h). Errors: CDR_E_STATE; where
+ * settings->reopened, CDR_E_ENDED (another run has taken over, or another producer's transaction is
+ * open) or CDR_E_DIFFERENT (another producer's records are there, or ours are not); CDR_E_KAFKA;
+ * CDR_E_CONFIG. */
 enum cdr_result cdr_kafka_take_over(struct cdr_kafka_sink *sink,
                                     const struct cdr_sink_settings *settings,
                                     struct cdr_error *error);

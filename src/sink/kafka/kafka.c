@@ -96,8 +96,10 @@ static enum cdr_result kafka_new(struct cdr_kafka_sink **made, const struct cdr_
     sink->topics = calloc(setup->topics->n, sizeof *sink->topics);
     if (sink->topics == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for %u topics", setup->topics->n);
-    for (uint32_t i = 0; i < setup->topics->n; i++)
+    for (uint32_t i = 0; i < setup->topics->n; i++) {
         sink->topics[i].name = setup->topics->items[i].name;
+        sink->topics[i].left_out = setup->topics->items[i].left_out;
+    }
     return CDR_OK;
 }
 
@@ -216,7 +218,7 @@ static enum cdr_result kafka_open(struct cdr_sink **opened,
     if (result == CDR_OK)
         result = sink->transactions.on ? cdr_kafka_transactions_open(sink, settings, error)
                                        : cdr_kafka_open_producer(sink, settings, error);
-    if (result == CDR_OK)
+    if (result == CDR_OK && settings->rehearsal == CDR_REHEARSAL_NONE)
         result = cdr_kafka_watch_start(sink, settings, error);
     if (result != CDR_OK) {
         if (sink != NULL)
@@ -225,25 +227,6 @@ static enum cdr_result kafka_open(struct cdr_sink **opened,
     }
     *opened = &sink->base;
     return CDR_OK;
-}
-
-enum cdr_result cdr_kafka_judge(const struct cdr_sink_settings *settings,
-                                const struct cdr_sink_setup *setup, struct cdr_error *error)
-{
-    struct cdr_kafka_sink *sink = NULL;
-    enum cdr_result result = kafka_new(&sink, setup, error);
-    if (result == CDR_OK)
-        result =
-            cdr_kafka_properties_make(&sink->properties, &settings->kafka, &sink->warnings, error);
-    if (result == CDR_OK)
-        result = cdr_kafka_watch_open(sink, NULL, error);
-    if (result == CDR_OK)
-        result = cdr_kafka_connect(&sink->watch.asker, (int)settings->kafka.timeout_ms, error);
-    if (result == CDR_OK)
-        result = cdr_kafka_topics_judge(sink, &sink->watch.asker, settings, error);
-    if (sink != NULL)
-        kafka_free(sink);
-    return result;
 }
 
 static void kafka_starts(const struct cdr_sink *base, uint64_t *starts)

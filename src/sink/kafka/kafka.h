@@ -64,9 +64,4 @@ enum cdr_result cdr_kafka_find_last(const struct cdr_sink *sink,
                                     const struct cdr_sink_settings *settings, uint32_t wanted,
                                     struct cdr_kafka_last *last, struct cdr_error *error);
 
-/* Would the topics of setup that exist keep what a run writes? What they hold does not matter.
- * CDR_E_STATE: not with their settings. Else as open. */
-enum cdr_result cdr_kafka_judge(const struct cdr_sink_settings *settings,
-                                const struct cdr_sink_setup *setup, struct cdr_error *error);
-
 #endif

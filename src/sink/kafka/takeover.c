@@ -34,7 +34,10 @@
  * Positions that are gone. Kafka deletes what a group committed when nobody has used it for long
  * (offsets.retention.minutes), and people delete groups. Of a log without progress, the committed
  * records from its beginning on are counted; the run compares the last of them with the function.
- * A log that has no control record in between was written without transactions. */
+ * A log that has no control record in between was written without transactions.
+ *
+ * A rehearsal passes the door like a run and aborts the transaction of step 4, so that it leaves no
+ * claim, however it ends. */
 #include "base/hash.h"
 #include "kafka/reader.h"
 #include "sink/kafka/internal.h"
@@ -246,7 +249,8 @@ static rd_kafka_topic_partition_list_t *claims(const struct opening *opening)
         struct cdr_kafka_progress progress = {.begin = sink->logs[log].base,
                                               .after = sink->logs[log].base,
                                               .form = CDR_KAFKA_NO_FORM};
-        sink->logs[log].fresh = !opening->known[log];
+        sink->logs[log].fresh =
+            !opening->known[log] && opening->settings->rehearsal == CDR_REHEARSAL_NONE;
         if (opening->known[log])
             progress = opening->progress[log];
         snprintf(progress.id, sizeof progress.id, "%s", sink->transactions.id);
@@ -261,6 +265,7 @@ static enum cdr_result claim(struct opening *opening, struct cdr_error *error)
     struct cdr_kafka_sink *sink = opening->sink;
     rd_kafka_t *rk = opening->door.rk;
     const char *id = sink->transactions.door;
+    const bool rehearses = opening->settings->rehearsal != CDR_REHEARSAL_NONE;
     const int64_t give_up_ms = cdr_kafka_clock_ms() + ASK_MS;
     rd_kafka_topic_partition_list_t *list = claims(opening);
     rd_kafka_consumer_group_metadata_t *group =
@@ -278,7 +283,9 @@ static enum cdr_result claim(struct opening *opening, struct cdr_error *error)
     while (again) {
         result =
             cdr_kafka_transaction_result(sink, id, "commit the ownership of the logs",
-                                         rd_kafka_commit_transaction(rk, INIT_SLICE_MS), error);
+                                         rehearses ? rd_kafka_abort_transaction(rk, INIT_SLICE_MS)
+                                                   : rd_kafka_commit_transaction(rk, INIT_SLICE_MS),
+                                         error);
         again = result == CDR_E_AGAIN && cdr_kafka_clock_ms() < give_up_ms;
     }
     rd_kafka_consumer_group_metadata_destroy(group);
@@ -380,6 +387,16 @@ static enum cdr_result take_over(struct opening *opening, struct cdr_error *erro
     }
 }
 
+/* Instead of taking over: what is committed, and by whom. */
+static enum cdr_result look(struct opening *opening, struct cdr_error *error)
+{
+    bool stable;
+    enum cdr_result result = read_progress(opening, &stable, error);
+    if (result == CDR_OK)
+        find_bases(opening);
+    return result;
+}
+
 /* --- positions --- */
 
 static enum cdr_result fail_held(const struct opening *opening, uint32_t log,
@@ -453,7 +470,11 @@ static enum cdr_result fail_strangers(const struct opening *opening, uint32_t lo
     const struct cdr_kafka_sink *sink = opening->sink;
     const struct cdr_kafka_progress *progress = &opening->progress[log];
     char advice[200] = "another producer writes to it";
-    if (!opening->known[log] && opening->settings->resume)
+    if (!opening->known[log] && opening->settings->rehearsal != CDR_REHEARSAL_NONE)
+        snprintf(advice, sizeof advice,
+                 "where this dataset was written without --transactions, repair it without; else "
+                 "delete this topic, which repair then creates and fills");
+    else if (!opening->known[log] && opening->settings->resume)
         snprintf(advice, sizeof advice,
                  "this dataset was written without --transactions, then resume it without; or "
                  "another producer wrote to it");
@@ -682,7 +703,8 @@ enum cdr_result cdr_kafka_take_over(struct cdr_kafka_sink *sink,
         result = open_with(&opening, &opening.reader, RD_KAFKA_CONSUMER, "isolation.level",
                            "read_committed", error);
     if (result == CDR_OK)
-        result = take_over(&opening, error);
+        result = settings->rehearsal == CDR_REHEARSAL_QUESTIONS ? look(&opening, error)
+                                                                : take_over(&opening, error);
     if (result == CDR_OK)
         result = find_positions(&opening, error);
     cdr_kafka_client_close(&opening.asker);

@@ -421,7 +421,7 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
         result = begin_after(prepare, ends, error);
     prepare->bases_known |= known;
     for (unsigned type = 0; type < sink->setup.topics->n; type++)
-        sink->topics[type].left_out = false;
+        sink->topics[type].left_out = sink->setup.topics->items[type].left_out;
     for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++) {
         if (!which[log / sink->setup.partitions])
             continue;
@@ -465,25 +465,6 @@ static struct prepare *begin(struct cdr_kafka_sink *sink, struct cdr_kafka_clien
     return prepare;
 }
 
-enum cdr_result cdr_kafka_topics_judge(struct cdr_kafka_sink *sink, struct cdr_kafka_client *asker,
-                                       const struct cdr_sink_settings *settings,
-                                       struct cdr_error *error)
-{
-    struct prepare *prepare = begin(sink, asker, settings, error);
-    bool existing[CDR_TOPICS_MAX] = {false};
-    enum cdr_result result = prepare == NULL ? CDR_E_NOMEM : CDR_OK;
-    for (unsigned type = 0; type < sink->setup.topics->n && result == CDR_OK; type++) {
-        result = look_at(prepare, type, error);
-        existing[type] = prepare->states[type].exists;
-    }
-    if (result == CDR_OK) {
-        restart(prepare);
-        result = guard(prepare, existing, error);
-    }
-    free(prepare);
-    return result;
-}
-
 enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
                                          struct cdr_kafka_client *asker,
                                          const struct cdr_sink_settings *settings,
@@ -493,15 +474,17 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
     if (prepare == NULL)
         return CDR_E_NOMEM;
     bool existing[CDR_TOPICS_MAX] = {false}, created[CDR_TOPICS_MAX] = {false}, any_created = false;
+    bool kept[CDR_TOPICS_MAX] = {false}; /* of those that exist: what they hold counts */
     enum cdr_result result = CDR_OK;
     for (unsigned type = 0; type < sink->setup.topics->n && result == CDR_OK; type++) {
         result = look_at(prepare, type, error);
         existing[type] = prepare->states[type].exists;
         created[type] = !existing[type];
+        kept[type] = existing[type] && !sink->setup.topics->items[type].left_out;
         any_created |= created[type];
-        if (result == CDR_OK && existing[type])
+        if (result == CDR_OK && kept[type])
             result = check_partitions(prepare, type, error);
-        else if (result == CDR_OK && !settings->create_topics)
+        else if (result == CDR_OK && created[type] && !settings->create_topics)
             result = cdr_fail(error, CDR_E_STATE,
                               "topic %s does not exist: create it, or pass --create-topics",
                               sink->topics[type].name);
@@ -511,7 +494,7 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
         result = guard(prepare, existing, error);
     restart(prepare);
     if (result == CDR_OK)
-        result = find_bases(prepare, existing, error);
+        result = find_bases(prepare, kept, error);
     if (result == CDR_OK && any_created)
         result = judge_wanted(prepare, created, error);
     if (result == CDR_OK && any_created)
@@ -522,7 +505,8 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
     restart(prepare);
     if (result == CDR_OK && any_created)
         result = find_bases(prepare, created, error);
-    if (result == CDR_OK && settings->append && !prepare->bases_known)
+    if (result == CDR_OK && settings->append && !prepare->bases_known &&
+        settings->rehearsal == CDR_REHEARSAL_NONE)
         result = cdr_kafka_commit_bases(asker, sink, "commit the base offsets of --append for",
                                         left_ms(prepare), error);
     free(prepare);
