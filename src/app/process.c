@@ -87,3 +87,9 @@ enum cdr_result cdr_process_call(enum cdr_result (*work)(void *context), void *c
     pthread_join(thread, NULL);
     return call.result;
 }
+
+unsigned cdr_process_workers(unsigned wanted)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return wanted != 0 ? wanted : processors > 0 ? (unsigned)processors : 1;
+}

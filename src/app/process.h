@@ -13,6 +13,9 @@
  * and for those of libraries. */
 void cdr_process_prepare(void);
 
+/* Threads to work with: those that were wanted, or, for 0, one per CPU. */
+unsigned cdr_process_workers(unsigned wanted);
+
 /* Calls work on a stack that is large enough: this thread's; or, where its limit could not be
  * raised, that of a new thread. CDR_E_NOMEM: which cannot be started; else what work returns. */
 enum cdr_result cdr_process_call(enum cdr_result (*work)(void *context), void *context,

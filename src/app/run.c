@@ -4,6 +4,7 @@
 #include "app/append.h"
 #include "app/deliver.h"
 #include "app/dimensions.h"
+#include "app/process.h"
 #include "app/run_open.h"
 #include "app/say.h"
 #include "app/schema_ids.h"
@@ -244,16 +245,10 @@ static enum cdr_result fill_sink(struct cdr_run *run, struct cdr_error *error)
     return result == CDR_OK ? closed : result;
 }
 
-static unsigned choose_workers(const struct cdr_settings *settings)
-{
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    return settings->workers != 0 ? settings->workers : processors > 0 ? (unsigned)processors : 1;
-}
-
 static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    run->workers = choose_workers(settings);
+    run->workers = cdr_process_workers(settings->workers);
     cdr_make_token(run->token);
     if (settings->shard_count > settings->model.partitions)
         return cdr_fail(error, CDR_E_CONFIG,

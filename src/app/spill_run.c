@@ -30,6 +30,11 @@ static void leave_kafka(struct cdr_run *run)
     run->sink = NULL;
 }
 
+static void put_settings(struct cdr_json *json, const void *settings)
+{
+    cdr_settings_put_dataset(json, settings);
+}
+
 enum cdr_result cdr_run_spill(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_sink_settings *settings = &run->settings->sink;
@@ -41,6 +46,8 @@ enum cdr_result cdr_run_spill(struct cdr_run *run, struct cdr_error *error)
         .firsts = run->starts,
         .bases = run->bases,
         .transactions = settings->transactions,
+        .put_settings = put_settings,
+        .settings = run->settings,
     };
     leave_kafka(run);
     enum cdr_result result = cdr_spill_open(&run->sink, &spill, &setup, &trouble);

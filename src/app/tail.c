@@ -21,7 +21,7 @@ void cdr_run_tail_settings(const struct cdr_run *run, struct cdr_verify_tail_set
         .workers = run->workers,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
-        .endless = settings->live,
+        .endless = settings->live || settings->sink.replays, /* a run may have gone on since */
         .ids = settings->sink.id_header,
         .stop = cdr_stop_on_signals(),
     };

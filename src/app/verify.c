@@ -1,4 +1,5 @@
 /* The course of a verification: choose the source, open it, compare, report. */
+#include "app/process.h"
 #include "app/progress.h"
 #include "app/repair.h"
 #include "app/report_file.h"
@@ -215,10 +216,7 @@ static enum cdr_result verify(struct cdr_verification *run, struct cdr_error *er
 static enum cdr_result prepare(struct cdr_verification *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    run->workers = settings->workers != 0 ? settings->workers
-                   : processors > 0       ? (unsigned)processors
-                                          : 1;
+    run->workers = cdr_process_workers(settings->workers);
     enum cdr_result result = choose_source(run, error);
     if (result == CDR_OK)
         result = cdr_topics_name(&run->topics, settings, error);

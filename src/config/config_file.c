@@ -200,24 +200,28 @@ static enum cdr_result parse_and_walk(struct config_file *file, size_t len, stru
     return result;
 }
 
+enum cdr_result cdr_config_text_load(struct cdr_loading *loading, const char *name,
+                                     const char *text, size_t n, struct cdr_error *error)
+{
+    struct config_file file = {.loading = loading, .path = name, .text = text};
+    file.seen = calloc(cdr_option_count, sizeof *file.seen);
+    enum cdr_result result = file.seen != NULL ? parse_and_walk(&file, n, error)
+                                               : cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    free(file.seen);
+    return result;
+}
+
 enum cdr_result cdr_config_file_load(struct cdr_loading *loading, const char *path,
                                      struct cdr_error *error)
 {
-    if (strcmp(path, "-") == 0)
-        path = CDR_STANDARD_INPUT;
-    struct config_file file = {.loading = loading, .path = path};
     char *text = NULL;
     size_t len = 0;
+    if (strcmp(path, "-") == 0)
+        path = CDR_STANDARD_INPUT;
     enum cdr_result result = cdr_text_file_read(path, FILE_BYTES_MAX, &text, &len, error);
     if (result != CDR_OK)
         return result;
-    file.text = text;
-    file.seen = calloc(cdr_option_count, sizeof *file.seen);
-    if (file.seen == NULL)
-        result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
-    else
-        result = parse_and_walk(&file, len, error);
-    free(file.seen);
+    result = cdr_config_text_load(loading, path, text, len, error);
     cdr_secret_wipe(text, len);
     free(text);
     return result;

@@ -48,20 +48,47 @@ bool cdr_option_text(const struct cdr_option *option, const struct cdr_settings 
     return good && strcmp(text, "null") != 0;
 }
 
+/* Those that `wanted` names, of the settings that a config file takes. */
+static void put_settings(struct cdr_json *json, const struct cdr_settings *settings,
+                         bool (*wanted)(const struct cdr_option *option))
+{
+    const char *last = "";
+    for (size_t i = 0; i < cdr_option_count; i++) {
+        const struct cdr_option *option = &cdr_options[i];
+        if (option->key == NULL || option->unlisted || cdr_type_ops[option->type].print == NULL ||
+            !wanted(option))
+            continue;
+        cdr_option_print(option, settings, json, move_to(json, last, option->key));
+        last = option->key;
+    }
+    move_to(json, last, "");
+}
+
+static bool any(const struct cdr_option *option)
+{
+    (void)option;
+    return true;
+}
+
+static bool is_of_dataset(const struct cdr_option *option)
+{
+    const struct cdr_settings *none = NULL;
+    return option->at < sizeof none->model || option->at == offsetof(struct cdr_settings, live) ||
+           option->at == offsetof(struct cdr_settings, headers);
+}
+
 void cdr_settings_print(FILE *out, const struct cdr_settings *settings)
 {
     struct cdr_json json;
-    const char *last = "";
     cdr_json_start(&json, out);
     cdr_json_object(&json, NULL);
-    for (size_t i = 0; i < cdr_option_count; i++) {
-        const struct cdr_option *option = &cdr_options[i];
-        if (option->key == NULL || option->unlisted || cdr_type_ops[option->type].print == NULL)
-            continue;
-        cdr_option_print(option, settings, &json, move_to(&json, last, option->key));
-        last = option->key;
-    }
-    move_to(&json, last, "");
+    put_settings(&json, settings, any);
     cdr_json_object_end(&json);
     cdr_json_finish(&json);
+}
+
+void cdr_settings_put_dataset(struct cdr_json *json, const struct cdr_settings *settings)
+{
+    _Static_assert(offsetof(struct cdr_settings, model) == 0, "what lies in the model comes first");
+    put_settings(json, settings, is_of_dataset);
 }

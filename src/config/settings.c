@@ -418,6 +418,18 @@ enum cdr_result cdr_settings_default(struct cdr_settings *settings, struct cdr_e
     return set_defaults(&loading, error);
 }
 
+enum cdr_result cdr_settings_read_dataset(struct cdr_settings *settings, const char *name,
+                                          const char *text, struct cdr_error *error)
+{
+    struct cdr_loading loading = {.settings = settings};
+    memset(settings, 0, sizeof *settings);
+    enum cdr_result result = set_defaults(&loading, error);
+    loading.layer = CDR_LAYER_CONFIG_FILE;
+    if (result == CDR_OK)
+        result = cdr_config_text_load(&loading, name, text, strlen(text), error);
+    return result == CDR_OK ? cdr_parameters_check(&settings->model, error) : result;
+}
+
 void cdr_settings_free(struct cdr_settings *settings)
 {
     for (size_t i = 0; i < cdr_option_count; i++) {

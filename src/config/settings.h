@@ -16,6 +16,8 @@
 
 #include <stdio.h>
 
+struct cdr_json;
+
 /* What is told of one topic. */
 struct cdr_topic_settings {
     char *schemas[CDR_VERSIONS];      /* files of Avro schemas; NULL: none is given */
@@ -27,7 +29,7 @@ enum { CDR_LABEL_COUNT = CDR_TYPE_COUNT + CDR_DIMENSION_COUNT + 1 };
 extern const char *const cdr_topic_labels[CDR_LABEL_COUNT + 1]; /* NULL at the end */
 
 struct cdr_settings {
-    struct cdr_parameters model;
+    struct cdr_parameters model; /* first: print.c tells its options by that */
     struct cdr_sink_settings sink;
     struct cdr_registry_settings registry;
 
@@ -121,6 +123,13 @@ void cdr_settings_say_where(const struct cdr_settings *settings, struct cdr_erro
 void cdr_settings_help(FILE *out, enum cdr_command about);
 /* The effective settings as JSON that a config file accepts; secrets as "[hidden]". */
 void cdr_settings_print(FILE *out, const struct cdr_settings *settings);
+/* Of them, those that say which records a run makes, and which headers these have: members of the
+ * object that json is in. Schemas, keys and format are not among them. */
+void cdr_settings_put_dataset(struct cdr_json *json, const struct cdr_settings *settings);
+/* The defaults, and over them an object that the function above filled, as text; name stands for it
+ * in errors. To be freed also after an error. CDR_E_CONFIG, CDR_E_NOMEM. */
+enum cdr_result cdr_settings_read_dataset(struct cdr_settings *settings, const char *name,
+                                          const char *text, struct cdr_error *error);
 /* docs/configuration.md. */
 void cdr_settings_reference(FILE *out);
 

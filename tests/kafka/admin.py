@@ -16,9 +16,9 @@
     admin.py set TOPIC NAME=VALUE…        settings; all others of the topic become the brokers'
     admin.py alter TOPIC NAME=VALUE…      settings; the topic's others stay
     admin.py grow TOPIC PARTITIONS        gives it more, so many in all
-    admin.py recreate TOPIC PARTITIONS [fill]
+    admin.py recreate TOPIC PARTITIONS [fill [COUNT…] [committed]]
                                           deletes it and creates it again; with fill, each partition gets as many records
-                                          of somebody else's as it had
+                                          of somebody else's as it had, or its COUNT; committed: in a transaction
     admin.py replicas TOPIC…              topic, partition, leader, number of replicas, of those in sync, one a line
     admin.py elect TOPIC…                 the first replica of every partition becomes its leader
     admin.py trim TOPIC PARTITION OFFSET  deletes the records before the offset
@@ -223,7 +223,7 @@ def end_of(consumer, topic, number):
         return None
 
 
-def recreate(client, settings, topic, partitions, fill=None):
+def recreate(client, settings, topic, partitions, fill=None, *how):
     consumer = Consumer({**settings, "group.id": "cdrgen-admin"})
     ends, before = {}, None
     while fill and ends != before:  # what is under way arrives first
@@ -243,11 +243,18 @@ def recreate(client, settings, topic, partitions, fill=None):
     for number in ends:  # the broker may go on with the old one for a moment
         wait_for(lambda: end_of(consumer, topic, number) == 0, f"{topic} is not created again")
     consumer.close()
-    producer = Producer(settings)
+    committed = "committed" in how
+    ends.update(enumerate(int(count) for count in how if count.isdigit()))
+    producer = Producer({**settings, "transactional.id": "somebody else's"} if committed else settings)
+    if committed:
+        producer.init_transactions(TIMEOUT_S)
+        producer.begin_transaction()
     for number, end in ends.items():
         for _ in range(end):
             producer.produce(topic, value=b"somebody else's", partition=number)
     producer.flush(TIMEOUT_S)
+    if committed:
+        producer.commit_transaction(TIMEOUT_S)
 
 
 COMMANDS = {"create": create, "delete": delete, "list": list_topics, "partitions": partitions, "config": config,

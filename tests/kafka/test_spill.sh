@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # A broker that stays away in the middle of a run: the run ends well with its records in files, and replay brings them into
 # the topics, each once and in order, killed or not; foreign clients find the logs equal to the file sink's, offset by
-# offset. What replay must refuse, it refuses. With a broker of its own, that is frozen and killed.
+# offset. What replay must refuse, it refuses. With a broker of its own, that is frozen and killed, and compacts soon.
 source "$SOURCE_DIR/tests/kafka/lib.sh"
 
-start_cluster
+start_cluster --property log.cleaner.backoff.ms=100
 export CDRGEN_TEST_BROKERS
 
 cluster()
@@ -24,7 +24,7 @@ spill_run()
     local prefix=$1 count=$2
     shift 2
     SPILL=$WORK/spill-$prefix
-    "$CDRGEN" run "${dataset[@]}" --topic-prefix "$prefix" --brokers "$CDRGEN_TEST_BROKERS" --create-topics --rate 25k/s \
+    "$CDRGEN" run "${dataset[@]}" --topic-prefix "$prefix" --brokers "$CDRGEN_TEST_BROKERS" --create-topics --rate "${rate:-25k/s}" \
         --spill "$SPILL" --spill-after 3s --summary "$WORK/$prefix.json" "$@" 2>"$WORK/run.err" &
     RUN=$!
     until [[ -n $(admin list "${prefix}data") && $(count_records "${prefix}call" 2>/dev/null) -ge $count ]]; do
@@ -35,9 +35,10 @@ spill_run()
 
 in_topics()
 {
-    local type sum=0
+    local type n sum=0
     for type in call sms data; do
-        sum=$((sum + $(count_records "$1$type")))
+        n=$(count_records "$1$type") || return 1
+        sum=$((sum + n))
     done
     echo "$sum"
 }
@@ -46,7 +47,7 @@ in_topics()
 stand_still()
 {
     local before=none now
-    until now=$(in_topics "$1") && [[ $now == "$before" ]]; do
+    until now=$(in_topics "$1" 2>/dev/null) && [[ $now == "$before" ]]; do
         before=$now
         sleep 3
     done
@@ -91,6 +92,7 @@ expect_equal "$(jq -r .spilled.dir "$WORK/cdr..json")" "$SPILL"
 # Nobody answers: replay waits as long as it was told.
 expect_failure 2 "no Kafka broker of .* answered" replay "$SPILL" --wait 2s --kafka-timeout 1s
 cluster resume 1
+stand_still cdr.
 here=$(in_topics cdr.)
 ((here < records)) || die "all records are in the topics already"
 
@@ -135,7 +137,7 @@ compare_topics "$WORK/files"
 expect_failure 2 "$SPILL holds no spill" replay "$SPILL"
 
 # ---- a broker that dies, and a run that dies while it spills ----------------------------------------------------------
-spill_run dies. 2000
+rate=8k/s spill_run dies. 2000 # so slow that it still runs when it is killed
 cluster kill 1
 until [[ -e $SPILL/spill.json ]]; do
     kill -0 $RUN 2>/dev/null || die "the run ended before it spilled: $(cat "$WORK/run.err")"
@@ -177,10 +179,18 @@ expect_failure 2 "$segment: records of refused.sms\[2\] are missing or altered f
 expect_equal "$(in_topics refused.)" "$here" "records after a refusal"
 cp "$WORK/kept" "$segment"
 
+# What says which dataset it is, is gone or says another one.
+cp "$SPILL/spill.json" "$WORK/kept"
+jq 'del(.settings)' "$WORK/kept" >"$SPILL/spill.json"
+expect_failure 2 'spill.json: "settings" is missing .*another version of cdrgen wrote it' replay "$SPILL"
+jq '.settings.seed = 12' "$WORK/kept" >"$SPILL/spill.json"
+expect_failure 2 "with its settings, this cdrgen makes dataset [0-9a-f]+, and its records are of dataset" replay "$SPILL"
+cp "$WORK/kept" "$SPILL/spill.json"
+
 # Somebody else's record is where one of ours belongs.
 end=$(admin offsets refused.call | awk '$1 == 1 { print $3 }')
 echo foreign | kcat -b "$CDRGEN_TEST_BROKERS" -P -t refused.call -p 1 -k 316
-expect_failure 1 "refused.call\[1\]: the record at offset $end is not this dataset's" replay "$SPILL"
+expect_failure 2 "refused.call\[1\] has another record at offset $end than record $end of the dataset" replay "$SPILL"
 
 # The topics were made anew: records in between are lost.
 admin delete refused.call refused.sms refused.data
@@ -229,3 +239,61 @@ wait_for_end 0
 cluster resume 1
 replay "$SPILL" --quiet
 expect_equal "$(checksums whole.)" "$(checksums framed.)" "committed records"
+
+# ---- topics that end where the spill begins, and hold something else before it -----------------------------------------
+dataset=(--subs 5000 --start 2025-01-01 --days 1 --seed 12 --partitions 3)
+rate=1000
+runs=()
+for name in refilled refilled.tx compacted compacted.tx; do # small segments: the one that is written is not compacted
+    in_transactions=()
+    [[ $name != *.tx ]] || in_transactions=(--transactions --transaction-time 300ms)
+    admin create "$name.data" 3 internal.segment.bytes=4000 min.cleanable.dirty.ratio=0.01 \
+        message.timestamp.after.max.ms=9223372036854775807
+    spill_run "$name." 100 -X batch.num.messages=10 ${in_transactions[@]+"${in_transactions[@]}"}
+    runs+=("$RUN")
+done
+cluster pause 1
+until [[ $(find "$WORK" -path '*/spill-*ed.*/spill.json' | wc -l) == 4 ]]; do
+    kill -0 "${runs[@]}" || die "a run ended before it spilled: $(cat "$WORK/run.err")"
+    sleep 0.1
+done
+sleep 5
+kill -INT "${runs[@]}"
+for RUN in "${runs[@]}"; do
+    wait_for_end 1
+done
+cluster resume 1
+
+# Created again, and filled by another producer.
+for name in refilled refilled.tx; do
+    SPILL=$WORK/spill-$name.
+    readarray -t firsts < <(jq '.topics[2].partitions[].first_record' "$SPILL/spill.json")
+    committed=()
+    [[ $name != *.tx ]] || committed=(committed)
+    admin recreate "$name.data" 3 fill "${firsts[@]}" ${committed[@]+"${committed[@]}"}
+    expect_failure 2 "$name.data\[[0-2]\] has another record at offset 0 than record 0 of the dataset" replay "$SPILL"
+done
+
+# Compacted while the replay stands still and cannot see that the topic is set to be; then before a replay.
+for name in compacted compacted.tx; do
+    SPILL=$WORK/spill-$name.
+    stand_still "$name."
+    here=$(in_topics "$name.")
+    "$CDRGEN" replay "$SPILL" --brokers "$CDRGEN_TEST_BROKERS" -X batch.num.messages=2 -X linger.ms=0 \
+        -X max.in.flight=1 -X queue.buffering.max.kbytes=100 2>"$WORK/err" &
+    job=$!
+    until (($(in_topics "$name.") > here)); do
+        kill -0 $job 2>/dev/null || die "the replay ended before its topic was compacted: $(cat "$WORK/err")"
+        sleep 0.05
+    done
+    kill -STOP $job
+    admin compact "$name.data"
+    kill -CONT $job
+    status=0
+    wait $job || status=$?
+    expect_equal "$status" 1 "status of a replay into $name.data, which says: $(cat "$WORK/err")"
+    grep -q "$name.data\[[0-2]\]: .* gone.*the topic was compacted" "$WORK/err" ||
+        die "replay does not say that $name.data was compacted: $(cat "$WORK/err")"
+    expect_equal "$(jq .published "$SPILL/spill.json")" false
+    expect_failure 2 "the topics do not hold .*beginning of dataset [0-9a-f]+: $name.data\[[0-2]\]" replay "$SPILL"
+done

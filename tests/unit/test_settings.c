@@ -517,6 +517,50 @@ static void test_config_file(void **state)
     cdr_settings_free(&settings);
 }
 
+static char *dataset_of(const struct cdr_settings *from)
+{
+    char *text = NULL;
+    size_t len = 0;
+    struct cdr_json json;
+    FILE *stream = open_memstream(&text, &len);
+    assert_non_null(stream);
+    cdr_json_start(&json, stream);
+    cdr_json_object(&json, NULL);
+    cdr_settings_put_dataset(&json, from);
+    cdr_json_object_end(&json);
+    assert_true(cdr_json_finish(&json));
+    fclose(stream);
+    return text;
+}
+
+/* What a spill keeps: all that makes records, and nothing of where they go. */
+static void test_dataset_goes_round(void **state)
+{
+    (void)state;
+    struct cdr_settings again;
+    assert_loads("run --seed 18446744073709551615 --start yesterday --tz Asia/Kolkata "
+                 "--headers direction,radio=rat -b host:9092 -X sasl.password=pass --live "
+                 "--topic-prefix mine. --calls 0.1");
+    char *text = dataset_of(&settings);
+    assert_int_equal(cdr_settings_read_dataset(&again, "spill.json", text, &error), CDR_OK);
+    assert_true(again.model.seed == UINT64_MAX && again.live);
+    assert_int_equal(again.model.start_day, settings.model.start_day);
+    assert_string_equal(again.headers, "direction,radio=rat");
+    assert_string_equal(again.topic_prefix, "cdr.");
+    assert_null(again.sink.kafka.brokers);
+    assert_null(strstr(text, "sasl"));
+    char *same = dataset_of(&again);
+    assert_string_equal(text, same);
+    cdr_settings_free(&again);
+    cdr_settings_free(&settings);
+    assert_int_equal(cdr_settings_read_dataset(&again, "spill.json", "{\"subs\": 0}", &error),
+                     CDR_E_CONFIG);
+    assert_non_null(strstr(error.text, "spill.json:1: subs"));
+    cdr_settings_free(&again);
+    free(same);
+    free(text);
+}
+
 static void test_bad_config_files(void **state)
 {
     (void)state;
@@ -1442,6 +1486,7 @@ int main(void)
         cmocka_unit_test(test_bad_flags),
         cmocka_unit_test(test_relative_start),
         cmocka_unit_test(test_config_file),
+        cmocka_unit_test(test_dataset_goes_round),
         cmocka_unit_test(test_bad_config_files),
         cmocka_unit_test(test_line_of_a_key),
         cmocka_unit_test(test_precedence),

@@ -84,13 +84,22 @@ struct spilling {
     struct cdr_spill_settings settings;
 };
 
+static void put_settings(struct cdr_json *json, const void *settings)
+{
+    cdr_json_text(json, "subs", settings);
+}
+
 static void start(struct spilling *spilling, const char *format)
 {
     harness_start(&spilling->harness, format);
     spilling->settings = (struct cdr_spill_settings){
-        .dir = spilling->harness.out, .segment_bytes = 1000000, .firsts = firsts, .bases = bases};
-    spilling->harness.setup.first_event_ms = -5;
-    spilling->harness.setup.last_event_ms = INT64_C(1735772399999);
+        .dir = spilling->harness.out,
+        .segment_bytes = 1000000,
+        .firsts = firsts,
+        .bases = bases,
+        .put_settings = put_settings,
+        .settings = "many",
+    };
 }
 
 static enum cdr_result try_open(struct spilling *spilling, struct cdr_error *error)
@@ -255,7 +264,9 @@ static void round_trip(const char *format, uint32_t frame_len, uint64_t segment_
     assert_int_equal(manifest->partitions, HARNESS_PARTITIONS);
     assert_int_equal(manifest->frame_len, frame_len);
     assert_int_equal(manifest->trailer_len, spilling.harness.encoder.trailer_len);
-    assert_int_equal(manifest->first_event_ms, -5);
+    char *settings = cdr_spill_manifest_settings(manifest);
+    assert_string_equal(settings, "{\n  \"subs\": \"many\"\n}");
+    free(settings);
     assert_true(manifest->closed && manifest->complete && !manifest->published);
     assert_int_equal(manifest->transactions, frame_len > 0);
     for (uint32_t log = 0; log < LOGS; log++) {

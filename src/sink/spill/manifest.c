@@ -1,7 +1,6 @@
 #include "sink/spill/manifest.h"
 
 #include "base/files.h"
-#include "base/json_writer.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,6 +19,24 @@
 #define MARK_WITHIN_BYTES 4096 /* "published" comes before the topics */
 #define MANIFEST_BYTES_MAX (UINT64_C(64) << 20) /* schemas, and a line a log */
 #define VALUE_BYTES_MAX (1 << 20) /* of keys and headers */
+
+/* What the values of a topic's two versions, and its keys, are called. */
+static const struct {
+    const char *schema, *mapping, *id;
+} layout_names[] = {{"schema", "mapping", "schema_id"},
+                    {"next_schema", "next_mapping", "next_schema_id"},
+                    {"key_schema", "key_mapping", "key_schema_id"}};
+enum { LAYOUTS = sizeof layout_names / sizeof layout_names[0] };
+
+static struct cdr_layout *layout_of(struct cdr_topic *topic, unsigned i)
+{
+    return i < CDR_VERSIONS ? &topic->layouts[i] : &topic->key_layout;
+}
+
+static int32_t *id_of(struct cdr_topic *topic, unsigned i)
+{
+    return i < CDR_VERSIONS ? &topic->schema_ids[i] : &topic->key_schema_id;
+}
 
 static enum cdr_result make_path(char path[CDR_SPILL_PATH_MAX], const char *dir, const char *name,
                                  struct cdr_error *error)
@@ -153,6 +170,19 @@ static void write_log(struct cdr_json *json, const struct cdr_spill_manifest *ma
     cdr_json_object_end(json);
 }
 
+static void write_layouts(struct cdr_json *json, struct cdr_topic *topic)
+{
+    for (unsigned i = 0; i < LAYOUTS; i++) {
+        const struct cdr_layout *layout = layout_of(topic, i);
+        if (layout->schema != NULL)
+            cdr_json_text(json, layout_names[i].schema, layout->schema);
+        if (layout->mapping != NULL)
+            cdr_json_text(json, layout_names[i].mapping, layout->mapping);
+        if (*id_of(topic, i) != 0)
+            cdr_json_i64(json, layout_names[i].id, *id_of(topic, i));
+    }
+}
+
 static void write_envelope(struct cdr_json *json, const struct cdr_envelope *envelope)
 {
     if (envelope->key_bytes_max > 0)
@@ -170,9 +200,10 @@ static void write_topics(struct cdr_json *json, const struct cdr_spill_manifest 
 {
     cdr_json_array(json, "topics");
     for (uint32_t type = 0; type < manifest->topics->n; type++) {
-        const struct cdr_topic *topic = &manifest->topics->items[type];
+        struct cdr_topic *topic = &manifest->topics->items[type];
         cdr_json_object(json, NULL);
         cdr_json_text(json, "topic", topic->name);
+        write_layouts(json, topic);
         write_envelope(json, &topic->envelope);
         cdr_json_array(json, "partitions");
         for (uint32_t p = 0; p < manifest->partitions; p++)
@@ -184,7 +215,7 @@ static void write_topics(struct cdr_json *json, const struct cdr_spill_manifest 
     cdr_json_array_end(json);
 }
 
-static void write_all(struct cdr_json *json, const struct cdr_spill_manifest *manifest)
+static void put_all(struct cdr_json *json, const struct cdr_spill_manifest *manifest)
 {
     cdr_json_object(json, NULL);
     cdr_json_text(json, "cdrgen", CDR_VERSION);
@@ -195,14 +226,30 @@ static void write_all(struct cdr_json *json, const struct cdr_spill_manifest *ma
     cdr_json_u64(json, "partitions", manifest->partitions);
     cdr_json_u64(json, "shard_index", manifest->shard_index);
     cdr_json_u64(json, "shard_count", manifest->shard_count);
-    cdr_json_i64(json, "first_event_ms", manifest->first_event_ms);
-    cdr_json_i64(json, "last_event_ms", manifest->last_event_ms);
     cdr_json_bool(json, "transactions", manifest->transactions);
     cdr_json_bool(json, "closed", manifest->closed);
     cdr_json_bool(json, "complete", manifest->complete);
     cdr_json_bool(json, "published", manifest->published);
+    if (manifest->topics->change_ms != CDR_CHANGE_NEVER)
+        cdr_json_i64(json, "change_ms", manifest->topics->change_ms);
+    cdr_json_object(json, "settings");
+    manifest->put_settings(json, manifest->settings);
+    cdr_json_object_end(json);
     write_topics(json, manifest);
     cdr_json_object_end(json);
+}
+
+/* One that was read is as it was, but for what became of it. */
+static bool write_all(FILE *out, const struct cdr_spill_manifest *manifest)
+{
+    struct cdr_json json;
+    if (manifest->texts != NULL)
+        return json_object_set_new(manifest->texts, "published",
+                                   json_boolean(manifest->published)) == 0 &&
+               json_dumpf(manifest->texts, out, JSON_INDENT(2)) == 0 && fflush(out) == 0;
+    cdr_json_start(&json, out);
+    put_all(&json, manifest);
+    return cdr_json_finish(&json);
 }
 
 enum cdr_result cdr_spill_manifest_write(const struct cdr_spill_manifest *manifest, const char *dir,
@@ -217,10 +264,7 @@ enum cdr_result cdr_spill_manifest_write(const struct cdr_spill_manifest *manife
     FILE *out = cdr_stream_temporary(temporary);
     if (out == NULL)
         return cdr_file_fail(error, CDR_E_IO, "create", temporary, errno);
-    struct cdr_json json;
-    cdr_json_start(&json, out);
-    write_all(&json, manifest);
-    if (!cdr_stream_rename(out, cdr_json_finish(&json), true, temporary, path))
+    if (!cdr_stream_rename(out, write_all(out, manifest), true, temporary, path))
         return cdr_file_fail(error, CDR_E_IO, "write", path, errno);
     if (fsync(dir_fd) != 0 && errno != EINVAL && errno != ENOTSUP)
         return cdr_file_fail(error, CDR_E_IO, "sync folder", dir, errno);
@@ -315,6 +359,23 @@ static const char *read_log(struct cdr_spill_manifest *manifest, uint32_t type, 
     return members.wrong;
 }
 
+/* Those that are there. Texts stay where they are. */
+static void read_layouts(struct cdr_topic *topic, struct members *members)
+{
+    for (unsigned i = 0; i < LAYOUTS; i++) {
+        struct cdr_layout *layout = layout_of(topic, i);
+        const char *schema = NULL;
+        if (json_object_get(members->object, layout_names[i].schema) != NULL)
+            schema = json_string_value(member(members, layout_names[i].schema, JSON_STRING));
+        layout->schema = (char *)(uintptr_t)schema;
+        if (json_object_get(members->object, layout_names[i].mapping) != NULL)
+            layout->mapping =
+                json_string_value(member(members, layout_names[i].mapping, JSON_STRING));
+        if (json_object_get(members->object, layout_names[i].id) != NULL)
+            *id_of(topic, i) = (int32_t)whole(members, layout_names[i].id, 0, INT32_MAX);
+    }
+}
+
 /* Both are there only where messages have them. */
 static void read_envelope(struct cdr_topic *topic, struct members *members)
 {
@@ -343,6 +404,7 @@ static const char *read_topics(struct cdr_spill_manifest *manifest, const json_t
         struct members members = {.object = json_array_get(topics, type)};
         struct cdr_topic *topic = &manifest->found.items[type];
         text(&members, "topic", topic->name, CDR_SPILL_TOPIC_MAX + 1);
+        read_layouts(topic, &members);
         read_envelope(topic, &members);
         const json_t *partitions = member(&members, "partitions", JSON_ARRAY);
         wrong = members.wrong;
@@ -368,14 +430,15 @@ static const char *read_all(struct cdr_spill_manifest *manifest, const json_t *r
     manifest->shard_count = (uint32_t)whole(&members, "shard_count", 1, manifest->partitions);
     manifest->shard_index =
         (uint32_t)whole(&members, "shard_index", 0, (int64_t)manifest->shard_count - 1);
-    manifest->first_event_ms = whole(&members, "first_event_ms", INT64_MIN, INT64_MAX);
-    manifest->last_event_ms = whole(&members, "last_event_ms", INT64_MIN, INT64_MAX);
     manifest->transactions = json_is_true(member(&members, "transactions", JSON_TRUE));
     manifest->closed = json_is_true(member(&members, "closed", JSON_TRUE));
     manifest->complete = json_is_true(member(&members, "complete", JSON_TRUE));
     manifest->published = json_is_true(member(&members, "published", JSON_TRUE));
     if (members.wrong == NULL && strlen(manifest->dataset_id) != 32)
         members.wrong = "dataset_id";
+    if (json_object_get(root, "change_ms") != NULL)
+        manifest->found.change_ms = whole(&members, "change_ms", INT64_MIN, INT64_MAX);
+    member(&members, "settings", JSON_OBJECT);
     const json_t *topics = member(&members, "topics", JSON_ARRAY);
     if (members.wrong != NULL)
         return members.wrong;
@@ -407,8 +470,11 @@ enum cdr_result cdr_spill_manifest_read(struct cdr_spill_manifest *manifest, con
     result = cdr_topics_create(&manifest->found, CDR_TYPE_COUNT, error);
     const char *wrong = result == CDR_OK ? read_all(manifest, root) : NULL;
     if (wrong != NULL)
-        result = cdr_fail(error, CDR_E_STATE, "%s: \"%s\" is missing or not what it must be", path,
-                          wrong);
+        result = cdr_fail(error, CDR_E_STATE,
+                          "%s: \"%s\" is missing or not what it must be: another version of cdrgen "
+                          "wrote it, or it was altered; `cdrgen run --resume` makes the records "
+                          "again",
+                          path, wrong);
     else if (result == CDR_OK && manifest->logs == NULL)
         result = cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", cdr_spill_logs(manifest));
     if (result != CDR_OK)
@@ -416,8 +482,16 @@ enum cdr_result cdr_spill_manifest_read(struct cdr_spill_manifest *manifest, con
     return result;
 }
 
+char *cdr_spill_manifest_settings(const struct cdr_spill_manifest *manifest)
+{
+    return json_dumps(json_object_get(manifest->texts, "settings"), JSON_INDENT(2));
+}
+
 void cdr_spill_manifest_free(struct cdr_spill_manifest *manifest)
 {
+    for (uint32_t type = 0; manifest->found.items != NULL && type < manifest->found.n; type++)
+        for (unsigned i = 0; i < LAYOUTS; i++)
+            layout_of(&manifest->found.items[type], i)->schema = NULL; /* one of the texts' */
     free(manifest->logs);
     cdr_topics_free(&manifest->found);
     json_decref(manifest->texts);

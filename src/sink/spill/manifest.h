@@ -1,12 +1,17 @@
 /* DIR/spill.json: what a spill holds and what it takes to publish it, whichever brokers it goes to.
  *
  * A JSON object: cdrgen (version), dataset_id, format, frame_len, trailer_len, partitions,
- * shard_index, shard_count, first_event_ms and last_event_ms (for the checks of topics),
- * transactions (how the run published, and a run that goes on must do the same), closed, complete,
- * published, topics. Of each topic: its name; where messages have keys of a schema or headers,
- * key_bytes_max, header_bytes_max (of the longest) and headers (names); its partitions with base
- * (offset of position 0), first_record (position of the first that was spilled), records and bytes
- * (payloads).
+ * shard_index, shard_count, transactions (how the run published, and a run that goes on must do
+ * the same), closed, complete, published, change_ms (event time of the change of schema, where
+ * there is one), settings (an object that makes the dataset again; its owner knows what is in it),
+ * topics. Of each topic: its name; schema, mapping and schema_id of its values, next_schema and so
+ * on of those after the change, key_schema and so on of its keys, as far as there are any; where
+ * messages have keys of a schema or headers, key_bytes_max, header_bytes_max (of the longest) and
+ * headers (names); its partitions with base (offset of position 0), first_record (position of the
+ * first that was spilled), records and bytes (payloads).
+ *
+ * Dataset and schemas are there because a topic must hold the log's beginning before the spill may
+ * follow it, and only the function of them says what that is.
  *
  * It is there before the first record, so that what a run that died has spilled can be published;
  * then closed is false, and records and bytes say nothing: the files show how far they go. closed:
@@ -18,6 +23,7 @@
 #ifndef CDR_SINK_SPILL_MANIFEST_H
 #define CDR_SINK_SPILL_MANIFEST_H
 
+#include "base/json_writer.h"
 #include "encode/headers.h"
 #include "sink/spill/file.h"
 
@@ -33,13 +39,15 @@ struct cdr_spill_manifest {
     const struct cdr_topics *topics;
     uint32_t frame_len, trailer_len;
     uint32_t partitions, shard_index, shard_count;
-    int64_t first_event_ms, last_event_ms;
     bool transactions;
     bool closed, complete, published;
-    /* Of a manifest that was read, and owned by it: names and envelopes without encoders, which the
-     * reader may create. */
+    /* Of a manifest to be written: puts the members of "settings". */
+    void (*put_settings)(struct cdr_json *json, const void *settings);
+    const void *settings;
+    /* Of a manifest that was read, and owned by it: names, layouts, ids and envelopes without
+     * encoders, which the reader may create. */
     struct cdr_topics found;
-    void *texts;                /* of header names */
+    void *texts;                /* the whole object, which names and mappings point into */
     struct cdr_spill_log *logs; /* of all partitions; owned */
 };
 
@@ -70,6 +78,8 @@ enum cdr_result cdr_spill_manifest_mark(struct cdr_spill_manifest *manifest, con
  * reads; CDR_E_IO; CDR_E_NOMEM. To be freed after CDR_OK. */
 enum cdr_result cdr_spill_manifest_read(struct cdr_spill_manifest *manifest, const char *dir,
                                         struct cdr_error *error);
+/* The settings of one that was read, as JSON, to be freed; NULL: no memory. */
+char *cdr_spill_manifest_settings(const struct cdr_spill_manifest *manifest);
 void cdr_spill_manifest_free(struct cdr_spill_manifest *manifest);
 /* Removes DIR/spill.json, after which there is no spill. CDR_E_IO. */
 enum cdr_result cdr_spill_manifest_remove(const char *dir, struct cdr_error *error);

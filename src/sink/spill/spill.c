@@ -318,8 +318,8 @@ static enum cdr_result set_up(struct spill_sink *sink, const struct cdr_spill_se
     manifest->frame_len = encoder->frame_len;
     manifest->trailer_len = encoder->trailer_len;
     manifest->transactions = settings->transactions;
-    manifest->first_event_ms = setup->first_event_ms;
-    manifest->last_event_ms = setup->last_event_ms;
+    manifest->put_settings = settings->put_settings;
+    manifest->settings = settings->settings;
     snprintf(manifest->dataset_id, sizeof manifest->dataset_id, "%s", setup->dataset_id);
     snprintf(manifest->format, sizeof manifest->format, "%s", encoder->ops->name);
     for (uint32_t i = 0; i < setup->topics->n; i++)

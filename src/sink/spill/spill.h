@@ -22,6 +22,9 @@ struct cdr_spill_settings {
     const uint64_t *firsts; /* per log, position of the first record that will come */
     const int64_t *bases;   /* per log, offset of position 0 in its topic */
     bool transactions;      /* the records before were committed in transactions */
+    /* Puts members that make the dataset again, for the manifest. */
+    void (*put_settings)(struct cdr_json *json, const void *settings);
+    const void *settings;
 };
 
 /* CDR_E_STATE: dir holds a spill, or is in use; CDR_E_CONFIG, CDR_E_IO: it cannot be written. */
