@@ -88,6 +88,10 @@ find "$work/out" -printf '%P %s %i %T@\n' | sort > "$work/before"
 good "${flags[@]}" --out "$work/out" --resume
 grep -q "holds the whole dataset already, .*: nothing to do$" "$work/err" || fail "unclear words: $(cat "$work/err")"
 find "$work/out" -printf '%P %s %i %T@\n' | sort | diff "$work/before" - || fail "a complete folder was changed"
+# A run that was killed after its manifest left the list of its parts there.
+: > "$work/out/.cdrgen.parts"
+good "${flags[@]}" --out "$work/out" --resume
+same "$work/whole" "$work/out" "after a kill in the last step"
 for wrong in "--seed 8" "--format json" "--compress gzip" "--rotate-bytes 60000" "--partitions 5" "--topic-prefix x." \
     "--days 1" "--shard 0/2"; do
     status=0

@@ -101,11 +101,12 @@ id=$(grep -Eo 'dataset [0-9a-f]{32}' "$WORK/stderr" | cut -d ' ' -f 2)
 open=$(java org.apache.kafka.tools.TransactionsCommand --bootstrap-server "$CDRGEN_TEST_BROKERS" list 2>/dev/null |
     awk -v id="cdrgen-$id-" 'index($1, id) == 1 && $1 ~ /-of-/ && $4 == "Ongoing" { print $1 }')
 "$PYTHON" - "$CDRGEN_TEST_BROKERS" "$open" <<'PYTHON'
-# Opens the dead run's transactional id, which aborts its transaction.
+# Opens the dead run's transactional id, and those of runs into other topics, which aborts their transactions.
 import sys
 from confluent_kafka import Producer
-brokers, transactional_id = sys.argv[1:]
-Producer({"bootstrap.servers": brokers, "transactional.id": transactional_id}).init_transactions(30)
+brokers, ids = sys.argv[1:]
+for transactional_id in ids.split():
+    Producer({"bootstrap.servers": brokers, "transactional.id": transactional_id}).init_transactions(30)
 PYTHON
 expect_failure 2 'resume it with --transactions, or .*cdrgen repair --transactions' on run --resume
 on repair --transactions --yes >/dev/null

@@ -497,7 +497,7 @@ static struct cdr_manifest manifest_of(const struct file_sink *sink, bool comple
     return manifest;
 }
 
-/* Of a run that neither found nor wrote anything nothing stays. */
+/* Remove everything: the run found nothing and wrote nothing. */
 static void remove_all(struct file_sink *sink)
 {
     char path[CDR_FILE_PATH_MAX];
@@ -715,7 +715,7 @@ static enum cdr_result file_close(struct cdr_sink *sink, bool complete, struct c
         struct cdr_error *of_manifest = result == CDR_OK ? error : NULL;
         const struct cdr_manifest manifest = manifest_of(file, complete && result == CDR_OK);
         enum cdr_result written = file->whole ? CDR_OK : cdr_manifest_write(&manifest, of_manifest);
-        if (written == CDR_OK && !file->whole)
+        if (written == CDR_OK) /* of a whole dataset, one may be left by a run that died then */
             cdr_file_journal_remove(&file->folder);
         result = result == CDR_OK ? written : result;
     } else {

@@ -88,11 +88,9 @@ static enum cdr_result wait_for_end(struct cdr_kafka_client *reader,
 }
 
 enum cdr_result cdr_kafka_open_stable(struct cdr_kafka_client *client,
-                                      const struct cdr_kafka_sink *sink, const char *group_id,
-                                      struct cdr_error *error)
+                                      const struct cdr_kafka_sink *sink, struct cdr_error *error)
 {
-    const struct cdr_kafka_role role = {
-        .group_id = group_id, .property = "isolation.level", .value = "read_committed"};
+    const struct cdr_kafka_role role = {.property = "isolation.level", .value = "read_committed"};
     return cdr_kafka_client_open(client, RD_KAFKA_CONSUMER, &sink->properties, &role, error);
 }
 
@@ -109,7 +107,7 @@ enum cdr_result cdr_kafka_check_decided(const struct cdr_kafka_sink *sink, int64
     if (stable == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs",
                         sink->log_count);
-    enum cdr_result result = cdr_kafka_open_stable(&reader, sink, NULL, error);
+    enum cdr_result result = cdr_kafka_open_stable(&reader, sink, error);
     if (result == CDR_OK)
         result = wait_for_end(&reader, sink, ends, stable, timeout_ms, error);
     cdr_kafka_client_close(&reader);

@@ -48,15 +48,13 @@ void cdr_kafka_sign(rd_kafka_topic_partition_t *entry, const char *dataset_id, c
 bool cdr_kafka_is_signed(const rd_kafka_topic_partition_t *entry, const char *dataset_id,
                          const char *form);
 
-#define CDR_KAFKA_NO_FORM "00000000000000000000000000000000" /* not known */
-
 struct cdr_kafka_progress {
     uint64_t position; /* of the first record that is not committed */
     int64_t begin;     /* offset of the dataset's first record, or a later one without any */
     int64_t after;     /* offset after the last one that is committed */
     char id[CDR_KAFKA_ID_MAX];
     char token[CDR_TOKEN_LEN + 1];
-    char form[CDR_FORM_SIZE];
+    char form[CDR_FORM_SIZE]; /* "": not known */
 };
 
 /* As the offset and metadata to be committed for a partition; and back, false where it is none of

@@ -247,10 +247,9 @@ enum cdr_result cdr_kafka_resume_ends(struct cdr_kafka_client *asker,
                                       const struct cdr_kafka_sink *sink, int64_t *ends,
                                       int timeout_ms, struct cdr_error *error);
 /* A consumer whose end offsets are the last stable ones: it counts no record of an open
- * transaction. group_id may be NULL. */
+ * transaction. */
 enum cdr_result cdr_kafka_open_stable(struct cdr_kafka_client *client,
-                                      const struct cdr_kafka_sink *sink, const char *group_id,
-                                      struct cdr_error *error);
+                                      const struct cdr_kafka_sink *sink, struct cdr_error *error);
 /* No end lies beyond an open transaction's first record: ends[log] of this process's logs stay what
  * they are, or become later ones where it waited, up to timeout_ms. CDR_E_STATE: a transaction is
  * open, and the error says what ends it. CDR_E_INTERRUPTED, CDR_E_KAFKA. */

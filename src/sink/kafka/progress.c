@@ -38,8 +38,9 @@ static enum cdr_result see(void *context, const struct cdr_kafka_record *record,
 
 /* Whether a log's last stable offset is behind a control record, which every transaction leaves.
  * The asker goes by stable offsets: a transaction that is open hides what ended before it. */
-static bool ends_with_control(const struct cdr_kafka_sink *sink, struct cdr_kafka_client *asker)
+static bool ends_with_control(const struct cdr_kafka_sink *sink)
 {
+    struct cdr_kafka_client asker = {0};
     const uint32_t logs = sink->log_count;
     struct cdr_kafka_range *ranges = calloc(logs, sizeof *ranges);
     int64_t *firsts = calloc(logs, sizeof *firsts), *ends = calloc(logs, sizeof *ends);
@@ -47,9 +48,10 @@ static bool ends_with_control(const struct cdr_kafka_sink *sink, struct cdr_kafk
     size_t count = 0;
     bool control = false;
     bool good = ranges != NULL && firsts != NULL && ends != NULL && seen.any != NULL &&
-                cdr_kafka_offsets(asker, sink, RD_KAFKA_OFFSET_BEGINNING, firsts, GROUP_MS, NULL) ==
-                    CDR_OK &&
-                cdr_kafka_end_offsets(asker, sink, ends, GROUP_MS, NULL) == CDR_OK;
+                cdr_kafka_open_stable(&asker, sink, NULL) == CDR_OK &&
+                cdr_kafka_offsets(&asker, sink, RD_KAFKA_OFFSET_BEGINNING, firsts, GROUP_MS,
+                                  NULL) == CDR_OK &&
+                cdr_kafka_end_offsets(&asker, sink, ends, GROUP_MS, NULL) == CDR_OK;
     for (uint32_t log = 0; log < logs && good; log++)
         if (ends[log] > firsts[log])
             ranges[count++] = (struct cdr_kafka_range){.topic = cdr_kafka_topic_of(sink, log),
@@ -61,6 +63,7 @@ static bool ends_with_control(const struct cdr_kafka_sink *sink, struct cdr_kafk
                                  NULL) == CDR_OK;
     for (size_t i = 0; i < count && good; i++)
         control |= !seen.any[i];
+    cdr_kafka_client_close(&asker);
     free(ranges);
     free(firsts);
     free(ends);
@@ -75,16 +78,18 @@ bool cdr_kafka_has_transactions(const struct cdr_sink *base)
     bool *known = calloc(sink->log_count, sizeof *known);
     struct cdr_kafka_client asker = {0};
     char group[CDR_KAFKA_GROUP_MAX];
+    const struct cdr_kafka_role role = {.group_id = group};
     bool any = false;
     cdr_kafka_group_of(CDR_GROUP_PROGRESS, sink->setup.dataset_id, group);
     if (progress != NULL && known != NULL &&
-        cdr_kafka_open_stable(&asker, sink, group, NULL) == CDR_OK &&
+        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties, &role, NULL) ==
+            CDR_OK &&
         cdr_kafka_progress_ask(&asker, sink, GROUP_MS, progress, known) ==
             RD_KAFKA_RESP_ERR_NO_ERROR)
         for (uint32_t log = 0; log < sink->log_count; log++)
             any |= known[log];
     if (!any && asker.rk != NULL)
-        any = ends_with_control(sink, &asker);
+        any = ends_with_control(sink);
     cdr_kafka_client_close(&asker);
     free(progress);
     free(known);

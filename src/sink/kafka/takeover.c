@@ -247,8 +247,7 @@ static rd_kafka_topic_partition_list_t *claims(const struct opening *opening)
     for (int i = 0; i < list->cnt; i++) {
         const uint32_t log = cdr_kafka_log_of(sink, &list->elems[i]);
         struct cdr_kafka_progress progress = {.begin = sink->logs[log].base,
-                                              .after = sink->logs[log].base,
-                                              .form = CDR_KAFKA_NO_FORM};
+                                              .after = sink->logs[log].base};
         sink->logs[log].fresh =
             !opening->known[log] && opening->settings->rehearsal == CDR_REHEARSAL_NONE;
         if (opening->known[log])
