@@ -87,6 +87,28 @@ static bool is_unanswered(const struct search *search)
     return true;
 }
 
+/* Records of this dataset after a beginning that is lost look like another's. */
+static void warn_begins(const struct search *search)
+{
+    uint32_t first = UINT32_MAX, more = 0;
+    for (uint32_t log = 0; log < search->logs; log++) {
+        if (search->found[log] != CDR_FIND_ABSENT)
+            continue;
+        more += first != UINT32_MAX;
+        first = first == UINT32_MAX ? log : first;
+    }
+    if (first == UINT32_MAX)
+        return;
+    char others[48] = "";
+    if (more > 0)
+        snprintf(others, sizeof others, " (and %" PRIu32 " more partitions)", more);
+    fprintf(stderr,
+            "cdrgen: warning: append: %s[%" PRIu32 "]%s holds records, and not the first one of "
+            "this dataset, which other partitions hold: the dataset begins after them\n",
+            search->run->topics.items[first / search->partitions].name, first % search->partitions,
+            others);
+}
+
 static enum cdr_result take_bases(struct search *search, struct cdr_run *run,
                                   struct cdr_error *error)
 {
@@ -102,6 +124,7 @@ static enum cdr_result take_bases(struct search *search, struct cdr_run *run,
                             run->topics.items[log / search->partitions].name,
                             log % search->partitions);
     if (any) {
+        warn_begins(search);
         run->found_bases = search->found;
         search->found = NULL;
     }

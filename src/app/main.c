@@ -36,7 +36,7 @@ static void say(const char *line)
 
 int main(int argc, char **argv)
 {
-    static struct cdr_settings settings;
+    struct cdr_settings settings = {0};
     struct cdr_error error = {0};
     enum cdr_command command = CDR_COMMAND_HELP;
     cdr_process_prepare();

@@ -530,7 +530,7 @@ enum cdr_result cdr_pipeline_create(struct cdr_pipeline **out,
         .patience_ms = settings->drain_timeout_ms,
         .interrupted = "interrupted while the destination took no more records",
     };
-    pipeline->logs = CDR_TYPE_COUNT * settings->model->parameters.partitions;
+    pipeline->logs = settings->topics->n * settings->model->parameters.partitions;
     pipeline->log_states = aligned_alloc(64, pipeline->logs * sizeof *pipeline->log_states);
     pipeline->workers = aligned_alloc(64, settings->workers * sizeof *pipeline->workers);
     /* Each is made fit to be freed, whether the other is there or not. */

@@ -82,7 +82,9 @@ on repair --append --yes >"$WORK/words" || die "repair --append: $?"
 topics
 on run --append --shard 0/2
 expect_failure 1 'different: [0-9,]+ lost$' on verify --append
-on run --resume --append
+on run --resume --append 2>"$WORK/stderr"
+grep -Eq 'append: .*\[1\] \(and [0-9]+ more partitions\) holds records, and not the first one of this dataset, .* after them' \
+    "$WORK/stderr" || die "no word of logs that the dataset begins in later: $(cat "$WORK/stderr")"
 same "a shard, then --resume --append of all"
 
 # --- --resume --append of other settings: they were appended to a dataset that had not ended, which could not go on then ---

@@ -270,7 +270,7 @@ static enum cdr_result check_day(const struct scan *scan, const struct day_folde
                                  const char *path)
 {
     struct stat status;
-    if (scan->purpose == REMOVE || day->topic == CDR_TYPE_COUNT || !day->real ||
+    if (scan->purpose == REMOVE || day->topic >= scan->folder->topics->n || !day->real ||
         lstat(path, &status) != 0)
         return CDR_OK;
     return cdr_fail(scan->error, CDR_E_CONFIG, "%s is %s where a folder is needed", path,
@@ -291,7 +291,7 @@ static enum cdr_result scan_day(const struct scan *scan, const struct day_folder
                    : cdr_file_fail(scan->error, CDR_E_CONFIG, "read folder", path, errno);
     enum cdr_result result = CDR_OK;
     const char *name = NULL;
-    if (scan->purpose == ALLOW && day->topic < CDR_TYPE_COUNT && access(path, W_OK | X_OK) != 0)
+    if (scan->purpose == ALLOW && day->topic < folder->topics->n && access(path, W_OK | X_OK) != 0)
         result = cdr_file_fail(scan->error, CDR_E_CONFIG, "write to folder", path, errno);
     while (result == CDR_OK && (name = next_name(scan, listing, path, &result)) != NULL) {
         struct cdr_part_name parsed;
