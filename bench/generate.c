@@ -46,8 +46,12 @@ int main(int argc, char **argv)
     check(cdr_model_create(&model, &parameters, &error), &error);
 
     struct cdr_pipeline_settings settings = {.model = model, .workers = workers, .shard_count = 1};
-    struct cdr_sink_setup setup = {.partitions = parameters.partitions, .shard_count = 1, .dataset_id = model->dataset_id,
-                                   .workers = workers, .slab_bytes = 1 << 20, .slab_records = 4096};
+    struct cdr_sink_setup setup = {.partitions = parameters.partitions,
+                                   .shard_count = 1,
+                                   .dataset_id = model->dataset_id,
+                                   .workers = workers,
+                                   .slab_bytes = 1 << 20,
+                                   .slab_records = 4096};
     struct cdr_topics topics;
     check(cdr_topics_create(&topics, CDR_TYPE_COUNT, &error), &error);
     check(cdr_topics_create_encoders(&topics, format, parameters.tz_name, true, &error), &error);
@@ -66,18 +70,22 @@ int main(int argc, char **argv)
     cdr_pipeline_status(pipeline, &status);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    printf("%" PRIu64 " records, %.1f bytes each; %.3f s wall, %.1f ns of CPU a record, %.2f M/s; start %.3f s, peak %.1f MB\n",
-           status.records, (double)status.bytes / (double)status.records, wall, cpu * 1e9 / (double)status.records,
-           (double)status.records / wall / 1e6, (double)(start_ns - created_ns) / 1e9, (double)usage.ru_maxrss / 1024);
+    printf("%" PRIu64 " records, %.1f bytes each; %.3f s wall, %.1f ns of CPU a record, %.2f M/s; "
+           "start %.3f s, peak %.1f MB\n",
+           status.records, (double)status.bytes / (double)status.records, wall,
+           cpu * 1e9 / (double)status.records, (double)status.records / wall / 1e6,
+           (double)(start_ns - created_ns) / 1e9, (double)usage.ru_maxrss / 1024);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         uint64_t records = 0, digest = 0, sum = 0;
         for (uint32_t p = 0; p < parameters.partitions; p++) {
-            const struct cdr_digest *log = cdr_pipeline_digest(pipeline, type * parameters.partitions + p);
+            const struct cdr_digest *log =
+                cdr_pipeline_digest(pipeline, type * parameters.partitions + p);
             records += log->records;
             digest += cdr_digest_topic_term(p, log);
             sum += log->sum;
         }
-        printf("%-5s %12" PRIu64 "  digest %016" PRIx64 "  sum %016" PRIx64 "\n", cdr_type_name[type], records, digest, sum);
+        printf("%-5s %12" PRIu64 "  digest %016" PRIx64 "  sum %016" PRIx64 "\n",
+               cdr_type_name[type], records, digest, sum);
     }
     cdr_pipeline_destroy(pipeline);
     settings.sink->ops->close(settings.sink, true, &error);

@@ -254,14 +254,30 @@ static void options(struct bench *bench, int argc, char **argv)
     while ((letter = getopt(argc, argv, "b:t:p:n:s:k:w:cX:")) != -1) {
         char *equals = letter == 'X' ? strchr(optarg, '=') : NULL;
         switch (letter) {
-        case 'b': bench->settings.kafka.brokers = optarg; break;
-        case 't': snprintf(bench->topic.name, sizeof bench->topic.name, "%s", optarg); break;
-        case 'p': bench->setup.partitions = (uint32_t)atoi(optarg); break;
-        case 'n': bench->records = strtoull(optarg, NULL, 10); break;
-        case 's': bench->size = (uint32_t)atoi(optarg); break;
-        case 'k': bench->setup.slab_records = (uint32_t)atoi(optarg); break;
-        case 'w': bench->setup.workers = (unsigned)atoi(optarg); break;
-        case 'c': bench->csv = true; break;
+        case 'b':
+            bench->settings.kafka.brokers = optarg;
+            break;
+        case 't':
+            snprintf(bench->topic.name, sizeof bench->topic.name, "%s", optarg);
+            break;
+        case 'p':
+            bench->setup.partitions = (uint32_t)atoi(optarg);
+            break;
+        case 'n':
+            bench->records = strtoull(optarg, NULL, 10);
+            break;
+        case 's':
+            bench->size = (uint32_t)atoi(optarg);
+            break;
+        case 'k':
+            bench->setup.slab_records = (uint32_t)atoi(optarg);
+            break;
+        case 'w':
+            bench->setup.workers = (unsigned)atoi(optarg);
+            break;
+        case 'c':
+            bench->csv = true;
+            break;
         case 'X':
             if (equals != NULL && bench->settings.kafka.property_count < PROPERTIES_MAX) {
                 *equals = '\0';
@@ -269,7 +285,8 @@ static void options(struct bench *bench, int argc, char **argv)
                     (struct cdr_property){optarg, equals + 1, "-X"};
                 break;
             } /* fall through */
-        default: exit(2);
+        default:
+            exit(2);
         }
     }
     bench->setup.slab_bytes = (size_t)bench->setup.slab_records * bench->size;

@@ -2,11 +2,11 @@
 #include "app/dimensions.h"
 #include "app/schema_ids.h"
 
-#include "base/json_writer.h"
 #include "base/findings.h"
+#include "base/json_writer.h"
 #if CDR_KAFKA
-#include "sink/kafka/kafka.h"
 #include "sink/kafka/doctor.h"
+#include "sink/kafka/kafka.h"
 #endif
 
 #include <errno.h>

@@ -23,8 +23,8 @@ struct cdr_run {
     char reason_text[sizeof((struct cdr_error *)0)->text];
     char token[CDR_TOKEN_LEN + 1]; /* of this process, for the sink */
     struct cdr_sink *sink;
-    struct cdr_topics topics;          /* of records */
-    struct cdr_topics tables;          /* of dimensions; none where there are no dimensions */
+    struct cdr_topics topics; /* of records */
+    struct cdr_topics tables; /* of dimensions; none where there are no dimensions */
     /* Of a rehearsal: names of topics that are deleted and created again before the run begins. */
     const char *const *left_out;
     size_t left_out_count;

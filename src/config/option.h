@@ -149,7 +149,7 @@ bool cdr_option_environment_name(const char *key, char *name, size_t name_max);
  * gives nothing, since one that cdrgen printed has all of them. */
 struct cdr_origin {
     enum cdr_layer layer;
-    char *where; /* "--days", "CDRGEN_DAYS", "demo.json:3: days"; NULL: of the default */
+    char *where;    /* "--days", "CDRGEN_DAYS", "demo.json:3: days"; NULL: of the default */
     unsigned names; /* of FILES and IDS: 1 << i for each name given by environment or flags */
 };
 const struct cdr_origin *cdr_option_origin(const struct cdr_settings *settings,

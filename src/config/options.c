@@ -36,8 +36,8 @@ static const char *const compress_names[] = {"none", "gzip", "zstd", NULL};
 static const char *const strategy_names[] = {"topic", "record", "topic-record", NULL};
 static const char *const by_names[] = {"place", "id", NULL};
 static const char *const isolation_names[] = {"read_committed", "read_uncommitted", NULL};
-static const char *const disposition_names[] = {"ANSWERED", "NO ANSWER", "BUSY", "FAILED",
-                                                "CONGESTION", NULL};
+static const char *const disposition_names[] = {"ANSWERED", "NO ANSWER",  "BUSY",
+                                                "FAILED",   "CONGESTION", NULL};
 static const char *const status_names[] = {"SENT", "DELIVERED", "FAILED", NULL};
 static const char *const segment_names[] = {"1", "2", "3", NULL};
 static const char *const apn_names[] = {"internet", "ims", "mms", NULL};
@@ -61,27 +61,56 @@ const char *const cdr_group_titles[CDR_GROUP_COUNT] = {
 
 /* What one radio access technology's sessions are like. */
 #define PROFILE(rat, index)                                                                        \
-    {.key = "data." rat ".share", .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_TABLES,           \
-     AT(model.data[index].share), .max = 1e6, .help = "weight of " rat " among data sessions"},    \
-    {.key = "data." rat ".downlink_mean", .type = CDR_OPTION_VOLUME, .group = CDR_GROUP_TABLES,    \
-     AT(model.data[index].downlink_mean), .max = 1e12,                                             \
-     .help = "mean of the downlink bytes of a session (normal)"},                                  \
-    {.key = "data." rat ".downlink_sd", .type = CDR_OPTION_VOLUME, .group = CDR_GROUP_TABLES,      \
-     AT(model.data[index].downlink_sd), .max = 1e12, .help = "their standard deviation"},          \
-    {.key = "data." rat ".uplink_ratio_min", .type = CDR_OPTION_DECIMAL,                           \
-     .group = CDR_GROUP_TABLES, AT(model.data[index].uplink_ratio_min), .max = 10,                 \
-     .help = "uplink is downlink times a uniform ratio: its least"},                               \
-    {.key = "data." rat ".uplink_ratio_max", .type = CDR_OPTION_DECIMAL,                           \
-     .group = CDR_GROUP_TABLES, AT(model.data[index].uplink_ratio_max), .max = 10,                 \
-     .help = "and its greatest"},                                                                  \
-    {.key = "data." rat ".duration_mean", .type = CDR_OPTION_SECONDS_F,                            \
-     .group = CDR_GROUP_TABLES, AT(model.data[index].duration_mean_s), .min = 1, .max = 86400,     \
-     .help = "mean duration of a session (normal)"},                                               \
-    {.key = "data." rat ".duration_sd", .type = CDR_OPTION_SECONDS_F, .group = CDR_GROUP_TABLES,   \
-     AT(model.data[index].duration_sd_s), .max = 86400, .help = "its standard deviation"},         \
-    {.key = "data." rat ".cell_share", .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_TABLES,      \
-     AT(model.data[index].cell_share), .max = 1e6, .help = "weight of " rat " among the cells"}
+    {.key = "data." rat ".share",                                                                  \
+     .type = CDR_OPTION_DECIMAL,                                                                   \
+     .group = CDR_GROUP_TABLES,                                                                    \
+     AT(model.data[index].share),                                                                  \
+     .max = 1e6,                                                                                   \
+     .help = "weight of " rat " among data sessions"},                                             \
+        {.key = "data." rat ".downlink_mean",                                                      \
+         .type = CDR_OPTION_VOLUME,                                                                \
+         .group = CDR_GROUP_TABLES,                                                                \
+         AT(model.data[index].downlink_mean),                                                      \
+         .max = 1e12,                                                                              \
+         .help = "mean of the downlink bytes of a session (normal)"},                              \
+        {.key = "data." rat ".downlink_sd",                                                        \
+         .type = CDR_OPTION_VOLUME,                                                                \
+         .group = CDR_GROUP_TABLES,                                                                \
+         AT(model.data[index].downlink_sd),                                                        \
+         .max = 1e12,                                                                              \
+         .help = "their standard deviation"},                                                      \
+        {.key = "data." rat ".uplink_ratio_min",                                                   \
+         .type = CDR_OPTION_DECIMAL,                                                               \
+         .group = CDR_GROUP_TABLES,                                                                \
+         AT(model.data[index].uplink_ratio_min),                                                   \
+         .max = 10,                                                                                \
+         .help = "uplink is downlink times a uniform ratio: its least"},                           \
+        {.key = "data." rat ".uplink_ratio_max",                                                   \
+         .type = CDR_OPTION_DECIMAL,                                                               \
+         .group = CDR_GROUP_TABLES,                                                                \
+         AT(model.data[index].uplink_ratio_max),                                                   \
+         .max = 10,                                                                                \
+         .help = "and its greatest"},                                                              \
+        {.key = "data." rat ".duration_mean",                                                      \
+         .type = CDR_OPTION_SECONDS_F,                                                             \
+         .group = CDR_GROUP_TABLES,                                                                \
+         AT(model.data[index].duration_mean_s),                                                    \
+         .min = 1,                                                                                 \
+         .max = 86400,                                                                             \
+         .help = "mean duration of a session (normal)"},                                           \
+        {.key = "data." rat ".duration_sd",                                                        \
+         .type = CDR_OPTION_SECONDS_F,                                                             \
+         .group = CDR_GROUP_TABLES,                                                                \
+         AT(model.data[index].duration_sd_s),                                                      \
+         .max = 86400,                                                                             \
+         .help = "its standard deviation"},                                                        \
+    {                                                                                              \
+        .key = "data." rat ".cell_share", .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_TABLES,   \
+        AT(model.data[index].cell_share), .max = 1e6, .help = "weight of " rat " among the cells"  \
+    }
 
+/* A table, one row after the other. */
+/* clang-format off */
 const struct cdr_option cdr_options[] = {
     {.key = "subs", .also = "subscribers", .flag = "subs", .value = "N",
      .type = CDR_OPTION_COUNT, .group = CDR_GROUP_DATASET, .commands = MODEL,
@@ -593,5 +622,6 @@ const struct cdr_option cdr_options[] = {
     {.flag = "version", .letter = 'V', .type = CDR_OPTION_VERSION, .group = CDR_GROUP_GENERAL,
      .commands = ALL_COMMANDS, .help = "print versions"},
 };
+/* clang-format on */
 
 const size_t cdr_option_count = sizeof cdr_options / sizeof *cdr_options;

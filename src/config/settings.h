@@ -56,7 +56,7 @@ struct cdr_settings {
 
     char *summary;            /* path of the JSON summary, "-" = stdout */
     bool dry_run;             /* check, estimate, write nothing */
-    bool yes;                           /* repair: do not ask */
+    bool yes;                 /* repair: do not ask */
     bool json;                /* doctor: findings as JSON */
     bool quiet;               /* no progress, no closing words */
     uint32_t count;           /* sample: how many records */

@@ -119,8 +119,7 @@ static void avro_destroy(struct cdr_encoder *encoder)
 
 #define AVRO_OPS(loop)                                                                             \
     {                                                                                              \
-        .name = "avro",                                                                            \
-        .traits = CDR_AVRO_TRAITS,                                                                 \
+        .name = "avro", .traits = CDR_AVRO_TRAITS,                                                 \
         .description = "Avro binary by schemas/, in Confluent's wire format on Kafka",             \
         .file_extension = "avro", .create = avro_create, .encode = loop,                           \
         .file_header = avro_file_header, .destroy = avro_destroy,                                  \

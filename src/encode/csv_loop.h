@@ -1,7 +1,7 @@
 /* The CSV encoder's loop, for the level that the includer sets by CDR_LOOP. See loops.h. */
 
-#include "encode/csv.h"
 #include "encode/columns.h"
+#include "encode/csv.h"
 #include "encode/put.h"
 
 /* event_type has been written; up to the separator before start_ts_ms. */

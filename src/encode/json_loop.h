@@ -1,7 +1,7 @@
 /* The JSON encoder's loop, for the level that the includer sets by CDR_LOOP. See loops.h. */
 
-#include "encode/json.h"
 #include "encode/columns.h"
+#include "encode/json.h"
 #include "encode/put.h"
 
 #ifndef CDR_ENCODE_JSON_LOOP_H

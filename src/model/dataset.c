@@ -117,8 +117,7 @@ static int32_t offset_at(const struct cdr_calendar *calendar, int64_t utc_s)
 static void add_offsets(XXH3_state_t *state, const struct cdr_model *model)
 {
     const struct cdr_calendar *calendar = &model->calendar;
-    const int64_t start_s =
-        cdr_calendar_day_start_ms(calendar, model->parameters.start_day) / 1000;
+    const int64_t start_s = cdr_calendar_day_start_ms(calendar, model->parameters.start_day) / 1000;
     bool before = false;
     add_u64(state, (uint64_t)(int64_t)offset_at(calendar, start_s));
     for (size_t i = 0; i < calendar->transition_count; i++) {

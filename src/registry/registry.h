@@ -22,8 +22,8 @@
 #ifndef CDR_REGISTRY_REGISTRY_H
 #define CDR_REGISTRY_REGISTRY_H
 
-#include "base/result.h"
 #include "base/findings.h"
+#include "base/result.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -141,7 +141,7 @@ struct cdr_sink_settings {
     uint32_t transaction_records;
     uint32_t transaction_ms;
     double abort_share; /* of transactions: preceded by one that is aborted, to test consumers */
-    uint32_t resume_quiet_ms;  /* the topics' ends stand still at least this long before a resume */
+    uint32_t resume_quiet_ms; /* the topics' ends stand still at least this long before a resume */
     /* Folder where the run goes on when the brokers stay away (spill/spill.h), NULL = it does not:
      * then spill_after_ms is how long nothing may be acknowledged, instead of delivery.timeout.ms.
      */
@@ -155,7 +155,7 @@ enum cdr_sink_trait {
     CDR_SINK_OFFSETS = 1u << 1, /* brokers keep them in topics: what an earlier run left is found by
                                     its offsets, and schema ids come from a registry */
     CDR_SINK_FOLDER = 1u << 2,  /* they go to files in settings.out, tables beside them */
-    CDR_SINK_LINES = 1u << 3,    /* they go to standard output, where nothing else may go */
+    CDR_SINK_LINES = 1u << 3,   /* they go to standard output, where nothing else may go */
 };
 
 struct cdr_sink_ops {

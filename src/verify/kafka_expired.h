@@ -22,7 +22,7 @@ struct cdr_kafka_expired {
     const char *topic;
     uint32_t partition;
     int64_t base, first, end;
-    bool known; /* base was committed by a run */
+    bool known;               /* base was committed by a run */
     char form[CDR_FORM_SIZE]; /* of the messages that are expected */
     /* Answers: nothing says that the records before the first one that is left expired; how many
      * records a run of the dataset committed that the log holds up to its end, −1 = not known. */

@@ -34,10 +34,10 @@ struct tail {
     int64_t *offsets;
     struct cdr_source *source;
     struct cdr_payloads payloads;
-    atomic_uint open;   /* logs with a range that is not compared to its end */
-    uint32_t blind;     /* logs with a range of which nothing is left */
-    int64_t *found;     /* searching: offsets of what is looked for; else NULL */
-    bool *after;        /* searching: other records come before; or NULL */
+    atomic_uint open;          /* logs with a range that is not compared to its end */
+    uint32_t blind;            /* logs with a range of which nothing is left */
+    int64_t *found;            /* searching: offsets of what is looked for; else NULL */
+    bool *after;               /* searching: other records come before; or NULL */
     struct cdr_repeats *heads; /* the keys of each log's beginning; or NULL */
     atomic_int stop;
 };

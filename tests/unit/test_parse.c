@@ -48,10 +48,8 @@ static void check_bad(parse_u64 parse, const char *const (*cases)[2], size_t cou
 static void test_u64(void **state)
 {
     (void)state;
-    static const struct good_u64 good[] = {{"0", 0},
-                                           {"42", 42},
-                                           {"007", 7},
-                                           {"18446744073709551615", UINT64_MAX}};
+    static const struct good_u64 good[] = {
+        {"0", 0}, {"42", 42}, {"007", 7}, {"18446744073709551615", UINT64_MAX}};
     static const char *const bad[][2] = {{"", "empty"},
                                          {"-1", "\"-1\" is not a whole number"},
                                          {" 1", "not a whole"},
@@ -118,12 +116,10 @@ static void test_size(void **state)
                                            {"500B", 500},
                                            {"1T", 1000000000000},
                                            {"16000000Ti", UINT64_C(16000000) << 40}};
-    static const char *const bad[][2] = {{"64q", "\"64q\" is not a size"},
-                                         {"B", "not a size"},
-                                         {"64 k", "not a size"},
-                                         {"1.3Ki", "fraction"},
-                                         {"-64k", "not a size"},
-                                         {"16777216Ti", "too large"}};
+    static const char *const bad[][2] = {
+        {"64q", "\"64q\" is not a size"}, {"B", "not a size"},
+        {"64 k", "not a size"},           {"1.3Ki", "fraction"},
+        {"-64k", "not a size"},           {"16777216Ti", "too large"}};
     check_good(cdr_parse_size, good, COUNT(good));
     check_bad(cdr_parse_size, bad, COUNT(bad));
 }

@@ -28,7 +28,8 @@ static void test_schemas(void **state)
         static const char *const full[CDR_TYPE_COUNT] = {
             "io.cdrgen.fields.Call", "io.cdrgen.fields.Sms", "io.cdrgen.fields.Data"};
         struct cdr_schema schema;
-        assert_int_equal(cdr_schema_parse(&schema, topics.items[type].layouts[0].schema, &error), CDR_OK);
+        assert_int_equal(cdr_schema_parse(&schema, topics.items[type].layouts[0].schema, &error),
+                         CDR_OK);
         assert_string_equal(schema.root->full_name, full[type]);
         assert_int_equal(schema.root->count, 5);
         for (size_t i = 0; i < 5; i++) {

@@ -670,8 +670,8 @@ static void a_spill_is_marked_without_room_on_the_disk(void **state)
     /* A file that a program has written in another form is written anew. */
     harness_path(&spilling.harness, path, "spill.json");
     char command[1200];
-    snprintf(command, sizeof command,
-             "sed -i 's/\"published\": true */\"published\":  false/' %s", path);
+    snprintf(command, sizeof command, "sed -i 's/\"published\": true */\"published\":  false/' %s",
+             path);
     assert_int_equal(system(command), 0);
     spill = must_read(&spilling);
     assert_int_equal(cdr_spill_set_published(spill, &error), CDR_E_IO);

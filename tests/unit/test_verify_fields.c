@@ -22,15 +22,16 @@ static const char every_kind[] =
     "{\"name\":\"a\",\"type\":{\"type\":\"array\",\"items\":[\"null\",\"E\",\"boolean\"]}},"
     "{\"name\":\"m\",\"type\":{\"type\":\"map\",\"values\":\"bytes\"}},"
     "{\"name\":\"f\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"size\":3}},"
-    "{\"name\":\"d\",\"type\":\"double\"},{\"name\":\"n\",\"type\":\"int\"},{\"name\":\"b\",\"type\":\"boolean\"}]}";
+    "{\"name\":\"d\",\"type\":\"double\"},{\"name\":\"n\",\"type\":\"int\"},{\"name\":\"b\","
+    "\"type\":\"boolean\"}]}";
 static const uint8_t every_kind_datum[] = {
-    2,                              /* e: B */
-    4, 4, 0, 2, 0,                  /* u: the array of A, B */
-    5, 8, 0, 2, 2, 4, 1, 0,         /* a: a block of 3 with its bytes: null, B, true; the end */
-    2, 4, 'k', 'y', 6, 1, 2, 3, 0,  /* m: one entry */
-    7, 8, 9,                        /* f */
-    0, 0, 0, 0, 0, 0, 0xf0, 0x3f,   /* d */
-    3, 1,                           /* n, b */
+    2,                             /* e: B */
+    4, 4, 0,   2,   0,             /* u: the array of A, B */
+    5, 8, 0,   2,   2, 4, 1,    0, /* a: a block of 3 with its bytes: null, B, true; the end */
+    2, 4, 'k', 'y', 6, 1, 2,    3,    0, /* m: one entry */
+    7, 8, 9,                             /* f */
+    0, 0, 0,   0,   0, 0, 0xf0, 0x3f,    /* d */
+    3, 1,                                /* n, b */
 };
 
 static const uint8_t changes[] = {0x00, 0x01, 0x02, 0x7e, 0x7f, 0x80, 0xfe, 0xff};
@@ -43,8 +44,11 @@ static void look(struct cdr_payloads *payloads, uint32_t type, const uint8_t *by
     uint8_t *copy = malloc(n > 0 ? n : 1);
     assert_non_null(copy);
     memcpy(copy, bytes, n);
-    struct cdr_record record = {
-        .payload = copy, .payload_len = (uint32_t)n, .key = copy, .key_len = (uint32_t)n, .event_ms = 0};
+    struct cdr_record record = {.payload = copy,
+                                .payload_len = (uint32_t)n,
+                                .key = copy,
+                                .key_len = (uint32_t)n,
+                                .event_ms = 0};
     cdr_fields_decode(&fields, payloads, type, &record);
     for (uint32_t i = 0; i < fields.n; i++)
         assert_true(strlen(fields.items[i].value) < sizeof fields.items[i].value);
@@ -131,7 +135,8 @@ static void test_every_kind_of_type(void **state)
     struct cdr_payloads payloads;
     struct cdr_topics topics;
     struct cdr_fields fields;
-    struct cdr_record record = {.payload = every_kind_datum, .payload_len = sizeof every_kind_datum};
+    struct cdr_record record = {.payload = every_kind_datum,
+                                .payload_len = sizeof every_kind_datum};
     open_payloads(&payloads, &topics, every_kind);
     assert_non_null(topics.items[0].key_layout.schema = strdup(every_kind));
     assert_int_equal(cdr_avro_datum_len(&payloads, 0, 0, every_kind_datum, sizeof every_kind_datum),
@@ -152,7 +157,8 @@ static void test_what_is_no_datum(void **state)
     const struct {
         size_t at;
         uint8_t byte;
-    } wrong[] = {{0, 0x7e}, {0, 0x01}, {0, 0x04}, {1, 0x06}, {1, 0x01}, {3, 0x7e}, {15, 0x7f}, {18, 0x7e}, {18, 0x7f}};
+    } wrong[] = {{0, 0x7e}, {0, 0x01},  {0, 0x04},  {1, 0x06}, {1, 0x01},
+                 {3, 0x7e}, {15, 0x7f}, {18, 0x7e}, {18, 0x7f}};
     open_payloads(&payloads, &topics, every_kind);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         uint8_t bytes[sizeof every_kind_datum];

@@ -279,11 +279,9 @@ static enum cdr_result take_block(struct cdr_part_checker *checker,
     checker->records += records;
     size_t made = (size_t)size;
     if (checker->compression != CDR_COMPRESSION_NONE)
-        result = cdr_decompress_block(checker->compression, data, (size_t)size, &checker->plain,
-                                      &checker->plain_room,
-                                      2 * (CDR_PART_CHUNK_BYTES +
-                                           format->encoder->record_bytes_max),
-                                      &made, error);
+        result = cdr_decompress_block(
+            checker->compression, data, (size_t)size, &checker->plain, &checker->plain_room,
+            2 * (CDR_PART_CHUNK_BYTES + format->encoder->record_bytes_max), &made, error);
     checker->bytes += made;
     return result;
 }

@@ -37,7 +37,7 @@ struct cdr_file_folder {
     uint32_t shard_index, shard_count;
     struct cdr_file_lock lock;
     /* What we made. */
-    unsigned created_depth; /* folders of out's path, from its end */
+    unsigned created_depth;  /* folders of out's path, from its end */
     uint32_t created_topics; /* a bit of each */
 };
 

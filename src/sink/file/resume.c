@@ -23,7 +23,7 @@
 struct search {
     const struct cdr_resume_request *request;
     const struct cdr_manifest_contents *listed;
-    const struct cdr_file_finds *finds; /* in order */
+    const struct cdr_file_finds *finds;    /* in order */
     const struct cdr_part_result *journal; /* of each */
     struct cdr_resume *resume;
     atomic_uint next_log;
@@ -82,8 +82,7 @@ static enum cdr_result check_listed(struct inspection *inspection, const char *p
         (uint64_t)status.st_size != part->file.file_bytes)
         file.file_bytes = (uint64_t)status.st_size;
     enum cdr_result result =
-        file.file_bytes > 0 ? CDR_OK
-                            : cdr_part_measure(inspection->checker, path, &file, error);
+        file.file_bytes > 0 ? CDR_OK : cdr_part_measure(inspection->checker, path, &file, error);
     if (result != CDR_OK)
         return result;
     if (file.file_bytes != part->file.file_bytes)
@@ -331,8 +330,7 @@ static enum cdr_result inspect_all(struct search *search, struct cdr_error *erro
         return cdr_fail(error, CDR_E_NOMEM, "no memory for %u threads", workers);
     pthread_mutex_init(&search->lock, NULL);
     /* This thread is one of them: fewer than wanted do as well. */
-    while (started + 1 < workers &&
-           cdr_thread_start(&threads[started], inspect_logs, search) == 0)
+    while (started + 1 < workers && cdr_thread_start(&threads[started], inspect_logs, search) == 0)
         started++;
     inspect_logs(search);
     for (unsigned i = 0; i < started; i++)

@@ -43,10 +43,10 @@ void cdr_kafka_partitions_advice(uint32_t there, uint32_t asked, bool replays, c
 /* --- the sink --- */
 
 struct cdr_kafka_log {
-    int64_t base;              /* offset of position 0; constant once open */
-    bool base_known; /* by what an earlier run committed; with transactions, the position is */
-    uint64_t start;            /* position of the run's first record; constant too */
-    _Atomic uint64_t end;      /* one past the last position accepted */
+    int64_t base;         /* offset of position 0; constant once open */
+    bool base_known;      /* by what an earlier run committed; with transactions, the position is */
+    uint64_t start;       /* position of the run's first record; constant too */
+    _Atomic uint64_t end; /* one past the last position accepted */
     _Atomic uint64_t accepted; /* records accepted */
     /* Only while serving: */
     uint64_t unknown;          /* reported as durable without an offset and not settled yet */
@@ -107,11 +107,11 @@ struct cdr_kafka_watch {
     int timeout_ms;                         /* of the last look */
     pthread_t thread;
     bool started;
-    pthread_mutex_t looking;      /* of what follows */
-    int64_t *floors;              /* per log: from here on, nothing may be deleted */
-    int64_t *firsts;              /* per log: what the last look found */
-    int64_t settle_ms;            /* when the last look was tried first, 0 = not yet */
-    pthread_mutex_t lock;         /* of stop */
+    pthread_mutex_t looking; /* of what follows */
+    int64_t *floors;         /* per log: from here on, nothing may be deleted */
+    int64_t *firsts;         /* per log: what the last look found */
+    int64_t settle_ms;       /* when the last look was tried first, 0 = not yet */
+    pthread_mutex_t lock;    /* of stop */
     pthread_cond_t woken;
     bool stop;
 };

@@ -39,7 +39,7 @@ struct cdr_topic_use {
 
 struct cdr_topic_finding {
     const char *config; /* the setting's name */
-    char what[96];  /* "cdr.call: retention.ms=604800000" */
+    char what[96];      /* "cdr.call: retention.ms=604800000" */
     char text[384]; /* one sentence: topic, configuration, value, what would happen, what it should
                        be */
     bool forceable; /* a run can go on: records get there, but do not stay or not as they are */

@@ -16,9 +16,9 @@
 #define NAME "spill.json"
 /* Others may remove and make the folder while we try. */
 #define ATTEMPTS_MAX 100
-#define MARK_WITHIN_BYTES 4096 /* "published" comes before the topics */
+#define MARK_WITHIN_BYTES 4096                  /* "published" comes before the topics */
 #define MANIFEST_BYTES_MAX (UINT64_C(64) << 20) /* schemas, and a line a log */
-#define VALUE_BYTES_MAX (1 << 20) /* of keys and headers */
+#define VALUE_BYTES_MAX (1 << 20)               /* of keys and headers */
 
 /* What the values of a topic's two versions, and its keys, are called. */
 static const struct {
