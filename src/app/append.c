@@ -115,14 +115,17 @@ static enum cdr_result take_bases(struct search *search, struct cdr_run *run,
     bool any = false;
     for (uint32_t log = 0; log < search->logs; log++)
         any |= search->found[log] >= 0;
-    for (uint32_t log = 0; any && log < search->logs; log++)
+    for (uint32_t log = 0; (any || !run->settings->sink.kafka.force) && log < search->logs; log++)
         if (search->found[log] == CDR_FIND_EXPIRED)
             return cdr_fail(error, CDR_E_STATE,
-                            "append: %s[%u] does not hold the first record of this dataset, which "
-                            "other partitions hold, and its own beginning was deleted: where the "
-                            "dataset begins in it cannot be told",
+                            "append: %s[%u] does not hold the first record of this dataset%s, and "
+                            "its own beginning was deleted: whether the dataset begins in it, and "
+                            "where, cannot be told%s",
                             run->topics.items[log / search->partitions].name,
-                            log % search->partitions);
+                            log % search->partitions, any ? ", which other partitions hold" : "",
+                            any ? ""
+                                : "; leave --resume out, or pass --force, to begin after what is "
+                                  "there");
     if (any) {
         warn_begins(search);
         run->found_bases = search->found;

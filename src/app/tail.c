@@ -68,7 +68,7 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
 /* Records were committed to the log, and none is left. Where the log begins says whether they
  * expired. */
 static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int64_t first,
-                                   struct cdr_error *error)
+                                   bool same_form, struct cdr_error *error)
 {
     const uint32_t partitions = run->settings->model.partitions;
     const unsigned long long count = run->starts[log];
@@ -81,6 +81,13 @@ static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int6
                         topic, log % partitions, count, run->model->dataset_id);
     if (run->settings->sink.rehearsal != CDR_REHEARSAL_NONE)
         return CDR_OK;
+    if (!same_form && !run->settings->sink.kafka.force)
+        return cdr_fail(error, CDR_E_STATE,
+                        "resume: %s[%u]: nothing is left of its first %llu records, and they were "
+                        "committed in messages of another form (format, schema, mapping, key or "
+                        "headers): pass the settings of the run that wrote them, or go on after "
+                        "them with --force",
+                        topic, log % partitions, count);
     fprintf(stderr,
             "cdrgen: warning: resume: %s[%u]: nothing is left of its first %llu records; their "
             "number is believed, %s\n",
@@ -204,7 +211,7 @@ static enum cdr_result set_ranges(const struct cdr_run *run, struct cdr_verify_r
         range->from = range->to - count;
         range->offset = last[log].offset;
         if (count == 0 && range->to > 0)
-            result = judge_empty(run, log, last[log].first, error);
+            result = judge_empty(run, log, last[log].first, range->proven, error);
     }
     free(last);
     return result;

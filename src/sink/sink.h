@@ -184,7 +184,7 @@ struct cdr_sink_ops {
      * durable and none follows: the sink remembers where the dataset begins and ends, for a later
      * resume and verify. Best effort. NULL: it need not. */
     void (*remember_begin)(struct cdr_sink *sink);
-    void (*remember_end)(const struct cdr_sink *sink);
+    void (*remember_end)(struct cdr_sink *sink);
     /* How long nothing may be acknowledged before the sink gives up, in ms. NULL: no such time. */
     int64_t (*patience_ms)(const struct cdr_sink *sink);
     /* An empty slab, or CDR_E_AGAIN where too many are under way: poll and try again.

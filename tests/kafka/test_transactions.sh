@@ -79,7 +79,7 @@ same_logs "$prefix"
 # --- killed before anything was committed: what is in the topics was aborted ---
 prefix=$(fresh_prefix)
 kafka=(-b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --transactions --quiet)
-"$CDRGEN" run "${dataset[@]}" "${kafka[@]}" --create-topics --transaction-time 5m --transaction-records 1G --rate 4k/s &
+"$CDRGEN" run "${dataset[@]}" "${kafka[@]}" --create-topics --transaction-time 5m --transaction-records 1G --rate 1k/s &
 run=$!
 stored=0
 until ((stored > 1000)); do

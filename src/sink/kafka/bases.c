@@ -122,30 +122,77 @@ static bool remember(const struct cdr_kafka_sink *sink, const char *group,
     return done;
 }
 
-/* Of each log: an offset, the dataset and the form of its messages. */
-static rd_kafka_topic_partition_list_t *signed_forms(const struct cdr_kafka_sink *sink, bool ends)
+static void sign(const struct cdr_kafka_sink *sink, rd_kafka_topic_partition_t *entry,
+                 int64_t count)
 {
-    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
-    for (int i = 0; i < list->cnt; i++) {
-        const uint32_t log = cdr_kafka_log_of(sink, &list->elems[i]);
-        const int64_t count = ends ? (int64_t)sink->logs[log].end : 0;
-        char form[CDR_FORM_SIZE];
-        cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, form);
-        cdr_kafka_sign(&list->elems[i], sink->setup.dataset_id, form, sink->logs[log].base + count);
-    }
-    return list;
+    const uint32_t log = cdr_kafka_log_of(sink, entry);
+    char form[CDR_FORM_SIZE];
+    cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, form);
+    cdr_kafka_sign(entry, sink->setup.dataset_id, form, sink->logs[log].base + count);
 }
 
-/* Where the user may not, or no coordinator answers within a few seconds, runs go without. */
+/* Of each log whose writer is in the state: where it begins, the dataset, and the form; NULL: that
+ * this run may write it. */
+static void commit_writer(struct cdr_kafka_sink *sink, int state, bool sure)
+{
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    for (int i = list->cnt; i-- > 0;) {
+        rd_kafka_topic_partition_t *entry = &list->elems[i];
+        struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, entry)];
+        if ((int)log->writer != state) {
+            rd_kafka_topic_partition_list_del_by_idx(list, i);
+            continue;
+        }
+        if (sure)
+            sign(sink, entry, 0);
+        else
+            cdr_kafka_sign(entry, sink->setup.dataset_id, cdr_kafka_no_form, log->base);
+        log->writer = sure ? CDR_KAFKA_SURE : log->writer;
+    }
+    if (list->cnt > 0)
+        remember(sink, CDR_GROUP_WRITER, list);
+    else
+        rd_kafka_topic_partition_list_destroy(list);
+}
+
+static bool has_failed(struct cdr_kafka_sink *sink)
+{
+    return cdr_failure_get(&sink->failure, NULL) != CDR_OK;
+}
+
+/* A failed report is counted before the failure is known, but not two looks before. */
+void cdr_kafka_vouch(struct cdr_kafka_sink *sink)
+{
+    if (sink->transactions.on || has_failed(sink))
+        return;
+    commit_writer(sink, CDR_KAFKA_SEEN, true);
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        if (sink->logs[log].writer == CDR_KAFKA_UNSURE &&
+            atomic_load(&sink->logs[log].reported) > 0)
+            sink->logs[log].writer = CDR_KAFKA_SEEN;
+}
+
+/* Where the user may not, or no coordinator answers within a few seconds, runs go without. That a
+ * run begins says nothing of who writes: two may begin, or one may have died before its first
+ * record. It only takes away what another one said. */
 void cdr_kafka_remember_begin(struct cdr_sink *base)
 {
     struct cdr_kafka_sink *sink = (struct cdr_kafka_sink *)base;
+    struct cdr_kafka_writer *writers = calloc(sink->log_count, sizeof *writers);
     char group[CDR_KAFKA_GROUP_MAX];
     cdr_kafka_group_of(CDR_GROUP_BASES, sink->setup.dataset_id, group);
-    if (sink->transactions.on)
+    if (sink->transactions.on) {
         cdr_kafka_begin_form(sink);
-    else if (remember(sink, group, base_offsets(sink)))
-        remember(sink, CDR_GROUP_WRITER, signed_forms(sink, false));
+    } else if (remember(sink, group, base_offsets(sink)) && writers != NULL) {
+        pthread_mutex_lock(&sink->watch.looking);
+        cdr_kafka_last_writers(base, writers);
+        for (uint32_t log = 0; log < sink->log_count; log++)
+            if (writers[log].same)
+                sink->logs[log].writer = CDR_KAFKA_SURE;
+        commit_writer(sink, CDR_KAFKA_UNSURE, false);
+        pthread_mutex_unlock(&sink->watch.looking);
+    }
+    free(writers);
 }
 
 static bool take_writer(const struct cdr_kafka_sink *sink, const rd_kafka_topic_partition_t *entry,
@@ -194,14 +241,25 @@ void cdr_kafka_last_writers(const struct cdr_sink *base, struct cdr_kafka_writer
     cdr_kafka_client_close(&asker);
 }
 
-void cdr_kafka_remember_end(const struct cdr_sink *base)
+void cdr_kafka_remember_end(struct cdr_sink *base)
 {
-    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    struct cdr_kafka_sink *sink = (struct cdr_kafka_sink *)base;
     char group[CDR_KAFKA_GROUP_MAX];
     if (sink->transactions.on)
         return;
     cdr_kafka_group_of(CDR_GROUP_ENDS, sink->setup.dataset_id, group);
-    remember(sink, group, signed_forms(sink, true));
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    for (int i = 0; i < list->cnt; i++)
+        sign(sink, &list->elems[i],
+             (int64_t)sink->logs[cdr_kafka_log_of(sink, &list->elems[i])].end);
+    if (!remember(sink, group, list))
+        return;
+    pthread_mutex_lock(&sink->watch.looking);
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        if (sink->logs[log].writer == CDR_KAFKA_UNSURE && sink->logs[log].end > 0)
+            sink->logs[log].writer = CDR_KAFKA_SEEN;
+    commit_writer(sink, CDR_KAFKA_SEEN, true);
+    pthread_mutex_unlock(&sink->watch.looking);
 }
 
 void cdr_kafka_known_ends(const struct cdr_sink *base, bool *known)

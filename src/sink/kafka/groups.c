@@ -7,7 +7,7 @@
 
 enum { LINE_MAX_BYTES = 320 };
 
-static const char no_form[] = "00000000000000000000000000000000";
+const char cdr_kafka_no_form[] = "00000000000000000000000000000000";
 
 void cdr_kafka_group_of(const char *prefix, const char *dataset_id, char group[CDR_KAFKA_GROUP_MAX])
 {
@@ -50,7 +50,7 @@ static int write_line(char line[LINE_MAX_BYTES], const char *dataset_id,
 {
     return snprintf(line, LINE_MAX_BYTES, "cdrgen-tx 2 %s %" PRId64 " %" PRId64 " %s %s %s",
                     dataset_id, progress->begin, progress->after, progress->id, progress->token,
-                    progress->form[0] != '\0' ? progress->form : no_form);
+                    progress->form[0] != '\0' ? progress->form : cdr_kafka_no_form);
 }
 
 void cdr_kafka_progress_sign(rd_kafka_topic_partition_t *entry, const char *dataset_id,

@@ -6,8 +6,8 @@
  * cdrgen-<dataset id>       where the dataset begins        DATASET
  * cdrgen-end-<dataset id>   where it ends, after a run      DATASET FORM
  *                           that ended in an orderly way
- * cdrgen-writer             where the dataset begins of     DATASET FORM
- *                           the run that began last
+ * cdrgen-writer             where the dataset begins of     DATASET FORM, the form of none
+ *                           the run that writes last        until records are acknowledged
  * cdrgen-tx-<dataset id>    the log's position, in a        cdrgen-tx 2 DATASET BEGIN AFTER ID
  *                           transaction                     TOKEN FORM
  *
@@ -43,6 +43,7 @@ void cdr_kafka_group_of(const char *prefix, const char *dataset_id,
 
 /* An offset, and whose it is, as it is to be committed; form may be NULL. And whether what is
  * committed has an offset of this dataset, in messages of the form; NULL: of any. */
+extern const char cdr_kafka_no_form[]; /* that of no messages */
 void cdr_kafka_sign(rd_kafka_topic_partition_t *entry, const char *dataset_id, const char *form,
                     int64_t offset);
 bool cdr_kafka_is_signed(const rd_kafka_topic_partition_t *entry, const char *dataset_id,

@@ -48,6 +48,8 @@ struct cdr_kafka_log {
     uint64_t start;       /* position of the run's first record; constant too */
     _Atomic uint64_t end; /* one past the last position accepted */
     _Atomic uint64_t accepted; /* records accepted */
+    /* What is committed of who writes it, see bases.c; under the watch's lock once it runs. */
+    enum { CDR_KAFKA_UNSURE, CDR_KAFKA_SEEN, CDR_KAFKA_SURE } writer;
     /* Only while serving: */
     uint64_t unknown;          /* reported as durable without an offset and not settled yet */
     int64_t false_offset;      /* see delivery.c */
@@ -375,7 +377,10 @@ void cdr_kafka_standstill_tick(struct cdr_kafka_sink *sink);
 void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
 /* The slots of that name of the sink (sink.h). */
 void cdr_kafka_remember_begin(struct cdr_sink *base);
-void cdr_kafka_remember_end(const struct cdr_sink *base);
+/* Commits that this run is the one that writes the logs of which an earlier call saw reports. Blocks
+ * for some seconds at most. The caller holds the watch's lock. */
+void cdr_kafka_vouch(struct cdr_kafka_sink *sink);
+void cdr_kafka_remember_end(struct cdr_sink *base);
 
 enum cdr_result cdr_kafka_take_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab **slab,
                                     struct cdr_error *error);
