@@ -120,7 +120,7 @@ static void add_offsets(XXH3_state_t *state, const struct cdr_model *model)
     const int64_t start_s = cdr_calendar_day_start_ms(calendar, model->parameters.start_day) / 1000;
     bool before = false;
     add_u64(state, (uint64_t)(int64_t)offset_at(calendar, start_s));
-    for (size_t i = 0; i < calendar->transition_count; i++) {
+    for (size_t i = 1; i < calendar->transition_count; i++) { /* the first one is no change */
         const struct cdr_transition *transition = &calendar->transitions[i];
         if (transition->utc_s <= start_s - BEFORE_S)
             continue;

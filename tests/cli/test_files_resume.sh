@@ -92,6 +92,7 @@ find "$work/out" -printf '%P %s %i %T@\n' | sort | diff "$work/before" - || fail
 : > "$work/out/.cdrgen.parts"
 good "${flags[@]}" --out "$work/out" --resume
 same "$work/whole" "$work/out" "after a kill in the last step"
+find "$work/out" -printf '%P %s %i %T@\n' | sort > "$work/before"
 for wrong in "--seed 8" "--format json" "--compress gzip" "--rotate-bytes 60000" "--partitions 5" "--topic-prefix x." \
     "--days 1" "--shard 0/2"; do
     status=0

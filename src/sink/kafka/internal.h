@@ -377,8 +377,8 @@ void cdr_kafka_standstill_tick(struct cdr_kafka_sink *sink);
 void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
 /* The slots of that name of the sink (sink.h). */
 void cdr_kafka_remember_begin(struct cdr_sink *base);
-/* Commits that this run is the one that writes the logs of which an earlier call saw reports. Blocks
- * for some seconds at most. The caller holds the watch's lock. */
+/* Commits that this run is the one that writes the logs of which an earlier call saw reports.
+ * Blocks for some seconds at most. The caller holds the watch's lock. */
 void cdr_kafka_vouch(struct cdr_kafka_sink *sink);
 void cdr_kafka_remember_end(struct cdr_sink *base);
 
