@@ -140,8 +140,8 @@ static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
         flushed = cdr_run_check_heads(run, &later);
 #endif
     if (flushed == CDR_OK)
-        flushed =
-            cdr_dimensions_check(run->dimensions, result == CDR_OK && !settings->live, &later);
+        flushed = cdr_dimensions_check(run->dimensions, result == CDR_OK && !settings->live,
+                                       DRAIN_TIMEOUT_MS, &later);
     run->complete = flushed == CDR_OK && (result == CDR_OK || (interrupted && settings->live));
     run->wall_s += (double)(cdr_monotonic_ns() - start_ns) / 1e9;
     run->cpu_s += cdr_cpu_s() - cpu_before_s;

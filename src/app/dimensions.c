@@ -6,6 +6,7 @@
 #include "app/schema_ids.h"
 #include "app/stop.h"
 #include "pipeline/dimension_writer.h"
+#include "pipeline/handover.h"
 #include "verify/dimensions.h"
 #if CDR_KAFKA
 #include "sink/kafka/kafka.h"
@@ -14,9 +15,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Of each log, as of the records' (tail.c). */
-#define TAIL_LINES 1u
 
 struct cdr_dimensions {
     const struct cdr_run *run;
@@ -139,31 +137,31 @@ struct cdr_sink_setup cdr_dimensions_setup(const struct cdr_run *run)
 
 #if CDR_KAFKA
 
-/* Nothing is left of the rows that a log's end tells of. Compaction keeps a log's last row. */
-static enum cdr_result pass_blind(const struct cdr_dimensions *dimensions, uint32_t log,
-                                  struct cdr_error *error)
+static void count(const struct cdr_dimension_report *report, uint32_t logs,
+                  struct cdr_dimension_counts *total)
 {
-    const struct cdr_run *run = dimensions->run;
-    const uint32_t partitions = run->model->parameters.partitions;
-    if (run->settings->sink.kafka.force)
-        return CDR_OK;
-    return cdr_fail(error, CDR_E_STATE,
-                    "resume: %s[%u] ends where %" PRIu64
-                    " rows of this dataset would end, but none of the last ones is left to compare "
-                    "(they expired or were deleted); --force goes on after them",
-                    dimensions->topics->items[log / partitions].name, log % partitions,
-                    dimensions->starts[log]);
+    for (uint32_t log = 0; log < logs; log++) {
+        total->lost += report->counts[log].lost;
+        total->wrong_key += report->counts[log].wrong_key;
+        total->wrong_timestamp += report->counts[log].wrong_timestamp;
+        total->altered += report->counts[log].altered;
+        total->foreign += report->counts[log].foreign;
+    }
 }
 
-/* The rows that are there must be the function's; compaction may have left few. All of them are
- * compared: tables are short, and datasets that differ little differ in few rows. */
-static enum cdr_result check_tail(struct cdr_dimensions *dimensions, struct cdr_error *error)
+/* Compares ends[log] rows of each log, and what follows them. All rows are compared: tables are
+ * short, and datasets that differ little differ in few rows. line is that of the first difference.
+ */
+static enum cdr_result compare(const struct cdr_dimensions *dimensions, const uint64_t *ends,
+                               const atomic_int *stop, struct cdr_dimension_counts *total,
+                               char line[CDR_DIMENSION_LINE_MAX], struct cdr_error *error)
 {
     const struct cdr_run *run = dimensions->run;
     const uint32_t logs = CDR_DIMENSION_COUNT * run->model->parameters.partitions;
     struct cdr_dimension_range *ranges = calloc(logs, sizeof *ranges);
     int64_t *bases = calloc(logs, sizeof *bases);
     struct cdr_dimension_report *report = calloc(1, sizeof *report);
+    *total = (struct cdr_dimension_counts){0};
     if (ranges == NULL || bases == NULL || report == NULL) {
         free(ranges);
         free(bases);
@@ -171,33 +169,99 @@ static enum cdr_result check_tail(struct cdr_dimensions *dimensions, struct cdr_
         return cdr_fail(error, CDR_E_NOMEM, "out of memory");
     }
     dimensions->sink->ops->bases(dimensions->sink, bases);
-    for (uint32_t log = 0; log < logs; log++) {
-        ranges[log].to = dimensions->starts[log];
-        ranges[log].offset = bases[log];
-    }
-    struct cdr_dimension_check_settings settings = {
+    for (uint32_t log = 0; log < logs; log++)
+        ranges[log] = (struct cdr_dimension_range){.to = ends[log], .offset = bases[log]};
+    const struct cdr_dimension_check_settings settings = {
         .model = run->model,
         .topics = dimensions->topics,
         .sink = &run->settings->sink,
         .shard_index = run->settings->shard_index,
         .shard_count = run->settings->shard_count,
         .ranges = ranges,
+        .spares_lost = run->settings->sink.kafka.force,
         .days = run->settings->live ? CDR_DAYS_MAX : run->model->parameters.days,
-        .show = TAIL_LINES,
-        .stop = cdr_stop_on_signals(),
+        .show = 1,
+        .stop = stop,
     };
     enum cdr_result result = cdr_dimension_check(&settings, report, error);
-    for (uint32_t log = 0; result == CDR_OK && report->lines == 0 && log < logs; log++)
-        if (report->counts[log].expected > 0 && report->counts[log].found == 0)
-            result = pass_blind(dimensions, log, error);
-    if (result == CDR_OK && report->lines > 0)
-        result = cdr_fail(error, CDR_E_STATE,
-                          "resume: the topics do not hold the beginning of dataset %s: %s",
-                          run->model->dataset_id, report->line[0]);
+    if (result == CDR_OK)
+        count(report, logs, total);
+    memcpy(line, report->line[0], CDR_DIMENSION_LINE_MAX);
     free(report->counts);
     free(report);
     free(bases);
     free(ranges);
+    return result;
+}
+
+static enum cdr_result check_beginning(const struct cdr_dimensions *dimensions,
+                                       struct cdr_error *error)
+{
+    const char *dataset = dimensions->run->model->dataset_id;
+    struct cdr_dimension_counts total;
+    char line[CDR_DIMENSION_LINE_MAX];
+    enum cdr_result result =
+        compare(dimensions, dimensions->starts, cdr_stop_on_signals(), &total, line, error);
+    if (result != CDR_OK || !cdr_dimension_differs(&total))
+        return result;
+    const uint64_t lost = total.lost;
+    total.lost = 0;
+    if (cdr_dimension_differs(&total))
+        return cdr_fail(error, CDR_E_STATE,
+                        "resume: the topics do not hold the beginning of dataset %s: %.700s%s",
+                        dataset, line,
+                        total.foreign > 0 ? "; it was generated with more days, or another "
+                                            "producer writes to it"
+                                          : "");
+    return cdr_fail(error, CDR_E_STATE,
+                    "resume: rows of the beginning of dataset %s are missing, %" PRIu64
+                    " in all: %.600s; "
+                    "'cdrgen repair' with the same flags deletes and refills such topics, and "
+                    "--force goes on without them",
+                    dataset, lost, line);
+}
+
+/* What a report says of a row is true at that time only: the records of a run may come for hours
+ * after the rows. With --force the run goes on with whatever the topics do to them. */
+static enum cdr_result check_end(struct cdr_dimensions *dimensions, uint32_t drain_timeout_ms,
+                                 struct cdr_error *error)
+{
+    const uint32_t logs = CDR_DIMENSION_COUNT * dimensions->run->model->parameters.partitions;
+    struct cdr_dimension_counts total;
+    struct cdr_error why = {0};
+    char line[CDR_DIMENSION_LINE_MAX];
+    const struct cdr_handover handover = {
+        .sink = dimensions->sink,
+        .stop = cdr_stop_on_signals(),
+        .patience_ms = drain_timeout_ms,
+        .interrupted = "interrupted before the brokers said whether the tables are still there",
+    };
+    if (dimensions->run->settings->sink.kafka.force)
+        return CDR_OK;
+    enum cdr_result result = cdr_handover_flush(&handover, error);
+    if (result != CDR_OK)
+        return result;
+    uint64_t *ends = calloc(logs, sizeof *ends);
+    if (ends == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    for (uint32_t log = 0; log < logs; log++)
+        ends[log] = dimensions->starts[log] + dimensions->progress[log].durable;
+    /* A run that was interrupted looks all the same. */
+    result = compare(dimensions, ends, NULL, &total, line, &why);
+    free(ends);
+    if (result == CDR_OK && cdr_dimension_differs(&total))
+        return cdr_fail(error, CDR_E_DIFFERENT,
+                        "every row was acknowledged, and the tables are no longer as they were "
+                        "written: %.700s",
+                        line);
+    if (result == CDR_E_KAFKA)
+        return cdr_fail(error, result,
+                        "every row was acknowledged, but nothing says whether all of them are "
+                        "still there: %.600s; `verify` tells",
+                        why.text);
+    if (result == CDR_OK || result == CDR_E_STATE) /* without the right to read, it goes on */
+        return CDR_OK;
+    *error = why;
     return result;
 }
 
@@ -223,7 +287,7 @@ enum cdr_result cdr_dimensions_open(struct cdr_run *run, bool resume, struct cdr
         cdr_say_notes(dimensions->sink, run->settings->quiet);
 #if CDR_KAFKA
     if (!dimensions->opened && is_kafka(run) && destination.resume)
-        result = check_tail(dimensions, error);
+        result = check_beginning(dimensions, error);
 #endif
     if (result == CDR_OK && !dimensions->opened && run->sink_ops->remember_begin != NULL &&
         !rehearses)
@@ -277,7 +341,7 @@ enum cdr_result cdr_dimensions_day(void *context, int32_t day, struct cdr_error 
 }
 
 enum cdr_result cdr_dimensions_check(struct cdr_dimensions *dimensions, bool whole,
-                                     struct cdr_error *error)
+                                     uint32_t drain_timeout_ms, struct cdr_error *error)
 {
     if (dimensions == NULL)
         return CDR_OK;
@@ -298,6 +362,12 @@ enum cdr_result cdr_dimensions_check(struct cdr_dimensions *dimensions, bool who
                             ": it was generated with more days, or another producer writes to it",
                             topic, log % partitions, start, position);
     }
+#if CDR_KAFKA
+    if (is_kafka(dimensions->run))
+        return check_end(dimensions, drain_timeout_ms, error);
+#else
+    (void)drain_timeout_ms;
+#endif
     return CDR_OK;
 }
 

@@ -22,17 +22,18 @@ enum cdr_result cdr_dimensions_create_unasked(struct cdr_run *run, struct cdr_er
 /* All of these do nothing where dimensions is NULL. */
 void cdr_dimensions_destroy(struct cdr_dimensions *dimensions);
 /* Opens the sink, or reopens it. resume: go on after what the topics hold; the first time
- * their last records are compared. Errors as of the sink; CDR_E_STATE. */
+ * all of it is compared. Errors as of the sink; CDR_E_STATE. */
 enum cdr_result cdr_dimensions_open(struct cdr_run *run, bool resume, struct cdr_error *error);
 /* Once for each pipeline, before it runs. */
 enum cdr_result cdr_dimensions_begin(struct cdr_dimensions *dimensions, const atomic_int *stop,
                                      uint32_t drain_timeout_ms, struct cdr_error *error);
 /* The pipeline's day_begin. */
 enum cdr_result cdr_dimensions_day(void *dimensions, int32_t day, struct cdr_error *error);
-/* After the pipeline: what was handed over is safe, and the topics held no more than there is,
- * which can only be said at the run's end. CDR_E_KAFKA, CDR_E_DIFFERENT. */
+/* After the pipeline: what was handed over is safe and, without --force, still there with nothing
+ * else (where the user may read the topics); and the topics held no more than there is, which can
+ * only be said at the run's end (whole). Blocks. CDR_E_KAFKA, CDR_E_DIFFERENT. */
 enum cdr_result cdr_dimensions_check(struct cdr_dimensions *dimensions, bool whole,
-                                     struct cdr_error *error);
+                                     uint32_t drain_timeout_ms, struct cdr_error *error);
 /* The sink's close. */
 enum cdr_result cdr_dimensions_close(struct cdr_dimensions *dimensions, bool complete,
                                      struct cdr_error *error);

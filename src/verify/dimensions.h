@@ -2,8 +2,8 @@
  * and nothing else.
  *
  * A record that is found is compared with the function's at its offset: key, timestamp, value or
- * none. One that is not found is as it should be if its key has a later record, or if it is a
- * tombstone and the log goes on after it: compaction removes both. Any other is lost.
+ * none. One that is not found is as it should be if the log must hold a later one of its key, or if
+ * it is a tombstone and the log goes on after it: compaction removes both. Any other is lost.
  *
  * Memory: 4 bytes a subscriber. Two passes over the days.
  */
@@ -26,16 +26,17 @@ struct cdr_dimension_counts {
 };
 
 #define CDR_DIMENSION_LINES_MAX 32
+#define CDR_DIMENSION_LINE_MAX 768
 
 struct cdr_dimension_check_settings {
     const struct cdr_model *model;
     const struct cdr_topics *topics;      /* of CDR_DIMENSION_* */
     const struct cdr_sink_settings *sink; /* brokers and properties */
     uint32_t shard_index, shard_count;
-    /* Only records [from, to) of each log, the first of them at offset, or none where from = to:
-     * what is missing is not asked for, nor what follows. NULL: all of them, from where the
-     * dataset begins in the topics. */
+    /* The logs hold the first of their records, up to these, and no other. NULL: all of them, from
+     * where the dataset begins in the topics. */
     const struct cdr_dimension_range *ranges; /* per log */
+    bool spares_lost;                         /* lost records are no difference */
     uint32_t days;                            /* from the first of the run on */
     uint32_t show;                            /* differences that are described */
     uint32_t open_wait_ms;                    /* for open transactions to end */
@@ -43,8 +44,8 @@ struct cdr_dimension_check_settings {
 };
 
 struct cdr_dimension_range {
-    uint64_t from, to;
-    int64_t offset;
+    uint64_t to;    /* how many records */
+    int64_t offset; /* of the first */
 };
 
 struct cdr_dimension_report {
@@ -53,7 +54,7 @@ struct cdr_dimension_report {
     uint32_t added_partitions[CDR_DIMENSION_COUNT];
     struct cdr_dimension_counts added[CDR_DIMENSION_COUNT];
     uint32_t lines;
-    char line[CDR_DIMENSION_LINES_MAX][768]; /* differences in words */
+    char line[CDR_DIMENSION_LINES_MAX][CDR_DIMENSION_LINE_MAX]; /* differences in words */
 };
 
 /* CDR_OK: compared to the end, whatever was found. Errors: CDR_E_STATE and CDR_E_KAFKA where the

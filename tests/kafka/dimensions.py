@@ -8,6 +8,8 @@
         a stream-table join: every record's imsi, imei, mccmnc and rat against the rows that hold at its time
     dimensions.py lose FROM TO PARTITION RECORD [CONFIG=VALUE …]
         copies a topic without two records in a row: their offsets are left out
+    dimensions.py alter TOPIC PARTITION RECORD
+        deletes the topic, creates it again, and fills it with what it held, but for the value of one record
     dimensions.py bury TOPIC KEY
         appends a tombstone, to the key's partition
     dimensions.py found TOPIC
@@ -28,7 +30,7 @@ import time
 import zoneinfo
 
 import cdr_logs
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
@@ -304,6 +306,31 @@ def lose(arguments):
         fail("not all was copied")
 
 
+def alter(arguments):
+    settings = {"bootstrap.servers": BROKERS}
+    logs = logs_of(arguments.topic)
+    admin = AdminClient(settings)
+    admin.delete_topics([arguments.topic])[arguments.topic].result(30)
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            wanted = NewTopic(arguments.topic, len(logs), config={"cleanup.policy": "compact"})
+            admin.create_topics([wanted])[arguments.topic].result(30)
+            break
+        except KafkaException:  # not gone yet
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+    producer = Producer({**settings, "enable.idempotence": True})
+    for partition, log in enumerate(logs):
+        for i, message in enumerate(log):
+            changed = partition == arguments.partition and i == arguments.record
+            producer.produce(arguments.topic, message.value() + b"!" if changed else message.value(), message.key(),
+                             partition, timestamp=message.timestamp()[1])
+    if producer.flush(60) > 0:
+        fail("not all was written back")
+
+
 def bury(arguments):
     producer = Producer({"bootstrap.servers": BROKERS})
     count = cdr_logs.partitions_of(BROKERS, [], [arguments.topic])[arguments.topic]
@@ -335,6 +362,11 @@ def main():
     command.add_argument("partition", type=int)
     command.add_argument("record", type=int)
     command.add_argument("config", nargs="*")
+    command = commands.add_parser("alter")
+    command.set_defaults(action=alter)
+    command.add_argument("topic")
+    command.add_argument("partition", type=int)
+    command.add_argument("record", type=int)
     command = commands.add_parser("bury")
     command.set_defaults(action=bury)
     command.add_argument("topic")

@@ -118,6 +118,58 @@ run "$prefix" --days 2
 "$CDRGEN" run --quiet -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --dimensions --resume "${settings[@]}" --seed 77
 "$CDRGEN" verify -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --dimensions "${settings[@]}" --seed 77 >/dev/null
 
+# behind CHANGE…: a day whose records come slowly; the change is made when they begin to come, so after the day's rows.
+# The run's standard error is in $WORK/behind.
+behind()
+{
+    local running status=0
+    prefix=$(fresh_prefix)
+    run "$prefix" --days 1 --rate 1500 2>"$WORK/behind" &
+    running=$!
+    admin await 1 "${prefix}data"
+    "$@"
+    kill -0 $running || die "the run was over before the change: $(cat "$WORK/behind")"
+    wait $running || status=$?
+    expect_equal "$status" 1 "the run's status"
+    grep -q "'cdrgen repair' with the same flags" "$WORK/behind" || die "$(cat "$WORK/behind")"
+}
+alter_cell()
+{
+    dims alter "${prefix}cell" 1 30
+}
+bury_subscriber()
+{
+    dims bury "${prefix}subscriber" 31600000000
+}
+
+echo "a table was created again and differs in a row that was acknowledged: the run ended with 0"
+behind alter_cell
+grep -q "no longer as they were written: ${prefix}cell\[1\], record 30: value: expected" "$WORK/behind" ||
+    die "$(cat "$WORK/behind")"
+"$CDRGEN" repair --yes -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --dimensions "${settings[@]}" --days 1 >/dev/null 2>&1
+verify "$prefix" --days 1 >/dev/null
+
+echo "a foreign row came after those of the last day: the run ended with 0"
+behind bury_subscriber
+grep -Eq "${prefix}subscriber\[[0-3]\] ends at offset [0-9]+ and must end at" "$WORK/behind" || die "$(cat "$WORK/behind")"
+
+echo "rows were deleted: --resume went on as if they were there"
+prefix=$(fresh_prefix)
+run "$prefix" --days 1
+admin alter "${prefix}subscriber" cleanup.policy=compact,delete retention.ms=-1
+admin trim "${prefix}subscriber" 2 5
+admin alter "${prefix}subscriber" cleanup.policy=compact
+expect_failure 2 "resume: rows of .* are missing, 5 in all: ${prefix}subscriber\[2\], record 0: lost.*'cdrgen repair'" \
+    run "$prefix" --days 1 --resume
+run "$prefix" --days 1 --resume --force
+admin delete "${prefix}"{call,sms,data}
+expect_failure 2 "resume: rows of .* are missing, 5 in all" run "$prefix" --days 1 --resume
+
+echo "an aborted transaction's offsets were taken for rows: --resume left as many out"
+prefix=$(fresh_prefix)
+dims lose "${csv}cell" "${prefix}cell" 2 20 >/dev/null
+expect_failure 2 "resume: rows of .* are missing, 2 in all: ${prefix}cell\[2\], record 20: lost" run "$prefix" --resume
+
 echo "refused"
 expect_failure 2 "^cdrgen: ${csv}call\[[0-3]\] is not empty" run "$csv"
 prefix=$(fresh_prefix)
