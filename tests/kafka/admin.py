@@ -10,7 +10,7 @@
     admin.py await RECORDS TOPIC…         waits until each partition of each has so many
     admin.py committed GROUP TOPIC        partition, committed offset, metadata, one partition a line
     admin.py forget GROUP…                deletes groups and what they committed
-    admin.py blank GROUP TOPIC…           of what a group committed for topics, only offsets of 0 stay
+    admin.py sign GROUP TEXT TOPIC…       commits offset 0 with this metadata for all partitions of the topics
     admin.py allow PRINCIPAL TYPE PREFIX OPERATION…   on all topics, groups or transactional_ids that begin with PREFIX
                                           (TYPE topic, group, transactional_id), or on the cluster (broker kafka-cluster)
     admin.py set TOPIC NAME=VALUE…        settings; all others of the topic become the brokers'
@@ -133,8 +133,8 @@ def forget(client, _, *groups):
         future.result(TIMEOUT_S)
 
 
-def blank(client, _, group, *topics):
-    places = [TopicPartition(topic, p, 0) for topic in topics for p in numbers(client, topic)]
+def sign(client, _, group, text, *topics):
+    places = [TopicPartition(topic, p, 0, metadata=text) for topic in topics for p in numbers(client, topic)]
     for future in client.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]).values():
         future.result(TIMEOUT_S)
 
@@ -258,8 +258,8 @@ def recreate(client, settings, topic, partitions, fill=None, *how):
 
 
 COMMANDS = {"create": create, "delete": delete, "list": list_topics, "partitions": partitions, "config": config,
-            "offsets": offsets, "committed": committed, "forget": forget, "blank": blank, "replicas": replicas, "elect": elect, "trim": trim,
-            "compact": compact, "records": records,
+            "offsets": offsets, "committed": committed, "forget": forget, "sign": sign, "replicas": replicas,
+            "elect": elect, "trim": trim, "compact": compact, "records": records,
             "await": await_records, "allow": allow, "set": set_config, "alter": alter, "grow": grow, "recreate": recreate}
 
 
