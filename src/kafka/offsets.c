@@ -17,6 +17,7 @@ static bool is_passing(rd_kafka_resp_err_t code)
     return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
            code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
            code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
            code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
            code == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH ||
            code == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH || code == RD_KAFKA_RESP_ERR__TRANSPORT;

@@ -304,12 +304,21 @@ static void resume_avro(void)
     resume_folder(&folder, "avro", "none");
 }
 
+static void put_settings(struct cdr_json *json, const void *settings)
+{
+    cdr_json_text(json, "subs", settings);
+}
+
 static void make_spill(struct harness *harness)
 {
     static const uint64_t firsts[CDR_TYPE_COUNT * HARNESS_PARTITIONS];
     static const int64_t bases[CDR_TYPE_COUNT * HARNESS_PARTITIONS];
-    const struct cdr_spill_settings settings = {
-        .dir = harness->out, .segment_bytes = 3000, .firsts = firsts, .bases = bases};
+    const struct cdr_spill_settings settings = {.dir = harness->out,
+                                                .segment_bytes = 3000,
+                                                .firsts = firsts,
+                                                .bases = bases,
+                                                .put_settings = put_settings,
+                                                .settings = "many"};
     struct cdr_error error = {{0}};
     if (cdr_spill_open(&harness->sink, &settings, &harness->setup, &error) != CDR_OK)
         give_up("cannot spill:", error.text);
@@ -371,6 +380,7 @@ static void read_spill(void)
     enum cdr_result result = cdr_spill_read_open(&spill, harness.out, &error);
     judge(result, &error);
     if (result == CDR_OK) {
+        free(cdr_spill_manifest_settings(cdr_spill_manifest_of(spill)));
         if (cdr_spill_manifest_of(spill)->partitions == HARNESS_PARTITIONS)
             read_all_of(spill, &harness);
         cdr_spill_read_close(spill);
