@@ -283,7 +283,11 @@ for name in compacted compacted.tx; do
         -X max.in.flight=1 -X queue.buffering.max.kbytes=100 2>"$WORK/err" &
     job=$!
     until (($(in_topics "$name.") > here)); do
-        kill -0 $job 2>/dev/null || die "the replay ended before its topic was compacted: $(cat "$WORK/err")"
+        if ! kill -0 $job 2>/dev/null; then
+            # A transaction that was open when the only broker was frozen may hang there (docs/exactly-once.md).
+            grep -q "an open transaction of another producer holds $name\." "$WORK/err" && continue 2
+            die "the replay ended before its topic was compacted: $(cat "$WORK/err")"
+        fi
         sleep 0.05
     done
     kill -STOP $job

@@ -82,9 +82,10 @@ kafka=(-b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --transactions --quiet
 "$CDRGEN" run "${dataset[@]}" "${kafka[@]}" --create-topics --transaction-time 5m --transaction-records 1G --rate 1k/s &
 run=$!
 stored=0
-until ((stored > 1000)); do
+until ((stored > 1000)); do # no more than that: where records keep coming, there may be no end to be read
     sleep 0.2
-    stored=$(count_records "${prefix}data" read_uncommitted 2>/dev/null) || stored=0
+    stored=$(kcat -b "$CDRGEN_TEST_BROKERS" -C -t "${prefix}data" -o beginning -c 1001 -e -q -X isolation.level=read_uncommitted \
+        -f '%k\n' 2>/dev/null | wc -l) || stored=0
 done
 kill -9 "$run"
 wait "$run" 2>/dev/null || true
