@@ -147,7 +147,7 @@ static void say_widened(const struct cdr_run *run, uint32_t count, uint64_t reco
 
 /* The last records of each log do not tell datasets apart whose settings differ little, nor one
  * schema from another that rarely differs. All that the log holds is compared, unless a run of this
- * dataset, in messages of this form, was the last to begin there. */
+ * dataset was the last to say that it writes the log, in messages of this form. */
 static enum cdr_result widen(const struct cdr_run *run, struct cdr_verify_range *ranges,
                              struct cdr_error *error)
 {

@@ -131,8 +131,8 @@ static void sign(const struct cdr_kafka_sink *sink, rd_kafka_topic_partition_t *
     cdr_kafka_sign(entry, sink->setup.dataset_id, form, sink->logs[log].base + count);
 }
 
-/* Of each log whose writer is in the state: where it begins, the dataset, and the form; NULL: that
- * this run may write it. */
+/* Of each log whose writer is in the state: where the dataset begins, its id, and the form of its
+ * messages; or, where that is not sure, the form of none. */
 static void commit_writer(struct cdr_kafka_sink *sink, int state, bool sure)
 {
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);

@@ -35,7 +35,7 @@ void cdr_kafka_known_ends(const struct cdr_sink *sink, bool *known);
  * the offset of its first record, where it is not known. */
 void cdr_kafka_known_bases(const struct cdr_sink *sink, bool *known, int64_t *begins);
 
-/* The run that was the last to begin to write in a log, as it committed that. */
+/* The run that was the last to say that it writes a log, or to begin in it. */
 enum { CDR_KAFKA_DATASET_MAX = 33 };
 struct cdr_kafka_writer {
     bool known;                          /* else the next two are empty, as with transactions */
