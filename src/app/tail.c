@@ -100,7 +100,7 @@ static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int6
 struct history {
     bool *known;                      /* a run of this dataset has committed that it begins there */
     int64_t *begins;                  /* the offset of its first record */
-    struct cdr_kafka_writer *writers; /* the last run that began to write */
+    struct cdr_kafka_writer *writers; /* the last run to say that it writes */
 };
 
 static void forget(struct history *history)

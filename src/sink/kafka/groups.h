@@ -41,7 +41,7 @@ enum { CDR_KAFKA_ID_MAX = 96, CDR_KAFKA_GROUP_MAX = 64 };
 void cdr_kafka_group_of(const char *prefix, const char *dataset_id,
                         char group[CDR_KAFKA_GROUP_MAX]);
 
-/* An offset, and whose it is, as it is to be committed; form may be NULL. And whether what is
+/* sign sets what to commit: an offset, and whose it is; form may be NULL. is_signed: what was
  * committed has an offset of this dataset, in messages of the form; NULL: of any. */
 extern const char cdr_kafka_no_form[]; /* that of no messages */
 void cdr_kafka_sign(rd_kafka_topic_partition_t *entry, const char *dataset_id, const char *form,
