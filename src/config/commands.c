@@ -5,11 +5,12 @@
 
 #include <string.h>
 
-#define ROW(id, word, kind, its_name, its_traits, text, lacking, lines)                            \
+#define ROW(id, word, kind, its_name, its_traits, its_uses, text, lacking, lines)                  \
     [CDR_COMMAND_##id] = {.name = #word,                                                           \
                           .argument = kind,                                                        \
                           .argument_name = its_name,                                               \
                           .traits = its_traits,                                                    \
+                          .uses = its_uses,                                                        \
                           .help = text,                                                            \
                           .missing = lacking,                                                      \
                           .examples = lines},

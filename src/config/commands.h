@@ -1,8 +1,8 @@
 /* The commands: a row each. The enumeration, the command line, the help, the reference and the
  * calls (src/app/main.c) are made from the rows.
  *
- * A new command is a row here and a function cdr_command_NAME in a file of its own in src/app;
- * options.c says which options it takes.
+ * A new command is a row here and a function cdr_command_NAME in a file of its own in src/app. The
+ * row says which options it takes, by what they are of use for.
  */
 #ifndef CDR_CONFIG_COMMANDS_H
 #define CDR_CONFIG_COMMANDS_H
@@ -25,50 +25,86 @@ enum cdr_command_trait {
     CDR_COMMAND_JUDGES = 1u << 2, /* exit statuses: 0 the same, 1 different, 2 cannot tell */
 };
 
-/* X(ID, name, argument, its name, traits, what it does, what to say where the argument is missing,
+/* What an option is of use for. A row of options.c names one; a command takes the options of each
+ * use that its row lists. */
+enum cdr_use {
+    CDR_USE_GENERAL = 1u << 0,  /* of no dataset: where settings are, help */
+    CDR_USE_MODEL = 1u << 1,    /* the dataset: which records there are */
+    CDR_USE_RECORDS = 1u << 2,  /* how a record is written */
+    CDR_USE_SCHEMAS = 1u << 3,  /* by which schema */
+    CDR_USE_REGISTRY = 1u << 4, /* where schemas are registered */
+    CDR_USE_TOPICS = 1u << 5,   /* which topics there are */
+    CDR_USE_PLACE = 1u << 6,    /* where the records are, or go */
+    CDR_USE_CLUSTER = 1u << 7,  /* how Kafka is reached, and how much is said */
+    CDR_USE_RUN = 1u << 8,      /* how records are written there, and how fast */
+    CDR_USE_SEND = 1u << 9,     /* how records get into Kafka, from a run or a spill */
+    CDR_USE_VERIFY = 1u << 10,  /* how topics or files are compared */
+    CDR_USE_REPLAY = 1u << 11,  /* how a spill is published */
+    CDR_USE_REMOVE = 1u << 12,  /* what becomes of the spill */
+    CDR_USE_SAMPLE = 1u << 13,  /* how many records are printed */
+    CDR_USE_REPAIR = 1u << 14,  /* the confirmation */
+    CDR_USE_DOCTOR = 1u << 15,  /* the form of the doctor's list */
+};
+
+/* The doctor and the repair take what a run takes: they are about that run. */
+#define CDR_USES_OF_RUN                                                                            \
+    (CDR_USE_GENERAL | CDR_USE_MODEL | CDR_USE_RECORDS | CDR_USE_SCHEMAS | CDR_USE_REGISTRY |      \
+     CDR_USE_TOPICS | CDR_USE_PLACE | CDR_USE_CLUSTER | CDR_USE_RUN | CDR_USE_SEND)
+#define CDR_USES_OF_VERIFY                                                                         \
+    (CDR_USE_GENERAL | CDR_USE_MODEL | CDR_USE_RECORDS | CDR_USE_SCHEMAS | CDR_USE_TOPICS |        \
+     CDR_USE_PLACE | CDR_USE_CLUSTER | CDR_USE_VERIFY)
+#define CDR_USES_OF_REPLAY                                                                         \
+    (CDR_USE_GENERAL | CDR_USE_CLUSTER | CDR_USE_SEND | CDR_USE_REPLAY | CDR_USE_REMOVE)
+#define CDR_USES_OF_SCHEMA (CDR_USE_GENERAL | CDR_USE_SCHEMAS | CDR_USE_REGISTRY | CDR_USE_TOPICS)
+#define CDR_USES_OF_TRACE (CDR_USE_GENERAL | CDR_USE_MODEL | CDR_USE_RECORDS | CDR_USE_SCHEMAS)
+#define CDR_USES_OF_TABLES (CDR_USE_GENERAL | CDR_USE_MODEL)
+#define CDR_USES_OF_CONFIG (CDR_USES_OF_RUN | CDR_USES_OF_VERIFY | CDR_USE_REPLAY | CDR_USE_SAMPLE)
+
+/* X(ID, name, argument, its name, traits, uses, what it does, what to say where the argument is missing,
  * examples: lines that follow "cdrgen "), in the order of the help. */
 #define CDR_COMMANDS(X)                                                                            \
-    X(RUN, run, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN,                                          \
+    X(RUN, run, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN, CDR_USES_OF_RUN,                         \
       "generate records (flags alone mean this, too)", "",                                         \
       "run --subs 10000 --start 2025-01-01 --days 1 --out day1\n"                                  \
       "run --subs 10000 -b localhost:9092 --create-topics\n")                                      \
-    X(REPLAY, replay, CDR_ARGUMENT_FOLDER, "FOLDER", CDR_COMMAND_PLAIN,                            \
+    X(REPLAY, replay, CDR_ARGUMENT_FOLDER, "FOLDER", CDR_COMMAND_PLAIN, CDR_USES_OF_REPLAY,        \
       "publish what a run with --spill left there",                                                \
       "which spill? write cdrgen replay FOLDER, the one that a run's --spill named",               \
       "replay spill -b localhost:9092\n")                                                          \
-    X(VERIFY, verify, CDR_ARGUMENT_NONE, "", CDR_COMMAND_JUDGES,                                   \
+    X(VERIFY, verify, CDR_ARGUMENT_NONE, "", CDR_COMMAND_JUDGES, CDR_USES_OF_VERIFY,               \
       "compare topics or files with what must be there", "",                                       \
       "verify --subs 10000 -b localhost:9092\n"                                                    \
       "verify --subs 10000 --start 2025-01-01 --days 1 --out day1\n")                              \
-    X(REPAIR, repair, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN,                                    \
+    X(REPAIR, repair, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN, CDR_USES_OF_RUN | CDR_USE_REPAIR,  \
       "delete and refill topics that are not their logs", "",                                      \
       "repair --subs 10000 -b localhost:9092\n")                                                   \
-    X(DOCTOR, doctor, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN,                                    \
+    X(DOCTOR, doctor, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN, CDR_USES_OF_RUN | CDR_USE_DOCTOR,  \
       "list what would go wrong with a run into Kafka", "",                                        \
       "doctor -b localhost:9092 --registry http://localhost:8081 --format avro\n")                 \
-    X(SCHEMA, schema, CDR_ARGUMENT_ACTION, "ACTION", CDR_COMMAND_PLAIN,                            \
+    X(SCHEMA, schema, CDR_ARGUMENT_ACTION, "ACTION", CDR_COMMAND_PLAIN, CDR_USES_OF_SCHEMA,        \
       "list, print, register or check the schemas of the topics",                                  \
       "an action is missing: list, print, register or check",                                      \
       "schema print call\n"                                                                        \
       "schema check --registry http://localhost:8081\n")                                           \
     X(SAMPLE, sample, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN,                                    \
-      "print a few records for a person to read", "", "sample --format json\n")                    \
-    X(TRACE, trace, CDR_ARGUMENT_MSISDN, "MSISDN", CDR_COMMAND_PLAIN,                              \
+      CDR_USES_OF_TRACE | CDR_USE_SAMPLE, "print a few records for a person to read", "",          \
+      "sample --format json\n")                                                                    \
+    X(TRACE, trace, CDR_ARGUMENT_MSISDN, "MSISDN", CDR_COMMAND_PLAIN, CDR_USES_OF_TRACE,           \
       "print every record of one subscriber",                                                      \
       "whose records? write cdrgen trace MSISDN; 'cdrgen subscribers' lists them",                 \
       "trace 316218543689 --days 2\n")                                                             \
-    X(SUBSCRIBERS, subscribers, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN,                          \
+    X(SUBSCRIBERS, subscribers, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN, CDR_USES_OF_TABLES,      \
       "print the table of subscribers", "", "subscribers --subs 1000\n")                           \
-    X(CELLS, cells, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN, "print the table of cells", "",      \
-      "cells --cells 100\n")                                                                       \
-    X(CONFIG, config, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN,                                    \
+    X(CELLS, cells, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN, CDR_USES_OF_TABLES,                  \
+      "print the table of cells", "", "cells --cells 100\n")                                       \
+    X(CONFIG, config, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN, CDR_USES_OF_CONFIG,                \
       "print the effective settings as a config file", "", "config --subs 10000 --days 7\n")       \
     X(REFERENCE, reference, CDR_ARGUMENT_NONE, "", CDR_COMMAND_BARE | CDR_COMMAND_HIDDEN,          \
-      "print all settings as a Markdown page", "", "")                                             \
-    X(HELP, help, CDR_ARGUMENT_COMMAND, "[COMMAND]", CDR_COMMAND_BARE,                             \
+      CDR_USE_GENERAL, "print all settings as a Markdown page", "", "")                            \
+    X(HELP, help, CDR_ARGUMENT_COMMAND, "[COMMAND]", CDR_COMMAND_BARE, CDR_USE_GENERAL,            \
       "print the flags of a command", "", "")                                                      \
     X(VERSION, version, CDR_ARGUMENT_NONE, "", CDR_COMMAND_BARE | CDR_COMMAND_HIDDEN,              \
-      "print the versions of cdrgen and its libraries", "", "")
+      CDR_USE_GENERAL, "print the versions of cdrgen and its libraries", "", "")
 
 #define CDR_COMMAND_ID(id, ...) CDR_COMMAND_##id,
 enum cdr_command { CDR_COMMANDS(CDR_COMMAND_ID) CDR_COMMAND_COUNT };
@@ -79,6 +115,7 @@ struct cdr_command_row {
     enum cdr_argument argument;
     const char *argument_name; /* "" for none */
     unsigned traits;           /* of enum cdr_command_trait */
+    unsigned uses;             /* of enum cdr_use: the options that it takes */
     const char *help;
     const char *missing; /* what is said where the argument is missing; "" where it may be */
     const char *examples;

@@ -10,7 +10,7 @@
 
 static bool listed(const struct cdr_option *option, enum cdr_command about)
 {
-    return !option->unlisted && (option->commands & 1u << about) != 0 &&
+    return !option->unlisted && cdr_command_takes(about, option) &&
            (option->flag != NULL || option->letter != '\0');
 }
 

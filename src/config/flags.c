@@ -26,7 +26,7 @@ static enum cdr_result unknown_flag(const struct visit *v, const char *flag, siz
     const char *of_key = NULL;
     for (size_t i = 0; i < cdr_option_count; i++) {
         const struct cdr_option *option = &cdr_options[i];
-        if (option->flag == NULL || (option->commands & 1u << v->command) == 0)
+        if (option->flag == NULL || !cdr_command_takes(v->command, option))
             continue;
         cdr_suggest(&near, option->flag);
         if (option->flag_also != NULL)
@@ -44,7 +44,7 @@ static enum cdr_result unknown_flag(const struct visit *v, const char *flag, siz
         near.best = of_key;
     const char *meant = cdr_option_meant(plain);
     const struct cdr_option *option = meant != NULL ? cdr_option_by_key(meant) : NULL;
-    if (option != NULL && option->flag != NULL && (option->commands & 1u << v->command) != 0)
+    if (option != NULL && option->flag != NULL && cdr_command_takes(v->command, option))
         near.best = option->flag;
     if (strcmp(given, "verbose") == 0)
         return cdr_fail(error, CDR_E_CONFIG,
@@ -66,7 +66,7 @@ static bool takes_value(const struct cdr_option *option)
 static enum cdr_result check_taker(const struct visit *v, const struct cdr_option *option,
                                    const char *where, struct cdr_error *error)
 {
-    if ((option->commands & 1u << v->command) != 0)
+    if (cdr_command_takes(v->command, option))
         return CDR_OK;
     return cdr_fail(error, CDR_E_CONFIG,
                     "%s is not a flag of %s; 'cdrgen help %s' lists those that are", where,
@@ -122,13 +122,13 @@ static enum cdr_result unknown_letter(const struct visit *v, char letter, struct
                                                              : tolower((unsigned char)letter));
     const struct cdr_option *option = cdr_option_by_letter(other);
     bool negated;
-    if (option != NULL && (option->commands & 1u << v->command) != 0)
+    if (option != NULL && cdr_command_takes(v->command, option))
         return cdr_fail(error, CDR_E_CONFIG, "-%c is not a flag; did you mean -%c%s%s?", letter,
                         other, option->flag != NULL ? ", --" : "",
                         option->flag != NULL ? option->flag : "");
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         option = cdr_option_by_flag(words[i] + 1, strlen(words[i] + 1), &negated);
-        if (words[i][0] == letter && (option->commands & 1u << v->command) != 0)
+        if (words[i][0] == letter && cdr_command_takes(v->command, option))
             return cdr_fail(error, CDR_E_CONFIG, "-%c is not a flag; did you mean --%s?", letter,
                             words[i] + 1);
     }

@@ -103,7 +103,7 @@ struct cdr_option {
     bool unlisted;         /* accepted, but neither printed nor in the help */
     enum cdr_option_type type;
     enum cdr_option_group group;
-    unsigned commands;        /* that take the flag: bit 1 << enum cdr_command of each */
+    enum cdr_use use;         /* of the flag: commands that list it take the flag */
     size_t at, at_count;      /* offsets in struct cdr_settings */
     size_t count;             /* items: exactly (NUMBERS, WEIGHTS), at most (lists) */
     const char *const *names; /* choices or items, ended by NULL */
@@ -121,6 +121,11 @@ struct cdr_option {
     const char *help;
     const char *brief; /* shorter help, for those in the overview; else NULL */
 };
+
+static inline bool cdr_command_takes(enum cdr_command command, const struct cdr_option *option)
+{
+    return (cdr_commands[command].uses & option->use) != 0;
+}
 
 extern const struct cdr_option cdr_options[];
 extern const size_t cdr_option_count;

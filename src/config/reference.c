@@ -1,6 +1,8 @@
 /* docs/configuration.md. */
 #include "config/flags.h"
 #include "config/option.h"
+#include "encode/encoder.h"
+#include "sink/sink_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -221,6 +223,17 @@ static void put_commands(FILE *out)
         out);
 }
 
+/* What the values of --sink and --format mean. */
+static void put_values(FILE *out)
+{
+    fputs("\n## Sinks and formats\n\n| sink | what it does |\n|---|---|\n", out);
+    for (size_t i = 0; cdr_sinks[i] != NULL; i++)
+        fprintf(out, "| `%s` | %s |\n", cdr_sinks[i]->name, cdr_sinks[i]->description);
+    fputs("\n| format | what it is |\n|---|---|\n", out);
+    for (size_t i = 0; cdr_encoders[i] != NULL; i++)
+        fprintf(out, "| `%s` | %s |\n", cdr_encoders[i]->name, cdr_encoders[i]->description);
+}
+
 void cdr_settings_reference(FILE *out)
 {
     struct cdr_settings *defaults = calloc(1, sizeof *defaults);
@@ -230,6 +243,7 @@ void cdr_settings_reference(FILE *out)
     }
     fputs(introduction, out);
     put_commands(out);
+    put_values(out);
     for (int group = 0; group < CDR_GROUP_COUNT; group++) {
         fprintf(out, "\n## %s\n", cdr_group_titles[group]);
         if (group == CDR_GROUP_KAFKA)

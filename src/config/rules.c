@@ -88,7 +88,7 @@ static enum cdr_result check_destination(const struct cdr_settings *settings,
         return CDR_OK;
     for (size_t i = 0; i < cdr_option_count; i++) {
         const struct cdr_option *option = &cdr_options[i];
-        if (option->only == CDR_FOR_ANY || (option->commands & 1u << command) == 0 ||
+        if (option->only == CDR_FOR_ANY || !cdr_command_takes(command, option) ||
             cdr_option_origin(settings, option)->where == NULL || !asks(settings, option))
             continue;
         if (files && option->only == CDR_FOR_KAFKA && (by_flag(settings, option) || by_nobody))
@@ -155,7 +155,7 @@ static enum cdr_result check_needs(const struct cdr_settings *settings, enum cdr
         const struct cdr_option *option = &cdr_options[i];
         const struct cdr_origin *origin = cdr_option_origin(settings, option);
         if ((option->needs == NULL && option->names_need == NULL) ||
-            (option->commands & 1u << command) == 0 || origin->layer < CDR_LAYER_ENVIRONMENT ||
+            !cdr_command_takes(command, option) || origin->layer < CDR_LAYER_ENVIRONMENT ||
             !asks(settings, option))
             continue;
         const unsigned names = option->type == CDR_OPTION_IDS ? origin->names : 1;
@@ -195,7 +195,7 @@ static enum cdr_result check_ids(const struct cdr_settings *settings, enum cdr_c
 {
     for (size_t i = 0; settings->registry.urls != NULL && i < cdr_option_count; i++) {
         const struct cdr_option *option = &cdr_options[i];
-        if (option->type == CDR_OPTION_IDS && (option->commands & 1u << command) != 0 &&
+        if (option->type == CDR_OPTION_IDS && cdr_command_takes(command, option) &&
             by_flag(settings, option))
             return cdr_fail(error, CDR_E_CONFIG,
                             "%.300s: the registry gives the ids (%.300s); leave one of them out",

@@ -153,7 +153,7 @@ static void test_table_is_consistent(void **state)
         if (a->letter != '\0')
             assert_ptr_equal(cdr_option_by_letter(a->letter), a);
         if (a->flag != NULL || a->letter != '\0')
-            assert_true(a->commands != 0);
+            assert_true(a->use != 0);
     }
 }
 
@@ -165,7 +165,7 @@ static void test_who_serves_what(void **state)
                                        "dimensions"}; /* names of folders; warned of */
     for (size_t i = 0; i < cdr_option_count; i++) {
         const struct cdr_option *option = &cdr_options[i];
-        bool for_both = option->key == NULL || (option->commands & 1u << CDR_COMMAND_RUN) == 0 ||
+        bool for_both = option->key == NULL || !cdr_command_takes(CDR_COMMAND_RUN, option) ||
                         strncmp(option->key, "schema", 6) == 0 ||
                         strncmp(option->key, "next_", 5) == 0 ||
                         strcmp(option->key, "mapping") == 0 || strcmp(option->key, "fields") == 0;
@@ -1383,12 +1383,33 @@ static void test_help(void **state)
             if (cdr_options[i].flag == NULL)
                 continue;
             snprintf(flag, sizeof flag, "--%s", cdr_options[i].flag);
-            bool takes = (cdr_options[i].commands & 1u << all[c]) != 0;
+            bool takes = cdr_command_takes(all[c], &cdr_options[i]);
             if (takes != lists_flag(text, flag) && strcmp(flag, "--config") != 0 &&
                 strcmp(flag, "--tz") != 0)
                 fail_msg("help of %d and %s", all[c], flag);
         }
         free(text);
+    }
+}
+
+/* What the help shows must be what the command takes. */
+static void test_examples_in_the_help(void **state)
+{
+    (void)state;
+    for (int c = 0; c < CDR_COMMAND_COUNT; c++) {
+        const char *line = cdr_commands[c].examples;
+        for (; *line != '\0'; line += strcspn(line, "\n") + 1) {
+            char example[200];
+            const int length = (int)strcspn(line, "\n");
+            assert_in_range(length, 1, sizeof example - 1);
+            assert_int_equal(line[length], '\n');
+            snprintf(example, sizeof example, "%.*s", length, line);
+            assert_loads(example);
+            if ((int)command != c)
+                fail_msg("%s: %s is not %s", example, cdr_commands[command].name,
+                         cdr_commands[c].name);
+            cdr_settings_free(&settings);
+        }
     }
 }
 
@@ -1511,6 +1532,7 @@ int main(void)
         cmocka_unit_test(test_cut_off_config),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_examples_in_the_help),
         cmocka_unit_test(test_suggestions),
         cmocka_unit_test(test_names_of_formats),
     };
