@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "pipeline/handover.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define DRAIN_TIMEOUT_MS 30000u
@@ -188,6 +189,24 @@ static int64_t reopen_ns(const struct cdr_run *run)
     return patience_ms * INT64_C(1000000);
 }
 
+/* safe: how many records of each log were durable before. */
+static enum cdr_result open_again(struct cdr_run *run, const uint64_t *safe,
+                                  struct cdr_error *error)
+{
+    enum cdr_result result = cdr_run_open_sink(run, true, error);
+#if CDR_KAFKA
+    if (result == CDR_OK)
+        result = cdr_run_check_arrived(run, safe, error);
+#else
+    (void)safe;
+#endif
+    if (result != CDR_OK && run->sink != NULL) {
+        run->sink->ops->close(run->sink, false, NULL);
+        run->sink = NULL;
+    }
+    return result;
+}
+
 /* A new producer that goes on after what the topics hold. The brokers may just be electing: for a
  * while, that they don't answer is no reason to give up. Whatever is found to be wrong, records may
  * have been written. */
@@ -198,16 +217,21 @@ static enum cdr_result reopen(struct cdr_run *run, struct cdr_error *error)
     cdr_pipeline_destroy(run->pipeline);
     run->pipeline = NULL;
     run->committed |= made_progress(run);
-    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+    uint64_t *safe = calloc(cdr_run_logs(run), sizeof *safe);
+    if (safe == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", cdr_run_logs(run));
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++) {
         run->aborted[log] += run->progress[log].aborted;
+        safe[log] = run->starts[log] + run->progress[log].durable;
+    }
     enum cdr_result result = run->sink->ops->close(run->sink, false, error);
     run->sink = NULL;
-    if (result == CDR_E_DIFFERENT || result == CDR_E_ENDED)
-        return result;
-    do
-        result = cdr_run_open_sink(run, true, error);
-    while ((result == CDR_E_KAFKA || result == CDR_E_PRODUCER) && atomic_load(stop) == 0 &&
-           cdr_monotonic_ns() < give_up_ns);
+    if (result != CDR_E_DIFFERENT && result != CDR_E_ENDED)
+        do
+            result = open_again(run, safe, error);
+        while ((result == CDR_E_KAFKA || result == CDR_E_PRODUCER) && atomic_load(stop) == 0 &&
+               cdr_monotonic_ns() < give_up_ns);
+    free(safe);
     return result == CDR_E_STATE || result == CDR_E_CONFIG ? CDR_E_ENDED : result;
 }
 
@@ -251,15 +275,29 @@ static void point_to_repair(const struct cdr_run *run, struct cdr_error *error)
                  "; 'cdrgen repair' with the same flags deletes and refills such topics");
 }
 
+/* The checks after the first look at the ends take their time, and another producer may have
+ * written meanwhile: the last thing that a run into Kafka does is to look once more. */
+static enum cdr_result remember_end(struct cdr_run *run, enum cdr_result result,
+                                    struct cdr_error *error)
+{
+    if ((result != CDR_OK && result != CDR_E_INTERRUPTED) || run->sink == NULL || run->spilled)
+        return result;
+    if (run->sink->ops->remember_end != NULL)
+        run->sink->ops->remember_end(run->sink);
+    if (result != CDR_OK || !cdr_run_has(run, CDR_SINK_OFFSETS))
+        return result;
+    result = flush_sink(run, cdr_stop_on_signals(), error);
+    run->complete &= result == CDR_OK;
+    return result;
+}
+
 enum cdr_result cdr_run_deliver(struct cdr_run *run, struct cdr_error *error)
 {
     struct cdr_error later = {0};
     enum cdr_result result = generate_all(run, error);
+    result = remember_end(run, result, error);
     if (result == CDR_E_DIFFERENT)
         point_to_repair(run, error);
-    if ((result == CDR_OK || result == CDR_E_INTERRUPTED) && run->sink != NULL && !run->spilled &&
-        run->sink->ops->remember_end != NULL)
-        run->sink->ops->remember_end(run->sink);
     if (run->sink != NULL) {
         enum cdr_result closed = run->sink->ops->close(run->sink, run->complete, &later);
         run->sink = NULL;

@@ -289,6 +289,69 @@ static enum cdr_result check_beginning(const struct cdr_run *run, struct cdr_err
     return CDR_OK;
 }
 
+/* With transactions, where the last records are; all of the ranges become as long as the longest,
+ * which does no harm. */
+static enum cdr_result find_arrived(const struct cdr_run *run, struct cdr_verify_range *ranges,
+                                    uint64_t most, struct cdr_error *error)
+{
+    const uint32_t logs = cdr_run_logs(run);
+    struct cdr_kafka_last *last = calloc(logs, sizeof *last);
+    if (last == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    enum cdr_result result =
+        cdr_kafka_find_last(run->sink, &run->settings->sink, (uint32_t)most, last, error);
+    for (uint32_t log = 0; result == CDR_OK && log < logs; log++) {
+        ranges[log].from = ranges[log].to - last[log].count;
+        ranges[log].offset = last[log].offset;
+    }
+    free(last);
+    return result;
+}
+
+/* What the logs hold beyond the records that were durable: the largest number. */
+static enum cdr_result set_arrived(const struct cdr_run *run, const uint64_t *safe,
+                                   struct cdr_verify_range *ranges, uint64_t *most,
+                                   struct cdr_error *error)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    *most = 0;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++) {
+        const uint64_t to = run->starts[log];
+        if (to < safe[log])
+            return cdr_fail(error, CDR_E_DIFFERENT,
+                            "%s[%u] holds %llu records where %llu of this run are acknowledged: "
+                            "the topic was created again, or records were deleted",
+                            run->topics.items[log / partitions].name, log % partitions,
+                            (unsigned long long)to, (unsigned long long)safe[log]);
+        ranges[log] = (struct cdr_verify_range){
+            .from = safe[log], .to = to, .offset = run->bases[log] + (int64_t)safe[log]};
+        if (to - safe[log] > *most)
+            *most = to - safe[log];
+    }
+    return CDR_OK;
+}
+
+enum cdr_result cdr_run_check_arrived(const struct cdr_run *run, const uint64_t *safe,
+                                      struct cdr_error *error)
+{
+    if (!cdr_run_has(run, CDR_SINK_OFFSETS))
+        return CDR_OK;
+    struct cdr_verify_tail_settings arrived;
+    struct cdr_verify_range *ranges = calloc(cdr_run_logs(run), sizeof *ranges);
+    uint64_t most = 0;
+    if (ranges == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", cdr_run_logs(run));
+    enum cdr_result result = set_arrived(run, safe, ranges, &most, error);
+    if (result == CDR_OK && most > 0 && run->settings->sink.transactions)
+        result = find_arrived(run, ranges, most, error);
+    cdr_run_tail_settings(run, &arrived);
+    arrived.ranges = ranges;
+    if (result == CDR_OK && most > 0)
+        result = cdr_verify_tail(&arrived, error);
+    free(ranges);
+    return result;
+}
+
 enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *error)
 {
     const uint32_t logs = cdr_run_logs(run);

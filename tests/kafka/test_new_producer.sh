@@ -75,6 +75,23 @@ PYTHON
     stop_host
 done
 
+# What another producer writes while the run waits for its new one is not taken for records that the old one sent.
+start_host cdr.call cdr.sms cdr.data
+"$CDRGEN" run "${dataset[@]}" "${kafka[@]}" -b "$brokers" --rate 40k/s 2>"$WORK/words" &
+run=$!
+sleep 1
+tell "produce 45"
+for type in call sms data; do
+    for partition in 0 1 2; do
+        echo "a record of somebody else" | kcat -b "$brokers" -P -t "cdr.$type" -p "$partition" -k key 2>"$WORK/kcat.err"
+    done
+done
+status=0
+wait "$run" || status=$?
+[[ $status == 1 ]] || die "records of another producer before the new one: status $status: $(cat "$WORK/words")"
+grep -q "has another record at offset" "$WORK/words" || die "records of another producer before the new one: $(cat "$WORK/words")"
+stop_host
+
 # 87: invalid record: a new producer would hear the same
 start_host cdr.call cdr.sms cdr.data
 run_with "produce 87"

@@ -224,6 +224,16 @@ for _ in 1 2; do
     plainly --resume
 done
 
+# --- the group with the positions goes in mid-run, and another producer writes before the run sees it: not counted as the run's ---
+prefix=$(fresh_prefix)
+start forgotten --create-topics --rate 1k/s --transaction-time 3s
+until admin forget "$group" 2>/dev/null; do
+    kill -0 $pid 2>/dev/null || die "the run ended too early: $(cat "$WORK/forgotten")"
+done
+produce "${prefix}data" 1 plain
+ended $pid 1 forgotten "data\[1\] has another record at offset|did not commit"
+expect_failure 2 "has another record at offset|did not commit" run --resume
+
 # --- the group with the positions is gone: --resume with --transactions counts the records; without, it says so ---
 for how in whole beginning; do
     prefix=$(fresh_prefix)
