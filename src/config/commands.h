@@ -60,8 +60,8 @@ enum cdr_use {
 #define CDR_USES_OF_TABLES (CDR_USE_GENERAL | CDR_USE_MODEL)
 #define CDR_USES_OF_CONFIG (CDR_USES_OF_RUN | CDR_USES_OF_VERIFY | CDR_USE_REPLAY | CDR_USE_SAMPLE)
 
-/* X(ID, name, argument, its name, traits, uses, what it does, what to say where the argument is missing,
- * examples: lines that follow "cdrgen "), in the order of the help. */
+/* X(ID, name, argument, its name, traits, uses, what it does, what to say where the argument is
+ * missing, examples: lines that follow "cdrgen "), in the order of the help. */
 #define CDR_COMMANDS(X)                                                                            \
     X(RUN, run, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN, CDR_USES_OF_RUN,                         \
       "generate records (flags alone mean this, too)", "",                                         \
