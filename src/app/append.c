@@ -6,7 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+/* --- without --resume: a warning --- */
 
 struct search {
     const struct cdr_run *run;
@@ -37,19 +38,16 @@ static void warn(const struct search *search, uint32_t log, int64_t offset)
             offset);
 }
 
-/* Whether some run committed where the dataset begins; *all: in each log that holds anything, which
- * it did not where only some shards have begun. *first: a log that holds records of it. */
-static bool is_known(const struct search *search, bool *all, uint32_t *first)
+/* Whether some run committed where the dataset begins. *first: a log that holds records of it. */
+static bool is_known(const struct search *search, uint32_t *first)
 {
     bool known = false;
-    *all = true;
     *first = UINT32_MAX;
     for (uint32_t log = search->logs; log-- > 0;) {
         if (!is_mine(search, log))
             continue;
         const struct cdr_source_extent extent = extent_of(search, log);
         known |= extent.known;
-        *all &= extent.known || extent.end == 0;
         if (extent.known && extent.end > extent.base)
             *first = log;
     }
@@ -66,7 +64,7 @@ static bool choose(struct search *search, bool all)
         if (!is_mine(search, log))
             continue;
         const struct cdr_source_extent extent = extent_of(search, log);
-        if (extent.end <= extent.first || extent.known)
+        if (extent.end <= extent.first)
             continue;
         search->ranges[log] = (struct cdr_verify_range){.to = all};
         if (least == UINT32_MAX || extent.end - extent.first < extent_of(search, least).end -
@@ -87,85 +85,31 @@ static bool is_unanswered(const struct search *search)
     return true;
 }
 
-/* Records of this dataset after a beginning that is lost look like another's. */
-static void warn_begins(const struct search *search)
+static enum cdr_result look(struct search *search, struct cdr_error *error)
 {
-    uint32_t first = UINT32_MAX, more = 0;
-    for (uint32_t log = 0; log < search->logs; log++) {
-        if (search->found[log] != CDR_FIND_ABSENT)
-            continue;
-        more += first != UINT32_MAX;
-        first = first == UINT32_MAX ? log : first;
-    }
-    if (first == UINT32_MAX)
-        return;
-    char others[48] = "";
-    if (more > 0)
-        snprintf(others, sizeof others, " (and %" PRIu32 " more partitions)", more);
-    fprintf(stderr,
-            "cdrgen: warning: append: %s[%" PRIu32 "]%s holds records, and not the first one of "
-            "this dataset, which other partitions hold: the dataset begins after them\n",
-            search->run->topics.items[first / search->partitions].name, first % search->partitions,
-            others);
-}
-
-static enum cdr_result take_bases(struct search *search, struct cdr_run *run,
-                                  struct cdr_error *error)
-{
-    bool any = false;
-    for (uint32_t log = 0; log < search->logs; log++)
-        any |= search->found[log] >= 0;
-    for (uint32_t log = 0; (any || !run->settings->sink.kafka.force) && log < search->logs; log++)
-        if (search->found[log] == CDR_FIND_EXPIRED)
-            return cdr_fail(error, CDR_E_STATE,
-                            "append: %s[%u] does not hold the first record of this dataset%s, and "
-                            "its own beginning was deleted: whether the dataset begins in it, and "
-                            "where, cannot be told%s",
-                            run->topics.items[log / search->partitions].name,
-                            log % search->partitions, any ? ", which other partitions hold" : "",
-                            any ? ""
-                                : "; leave --resume out, or pass --force, to begin after what is "
-                                  "there");
-    if (any) {
-        warn_begins(search);
-        run->found_bases = search->found;
-        search->found = NULL;
-    }
-    return CDR_OK;
-}
-
-static enum cdr_result look(struct search *search, struct cdr_run *run, struct cdr_error *error)
-{
-    const bool resume = run->settings->sink.resume;
     struct cdr_verify_tail_settings tail;
     uint32_t first;
     search->ranges = calloc(search->logs, sizeof *search->ranges);
     search->found = calloc(search->logs, sizeof *search->found);
     if (search->ranges == NULL || search->found == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", search->logs);
-    bool all;
-    const bool known = is_known(search, &all, &first);
-    if (first != UINT32_MAX && !resume)
+    const bool known = is_known(search, &first);
+    if (first != UINT32_MAX)
         warn(search, first, extent_of(search, first).base);
-    if ((known && (all || !resume)) || !choose(search, resume))
+    if (known || !choose(search, false))
         return CDR_OK;
-    cdr_run_tail_settings(run, &tail);
+    cdr_run_tail_settings(search->run, &tail);
     tail.ranges = search->ranges;
-    enum cdr_result result = cdr_verify_find(&tail, search->found, NULL, error);
+    enum cdr_result result = cdr_verify_find(&tail, false, search->found, NULL, error);
     /* Of the log that holds least, the dataset may have nothing: then the others answer. */
-    if (result == CDR_OK && !resume && is_unanswered(search)) {
+    if (result == CDR_OK && is_unanswered(search)) {
         choose(search, true);
-        result = cdr_verify_find(&tail, search->found, NULL, error);
+        result = cdr_verify_find(&tail, false, search->found, NULL, error);
     }
-    if (result != CDR_OK)
-        return result;
-    for (uint32_t log = 0; resume && log < search->logs; log++)
-        if (is_mine(search, log) && extent_of(search, log).known)
-            search->found[log] = extent_of(search, log).base;
-    for (uint32_t log = 0; !resume && log < search->logs; log++)
+    for (uint32_t log = 0; result == CDR_OK && log < search->logs; log++)
         if (search->found[log] >= 0)
             warn(search, log, search->found[log]);
-    return resume ? take_bases(search, run, error) : CDR_OK;
+    return result;
 }
 
 /* Fails where the sink will say why: topics that are missing, say. */
@@ -180,22 +124,122 @@ static bool open_source(struct search *search)
         .partitions = search->partitions,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
+        .may_miss = true,
     };
     return cdr_kafka_source_open(&search->source, &settings->sink, &setup, &ignored) == CDR_OK;
 }
 
-enum cdr_result cdr_run_find_appended(struct cdr_run *run, struct cdr_error *error)
+enum cdr_result cdr_run_warn_appended(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
     struct search search = {
         .run = run, .logs = cdr_run_logs(run), .partitions = settings->model.partitions};
-    if (!settings->sink.append || settings->sink.transactions ||
+    if (!settings->sink.append || settings->sink.resume || settings->sink.transactions ||
         !cdr_run_has(run, CDR_SINK_OFFSETS))
         return CDR_OK;
-    enum cdr_result result = open_source(&search) ? look(&search, run, error) : CDR_OK;
+    enum cdr_result result = open_source(&search) ? look(&search, error) : CDR_OK;
     if (search.source != NULL)
         search.source->ops->close(search.source);
     free(search.ranges);
     free(search.found);
+    return result;
+}
+
+/* --- with --resume: where it goes on --- */
+
+static enum cdr_result refuse(const char *topic, uint32_t partition, bool expired, bool any,
+                              struct cdr_error *error)
+{
+    return cdr_fail(error, CDR_E_STATE,
+                    "append: %s[%u] does not hold the first record of this dataset%s, and %s: "
+                    "whether the dataset begins in it, and where, cannot be told%s",
+                    topic, partition, any ? ", which other partitions hold" : "",
+                    expired ? "its own beginning was deleted"
+                            : "it holds too much that was compacted, or that an open transaction "
+                              "hides, to find another one",
+                    any ? ""
+                        : "; leave --resume out, or pass --force, to begin after what is there");
+}
+
+/* Records of this dataset after a beginning that is lost look like another's. */
+static void warn_begins(const struct cdr_topics *topics, uint32_t partitions, const bool *wanted,
+                        const int64_t *begins)
+{
+    uint32_t first = UINT32_MAX, more = 0;
+    for (uint32_t log = 0; log < topics->n * partitions; log++) {
+        if (!wanted[log] || begins[log] != CDR_FIND_ABSENT)
+            continue;
+        more += first != UINT32_MAX;
+        first = first == UINT32_MAX ? log : first;
+    }
+    if (first == UINT32_MAX)
+        return;
+    char others[48] = "";
+    if (more > 0)
+        snprintf(others, sizeof others, " (and %" PRIu32 " more partitions)", more);
+    fprintf(stderr,
+            "cdrgen: warning: append: %s[%" PRIu32 "]%s holds records, and not the first one of "
+            "this dataset, which other partitions hold: the dataset begins after them\n",
+            topics->items[first / partitions].name, first % partitions, others);
+}
+
+enum cdr_result cdr_run_judge_begins(const struct cdr_run *run, const struct cdr_topics *topics,
+                                     const bool *wanted, bool known, const int64_t *begins,
+                                     struct cdr_error *error)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    bool any = known;
+    for (uint32_t log = 0; log < topics->n * partitions; log++)
+        any |= wanted[log] && begins[log] >= 0;
+    for (uint32_t log = 0;
+         (any || !run->settings->sink.kafka.force) && log < topics->n * partitions; log++)
+        if (wanted[log] && (begins[log] == CDR_FIND_EXPIRED || begins[log] == CDR_FIND_UNSURE))
+            return refuse(topics->items[log / partitions].name, log % partitions,
+                          begins[log] == CDR_FIND_EXPIRED, any, error);
+    if (any)
+        warn_begins(topics, partitions, wanted, begins);
+    return CDR_OK;
+}
+
+/* Between records of transactions lie control records, so that only the first one of the dataset
+ * says where it begins. */
+static enum cdr_result check_beheaded(const struct cdr_run *run,
+                                      const struct cdr_begin_found *found, struct cdr_error *error)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    for (uint32_t log = 0; run->settings->sink.transactions && log < cdr_run_logs(run); log++)
+        if (found[log].beheaded)
+            return cdr_fail(error, CDR_E_STATE,
+                            "append: %s[%u] holds records of this dataset, but not the first one, "
+                            "and Kafka has forgotten where it begins (the group cdrgen-%s): delete "
+                            "the topics, then --resume --create-topics fills them again",
+                            run->topics.items[log / partitions].name, log % partitions,
+                            run->model->dataset_id);
+    return CDR_OK;
+}
+
+enum cdr_result cdr_run_find_begins(void *context, const bool *wanted, bool known, int64_t *begins,
+                                    struct cdr_error *error)
+{
+    const struct cdr_run *run = context;
+    const uint32_t logs = cdr_run_logs(run);
+    struct cdr_verify_range *ranges = calloc(logs, sizeof *ranges);
+    struct cdr_begin_found *found = calloc(logs, sizeof *found);
+    struct cdr_verify_tail_settings tail;
+    enum cdr_result result = ranges != NULL && found != NULL
+                                 ? CDR_OK
+                                 : cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    for (uint32_t log = 0; result == CDR_OK && log < logs; log++)
+        ranges[log].to = wanted[log];
+    cdr_run_tail_settings(run, &tail);
+    tail.ranges = ranges;
+    if (result == CDR_OK)
+        result = cdr_verify_find(&tail, true, begins, found, error);
+    if (result == CDR_OK)
+        result = check_beheaded(run, found, error);
+    if (result == CDR_OK)
+        result = cdr_run_judge_begins(run, &run->topics, wanted, known, begins, error);
+    free(ranges);
+    free(found);
     return result;
 }

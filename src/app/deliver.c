@@ -282,8 +282,10 @@ static enum cdr_result remember_end(struct cdr_run *run, enum cdr_result result,
 {
     if ((result != CDR_OK && result != CDR_E_INTERRUPTED) || run->sink == NULL || run->spilled)
         return result;
-    if (run->sink->ops->remember_end != NULL)
+    if (run->sink->ops->remember_end != NULL) {
         run->sink->ops->remember_end(run->sink);
+        cdr_dimensions_remember_end(run->dimensions);
+    }
     if (result != CDR_OK || !cdr_run_has(run, CDR_SINK_OFFSETS))
         return result;
     result = flush_sink(run, cdr_stop_on_signals(), error);

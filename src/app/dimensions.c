@@ -9,6 +9,7 @@
 #include "pipeline/handover.h"
 #include "verify/dimensions.h"
 #if CDR_KAFKA
+#include "app/append.h"
 #include "sink/kafka/kafka.h"
 #endif
 
@@ -23,6 +24,7 @@ struct cdr_dimensions {
     struct cdr_dimension_writer *writer;
     /* Per log. */
     uint64_t *first_starts, *starts;
+    int64_t *begins; /* offsets of the first rows, once it was opened */
     struct cdr_log_progress *progress;
     bool opened; /* before */
 };
@@ -67,9 +69,10 @@ static enum cdr_result fill(struct cdr_dimensions *dimensions, struct cdr_run *r
     dimensions->topics = &run->tables;
     dimensions->first_starts = calloc(logs, sizeof *dimensions->first_starts);
     dimensions->starts = calloc(logs, sizeof *dimensions->starts);
+    dimensions->begins = calloc(logs, sizeof *dimensions->begins);
     dimensions->progress = calloc(logs, sizeof *dimensions->progress);
     if (dimensions->first_starts == NULL || dimensions->starts == NULL ||
-        dimensions->progress == NULL)
+        dimensions->begins == NULL || dimensions->progress == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory");
     return prepare_topics(run, ask, error);
 }
@@ -114,6 +117,7 @@ void cdr_dimensions_destroy(struct cdr_dimensions *dimensions)
     cdr_dimension_writer_destroy(dimensions->writer);
     free(dimensions->first_starts);
     free(dimensions->starts);
+    free(dimensions->begins);
     free(dimensions->progress);
     free(dimensions);
 }
@@ -149,6 +153,36 @@ static void count(const struct cdr_dimension_report *report, uint32_t logs,
     }
 }
 
+static struct cdr_dimension_check_settings check_settings(const struct cdr_dimensions *dimensions,
+                                                          const atomic_int *stop)
+{
+    const struct cdr_run *run = dimensions->run;
+    return (struct cdr_dimension_check_settings){
+        .model = run->model,
+        .topics = dimensions->topics,
+        .sink = &run->settings->sink,
+        .shard_index = run->settings->shard_index,
+        .shard_count = run->settings->shard_count,
+        .spares_lost = run->settings->sink.kafka.force,
+        .days = run->settings->live ? CDR_DAYS_MAX : run->model->parameters.days,
+        .show = 1,
+        .stop = stop,
+    };
+}
+
+/* A cdr_begin_finder (sink.h) of the tables' logs. */
+static enum cdr_result find_begins(void *context, const bool *wanted, bool known, int64_t *begins,
+                                   struct cdr_error *error)
+{
+    const struct cdr_dimensions *dimensions = context;
+    const struct cdr_dimension_check_settings settings =
+        check_settings(dimensions, cdr_stop_on_signals());
+    enum cdr_result result = cdr_dimension_find(&settings, wanted, begins, error);
+    return result == CDR_OK ? cdr_run_judge_begins(dimensions->run, dimensions->topics, wanted,
+                                                   known, begins, error)
+                            : result;
+}
+
 /* Compares ends[log] rows of each log, and what follows them. All rows are compared: tables are
  * short, and datasets that differ little differ in few rows. line is that of the first difference.
  */
@@ -159,37 +193,24 @@ static enum cdr_result compare(const struct cdr_dimensions *dimensions, const ui
     const struct cdr_run *run = dimensions->run;
     const uint32_t logs = CDR_DIMENSION_COUNT * run->model->parameters.partitions;
     struct cdr_dimension_range *ranges = calloc(logs, sizeof *ranges);
-    int64_t *bases = calloc(logs, sizeof *bases);
     struct cdr_dimension_report *report = calloc(1, sizeof *report);
     *total = (struct cdr_dimension_counts){0};
-    if (ranges == NULL || bases == NULL || report == NULL) {
+    if (ranges == NULL || report == NULL) {
         free(ranges);
-        free(bases);
         free(report);
         return cdr_fail(error, CDR_E_NOMEM, "out of memory");
     }
-    dimensions->sink->ops->bases(dimensions->sink, bases);
     for (uint32_t log = 0; log < logs; log++)
-        ranges[log] = (struct cdr_dimension_range){.to = ends[log], .offset = bases[log]};
-    const struct cdr_dimension_check_settings settings = {
-        .model = run->model,
-        .topics = dimensions->topics,
-        .sink = &run->settings->sink,
-        .shard_index = run->settings->shard_index,
-        .shard_count = run->settings->shard_count,
-        .ranges = ranges,
-        .spares_lost = run->settings->sink.kafka.force,
-        .days = run->settings->live ? CDR_DAYS_MAX : run->model->parameters.days,
-        .show = 1,
-        .stop = stop,
-    };
+        ranges[log] =
+            (struct cdr_dimension_range){.to = ends[log], .offset = dimensions->begins[log]};
+    struct cdr_dimension_check_settings settings = check_settings(dimensions, stop);
+    settings.ranges = ranges;
     enum cdr_result result = cdr_dimension_check(&settings, report, error);
     if (result == CDR_OK)
         count(report, logs, total);
     memcpy(line, report->line[0], CDR_DIMENSION_LINE_MAX);
     free(report->counts);
     free(report);
-    free(bases);
     free(ranges);
     return result;
 }
@@ -277,9 +298,16 @@ enum cdr_result cdr_dimensions_open(struct cdr_run *run, bool resume, struct cdr
     struct cdr_sink_settings destination = run->settings->sink;
     destination.resume |= resume;
     destination.transactions = false;
+    destination.begins = dimensions->opened ? dimensions->begins : NULL;
+#if CDR_KAFKA
+    const struct cdr_begin_finder finder = {find_begins, dimensions};
+    destination.finder = &finder;
+#endif
     enum cdr_result result = run->sink_ops->open(&dimensions->sink, &destination, &setup, error);
     if (result != CDR_OK)
         return result;
+    if (run->sink_ops->bases != NULL)
+        run->sink_ops->bases(dimensions->sink, dimensions->begins);
     if (run->sink_ops->starts != NULL)
         run->sink_ops->starts(dimensions->sink, dimensions->starts);
     const bool rehearses = destination.rehearsal != CDR_REHEARSAL_NONE;
@@ -298,6 +326,13 @@ enum cdr_result cdr_dimensions_open(struct cdr_run *run, bool resume, struct cdr
                    sizeof *dimensions->starts);
     dimensions->opened = true;
     return result;
+}
+
+void cdr_dimensions_remember_end(struct cdr_dimensions *dimensions)
+{
+    if (dimensions != NULL && dimensions->sink != NULL &&
+        dimensions->sink->ops->remember_end != NULL)
+        dimensions->sink->ops->remember_end(dimensions->sink);
 }
 
 enum cdr_result cdr_dimensions_close(struct cdr_dimensions *dimensions, bool complete,

@@ -34,6 +34,8 @@ enum cdr_result cdr_dimensions_day(void *dimensions, int32_t day, struct cdr_err
  * only be said at the run's end (whole). Blocks. CDR_E_KAFKA, CDR_E_DIFFERENT. */
 enum cdr_result cdr_dimensions_check(struct cdr_dimensions *dimensions, bool whole,
                                      uint32_t drain_timeout_ms, struct cdr_error *error);
+/* The sink's remember_end. */
+void cdr_dimensions_remember_end(struct cdr_dimensions *dimensions);
 /* The sink's close. */
 enum cdr_result cdr_dimensions_close(struct cdr_dimensions *dimensions, bool complete,
                                      struct cdr_error *error);

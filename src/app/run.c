@@ -317,7 +317,7 @@ static enum cdr_result open_all(struct cdr_run *run, struct cdr_error *error)
         result = cdr_stop_check(error);
 #if CDR_KAFKA
     if (result == CDR_OK)
-        result = cdr_run_find_appended(run, error);
+        result = cdr_run_warn_appended(run, error);
 #endif
     if (result == CDR_OK)
         result = check_tables(run, error);
@@ -377,7 +377,7 @@ static void release(struct cdr_run *run)
     free(run->first_starts);
     free(run->aborted);
     free(run->bases);
-    free(run->found_bases);
+    free(run->begins);
 }
 
 #if CDR_KAFKA

@@ -38,7 +38,7 @@ struct cdr_run {
     uint64_t *aborted;                 /* per log: by producers that were replaced */
     struct cdr_log_progress *progress; /* at the end */
     int64_t *bases;                    /* per log: offset of position 0; of Kafka */
-    int64_t *found_bases; /* found by reading, for the sink; NULL: not looked for, or not found */
+    int64_t *begins; /* per log: offset of the dataset's first record; of Kafka, once it is open */
     struct cdr_pace schedule; /* that the run goes by, once it has begun */
     bool spilled;             /* from starts on, records are in settings->sink.spill */
     double wall_s, cpu_s;

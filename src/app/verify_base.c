@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Of the logs whose base is not known; or of all. */
-static enum cdr_result find(const struct cdr_verification *run, bool all, int64_t *found,
-                            bool *after, struct cdr_error *error)
+/* Of the logs whose base is not known; or of all, where their first records are. */
+static enum cdr_result find(const struct cdr_verification *run, bool all, int64_t *begins,
+                            struct cdr_begin_found *found, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
     const uint32_t logs = run->topics.n * settings->model.partitions;
@@ -29,7 +29,7 @@ static enum cdr_result find(const struct cdr_verification *run, bool all, int64_
     };
     for (uint32_t log = 0; log < logs; log++)
         ranges[log].to = all || !run->source->ops->extent(run->source, log).known;
-    enum cdr_result result = cdr_verify_find(&tail, found, after, error);
+    enum cdr_result result = cdr_verify_find(&tail, !all, begins, found, error);
     free(ranges);
     return result;
 }
@@ -71,18 +71,22 @@ enum cdr_result cdr_verification_find_bases(struct cdr_verification *run, struct
         if (extent.known)
             *offset = extent.base;
         any |= *offset >= 0;
-        if (*offset == CDR_FIND_EXPIRED)
+        if (*offset == CDR_FIND_EXPIRED || *offset == CDR_FIND_UNSURE)
             result = cdr_fail(error, CDR_E_STATE,
                               "append: %s[%u] does not hold the first record of this dataset, and "
-                              "its beginning was deleted: where the dataset begins cannot be told",
-                              run->topics.items[log / partitions].name, log % partitions);
+                              "%s: where the dataset begins cannot be told",
+                              run->topics.items[log / partitions].name, log % partitions,
+                              *offset == CDR_FIND_EXPIRED
+                                  ? "its beginning was deleted"
+                                  : "it holds too much that was compacted, or that an open "
+                                    "transaction hides, to find another one");
         if (*offset < 0)
             *offset = CDR_OFFSET_UNREAD;
     }
     if (result == CDR_OK && !any)
-        result = cdr_fail(error, CDR_E_STATE,
-                          "append: no partition holds the first record of this dataset (%s)",
-                          run->model->dataset_id);
+        result =
+            cdr_fail(error, CDR_E_STATE, "append: no partition holds a record of this dataset (%s)",
+                     run->model->dataset_id);
     return result;
 }
 
@@ -92,16 +96,16 @@ bool cdr_verification_is_behind(const struct cdr_verification *run, char *text, 
     struct cdr_error ignored = {{0}};
     bool at_base = false;
     uint32_t first = UINT32_MAX, count = 0;
-    int64_t *found = make_offsets(run, &ignored);
-    bool *after = calloc((size_t)run->topics.n * partitions, sizeof *after);
-    if (found == NULL || after == NULL || find(run, true, found, after, &ignored) != CDR_OK) {
+    int64_t *begins = make_offsets(run, &ignored);
+    struct cdr_begin_found *found = calloc((size_t)run->topics.n * partitions, sizeof *found);
+    if (begins == NULL || found == NULL || find(run, true, begins, found, &ignored) != CDR_OK) {
+        free(begins);
         free(found);
-        free(after);
         return false;
     }
     for (uint32_t log = run->topics.n * partitions; log-- > 0;) {
-        at_base |= found[log] >= 0 && !after[log];
-        if (found[log] >= 0 && after[log]) {
+        at_base |= begins[log] >= 0 && !found[log].after;
+        if (begins[log] >= 0 && found[log].after) {
             first = log;
             count++;
         }
@@ -112,9 +116,9 @@ bool cdr_verification_is_behind(const struct cdr_verification *run, char *text, 
                  "first record is at offset %" PRId64
                  " of %.200s[%u]: if a run with --append wrote it there, Kafka has forgotten it "
                  "(the group cdrgen-%s); pass --append to compare from there on",
-                 found[first], run->topics.items[first / partitions].name, first % partitions,
+                 begins[first], run->topics.items[first / partitions].name, first % partitions,
                  run->model->dataset_id);
+    free(begins);
     free(found);
-    free(after);
     return count > 0 && !at_base;
 }

@@ -25,6 +25,7 @@ static enum cdr_result check(struct cdr_verification *run, const atomic_int *sto
         .sink = &settings->sink,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
+        .finds = settings->sink.append,
         .days = settings->model.days,
         .show = settings->show,
         .open_wait_ms = settings->open_wait_ms,

@@ -113,6 +113,15 @@ enum cdr_rehearsal {
     CDR_REHEARSAL_WHOLE      /* all that open does, taken back */
 };
 
+/* Finds by reading where a dataset begins. begins[log] of those that are wanted: the offset of its
+ * first record, negative: the log holds none of its records. known: of other logs it is. Blocks.
+ * CDR_E_STATE: it cannot be told. */
+struct cdr_begin_finder {
+    enum cdr_result (*find)(void *context, const bool *wanted, bool known, int64_t *begins,
+                            struct cdr_error *error);
+    void *context;
+};
+
 /* Every setting that a sink may need; strings are owned by the code that filled it (src/config),
  * NULL = not given. */
 struct cdr_sink_settings {
@@ -133,9 +142,12 @@ struct cdr_sink_settings {
     int64_t retention_ms; /* of topics that we create; −1 = keep for ever */
     bool id_header;       /* each message carries its record's id in the header cdrgen-id */
     bool append;          /* write after what a topic already holds */
-    /* With append and resume, where the dataset begins in each log, found by reading; negative: at
-     * its end. NULL: as it was committed. Borrowed. */
-    const int64_t *bases;
+    /* With reopened: the offset of the dataset's first record in each log, as the first opening
+     * knew it; whatever is committed has been deleted meanwhile, it stays. Borrowed. */
+    const int64_t *begins;
+    /* With append and resume: looks for it in the logs that are wanted, of which no run has
+     * committed it; or NULL: they hold nothing of the dataset. */
+    const struct cdr_begin_finder *finder;
     bool replays;      /* the records were made before: no setting changes what they are */
     bool transactions; /* commit in whole batches, with the progress */
     uint32_t transaction_records;

@@ -37,9 +37,10 @@ struct cdr_dimension_check_settings {
      * where the dataset begins in the topics. */
     const struct cdr_dimension_range *ranges; /* per log */
     bool spares_lost;                         /* lost records are no difference */
-    uint32_t days;                            /* from the first of the run on */
-    uint32_t show;                            /* differences that are described */
-    uint32_t open_wait_ms;                    /* for open transactions to end */
+    bool finds; /* without ranges: where no run committed where the dataset begins, look for it */
+    uint32_t days;         /* from the first of the run on */
+    uint32_t show;         /* differences that are described */
+    uint32_t open_wait_ms; /* for open transactions to end */
     const atomic_int *stop;
 };
 
@@ -57,6 +58,11 @@ struct cdr_dimension_report {
     char line[CDR_DIMENSION_LINES_MAX][CDR_DIMENSION_LINE_MAX]; /* differences in words */
 };
 
+/* Where the dataset begins in logs of which nobody knows it: those that are wanted. begins[log]: of
+ * those, an offset or one of CDR_FIND_* (search.h). All rows of the logs are read, and those of the
+ * dataset are made up to the latest of them. Errors as of cdr_dimension_check. */
+enum cdr_result cdr_dimension_find(const struct cdr_dimension_check_settings *settings,
+                                   const bool *wanted, int64_t *begins, struct cdr_error *error);
 /* CDR_OK: compared to the end, whatever was found. Errors: CDR_E_STATE and CDR_E_KAFKA where the
  * topics cannot be read; CDR_E_INTERRUPTED; CDR_E_NOMEM. */
 enum cdr_result cdr_dimension_check(const struct cdr_dimension_check_settings *settings,

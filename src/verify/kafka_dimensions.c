@@ -1,5 +1,7 @@
 #include "verify/dimensions.h"
 
+#include "verify/dimension_row.h"
+#include "verify/search.h"
 #include "verify/source.h"
 
 #include <inttypes.h>
@@ -22,7 +24,7 @@ struct check {
     uint32_t partitions, logs;
     uint32_t open;    /* logs with more to come that must be there */
     uint32_t *last;   /* per subscriber: position of its last record that must be there */
-    int64_t *offsets; /* of ranges */
+    int64_t *offsets; /* where logs are read from, unless from where runs committed it */
     struct log_state *log_states;
     bool learning; /* the first pass, which finds last */
 };
@@ -90,35 +92,20 @@ static enum cdr_result peek(struct check *check, uint32_t log, struct cdr_error 
     return CDR_OK;
 }
 
-static bool is_key(const struct check *check, const struct cdr_record *found,
-                   const struct cdr_dimension_record *record)
+static bool same_bytes(const uint8_t *a, uint32_t a_len, const uint8_t *b, uint32_t b_len)
 {
-    uint8_t wire[CDR_DIMENSION_WIRE_KEY_MAX];
-    const struct cdr_encoder *encoder = check->settings->topics->items[record->dimension].key;
-    const uint8_t *key = (const uint8_t *)record->key;
-    uint32_t len = record->key_len;
-    if (encoder != NULL) { /* found without its frame */
-        len = cdr_dimension_wire_key(encoder, record->key, len, wire) - encoder->frame_len;
-        key = wire + encoder->frame_len;
-    }
-    return found->key != NULL && found->key_len == len && memcmp(found->key, key, len) == 0;
+    return a_len == b_len && (a == NULL) == (b == NULL) && (a == NULL || memcmp(a, b, a_len) == 0);
 }
 
 static void compare(struct check *check, uint32_t log, const struct cdr_dimension_record *record,
                     uint64_t position)
 {
     struct cdr_dimension_counts *counts = &check->report->counts[log];
-    const struct cdr_encoder *encoder = check->settings->topics->items[record->dimension].encoder;
     const struct cdr_record *found = &check->log_states[log].found;
-    const bool tombstone = record->kind == CDR_DIMENSION_TOMBSTONE;
-    uint8_t bytes[CDR_DIMENSION_RECORD_MAX];
-    size_t len = tombstone ? 0
-                           : cdr_dimension_encode(encoder, check->settings->model, record->index,
-                                                  record->day, bytes) -
-                                 encoder->frame_len - encoder->trailer_len;
-    const uint8_t *value = tombstone ? NULL : bytes + encoder->frame_len;
+    struct cdr_dimension_row row;
     char expected[400], other[400];
-    if (!is_key(check, found, record)) {
+    cdr_dimension_row_make(&row, check->settings->model, check->settings->topics, record, position);
+    if (!same_bytes(found->key, found->key_len, row.record.key, row.record.key_len)) {
         counts->wrong_key++;
         text_of(other, sizeof other, found->key, found->key_len);
         say(check, log, position, "key", record->key, other);
@@ -127,11 +114,10 @@ static void compare(struct check *check, uint32_t log, const struct cdr_dimensio
         snprintf(expected, sizeof expected, "%" PRId64, record->time_ms);
         snprintf(other, sizeof other, "%" PRId64, found->event_ms);
         say(check, log, position, "timestamp", expected, other);
-    } else if ((found->payload == NULL) != tombstone ||
-               (!tombstone &&
-                (found->payload_len != len || memcmp(found->payload, value, len) != 0))) {
+    } else if (!same_bytes(found->payload, found->payload_len, row.record.payload,
+                           row.record.payload_len)) {
         counts->altered++;
-        text_of(expected, sizeof expected, value, len);
+        text_of(expected, sizeof expected, row.record.payload, row.record.payload_len);
         text_of(other, sizeof other, found->payload, found->payload_len);
         say(check, log, position, "value", expected, other);
     } else {
@@ -246,7 +232,7 @@ static enum cdr_result check_rest(struct check *check, struct cdr_error *error)
 
 /* --- the course --- */
 
-static enum cdr_result open_source(struct check *check, struct cdr_error *error)
+static enum cdr_result open_source(struct check *check, bool at_offsets, struct cdr_error *error)
 {
     const struct cdr_dimension_check_settings *settings = check->settings;
     struct cdr_source_setup setup = {
@@ -257,12 +243,54 @@ static enum cdr_result open_source(struct check *check, struct cdr_error *error)
         .shard_count = settings->shard_count,
         .open_wait_ms = settings->open_wait_ms,
         .more_partitions = settings->ranges == NULL,
+        .offsets = at_offsets ? check->offsets : NULL,
         .stop = settings->stop,
     };
-    for (uint32_t log = 0; settings->ranges != NULL && log < check->logs; log++)
-        check->offsets[log] = settings->ranges[log].offset;
-    setup.offsets = settings->ranges != NULL ? check->offsets : NULL;
     return cdr_kafka_source_open(&check->source, settings->sink, &setup, error);
+}
+
+/* Where nothing of the dataset is in a log, all of it is lost, and nothing of the log is read. */
+static enum cdr_result take_begin(struct check *check, uint32_t log, int64_t begin,
+                                  struct cdr_error *error)
+{
+    check->offsets[log] = begin < 0 ? CDR_OFFSET_UNREAD : begin;
+    if (begin != CDR_FIND_EXPIRED && begin != CDR_FIND_UNSURE)
+        return CDR_OK;
+    return cdr_fail(
+        error, CDR_E_STATE,
+        "append: %s[%u] holds no row of this dataset%s: where the dataset begins "
+        "cannot be told",
+        check->settings->topics->items[log / check->partitions].name, log % check->partitions,
+        begin == CDR_FIND_EXPIRED ? ", and its beginning was deleted"
+                                  : " that could be found, and not all of it could be looked at");
+}
+
+/* Opens the source again where the dataset begins in each log, if nobody knows it of some. */
+static enum cdr_result find_begins(struct check *check, struct cdr_error *error)
+{
+    bool *wanted = calloc(check->logs, sizeof *wanted), any = false;
+    int64_t *begins = calloc(check->logs, sizeof *begins);
+    enum cdr_result result = CDR_OK;
+    if (wanted == NULL || begins == NULL)
+        result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", check->logs);
+    for (uint32_t log = 0; result == CDR_OK && log < check->logs; log++) {
+        const struct cdr_source_extent extent = check->source->ops->extent(check->source, log);
+        wanted[log] = is_mine(check, log) && !extent.known && extent.end > 0;
+        any |= wanted[log];
+        check->offsets[log] = extent.base;
+    }
+    if (result == CDR_OK && any)
+        result = cdr_dimension_find(check->settings, wanted, begins, error);
+    for (uint32_t log = 0; result == CDR_OK && log < check->logs; log++)
+        if (wanted[log])
+            result = take_begin(check, log, begins[log], error);
+    free(wanted);
+    free(begins);
+    if (result != CDR_OK || !any)
+        return result;
+    check->source->ops->close(check->source);
+    check->source = NULL;
+    return open_source(check, true, error);
 }
 
 static enum cdr_result count_added(struct check *check, struct cdr_error *error)
@@ -281,7 +309,11 @@ static enum cdr_result count_added(struct check *check, struct cdr_error *error)
 static enum cdr_result run(struct check *check, struct cdr_error *error)
 {
     const bool whole = check->settings->ranges == NULL;
-    enum cdr_result result = open_source(check, error);
+    for (uint32_t log = 0; !whole && log < check->logs; log++)
+        check->offsets[log] = check->settings->ranges[log].offset;
+    enum cdr_result result = open_source(check, !whole, error);
+    if (result == CDR_OK && whole && check->settings->finds)
+        result = find_begins(check, error);
     if (result == CDR_OK)
         result = feed(check, true, error);
     if (result == CDR_OK)

@@ -49,6 +49,7 @@ struct kafka_source {
     struct source_topic {
         rd_kafka_topic_t *handle;
         uint32_t partitions; /* that it has */
+        bool missing;
     } * topics;
     struct cdr_added_partition *added;
     uint32_t log_count;
@@ -60,7 +61,7 @@ struct kafka_source {
 
 static bool is_left_out(const struct kafka_source *source, uint32_t type)
 {
-    return source->setup.topics->items[type].left_out;
+    return source->setup.topics->items[type].left_out || source->topics[type].missing;
 }
 
 static bool is_mine(const struct kafka_source *source, uint32_t log)
@@ -128,6 +129,9 @@ static enum cdr_result check_topic(struct kafka_source *source, struct cdr_kafka
     enum cdr_result result = cdr_kafka_look_at(asker, name, timeout_ms, &state, &broker, error);
     if (result != CDR_OK)
         return result;
+    source->topics[type].missing = !state.exists && source->setup.may_miss;
+    if (source->topics[type].missing)
+        return CDR_OK;
     if (!state.exists)
         return cdr_fail(error, CDR_E_STATE, "topic %s does not exist", name);
     const uint32_t there = state.partitions;

@@ -36,8 +36,6 @@ struct tail {
     struct cdr_payloads payloads;
     atomic_uint open;          /* logs with a range that is not compared to its end */
     uint32_t blind;            /* logs with a range of which nothing is left */
-    int64_t *found;            /* searching: offsets of what is looked for; else NULL */
-    bool *after;               /* searching: other records come before; or NULL */
     struct cdr_repeats *heads; /* the keys of each log's beginning; or NULL */
     atomic_int stop;
 };
@@ -142,33 +140,6 @@ static bool same_record(const struct cdr_record *expected, const struct cdr_reco
            same_bytes(found->payload, found->payload_len, expected->payload, expected->payload_len);
 }
 
-/* Reads on up to the expected record, or the end of the log; or CDR_E_AGAIN. */
-static enum cdr_result search_next(struct tail *tail, uint32_t log,
-                                   const struct cdr_record *expected, struct cdr_error *error)
-{
-    struct cdr_record found;
-    bool ended = false;
-    for (;;) {
-        enum cdr_result result =
-            tail->source->ops->next(tail->source, log, WAIT_MS, &found, &ended, error);
-        if (result == CDR_E_AGAIN && ended) {
-            const bool whole = tail->source->ops->extent(tail->source, log).first == 0;
-            tail->found[log] = whole ? CDR_FIND_ABSENT : CDR_FIND_EXPIRED;
-            return CDR_OK;
-        }
-        if (result != CDR_OK)
-            return result;
-        if (same_record(expected, &found)) {
-            tail->found[log] = found.place;
-            return CDR_OK;
-        }
-        if (tail->after != NULL)
-            tail->after[log] = true;
-        if (atomic_load(&tail->stop) != 0)
-            return CDR_E_AGAIN;
-    }
-}
-
 static enum cdr_result ends_early(const struct tail *tail, uint32_t log,
                                   const struct cdr_record *expected, struct cdr_error *error)
 {
@@ -264,9 +235,8 @@ static enum cdr_result tail_write(struct cdr_sink *sink, unsigned worker, struct
         slab->ids != NULL && bytes == NULL ? cdr_fail(error, CDR_E_NOMEM, "out of memory") : CDR_OK;
     for (; result == CDR_OK && *taken < end && range->from < range->to; ++*taken) {
         const struct cdr_record expected = expected_message(tail, slab, *taken, bytes);
-        result = tail->heads != NULL   ? head_next(tail, slab->log, &expected, error)
-                 : tail->found != NULL ? search_next(tail, slab->log, &expected, error)
-                                       : compare_next(tail, slab->log, &expected, error);
+        result = tail->heads != NULL ? head_next(tail, slab->log, &expected, error)
+                                     : compare_next(tail, slab->log, &expected, error);
         if (result != CDR_OK)
             break;
         if (++range->from == range->to && atomic_fetch_sub(&tail->open, 1) == 1)
@@ -428,9 +398,8 @@ static enum cdr_result set_starts(struct tail *tail, struct cdr_error *error)
             range->from = range->to;
             continue;
         }
-        uint64_t expired = tail->found == NULL && extent.first > range->offset
-                               ? (uint64_t)(extent.first - range->offset)
-                               : 0;
+        uint64_t expired =
+            extent.first > range->offset ? (uint64_t)(extent.first - range->offset) : 0;
         if (expired >= range->to - range->from) {
             range->from = range->to;
             if (result == CDR_OK)
@@ -468,8 +437,7 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
     enum cdr_result result = cdr_pipeline_create(&pipeline, &wanted, error);
     if (result == CDR_OK)
         result = cdr_pipeline_run(pipeline, error);
-    /* Searching, a log without any record of the dataset has none that could be found. */
-    for (uint32_t log = 0; result == CDR_OK && tail->found == NULL && log < tail->log_count; log++)
+    for (uint32_t log = 0; result == CDR_OK && log < tail->log_count; log++)
         if (tail->ranges[log].from < tail->ranges[log].to)
             result = cdr_fail(
                 error, CDR_E_DIFFERENT,
@@ -481,10 +449,10 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
     return result == CDR_E_INTERRUPTED && atomic_load(&tail->open) == 0 ? CDR_OK : result;
 }
 
-static enum cdr_result check(const struct cdr_verify_tail_settings *settings, int64_t *found,
-                             bool *after, struct cdr_repeats *heads, struct cdr_error *error)
+static enum cdr_result check(const struct cdr_verify_tail_settings *settings,
+                             struct cdr_repeats *heads, struct cdr_error *error)
 {
-    struct tail tail = {.settings = settings, .found = found, .after = after, .heads = heads};
+    struct tail tail = {.settings = settings, .heads = heads};
     if (settings->blind != NULL)
         settings->blind[0] = '\0';
     tail.partitions = settings->model->parameters.partitions;
@@ -521,7 +489,7 @@ static enum cdr_result check(const struct cdr_verify_tail_settings *settings, in
 enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
                                 struct cdr_error *error)
 {
-    return check(settings, NULL, NULL, NULL, error);
+    return check(settings, NULL, error);
 }
 
 enum cdr_result cdr_verify_head(const struct cdr_verify_tail_settings *settings,
@@ -531,18 +499,9 @@ enum cdr_result cdr_verify_head(const struct cdr_verify_tail_settings *settings,
     struct cdr_repeats *heads = calloc(logs, sizeof *heads);
     if (heads == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", logs);
-    enum cdr_result result = check(settings, NULL, NULL, heads, error);
+    enum cdr_result result = check(settings, heads, error);
     for (uint32_t log = 0; log < logs; log++)
         cdr_repeats_free(&heads[log]);
     free(heads);
     return result;
-}
-
-enum cdr_result cdr_verify_find(const struct cdr_verify_tail_settings *settings, int64_t *offsets,
-                                bool *after, struct cdr_error *error)
-{
-    const uint32_t logs = settings->topics->n * settings->model->parameters.partitions;
-    for (uint32_t log = 0; log < logs; log++)
-        offsets[log] = CDR_FIND_NOTHING;
-    return check(settings, offsets, after, NULL, error);
 }

@@ -25,6 +25,7 @@ struct cdr_source_setup {
     bool follow;           /* there is no end */
     bool header_names;     /* Kafka: those of all headers that messages have */
     bool more_partitions;  /* Kafka: topics may have more than those; see added */
+    bool may_miss;         /* Kafka: a topic that does not exist is an empty one */
     bool explain_expired;  /* Kafka: find out what extents say of records that are gone */
     /* Kafka: where each log is read from, or CDR_OFFSET_UNREAD; NULL: from where the dataset begins
      * in it. */
@@ -79,7 +80,8 @@ struct cdr_source_ops {
 };
 
 /* Brokers and properties are those of the Kafka sink. Topics must exist with as many partitions as
- * asked, or with more where setup says so: else CDR_E_STATE. Errors: CDR_E_KAFKA, CDR_E_CONFIG. */
+ * asked, or with more or not at all where setup says so: else CDR_E_STATE. Errors: CDR_E_KAFKA,
+ * CDR_E_CONFIG. */
 enum cdr_result cdr_kafka_source_open(struct cdr_source **source,
                                       const struct cdr_sink_settings *settings,
                                       const struct cdr_source_setup *setup,

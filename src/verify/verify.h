@@ -17,6 +17,7 @@
 #include "pipeline/pipeline.h"
 #include "verify/compare.h"
 #include "verify/payload.h"
+#include "verify/search.h"
 
 struct cdr_source;
 
@@ -101,19 +102,21 @@ enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
  * transactions the whole log. Headers are not compared. Errors: as of cdr_verify_tail. */
 enum cdr_result cdr_verify_head(const struct cdr_verify_tail_settings *settings,
                                 struct cdr_error *error);
-/* Where the topics hold the first records of the ranges (each of one record): reads each log from
- * its range's offset on. offsets[log]: the first offset of the record, or one of the following.
- * after[log]: other records come before it (zero-initialise; or NULL). Headers are not compared. */
-enum {
-    CDR_FIND_NOTHING = -1, /* no record was looked for; or the dataset has none there */
-    CDR_FIND_ABSENT = -2,
-    CDR_FIND_EXPIRED = -3, /* it is not there, and the log's beginning was deleted */
+/* Where the dataset begins in logs of which nobody knows it: those whose range is not empty; each
+ * is read from its range's offset on. begins[log]: the offset of the dataset's first record, or one
+ * of CDR_FIND_* (search.h); deep: also where that record is gone, as long as another is there, for
+ * which the dataset is generated up to the latest of what is there. found[log] says more
+ * (zero-initialise; or NULL). Topics may be missing. Headers are not compared. */
+struct cdr_begin_found {
+    bool after;    /* other records come before the first one, or there are some without it */
+    bool beheaded; /* not the first record is there, but others are */
 };
-enum cdr_result cdr_verify_find(const struct cdr_verify_tail_settings *settings, int64_t *offsets,
-                                bool *after, struct cdr_error *error);
-/* The same of the records around the first one from change_ms on, in logs that go so far: where
- * encoders change. The ranges are those of the tail. In topics with transactions, all that lies
- * before the tail is read, to count it. */
+enum cdr_result cdr_verify_find(const struct cdr_verify_tail_settings *settings, bool deep,
+                                int64_t *begins, struct cdr_begin_found *found,
+                                struct cdr_error *error);
+/* As cdr_verify_tail, of the records around the first one from change_ms on, in logs that go so
+ * far: where encoders change. The ranges are those of the tail. In topics with transactions, all
+ * that lies before the tail is read, to count it. */
 enum cdr_result cdr_verify_change(const struct cdr_verify_tail_settings *settings,
                                   int64_t change_ms, struct cdr_error *error);
 

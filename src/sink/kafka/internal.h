@@ -315,6 +315,9 @@ void cdr_kafka_close_producer(struct cdr_kafka_sink *sink);
 rd_kafka_resp_err_t cdr_kafka_progress_ask(struct cdr_kafka_client *asker,
                                            const struct cdr_kafka_sink *sink, int timeout_ms,
                                            struct cdr_kafka_progress *progress, bool *known);
+/* known[log] of this process's logs: transactions of this dataset are committed to it. True where
+ * some are; false also where the group cannot be read. Blocks for some seconds at most. */
+bool cdr_kafka_known_positions(const struct cdr_kafka_sink *sink, bool *known);
 /* Opens the producer, as the only one that may write transactions to this process's logs, and finds
  * where they go on. A rehearsal leaves no claim, or makes none (sink.h). Errors: CDR_E_STATE; where
  * settings->reopened, CDR_E_ENDED (another run has taken over, or another producer's transaction is

@@ -4,6 +4,7 @@
 #include "kafka/reader.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { GROUP_MS = 5000 };
 
@@ -71,27 +72,33 @@ static bool ends_with_control(const struct cdr_kafka_sink *sink)
     return control;
 }
 
-bool cdr_kafka_has_transactions(const struct cdr_sink *base)
+bool cdr_kafka_known_positions(const struct cdr_kafka_sink *sink, bool *known)
 {
-    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
     struct cdr_kafka_progress *progress = calloc(sink->log_count, sizeof *progress);
-    bool *known = calloc(sink->log_count, sizeof *known);
     struct cdr_kafka_client asker = {0};
     char group[CDR_KAFKA_GROUP_MAX];
     const struct cdr_kafka_role role = {.group_id = group};
     bool any = false;
     cdr_kafka_group_of(CDR_GROUP_PROGRESS, sink->setup.dataset_id, group);
-    if (progress != NULL && known != NULL &&
+    memset(known, 0, sink->log_count * sizeof *known);
+    if (progress != NULL &&
         cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties, &role, NULL) ==
             CDR_OK &&
         cdr_kafka_progress_ask(&asker, sink, GROUP_MS, progress, known) ==
             RD_KAFKA_RESP_ERR_NO_ERROR)
         for (uint32_t log = 0; log < sink->log_count; log++)
             any |= known[log];
-    if (!any && asker.rk != NULL)
-        any = ends_with_control(sink);
     cdr_kafka_client_close(&asker);
     free(progress);
+    return any;
+}
+
+bool cdr_kafka_has_transactions(const struct cdr_sink *base)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    bool *known = calloc(sink->log_count, sizeof *known);
+    const bool any =
+        known != NULL && (cdr_kafka_known_positions(sink, known) || ends_with_control(sink));
     free(known);
     return any;
 }

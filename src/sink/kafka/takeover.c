@@ -297,13 +297,15 @@ static enum cdr_result claim(struct opening *opening, struct cdr_error *error)
     return result;
 }
 
-/* Where an --append began is committed, and nothing else says it of a log without progress. */
+/* Where an --append began is committed, and nothing else says it of a log without progress. With
+ * --append, or where this process has opened before, it is known by now. */
 static void find_bases(struct opening *opening)
 {
+    const struct cdr_sink_settings *settings = opening->settings;
     bool unknown = false;
     for (uint32_t log = 0; log < opening->sink->log_count; log++)
         unknown |= is_mine(opening, log) && !opening->known[log];
-    if (unknown && opening->settings->resume)
+    if (unknown && settings->resume && !settings->append && settings->begins == NULL)
         cdr_kafka_resume_bases(&opening->sink->watch.asker, opening->sink, ASK_MS);
 }
 

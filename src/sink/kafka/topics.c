@@ -340,41 +340,68 @@ static enum cdr_result ask_ends(struct prepare *prepare, int64_t *ends, struct c
     return result;
 }
 
-/* A dataset that goes on with --append --transactions begins where it began; in logs of which
- * nobody knows anything, it begins now. */
-static bool know_transactional_bases(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
-                                     const int64_t *ends)
+/* Logs that hold something, of which nothing is committed. */
+static bool choose_unknown(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
+                           const int64_t *ends, const bool *positions, bool *wanted)
 {
-    struct cdr_kafka_sink *sink = prepare->sink;
-    bool all = true;
-    cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare));
-    if (cdr_kafka_has_transactions(&sink->base))
-        return true;
+    const struct cdr_kafka_sink *sink = prepare->sink;
+    bool any = false;
     for (uint32_t log = 0; log < sink->log_count; log++) {
-        if (!which[log / sink->setup.partitions] || sink->logs[log].base_known)
-            continue;
-        sink->logs[log].base = ends[log];
-        all &= ends[log] == 0;
+        wanted[log] = which[log / sink->setup.partitions] &&
+                      cdr_kafka_mine(&sink->setup, log % sink->setup.partitions) &&
+                      !sink->logs[log].base_known && !positions[log] && ends[log] > 0;
+        any |= wanted[log];
     }
-    return all;
+    return any;
 }
 
-/* Sets bases that a run before has left. False: they are not known. */
-static bool know_bases(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
-                       const int64_t *ends)
+/* With --append, what nobody has committed is looked for in the topics: where the dataset is in
+ * them, it must not be written once more. In other logs it begins now. */
+static enum cdr_result find_unknown(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
+                                    const int64_t *ends, bool *known, struct cdr_error *error)
+{
+    struct cdr_kafka_sink *sink = prepare->sink;
+    const struct cdr_begin_finder *finder = prepare->settings->finder;
+    bool *wanted = calloc(sink->log_count, sizeof *wanted);
+    bool *positions = calloc(sink->log_count, sizeof *positions);
+    int64_t *begins = malloc(sink->log_count * sizeof *begins);
+    enum cdr_result result = CDR_OK;
+    if (wanted == NULL || positions == NULL || begins == NULL)
+        result =
+            cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs", sink->log_count);
+    for (uint32_t log = 0; result == CDR_OK && log < sink->log_count; log++)
+        begins[log] = -1;
+    if (result == CDR_OK && prepare->settings->transactions)
+        *known |= cdr_kafka_known_positions(sink, positions);
+    if (result == CDR_OK && choose_unknown(prepare, which, ends, positions, wanted) &&
+        finder != NULL)
+        result = finder->find(finder->context, wanted, *known, begins, error);
+    restart(prepare);
+    for (uint32_t log = 0; result == CDR_OK && log < sink->log_count; log++) {
+        if (!wanted[log])
+            continue;
+        sink->logs[log].base = begins[log] >= 0 ? begins[log] : ends[log];
+        *known |= begins[log] >= 0;
+    }
+    free(wanted);
+    free(positions);
+    free(begins);
+    return result;
+}
+
+/* Sets bases that a run before has left. *known: of some logs they are. */
+static enum cdr_result know_bases(struct prepare *prepare, const bool which[CDR_TOPICS_MAX],
+                                  const int64_t *ends, bool *known, struct cdr_error *error)
 {
     struct cdr_kafka_sink *sink = prepare->sink;
     const struct cdr_sink_settings *settings = prepare->settings;
-    if (!settings->resume)
-        return false;
-    if (settings->transactions)
-        return settings->append && know_transactional_bases(prepare, which, ends);
-    const bool known = cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare));
-    if (settings->bases == NULL)
-        return known;
-    for (uint32_t log = 0; log < sink->log_count; log++)
-        sink->logs[log].base = settings->bases[log] >= 0 ? settings->bases[log] : ends[log];
-    return true;
+    *known = settings->resume && settings->begins != NULL;
+    for (uint32_t log = 0; *known && log < sink->log_count; log++)
+        sink->logs[log].base = settings->begins[log];
+    if (*known || !settings->resume || (settings->transactions && !settings->append))
+        return CDR_OK;
+    *known = cdr_kafka_resume_bases(prepare->asker, sink, left_ms(prepare));
+    return settings->append ? find_unknown(prepare, which, ends, known, error) : CDR_OK;
 }
 
 /* With --resume --append, topics that hold nothing of this dataset may be those of a mistaken
@@ -416,7 +443,9 @@ static enum cdr_result find_bases(struct prepare *prepare, const bool which[CDR_
         ends == NULL
             ? cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs", sink->log_count)
             : ask_ends(prepare, ends, error);
-    bool known = result == CDR_OK && know_bases(prepare, which, ends);
+    bool known = false;
+    if (result == CDR_OK)
+        result = know_bases(prepare, which, ends, &known, error);
     if (result == CDR_OK && prepare->settings->resume && prepare->settings->append && !known)
         result = begin_after(prepare, ends, error);
     prepare->bases_known |= known;
