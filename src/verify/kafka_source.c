@@ -43,6 +43,7 @@ struct kafka_log {
 struct kafka_source {
     struct cdr_source base;
     struct cdr_source_setup setup;
+    const struct cdr_kafka_settings *kafka; /* the caller's */
     struct cdr_kafka_properties properties;
     struct cdr_kafka_warnings warnings;
     struct cdr_kafka_client client;
@@ -626,9 +627,9 @@ static enum cdr_result kafka_added(struct cdr_source *base,
             if (p % setup->shard_count != setup->shard_index)
                 continue;
             *entry = (struct cdr_added_partition){.type = type, .partition = p};
-            enum cdr_result result = cdr_kafka_count_added(
-                &source->client, source->topics[type].handle, (int32_t)p,
-                (int)(source->stall_ns / 1000000 / STALLS), &entry->records, error);
+            enum cdr_result result =
+                cdr_kafka_count_added(&source->client, source->kafka, !setup->read_uncommitted,
+                                      setup->topics->items[type].name, p, &entry->records, error);
             if (result != CDR_OK)
                 return result;
             ++*n;
@@ -682,6 +683,7 @@ enum cdr_result cdr_kafka_source_open(struct cdr_source **opened,
     source->setup = *setup;
     source->log_count = setup->topics->n * setup->partitions;
     source->logs = calloc(source->log_count, sizeof *source->logs);
+    source->kafka = &settings->kafka;
     source->stall_ns = STALLS * settings->kafka.timeout_ms * INT64_C(1000000);
     source->topics = calloc(setup->topics->n, sizeof *source->topics);
     const bool good = source->logs != NULL && source->topics != NULL;

@@ -79,9 +79,9 @@ struct cdr_source_ops {
     void (*close)(struct cdr_source *source);
 };
 
-/* Brokers and properties are those of the Kafka sink. Topics must exist with as many partitions as
- * asked, or with more or not at all where setup says so: else CDR_E_STATE. Errors: CDR_E_KAFKA,
- * CDR_E_CONFIG. */
+/* Brokers and properties are those of the Kafka sink, whose settings are borrowed. Topics must
+ * exist with as many partitions as asked, or with more or not at all where setup says so: else
+ * CDR_E_STATE. Errors: CDR_E_KAFKA, CDR_E_CONFIG. */
 enum cdr_result cdr_kafka_source_open(struct cdr_source **source,
                                       const struct cdr_sink_settings *settings,
                                       const struct cdr_source_setup *setup,
