@@ -38,7 +38,7 @@ static void warn(const struct search *search, uint32_t log, int64_t offset)
             offset);
 }
 
-/* Whether some run committed where the dataset begins. *first: a log that holds records of it. */
+/* Whether some run committed where the dataset begins. *first: a log that goes on after that. */
 static bool is_known(const struct search *search, uint32_t *first)
 {
     bool known = false;
@@ -85,6 +85,19 @@ static bool is_unanswered(const struct search *search)
     return true;
 }
 
+/* A run committed that the dataset begins at the offset. What is there may be what its transactions
+ * aborted. */
+static enum cdr_result look_from(struct search *search, uint32_t log, int64_t offset,
+                                 const struct cdr_verify_tail_settings *tail,
+                                 struct cdr_error *error)
+{
+    search->ranges[log] = (struct cdr_verify_range){.to = 1, .offset = offset};
+    enum cdr_result result = cdr_verify_find(tail, false, search->found, NULL, error);
+    if (result == CDR_OK && search->found[log] != CDR_FIND_ABSENT)
+        warn(search, log, offset);
+    return result;
+}
+
 static enum cdr_result look(struct search *search, struct cdr_error *error)
 {
     struct cdr_verify_tail_settings tail;
@@ -94,12 +107,12 @@ static enum cdr_result look(struct search *search, struct cdr_error *error)
     if (search->ranges == NULL || search->found == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", search->logs);
     const bool known = is_known(search, &first);
-    if (first != UINT32_MAX)
-        warn(search, first, extent_of(search, first).base);
-    if (known || !choose(search, false))
-        return CDR_OK;
     cdr_run_tail_settings(search->run, &tail);
     tail.ranges = search->ranges;
+    if (first != UINT32_MAX)
+        return look_from(search, first, extent_of(search, first).base, &tail, error);
+    if (known || !choose(search, false))
+        return CDR_OK;
     enum cdr_result result = cdr_verify_find(&tail, false, search->found, NULL, error);
     /* Of the log that holds least, the dataset may have nothing: then the others answer. */
     if (result == CDR_OK && is_unanswered(search)) {

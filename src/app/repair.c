@@ -164,7 +164,7 @@ static void say(const struct repair *repair)
     for (size_t i = 0; i < repair->count; i++) {
         const struct topic *topic = &repair->topics[i];
         char holds[32], before[32];
-        cdr_with_commas(topic->holds, holds);
+        cdr_with_commas(topic->short_only ? topic->same : topic->holds, holds);
         cdr_with_commas(topic->before, before);
         if (topic->missing)
             printf("%s does not exist: it is created and filled\n", topic->name);

@@ -55,6 +55,19 @@ expect_failure 2 'has an open transaction of a run of this dataset, from offset 
 expect_failure 2 'has an open transaction of a run of this dataset, from offset 0 .*--resume --transactions' on run --append
 expect_equal "$(count_records "${prefix}data")" "$before" "records after refused runs"
 
+# --- nor after other records, which the dead run was to append to: it is not another producer's ---
+first=$prefix
+prefix=$(fresh_prefix)
+on run --subs 4 --seed 8 --create-topics
+killed --append
+ours='has an open transaction of a run of this dataset, from offset [0-9]+ .*--resume --transactions'
+for how in "--resume --append" "--append" "--resume"; do
+    expect_failure 2 "$ours" on run $how
+done
+on run --resume --append --transactions
+on verify --append || die "verify of what was appended after a run that died in its first transaction: $?"
+prefix=$first
+
 # --- once they are aborted, they are not there either; --resume --transactions, which was named, works ---
 on run --resume --transactions
 same_logs --committed
