@@ -402,6 +402,7 @@ static void release(struct replay *replay)
     free(replay->run.starts);
     free(replay->run.bases);
     free(replay->run.progress);
+    free(replay->run.doubted);
     cdr_settings_free(&replay->dataset);
 }
 

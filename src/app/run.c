@@ -378,6 +378,7 @@ static void release(struct cdr_run *run)
     free(run->aborted);
     free(run->bases);
     free(run->begins);
+    free(run->doubted);
 }
 
 #if CDR_KAFKA

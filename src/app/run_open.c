@@ -36,6 +36,7 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
     destination.reopened = resume;
     destination.committed = run->committed;
     destination.begins = run->begins;
+    destination.doubted = run->doubted;
 #if CDR_KAFKA
     const struct cdr_begin_finder finder = {cdr_run_find_begins, run};
     destination.finder = &finder;

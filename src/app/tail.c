@@ -38,6 +38,7 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
     char blind[CDR_VERIFY_BLIND_MAX];
     tail.force = settings->sink.kafka.force;
     tail.blind = blind;
+    tail.unseen = run->doubted;
     enum cdr_result result = cdr_verify_tail(&tail, &why);
     if (result == CDR_OK && run->topics.change_ms != CDR_CHANGE_NEVER)
         result = cdr_verify_change(&tail, run->topics.change_ms, &why);
@@ -176,6 +177,28 @@ static enum cdr_result widen(const struct cdr_run *run, struct cdr_verify_range 
     }
     if (result == CDR_OK)
         say_widened(run, count, records);
+    forget(&history);
+    return result;
+}
+
+/* With --force only the last records are compared. Of logs that nobody vouches for, this run does
+ * not do it either, so that a later one without --force compares all that is there. */
+static enum cdr_result doubt(struct cdr_run *run, const struct cdr_verify_range *ranges,
+                             struct cdr_error *error)
+{
+    const uint32_t logs = cdr_run_logs(run);
+    struct history history;
+    enum cdr_result result = recall(run, &history, error);
+    free(run->doubted);
+    run->doubted = calloc(logs, sizeof *run->doubted);
+    if (result == CDR_OK && run->doubted == NULL)
+        result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    for (uint32_t log = 0; result == CDR_OK && log < logs; log++) {
+        const struct cdr_verify_range *range = &ranges[log];
+        const bool vouched = history.known[log] && history.writers[log].same;
+        run->doubted[log] =
+            range->to > 0 && (range->from == range->to || (range->from > 0 && !vouched));
+    }
     forget(&history);
     return result;
 }
@@ -352,7 +375,7 @@ enum cdr_result cdr_run_check_arrived(const struct cdr_run *run, const uint64_t 
     return result;
 }
 
-enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *error)
+enum cdr_result cdr_run_check_tail(struct cdr_run *run, struct cdr_error *error)
 {
     const uint32_t logs = cdr_run_logs(run);
     if (!run->settings->sink.resume || !cdr_run_has(run, CDR_SINK_OFFSETS))
@@ -364,14 +387,17 @@ enum cdr_result cdr_run_check_tail(const struct cdr_run *run, struct cdr_error *
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
     if (result == CDR_OK)
         result = set_ranges(run, ranges, error);
-    if (result == CDR_OK && !run->settings->sink.kafka.force)
-        result = widen(run, ranges, error);
+    if (result == CDR_OK)
+        result =
+            run->settings->sink.kafka.force ? doubt(run, ranges, error) : widen(run, ranges, error);
     for (uint32_t log = 0; result == CDR_OK && log < logs; log++)
         any |= ranges[log].from < ranges[log].to;
     if (result == CDR_OK && any)
         result = check(run, ranges, error);
     if (result == CDR_OK && any)
         result = check_beginning(run, error);
+    if (result == CDR_OK && run->doubted != NULL)
+        cdr_kafka_doubt(run->sink, run->doubted);
     free(ranges);
     return result;
 }

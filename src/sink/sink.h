@@ -145,6 +145,8 @@ struct cdr_sink_settings {
     /* With reopened: the offset of the dataset's first record in each log, as the first opening
      * knew it; whatever is committed has been deleted meanwhile, it stays. Borrowed. */
     const int64_t *begins;
+    /* With reopened: logs of which what was there before the run was not compared, or NULL. */
+    const bool *doubted;
     /* With append and resume: looks for it in the logs that are wanted, of which no run has
      * committed it; or NULL: they hold nothing of the dataset. */
     const struct cdr_begin_finder *finder;

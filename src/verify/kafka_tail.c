@@ -367,6 +367,8 @@ static enum cdr_result pass_blind(struct tail *tail, uint32_t log, struct cdr_er
                         "there; --force goes on after them",
                         topic, partition, range->offset + (int64_t)(range->to - range->from),
                         range->to);
+    if (settings->unseen != NULL)
+        settings->unseen[log] = true;
     if (tail->blind++ == 0 && settings->blind != NULL)
         snprintf(settings->blind, CDR_VERIFY_BLIND_MAX,
                  "nothing of %s[%u] could be compared: all records before offset %" PRId64

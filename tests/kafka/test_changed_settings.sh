@@ -102,6 +102,19 @@ for how in "" --transactions; do
     on run --resume --days 2 --format json --mapping "$WORK/values-failure.map" $how 2>"$WORK/stderr"
     known
 
+    # A resume with --force was trusted by the next one, which went on after records of the other form.
+    prefix=$(fresh_prefix)
+    on run --create-topics --quiet --format json --mapping "$WORK/values-failure.map" $how
+    on run --resume --force --days 2 --quiet --format json --mapping "$WORK/values-UNKNOWN.map" $how
+    expect_failure 2 'has another record at offset [0-9]+ .*expected UNKNOWN, found failure' \
+        on run --resume --days 3 --format json --mapping "$WORK/values-UNKNOWN.map" $how
+    # One of what somebody vouches for is trusted as before.
+    prefix=$(fresh_prefix)
+    on run --create-topics --quiet --format json --mapping "$WORK/values-failure.map" $how
+    on run --resume --force --days 2 --quiet --format json --mapping "$WORK/values-failure.map" $how
+    on run --resume --days 3 --format json --mapping "$WORK/values-failure.map" $how 2>"$WORK/stderr"
+    known
+
     prefix=$(fresh_prefix)
     keys=(--key-format avro --key-schema "$WORK/key.avsc" --schema-id key=9)
     on run --create-topics --quiet "${keys[@]}" --mapping "$WORK/keys-failure.map" $how

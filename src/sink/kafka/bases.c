@@ -167,9 +167,16 @@ void cdr_kafka_vouch(struct cdr_kafka_sink *sink)
         return;
     commit_writer(sink, CDR_KAFKA_SEEN, true);
     for (uint32_t log = 0; log < sink->log_count; log++)
-        if (sink->logs[log].writer == CDR_KAFKA_UNSURE &&
+        if (sink->logs[log].writer == CDR_KAFKA_UNSURE && !sink->logs[log].doubted &&
             atomic_load(&sink->logs[log].reported) > 0)
             sink->logs[log].writer = CDR_KAFKA_SEEN;
+}
+
+void cdr_kafka_doubt(struct cdr_sink *base, const bool *doubted)
+{
+    struct cdr_kafka_sink *sink = (struct cdr_kafka_sink *)base;
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        sink->logs[log].doubted = doubted[log];
 }
 
 /* Where the user may not, or no coordinator answers within a few seconds, runs go without. That a
@@ -187,7 +194,7 @@ void cdr_kafka_remember_begin(struct cdr_sink *base)
         pthread_mutex_lock(&sink->watch.looking);
         cdr_kafka_last_writers(base, writers);
         for (uint32_t log = 0; log < sink->log_count; log++)
-            if (writers[log].same)
+            if (writers[log].same && !sink->logs[log].doubted)
                 sink->logs[log].writer = CDR_KAFKA_SURE;
         commit_writer(sink, CDR_KAFKA_UNSURE, false);
         pthread_mutex_unlock(&sink->watch.looking);
@@ -249,14 +256,19 @@ void cdr_kafka_remember_end(struct cdr_sink *base)
         return;
     cdr_kafka_group_of(CDR_GROUP_ENDS, sink->setup.dataset_id, group);
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
-    for (int i = 0; i < list->cnt; i++)
-        sign(sink, &list->elems[i],
-             (int64_t)sink->logs[cdr_kafka_log_of(sink, &list->elems[i])].end);
+    for (int i = list->cnt; i-- > 0;) {
+        const struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, &list->elems[i])];
+        if (log->doubted)
+            rd_kafka_topic_partition_list_del_by_idx(list, i);
+        else
+            sign(sink, &list->elems[i], (int64_t)log->end);
+    }
     if (!remember(sink, group, list))
         return;
     pthread_mutex_lock(&sink->watch.looking);
     for (uint32_t log = 0; log < sink->log_count; log++)
-        if (sink->logs[log].writer == CDR_KAFKA_UNSURE && sink->logs[log].end > 0)
+        if (sink->logs[log].writer == CDR_KAFKA_UNSURE && !sink->logs[log].doubted &&
+            sink->logs[log].end > 0)
             sink->logs[log].writer = CDR_KAFKA_SEEN;
     commit_writer(sink, CDR_KAFKA_SEEN, true);
     pthread_mutex_unlock(&sink->watch.looking);

@@ -50,6 +50,7 @@ struct cdr_kafka_log {
     _Atomic uint64_t accepted; /* records accepted */
     /* What is committed of who writes it, see bases.c; under the watch's lock once it runs. */
     enum { CDR_KAFKA_UNSURE, CDR_KAFKA_SEEN, CDR_KAFKA_SURE } writer;
+    bool doubted; /* see cdr_kafka_doubt */
     /* Only while serving: */
     uint64_t unknown;          /* reported as durable without an offset and not settled yet */
     int64_t false_offset;      /* see delivery.c */

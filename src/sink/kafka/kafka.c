@@ -213,6 +213,8 @@ static enum cdr_result kafka_open(struct cdr_sink **opened,
         result = set_up_transactions(sink, settings, error);
     if (result == CDR_OK)
         result = make_memory(sink, error);
+    if (result == CDR_OK && settings->doubted != NULL)
+        cdr_kafka_doubt(&sink->base, settings->doubted);
     if (result == CDR_OK)
         result = prepare_topics(sink, settings, error);
     if (result == CDR_OK)

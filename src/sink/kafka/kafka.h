@@ -35,6 +35,11 @@ void cdr_kafka_known_ends(const struct cdr_sink *sink, bool *known);
  * the offset of its first record, where it is not known. */
 void cdr_kafka_known_bases(const struct cdr_sink *sink, bool *known, int64_t *begins);
 
+/* After open, when the run is sure to begin: of the logs that are doubted[log], what is there was
+ * not compared. Nothing is committed then that says that they are this dataset's, in messages of
+ * this form, or where it ends in them. */
+void cdr_kafka_doubt(struct cdr_sink *sink, const bool *doubted);
+
 /* The run that was the last to say that it writes a log, or to begin in it. */
 enum { CDR_KAFKA_DATASET_MAX = 33 };
 struct cdr_kafka_writer {

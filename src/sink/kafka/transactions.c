@@ -201,8 +201,11 @@ static int64_t after(const struct cdr_kafka_log *log)
 
 void cdr_kafka_begin_form(struct cdr_kafka_sink *sink)
 {
-    for (uint32_t log = 0; log < sink->log_count; log++)
-        cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, sink->logs[log].form);
+    for (uint32_t log = 0; log < sink->log_count; log++) {
+        sink->logs[log].form[0] = '\0';
+        if (!sink->logs[log].doubted)
+            cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, sink->logs[log].form);
+    }
 }
 
 static enum cdr_result send_positions(struct cdr_kafka_sink *sink, int timeout_ms)
