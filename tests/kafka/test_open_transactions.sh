@@ -26,9 +26,10 @@ killed()
 {
     "$CDRGEN" run "${dataset[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet --create-topics \
         --transactions --transaction-time 40s --rate 2k/s "$@" 2>"$WORK/killed" &
-    local pid=$!
-    until [[ -n $(kcat -b "$CDRGEN_TEST_BROKERS" -C -t "${prefix}data" -o beginning -c 20 -e -q -f x \
-        -X isolation.level=read_uncommitted 2>/dev/null) ]]; do
+    local pid=$! records=0
+    until ((records > ${already:-0})); do
+        records=$(kcat -b "$CDRGEN_TEST_BROKERS" -C -t "${prefix}data" -o beginning -c $((${already:-0} + 20)) -e -q -f x \
+            -X isolation.level=read_uncommitted 2>/dev/null | wc -c) || records=0
         kill -0 $pid 2>/dev/null || die "the run ended before it was killed: $(cat "$WORK/killed")"
         sleep 0.05
     done
@@ -59,7 +60,9 @@ expect_equal "$(count_records "${prefix}data")" "$before" "records after refused
 first=$prefix
 prefix=$(fresh_prefix)
 on run --subs 4 --seed 8 --create-topics
+already=$(count_records "${prefix}data")
 killed --append
+already=0
 ours='has an open transaction of a run of this dataset, from offset [0-9]+ .*--resume --transactions'
 for how in "--resume --append" "--append" "--resume"; do
     expect_failure 2 "$ours" on run $how
