@@ -11,6 +11,12 @@
 /* Of each log. One would tell another dataset, a row of them tells another order, too. */
 #define TAIL_RECORDS 100u
 
+/* What looks at the topics: the first word of what it says of them. */
+static const char *who(const struct cdr_run *run)
+{
+    return run->settings->sink.replays ? "replay" : "resume";
+}
+
 void cdr_run_tail_settings(const struct cdr_run *run, struct cdr_verify_tail_settings *tail)
 {
     const struct cdr_settings *settings = run->settings;
@@ -43,23 +49,23 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
     if (result == CDR_OK && run->topics.change_ms != CDR_CHANGE_NEVER)
         result = cdr_verify_change(&tail, run->topics.change_ms, &why);
     if (result == CDR_OK && blind[0] != '\0' && settings->sink.rehearsal == CDR_REHEARSAL_NONE)
-        fprintf(stderr, "cdrgen: warning: resume: %s; their number is believed, %s\n", blind,
+        fprintf(stderr, "cdrgen: warning: %s: %s; their number is believed, %s\n", who(run), blind,
                 settings->sink.kafka.force
                     ? "with --force"
                     : "since a run of this dataset committed where it ended");
     if (result == CDR_E_STATE)
-        return cdr_fail(error, CDR_E_STATE, "resume: %.1000s", why.text);
+        return cdr_fail(error, CDR_E_STATE, "%s: %.1000s", who(run), why.text);
     if (result == CDR_E_DIFFERENT && !settings->sink.transactions &&
         cdr_kafka_has_transactions(run->sink))
         return cdr_fail(error, CDR_E_STATE,
-                        "resume: dataset %s was written with --transactions: resume it with "
+                        "%s: dataset %s was written with --transactions: resume it with "
                         "--transactions, or where that is refused too, because the topics hold "
                         "what its transactions did not commit, fill them again with `cdrgen repair "
                         "--transactions` (%.600s)",
-                        run->model->dataset_id, why.text);
+                        who(run), run->model->dataset_id, why.text);
     if (result == CDR_E_DIFFERENT)
         return cdr_fail(error, CDR_E_STATE,
-                        "resume: the topics do not hold the beginning of dataset %s: %.800s",
+                        "%s: the topics do not hold the beginning of dataset %s: %.800s", who(run),
                         run->model->dataset_id, why.text);
     if (result != CDR_OK)
         *error = why;
@@ -76,23 +82,23 @@ static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int6
     const char *topic = run->topics.items[log / partitions].name;
     if (first == 0 && !run->settings->sink.kafka.force)
         return cdr_fail(error, CDR_E_STATE,
-                        "resume: %s[%u]: %llu records of dataset %s were committed to it and did "
+                        "%s: %s[%u]: %llu records of dataset %s were committed to it and did "
                         "not expire, and none is there: the topic was deleted and created again; "
                         "delete it once more, or go on after them with --force",
-                        topic, log % partitions, count, run->model->dataset_id);
+                        who(run), topic, log % partitions, count, run->model->dataset_id);
     if (run->settings->sink.rehearsal != CDR_REHEARSAL_NONE)
         return CDR_OK;
     if (!same_form && !run->settings->sink.kafka.force)
         return cdr_fail(error, CDR_E_STATE,
-                        "resume: %s[%u]: nothing is left of its first %llu records, and they were "
+                        "%s: %s[%u]: nothing is left of its first %llu records, and they were "
                         "committed in messages of another form (format, schema, mapping, key or "
                         "headers): pass the settings of the run that wrote them, or go on after "
                         "them with --force",
-                        topic, log % partitions, count);
+                        who(run), topic, log % partitions, count);
     fprintf(stderr,
-            "cdrgen: warning: resume: %s[%u]: nothing is left of its first %llu records; their "
+            "cdrgen: warning: %s: %s[%u]: nothing is left of its first %llu records; their "
             "number is believed, %s\n",
-            topic, log % partitions, count,
+            who(run), topic, log % partitions, count,
             first == 0 ? "with --force" : "since it was committed with them");
     return CDR_OK;
 }
@@ -134,16 +140,32 @@ static bool is_taken(const struct cdr_run *run, const struct history *history, u
            writer->offset == history->begins[log];
 }
 
+static enum cdr_result fail_taken(const struct cdr_run *run, const struct history *history,
+                                  uint32_t log, struct cdr_error *error)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    return cdr_fail(error, CDR_E_STATE, "%s: %s[%u] holds dataset %s, and %s dataset %s: %s",
+                    who(run), run->topics.items[log / partitions].name, log % partitions,
+                    history->writers[log].dataset,
+                    run->settings->sink.replays ? "the spill is of" : "these settings give",
+                    run->model->dataset_id,
+                    run->settings->sink.replays
+                        ? "nothing was published; --force takes it for this one if its last "
+                          "records are"
+                        : "pass the settings of the run that began there, or write to other "
+                          "topics; --force takes it for this one if its last records are");
+}
+
 static void say_widened(const struct cdr_run *run, uint32_t count, uint64_t records)
 {
     char number[32];
     if (count > 0 && !run->settings->quiet)
         fprintf(stderr,
-                "cdrgen: resume: nothing is committed that says that %u partition%s hold%s dataset "
+                "cdrgen: %s: nothing is committed that says that %u partition%s hold%s dataset "
                 "%s in messages of this form: all of their %s records are compared, not only the "
                 "last ones\n",
-                count, count == 1 ? "" : "s", count == 1 ? "s" : "", run->model->dataset_id,
-                cdr_with_commas(records, number));
+                who(run), count, count == 1 ? "" : "s", count == 1 ? "s" : "",
+                run->model->dataset_id, cdr_with_commas(records, number));
 }
 
 /* The last records of each log do not tell datasets apart whose settings differ little, nor one
@@ -152,7 +174,7 @@ static void say_widened(const struct cdr_run *run, uint32_t count, uint64_t reco
 static enum cdr_result widen(const struct cdr_run *run, struct cdr_verify_range *ranges,
                              struct cdr_error *error)
 {
-    const uint32_t logs = cdr_run_logs(run), partitions = run->settings->model.partitions;
+    const uint32_t logs = cdr_run_logs(run);
     struct history history;
     uint32_t count = 0;
     uint64_t records = 0;
@@ -162,12 +184,7 @@ static enum cdr_result widen(const struct cdr_run *run, struct cdr_verify_range 
         if (range->to == 0 || range->from == range->to)
             continue;
         if (is_taken(run, &history, log))
-            result = cdr_fail(error, CDR_E_STATE,
-                              "resume: %s[%u] holds dataset %s, and these settings give dataset "
-                              "%s: pass the settings of the run that began there, or write to "
-                              "other topics; --force takes it for this one if its last records are",
-                              run->topics.items[log / partitions].name, log % partitions,
-                              history.writers[log].dataset, run->model->dataset_id);
+            result = fail_taken(run, &history, log, error);
         if ((history.known[log] && history.writers[log].same) || range->from == 0)
             continue;
         range->from = 0;
@@ -300,11 +317,10 @@ static enum cdr_result check_beginning(const struct cdr_run *run, struct cdr_err
     struct cdr_error why = {0};
     enum cdr_result result = check_heads(run, run->starts, cdr_stop_on_signals(), &why);
     if (result == CDR_E_DIFFERENT)
-        return cdr_fail(
-            error, CDR_E_STATE,
-            "resume: the topics do not hold all of the beginning of dataset %s: %.700s; "
-            "'cdrgen repair' with the same flags deletes and refills such topics",
-            run->model->dataset_id, why.text);
+        return cdr_fail(error, CDR_E_STATE,
+                        "%s: the topics do not hold all of the beginning of dataset %s: %.700s; "
+                        "'cdrgen repair' with the same flags deletes and refills such topics",
+                        who(run), run->model->dataset_id, why.text);
     if (result != CDR_OK && result != CDR_E_STATE) {
         *error = why;
         return result;

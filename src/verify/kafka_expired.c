@@ -104,19 +104,24 @@ static void ask_ends(const struct cdr_kafka_properties *properties, const char *
 }
 
 /* One with transactions commits the number of records, and where they end; a control record comes
- * after that. */
+ * after that. It counts if it was committed for the topic that is there. */
 static void ask_progress(const struct cdr_kafka_properties *properties, const char *dataset_id,
                          struct cdr_kafka_expired *logs, size_t n, int timeout_ms)
 {
     rd_kafka_topic_partition_list_t *list = list_of(logs, n);
-    const bool answered = ask_group(properties, CDR_GROUP_PROGRESS, dataset_id, list, timeout_ms);
+    rd_kafka_topic_partition_list_t *marks = list_of(logs, n);
+    const bool answered = ask_group(properties, CDR_GROUP_PROGRESS, dataset_id, list, timeout_ms) &&
+                          ask_group(properties, CDR_GROUP_MARKS, dataset_id, marks, timeout_ms);
     for (size_t i = 0; i < n && answered; i++) {
         struct cdr_kafka_progress progress;
+        char mark[CDR_TOKEN_LEN + 1];
+        cdr_kafka_mark_read(&marks->elems[i], dataset_id, mark);
         if (cdr_kafka_progress_read(&list->elems[i], dataset_id, &progress) &&
-            strcmp(progress.form, logs[i].form) == 0 &&
+            strcmp(progress.form, logs[i].form) == 0 && cdr_kafka_is_marked(&progress, mark) &&
             (logs[i].end == progress.after || logs[i].end == progress.after + 1))
             logs[i].records = (int64_t)progress.position;
     }
+    rd_kafka_topic_partition_list_destroy(marks);
     rd_kafka_topic_partition_list_destroy(list);
 }
 

@@ -229,7 +229,7 @@ id=$("$CDRGEN" run "${settings[@]}" --dry-run --sink null | grep -Eo '[0-9a-f]{3
 spoil sms 1
 admin trim "${prefix}data" 0 3
 forget "cdrgen-tx-$id"
-refuses 'data\[0\]: Kafka has forgotten .* cannot be counted' --transactions
+refuses 'data\[0\]: nothing that is committed says how many records .* cannot be counted' --transactions
 ! admin committed "cdrgen-tx-$id" "${prefix}call" | grep cdrgen-tx || die "a rehearsal left its claim"
 admin delete "${prefix}data"
 repair --yes --transactions || die "repair of what can be counted: $?: $(cat "$WORK/words" "$WORK/repair.err")"

@@ -184,8 +184,25 @@ seed=$((seed - 1)) rate=100
 begin stays --transactions --resume
 admin await 20 "${prefix}stays.sms"
 admin recreate "${prefix}stays.data" 3 fill
+group=cdrgen-tx-$("$CDRGEN" run "${dataset[@]}" --seed "$seed" --dry-run --sink null | grep -Eo '[0-9a-f]{32}' | head -n 1)
+until admin committed "$group" "${prefix}stays.data" | grep -q cdrgen-tx; do # the run has put its positions back
+    kill -0 "${runs[stays]}" || die "it ended before it committed again: $(cat "$WORK/stays")"
+    sleep 0.1
+done
 kill -INT "${runs[stays]}" # which looks at the topics, too
 ends stays "data\[[0-2]\]: record 0 of the dataset is gone, and another one is found at offset 0|data was deleted while the run wrote|data.*created again"
+
+# ---- and is emptied then: the positions were committed for the topic that is gone ----
+
+admin offsets "${prefix}stays.data" >"$WORK/offsets"
+while read -r partition _ end; do
+    admin trim "${prefix}stays.data" "$partition" "$end"
+done <"$WORK/offsets"
+expect_failure 2 "stays.data\[[0-2]\]: nothing that is committed says how many records of this dataset the topic holds that is there now .*delete the topic" \
+    "$CDRGEN" run -q "${dataset[@]}" --seed "$seed" --topic-prefix "${prefix}stays." --transactions --resume
+admin delete "${prefix}stays.data"
+"$CDRGEN" run -q "${dataset[@]}" --seed "$seed" --topic-prefix "${prefix}stays." --transactions --resume --create-topics
+"$CDRGEN" verify -q "${dataset[@]}" --seed "$seed" --topic-prefix "${prefix}stays." >"$WORK/words" 2>&1 || die "$(cat "$WORK/words")"
 
 mapfile -t left < <(admin list "$prefix")
 admin delete "${left[@]}"

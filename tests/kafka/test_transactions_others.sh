@@ -256,7 +256,7 @@ for how in whole beginning; do
         expect_failure 2 'was written with --transactions' plainly --resume
     fi
     run --resume 2>"$WORK/counted" || die "$how: $(cat "$WORK/counted")"
-    grep -Eq 'Kafka has forgotten how many records of [0-9]+ partitions are committed .*they were counted: [0-9]+' \
+    grep -Eq 'nothing that is committed says how many records of this dataset [0-9]+ partitions hold .*they were counted: [0-9]+' \
         "$WORK/counted" || die "no word of counting: $(cat "$WORK/counted")"
     same_logs
 done

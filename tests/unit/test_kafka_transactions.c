@@ -51,7 +51,9 @@ static int64_t timeout_of(const struct harness *harness)
 #define DATASET "0123456789abcdef0123456789abcdef"
 #define TOKEN "fedcba9876543210fedcba9876543210"
 #define FORM "00112233445566778899aabbccddeeff"
-#define LINE "cdrgen-tx 2 " DATASET " 5 1205 cdrgen-" DATASET "-1-of-3 " TOKEN " " FORM
+#define MARK "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+#define LINE_2 "cdrgen-tx 2 " DATASET " 5 1205 cdrgen-" DATASET "-1-of-3 " TOKEN " " FORM
+#define LINE "cdrgen-tx 3 " DATASET " 5 1205 cdrgen-" DATASET "-1-of-3 " TOKEN " " FORM " " MARK
 
 static bool reads(int64_t offset, const char *metadata, size_t size,
                   struct cdr_kafka_progress *progress)
@@ -64,7 +66,8 @@ static bool reads(int64_t offset, const char *metadata, size_t size,
 static void progress_reads_as_it_was_signed(void **state)
 {
     (void)state;
-    struct cdr_kafka_progress progress = {1200, 5, 1205, "cdrgen-" DATASET "-1-of-3", TOKEN, FORM},
+    struct cdr_kafka_progress progress = {1200,  5,    1205, "cdrgen-" DATASET "-1-of-3",
+                                          TOKEN, FORM, MARK},
                               read;
     rd_kafka_topic_partition_t entry = {0};
     cdr_kafka_progress_sign(&entry, DATASET, &progress);
@@ -78,6 +81,41 @@ static void progress_reads_as_it_was_signed(void **state)
     assert_string_equal(read.id, progress.id);
     assert_string_equal(read.token, progress.token);
     assert_string_equal(read.form, progress.form);
+    assert_true(cdr_kafka_is_marked(&read, MARK));
+    assert_false(cdr_kafka_is_marked(&read, TOKEN));
+    free(entry.metadata);
+}
+
+static void progress_without_a_mark_vouches_for_no_topic(void **state)
+{
+    (void)state;
+    struct cdr_kafka_progress read;
+    assert_true(reads(1200, LINE_2, strlen(LINE_2), &read));
+    assert_int_equal(read.position, 1200);
+    assert_false(cdr_kafka_is_marked(&read, ""));
+    assert_false(cdr_kafka_is_marked(&read, MARK));
+    struct cdr_kafka_progress unmarked = read;
+    rd_kafka_topic_partition_t entry = {0};
+    cdr_kafka_progress_sign(&entry, DATASET, &unmarked);
+    assert_true(cdr_kafka_progress_read(&entry, DATASET, &read));
+    assert_false(cdr_kafka_is_marked(&read, ""));
+    assert_false(cdr_kafka_is_marked(&read, MARK));
+    free(entry.metadata);
+}
+
+static void a_mark_reads_as_it_was_signed(void **state)
+{
+    (void)state;
+    char mark[CDR_TOKEN_LEN + 1];
+    rd_kafka_topic_partition_t entry = {0};
+    cdr_kafka_sign(&entry, DATASET, MARK, 0);
+    cdr_kafka_mark_read(&entry, DATASET, mark);
+    assert_string_equal(mark, MARK);
+    cdr_kafka_mark_read(&entry, TOKEN, mark); /* another dataset's */
+    assert_string_equal(mark, "");
+    entry.metadata_size--;
+    cdr_kafka_mark_read(&entry, DATASET, mark);
+    assert_string_equal(mark, "");
     free(entry.metadata);
 }
 
@@ -89,6 +127,10 @@ static void other_metadata_is_none_of_ours(void **state)
         DATASET,
         "cdrgen-tx 1 " DATASET " 5 1205 cdrgen-" DATASET "-1-of-3 " TOKEN " " FORM,
         "cdrgen-tx 2 " DATASET " 5 1205 cdrgen-" DATASET "-1-of-3 " TOKEN,
+        LINE_2 " ",
+        LINE_2 " " MARK,
+        "cdrgen-tx 3 " DATASET " 5 1205 cdrgen-" DATASET "-1-of-3 " TOKEN " " FORM,
+        "cdrgen-tx 3 " DATASET " 5 1205 cdrgen-" DATASET "-1-of-3 " TOKEN " " FORM " short",
         LINE " ",
         LINE "0",
         "cdrgen-tx 2 " DATASET " 5 1205 cdrgen-" DATASET "-1-of-3 " TOKEN " short",
@@ -231,6 +273,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(progress_reads_as_it_was_signed),
+        cmocka_unit_test(progress_without_a_mark_vouches_for_no_topic),
+        cmocka_unit_test(a_mark_reads_as_it_was_signed),
         cmocka_unit_test(other_metadata_is_none_of_ours),
         cmocka_unit_test(a_timeout_that_brokers_refuse_is_shortened),
         cmocka_unit_test(a_timeout_of_the_users_that_brokers_refuse_is_an_error),

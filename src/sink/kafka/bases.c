@@ -109,9 +109,8 @@ static bool may_use_group(const struct cdr_kafka_sink *sink, struct cdr_kafka_cl
     return may;
 }
 
-/* False: the user may not, or nobody answered. */
-static bool remember(const struct cdr_kafka_sink *sink, const char *group,
-                     rd_kafka_topic_partition_list_t *list)
+bool cdr_kafka_remember(const struct cdr_kafka_sink *sink, const char *group,
+                        rd_kafka_topic_partition_list_t *list)
 {
     struct cdr_kafka_client asker = {0};
     struct cdr_error ignored = {{0}};
@@ -150,7 +149,7 @@ static void commit_writer(struct cdr_kafka_sink *sink, int state, bool sure)
         log->writer = sure ? CDR_KAFKA_SURE : log->writer;
     }
     if (list->cnt > 0)
-        remember(sink, CDR_GROUP_WRITER, list);
+        cdr_kafka_remember(sink, CDR_GROUP_WRITER, list);
     else
         rd_kafka_topic_partition_list_destroy(list);
 }
@@ -190,7 +189,7 @@ void cdr_kafka_remember_begin(struct cdr_sink *base)
     cdr_kafka_group_of(CDR_GROUP_BASES, sink->setup.dataset_id, group);
     if (sink->transactions.on) {
         cdr_kafka_begin_form(sink);
-    } else if (remember(sink, group, base_offsets(sink)) && writers != NULL) {
+    } else if (cdr_kafka_remember(sink, group, base_offsets(sink)) && writers != NULL) {
         pthread_mutex_lock(&sink->watch.looking);
         cdr_kafka_last_writers(base, writers);
         for (uint32_t log = 0; log < sink->log_count; log++)
@@ -263,7 +262,7 @@ void cdr_kafka_remember_end(struct cdr_sink *base)
         else
             sign(sink, &list->elems[i], (int64_t)log->end);
     }
-    if (!remember(sink, group, list))
+    if (!cdr_kafka_remember(sink, group, list))
         return;
     pthread_mutex_lock(&sink->watch.looking);
     for (uint32_t log = 0; log < sink->log_count; log++)

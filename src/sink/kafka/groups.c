@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MAX_BYTES = 320 };
+enum { LINE_MAX_BYTES = 384 };
+/* Versions of a line of progress. */
+enum { UNMARKED = 2, MARKED = 3 };
 
 const char cdr_kafka_no_form[] = "00000000000000000000000000000000";
 
@@ -46,18 +48,22 @@ bool cdr_kafka_is_signed(const rd_kafka_topic_partition_t *entry, const char *da
 }
 
 static int write_line(char line[LINE_MAX_BYTES], const char *dataset_id,
-                      const struct cdr_kafka_progress *progress)
+                      const struct cdr_kafka_progress *progress, int version)
 {
-    return snprintf(line, LINE_MAX_BYTES, "cdrgen-tx 2 %s %" PRId64 " %" PRId64 " %s %s %s",
-                    dataset_id, progress->begin, progress->after, progress->id, progress->token,
-                    progress->form[0] != '\0' ? progress->form : cdr_kafka_no_form);
+    return snprintf(line, LINE_MAX_BYTES, "cdrgen-tx %d %s %" PRId64 " %" PRId64 " %s %s %s%s%s",
+                    version, dataset_id, progress->begin, progress->after, progress->id,
+                    progress->token, progress->form[0] != '\0' ? progress->form : cdr_kafka_no_form,
+                    version == UNMARKED ? "" : " ",
+                    version == UNMARKED         ? ""
+                    : progress->mark[0] != '\0' ? progress->mark
+                                                : cdr_kafka_no_form);
 }
 
 void cdr_kafka_progress_sign(rd_kafka_topic_partition_t *entry, const char *dataset_id,
                              const struct cdr_kafka_progress *progress)
 {
     char line[LINE_MAX_BYTES];
-    write_line(line, dataset_id, progress);
+    write_line(line, dataset_id, progress, MARKED);
     entry->offset = (int64_t)progress->position;
     set_metadata(entry, line);
 }
@@ -67,21 +73,42 @@ bool cdr_kafka_progress_read(const rd_kafka_topic_partition_t *entry, const char
                              struct cdr_kafka_progress *progress)
 {
     char line[LINE_MAX_BYTES], again[LINE_MAX_BYTES], dataset[40], beginning[64];
+    int version = 0;
     if (entry->err != RD_KAFKA_RESP_ERR_NO_ERROR || entry->offset < 0 ||
         entry->metadata_size == 0 || entry->metadata_size >= sizeof line)
         return false;
     memcpy(line, entry->metadata, entry->metadata_size);
     line[entry->metadata_size] = '\0';
-    if (sscanf(line, "cdrgen-tx 2 %39s %" SCNd64 " %" SCNd64 " %95s %32s %32s", dataset,
-               &progress->begin, &progress->after, progress->id, progress->token,
-               progress->form) != 6)
+    progress->mark[0] = '\0';
+    const int n = sscanf(line, "cdrgen-tx %d %39s %" SCNd64 " %" SCNd64 " %95s %32s %32s %32s",
+                         &version, dataset, &progress->begin, &progress->after, progress->id,
+                         progress->token, progress->form, progress->mark);
+    if (!(version == MARKED && n == 8) && !(version == UNMARKED && n == 7))
         return false;
     progress->position = (uint64_t)entry->offset;
     snprintf(beginning, sizeof beginning, "cdrgen-%s-", dataset_id);
-    int length = write_line(again, dataset_id, progress);
+    int length = write_line(again, dataset_id, progress, version);
     return progress->begin >= 0 && progress->after >= progress->begin &&
            strncmp(progress->id, beginning, strlen(beginning)) == 0 &&
            strlen(progress->token) == CDR_TOKEN_LEN &&
-           strlen(progress->form) == CDR_FORM_SIZE - 1 && (size_t)length == entry->metadata_size &&
-           memcmp(line, again, (size_t)length) == 0;
+           strlen(progress->form) == CDR_FORM_SIZE - 1 &&
+           (version == UNMARKED || strlen(progress->mark) == CDR_TOKEN_LEN) &&
+           (size_t)length == entry->metadata_size && memcmp(line, again, (size_t)length) == 0;
+}
+
+void cdr_kafka_mark_read(const rd_kafka_topic_partition_t *entry, const char *dataset_id,
+                         char mark[CDR_TOKEN_LEN + 1])
+{
+    const size_t before = strlen(dataset_id) + 1;
+    mark[0] = '\0';
+    if (!cdr_kafka_is_signed(entry, dataset_id, NULL) ||
+        entry->metadata_size != before + CDR_TOKEN_LEN)
+        return;
+    memcpy(mark, (const char *)entry->metadata + before, CDR_TOKEN_LEN);
+    mark[CDR_TOKEN_LEN] = '\0';
+}
+
+bool cdr_kafka_is_marked(const struct cdr_kafka_progress *progress, const char *mark)
+{
+    return mark[0] != '\0' && strcmp(progress->mark, mark) == 0;
 }

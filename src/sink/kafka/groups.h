@@ -8,8 +8,10 @@
  *                           that ended in an orderly way
  * cdrgen-writer             where the dataset begins of     DATASET FORM, the form of none
  *                           the run that writes last        until records are acknowledged
- * cdrgen-tx-<dataset id>    the log's position, in a        cdrgen-tx 2 DATASET BEGIN AFTER ID
- *                           transaction                     TOKEN FORM
+ * cdrgen-tx-<dataset id>    the log's position, in a        cdrgen-tx 3 DATASET BEGIN AFTER ID
+ *                           transaction                     TOKEN FORM MARK
+ * cdrgen-tx-topic-<dataset  0                               DATASET MARK
+ * id>
  *
  * DATASET is the dataset's id, FORM that of the messages (encode/topic.h). BEGIN is the offset of
  * the dataset's first record, AFTER the one after its last committed record, ID the transactional
@@ -17,7 +19,10 @@
  * since each commit and abort puts a control record into every partition that the transaction
  * touched, and aborted records keep their offsets.
  *
- * Kafka deletes what is committed for a topic with the topic.
+ * Kafka deletes what is committed for a topic with the topic. A run that does not notice commits the
+ * positions again, for the topic that was created in its place. MARK tells: a random name that is
+ * committed before positions are looked for, stays what it is, and goes with the topic. A position
+ * counts only with the mark that the topic has. Lines of version 2 have none.
  */
 #ifndef CDR_SINK_KAFKA_GROUPS_H
 #define CDR_SINK_KAFKA_GROUPS_H
@@ -33,6 +38,7 @@
 #define CDR_GROUP_BASES "cdrgen-"
 #define CDR_GROUP_ENDS "cdrgen-end-"
 #define CDR_GROUP_PROGRESS "cdrgen-tx-"
+#define CDR_GROUP_MARKS "cdrgen-tx-topic-"
 /* Of all datasets. */
 #define CDR_GROUP_WRITER "cdrgen-writer"
 
@@ -55,7 +61,8 @@ struct cdr_kafka_progress {
     int64_t after;     /* offset after the last one that is committed */
     char id[CDR_KAFKA_ID_MAX];
     char token[CDR_TOKEN_LEN + 1];
-    char form[CDR_FORM_SIZE]; /* "": not known */
+    char form[CDR_FORM_SIZE];     /* "": not known */
+    char mark[CDR_TOKEN_LEN + 1]; /* of the topic that it was committed for; "": not known */
 };
 
 /* As the offset and metadata to be committed for a partition; and back, false where it is none of
@@ -64,5 +71,11 @@ void cdr_kafka_progress_sign(rd_kafka_topic_partition_t *entry, const char *data
                              const struct cdr_kafka_progress *progress);
 bool cdr_kafka_progress_read(const rd_kafka_topic_partition_t *entry, const char *dataset_id,
                              struct cdr_kafka_progress *progress);
+
+/* The mark of a partition, as cdr_kafka_sign with it as the form committed it; "": it has none. */
+void cdr_kafka_mark_read(const rd_kafka_topic_partition_t *entry, const char *dataset_id,
+                         char mark[CDR_TOKEN_LEN + 1]);
+/* The position was committed for the topic that has the mark. */
+bool cdr_kafka_is_marked(const struct cdr_kafka_progress *progress, const char *mark);
 
 #endif

@@ -10,6 +10,7 @@
  * transactions.c  whole batches, and progress committed with them
  * standstill.c    notices a producer that sends to the wrong broker
  * progress.c      what is committed of each log, and by whom
+ * marks.c         whether that was committed for the topic that is there now
  * takeover.c      how a run that writes transactions shuts others out and finds where to go on
  * delivery.c      records out, delivery reports in
  * watch.c         whether the topics stay what they are while the run writes
@@ -63,8 +64,9 @@ struct cdr_kafka_log {
     int64_t stamp_ms, stamp_offset; /* that time; offset of the first of them */
     int64_t stamped_event_ms;       /* latest event time of their records */
     /* With transactions: */
-    int64_t begin;            /* as that of progress */
-    char form[CDR_FORM_SIZE]; /* of what is committed; of this run's messages once it begins */
+    int64_t begin;                /* as that of progress */
+    char mark[CDR_TOKEN_LEN + 1]; /* goes with what is committed; see marks.c */
+    char form[CDR_FORM_SIZE];     /* of what is committed; of this run's messages once it begins */
     int64_t after;        /* offset after the last committed record, or a later one without any */
     bool fresh;           /* nothing was known of it before this process claimed it */
     bool touched;         /* has records in the open one; by the log's writer, or behind the gate */
@@ -125,6 +127,9 @@ struct cdr_kafka_waits {
     const char *stall_name;
     int64_t standstill_ms; /* of a log, before its leader is looked for */
     int64_t quiet_ms;      /* --resume-quiet */
+    int64_t quiet_max_ms;  /* for a quiet time, before a resume is refused */
+    int64_t hidden_ms;     /* of a replica in sync that never answers, before it counts as well */
+    int64_t renew_ms;      /* between commits of the same marks */
 };
 
 /* See transactions.c. */
@@ -134,6 +139,7 @@ struct cdr_kafka_transactions {
     char id[CDR_KAFKA_ID_MAX], door[CDR_KAFKA_ID_MAX], group[CDR_KAFKA_GROUP_MAX];
     char token[CDR_TOKEN_LEN + 1]; /* of this process */
     bool opened;                   /* records may have been written */
+    int64_t renew_ms;              /* when marks are to be committed again; of the watch */
     uint64_t records_max;          /* a commit is due at so many records */
     int64_t interval_ms;           /* or so long after the first */
     double abort_share;
@@ -319,6 +325,18 @@ rd_kafka_resp_err_t cdr_kafka_progress_ask(struct cdr_kafka_client *asker,
 /* known[log] of this process's logs: transactions of this dataset are committed to it. True where
  * some are; false also where the group cannot be read. Blocks for some seconds at most. */
 bool cdr_kafka_known_positions(const struct cdr_kafka_sink *sink, bool *known);
+/* Sets mark of this process's logs: what their topics have, "" = none, or no answer. */
+rd_kafka_resp_err_t cdr_kafka_marks_ask(struct cdr_kafka_sink *sink, int timeout_ms);
+/* Gives those without a mark a new one, and signs it for all: to be committed, to *group. */
+rd_kafka_topic_partition_list_t *cdr_kafka_marks_sign(struct cdr_kafka_sink *sink,
+                                                      char group[CDR_KAFKA_GROUP_MAX]);
+/* Now and then: commits marks that are still there again, before Kafka forgets them. Blocks for
+ * some seconds at most. */
+void cdr_kafka_marks_renew(struct cdr_kafka_sink *sink);
+/* Commits the list to a group of the dataset, and frees it. False: the user may not, or nobody
+ * answers for some seconds. */
+bool cdr_kafka_remember(const struct cdr_kafka_sink *sink, const char *group,
+                        rd_kafka_topic_partition_list_t *list);
 /* Opens the producer, as the only one that may write transactions to this process's logs, and finds
  * where they go on. A rehearsal leaves no claim, or makes none (sink.h). Errors: CDR_E_STATE; where
  * settings->reopened, CDR_E_ENDED (another run has taken over, or another producer's transaction is

@@ -12,6 +12,11 @@
 #include <string.h>
 
 enum { DISCARD_MS = 5000, STANDSTILL_MS = 15000, UNDER_WAY_BYTES_MAX = 96 << 20 };
+enum {
+    QUIET_MAX_MS = 120000,
+    HIDDEN_MS = 45000, /* replica.lag.time.max.ms is 30 s */
+    RENEW_MS = 3600 * 1000
+};
 
 /* librdkafka allocates a message a record in one thread and frees it in another. Left to itself,
  * glibc gives the memory back to the system whenever a batch was freed and faults it in again. */
@@ -190,7 +195,11 @@ static void set_waits(struct cdr_kafka_sink *sink, const struct cdr_sink_setting
     sink->waits = (struct cdr_kafka_waits){.stall_ms = sink->properties.delivery_timeout_ms,
                                            .stall_name = "delivery.timeout.ms",
                                            .standstill_ms = STANDSTILL_MS,
-                                           .quiet_ms = settings->resume_quiet_ms};
+                                           .quiet_ms = settings->resume_quiet_ms,
+                                           .quiet_max_ms = QUIET_MAX_MS,
+                                           .hidden_ms = HIDDEN_MS,
+                                           .renew_ms = RENEW_MS};
+    sink->transactions.renew_ms = cdr_kafka_clock_ms() + RENEW_MS;
     if (settings->spill != NULL) {
         sink->waits.stall_ms = settings->spill_after_ms;
         sink->waits.stall_name = "--spill-after";

@@ -27,9 +27,7 @@ enum {
     CHECK_MS = 250,
     PROMPT_MS = 1000,
     LATENCY_TIMES = 4,
-    PATIENCE_MS = 120000, /* without a quiet time */
-    SILENT_MS = 30000,    /* with leaders that do not say where the logs end */
-    HIDDEN_MS = 45000,    /* replica.lag.time.max.ms is 30 s */
+    SILENT_MS = 30000, /* with leaders that do not say where the logs end */
     PROBE_MS = 10000,
     SLICE_MS = 1000, /* of a question that blocks: at first, and at most */
     SLICE_MAX_MS = 8000
@@ -271,7 +269,8 @@ static bool judge_brokers(struct quiet *quiet)
             broker->answered = broker->hidden = false;
             continue;
         }
-        broker->hidden |= !broker->leads && !broker->answered && silent_ms > HIDDEN_MS;
+        broker->hidden |=
+            !broker->leads && !broker->answered && silent_ms > quiet->sink->waits.hidden_ms;
         if (broker->hidden)
             continue;
         all = all && silent_ms == 0 && broker->answered;
@@ -314,6 +313,7 @@ static enum cdr_result ask_ends(struct quiet *quiet, int64_t *ends, struct cdr_e
 /* CDR_OK: the ends are the last; CDR_E_AGAIN: not yet. */
 static enum cdr_result check(struct quiet *quiet, int64_t *ends, struct cdr_error *error)
 {
+    const struct cdr_kafka_waits *waits = &quiet->sink->waits;
     const bool looked = look(quiet);
     enum cdr_result asked = ask_all(quiet, error);
     if (asked != CDR_OK)
@@ -332,10 +332,10 @@ static enum cdr_result check(struct quiet *quiet, int64_t *ends, struct cdr_erro
         return cdr_fail(error, CDR_E_INTERRUPTED,
                         "interrupted while waiting for the topics' ends to stand still; go on with "
                         "--resume");
-    if (now_ms - quiet->begun_ms > PATIENCE_MS + quiet->sink->waits.quiet_ms)
+    if (now_ms - quiet->begun_ms > waits->quiet_max_ms + waits->quiet_ms)
         return cdr_fail(error, CDR_E_STATE,
                         "after %" PRId64 " s, records of the run before may still be on their way: "
-                        "%s; nothing was written: resume once that is over",
+                        "%s; nothing was written: run again once that is over",
                         (now_ms - quiet->begun_ms) / 1000,
                         quiet->why[0] != '\0' ? quiet->why : "the brokers answer too slowly");
     return CDR_E_AGAIN;

@@ -34,7 +34,8 @@
  * Positions that are gone. Kafka deletes what a group committed when nobody has used it for long
  * (offsets.retention.minutes), and people delete groups. Of a log without progress, the committed
  * records from its beginning on are counted; the run compares the last of them with the function.
- * A log that has no control record in between was written without transactions.
+ * A log that has no control record in between was written without transactions. The same where
+ * nothing says that what is committed was committed for the topic that is there (marks.c).
  *
  * A rehearsal passes the door like a run and aborts the transaction of step 4, so that it leaves no
  * claim, however it ends. */
@@ -74,6 +75,7 @@ struct opening {
     uint32_t shut_count;                 /* so many, in a ring of as many as there are logs */
     int64_t *ends, *stable;              /* per log */
     bool *counted;                       /* per log: its position comes of counting */
+    bool marks;                          /* the user may use their group */
 };
 
 static bool is_mine(const struct opening *opening, uint32_t log)
@@ -259,6 +261,40 @@ static rd_kafka_topic_partition_list_t *claims(const struct opening *opening)
     return list;
 }
 
+/* With the door's transaction, commits what the list says to a group. */
+static enum cdr_result send_offsets(struct opening *opening,
+                                    const rd_kafka_topic_partition_list_t *list, const char *name,
+                                    int64_t give_up_ms, struct cdr_error *error)
+{
+    const struct cdr_kafka_sink *sink = opening->sink;
+    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata_new(name);
+    enum cdr_result result;
+    do
+        result = cdr_kafka_transaction_result(
+            sink, sink->transactions.door, "commit the ownership of the logs",
+            rd_kafka_send_offsets_to_transaction(opening->door.rk, list, group, INIT_SLICE_MS),
+            error);
+    while (result == CDR_E_AGAIN && cdr_kafka_clock_ms() < give_up_ms);
+    rd_kafka_consumer_group_metadata_destroy(group);
+    return result;
+}
+
+static enum cdr_result send_claims(struct opening *opening, int64_t give_up_ms,
+                                   struct cdr_error *error)
+{
+    char group[CDR_KAFKA_GROUP_MAX];
+    rd_kafka_topic_partition_list_t *list = claims(opening);
+    enum cdr_result result =
+        send_offsets(opening, list, opening->sink->transactions.group, give_up_ms, error);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (result != CDR_OK || !opening->marks)
+        return result;
+    list = cdr_kafka_marks_sign(opening->sink, group);
+    result = send_offsets(opening, list, group, give_up_ms, error);
+    rd_kafka_topic_partition_list_destroy(list);
+    return result;
+}
+
 static enum cdr_result claim(struct opening *opening, struct cdr_error *error)
 {
     struct cdr_kafka_sink *sink = opening->sink;
@@ -266,19 +302,11 @@ static enum cdr_result claim(struct opening *opening, struct cdr_error *error)
     const char *id = sink->transactions.door;
     const bool rehearses = opening->settings->rehearsal != CDR_REHEARSAL_NONE;
     const int64_t give_up_ms = cdr_kafka_clock_ms() + ASK_MS;
-    rd_kafka_topic_partition_list_t *list = claims(opening);
-    rd_kafka_consumer_group_metadata_t *group =
-        rd_kafka_consumer_group_metadata_new(sink->transactions.group);
     enum cdr_result result = cdr_kafka_transaction_result(sink, id, "begin a transaction",
                                                           rd_kafka_begin_transaction(rk), error);
+    if (result == CDR_OK)
+        result = send_claims(opening, give_up_ms, error);
     bool again = result == CDR_OK;
-    while (again) {
-        result = cdr_kafka_transaction_result(
-            sink, id, "commit the ownership of the logs",
-            rd_kafka_send_offsets_to_transaction(rk, list, group, INIT_SLICE_MS), error);
-        again = result == CDR_E_AGAIN && cdr_kafka_clock_ms() < give_up_ms;
-    }
-    again = result == CDR_OK;
     while (again) {
         result =
             cdr_kafka_transaction_result(sink, id, "commit the ownership of the logs",
@@ -287,14 +315,30 @@ static enum cdr_result claim(struct opening *opening, struct cdr_error *error)
                                          error);
         again = result == CDR_E_AGAIN && cdr_kafka_clock_ms() < give_up_ms;
     }
-    rd_kafka_consumer_group_metadata_destroy(group);
-    rd_kafka_topic_partition_list_destroy(list);
     if (result == CDR_E_AGAIN)
         return cdr_fail(error, CDR_E_KAFKA,
                         "no broker committed the ownership of the logs within %d s (transactional "
                         "id %s)",
                         ASK_MS / 1000, id);
     return result;
+}
+
+static enum cdr_result find_marks(struct opening *opening, struct cdr_error *error)
+{
+    const rd_kafka_resp_err_t code = cdr_kafka_marks_ask(opening->sink, ASK_MS);
+    opening->marks = code == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (opening->marks || cdr_kafka_is_denied(code))
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_KAFKA,
+                    "cannot read the marks in the group " CDR_GROUP_MARKS "%s: %s",
+                    opening->sink->setup.dataset_id, rd_kafka_err2str(code));
+}
+
+/* What is committed of the log was committed for the topic that is there. */
+static bool is_marked(const struct opening *opening, uint32_t log)
+{
+    return opening->known[log] &&
+           cdr_kafka_is_marked(&opening->progress[log], opening->sink->logs[log].mark);
 }
 
 /* Where an --append began is committed, and nothing else says it of a log without progress. With
@@ -304,7 +348,7 @@ static void find_bases(struct opening *opening)
     const struct cdr_sink_settings *settings = opening->settings;
     bool unknown = false;
     for (uint32_t log = 0; log < opening->sink->log_count; log++)
-        unknown |= is_mine(opening, log) && !opening->known[log];
+        unknown |= is_mine(opening, log) && !is_marked(opening, log);
     if (unknown && settings->resume && !settings->append && settings->begins == NULL)
         cdr_kafka_resume_bases(&opening->sink->watch.asker, opening->sink, ASK_MS);
 }
@@ -322,6 +366,8 @@ static enum cdr_result pass(struct opening *opening, struct cdr_error *error)
         result = initialise(opening, opening->door.rk, door, error);
     if (result == CDR_OK)
         result = shut_out_owners(opening, error);
+    if (result == CDR_OK)
+        result = find_marks(opening, error);
     if (result == CDR_OK) {
         find_bases(opening);
         result = claim(opening, error);
@@ -393,6 +439,8 @@ static enum cdr_result look(struct opening *opening, struct cdr_error *error)
 {
     bool stable;
     enum cdr_result result = read_progress(opening, &stable, error);
+    if (result == CDR_OK)
+        result = find_marks(opening, error);
     if (result == CDR_OK)
         find_bases(opening);
     return result;
@@ -494,6 +542,27 @@ static enum cdr_result fail_strangers(const struct opening *opening, uint32_t lo
                     strangers->count == 1 ? "" : "s", strangers->first, advice, progress->position);
 }
 
+/* Positions of a topic that may be gone count as forgotten. A run that goes on with a new producer
+ * keeps its own: it looks at its topics at the end, and vouches for nothing that it commits. */
+static void distrust(struct opening *opening)
+{
+    for (uint32_t log = 0; log < opening->sink->log_count; log++) {
+        struct cdr_kafka_log *state = &opening->sink->logs[log];
+        struct cdr_kafka_progress *progress = &opening->progress[log];
+        if (!is_mine(opening, log) || !opening->known[log] || is_marked(opening, log) ||
+            opening->settings->kafka.force)
+            continue;
+        if (opening->settings->reopened) {
+            state->mark[0] = '\0';
+            continue;
+        }
+        if (!state->base_known && opening->ends[log] >= progress->begin)
+            state->base = progress->begin;
+        opening->known[log] = false;
+        *progress = (struct cdr_kafka_progress){.begin = state->base, .after = state->base};
+    }
+}
+
 /* Nothing says how many records the log holds, but there may be some. */
 static bool is_to_be_counted(const struct opening *opening, uint32_t log)
 {
@@ -509,9 +578,12 @@ static enum cdr_result fail_uncounted(const struct opening *opening, uint32_t lo
 {
     const struct cdr_kafka_sink *sink = opening->sink;
     return cdr_fail(error, refused(opening),
-                    "%s[%u]: Kafka has forgotten how many records of this dataset are committed "
-                    "(the group %s), and they cannot be counted, since those before offset %" PRId64
-                    " are gone: delete the topic, then --resume --create-topics fills it again",
+                    "%s[%u]: nothing that is committed says how many records of this dataset the "
+                    "topic holds that is there now (the group %s), and they cannot be counted, "
+                    "since those before offset %" PRId64
+                    " are gone: if it is this dataset's, delete the topic, then --resume "
+                    "--create-topics fills it again; else pass the settings of the run that wrote "
+                    "to it",
                     cdr_kafka_topic_of(sink, log), log % sink->setup.partitions,
                     sink->transactions.group, first);
 }
@@ -532,9 +604,10 @@ static enum cdr_result say_counted(struct opening *opening, const struct strange
     if (n == 0)
         return CDR_OK;
     snprintf(text, sizeof text,
-             "resume: Kafka has forgotten how many records of %zu partition%s are committed (the "
-             "group %s); they were counted: %" PRIu64,
-             n, n == 1 ? "" : "s", sink->transactions.group, records);
+             "%snothing that is committed says how many records of this dataset %zu partition%s "
+             "hold%s (the group %s); they were counted: %" PRIu64,
+             opening->settings->replays ? "" : "resume: ", n, n == 1 ? "" : "s", n == 1 ? "s" : "",
+             sink->transactions.group, records);
     return cdr_kafka_warn(&sink->warnings, text, error);
 }
 
@@ -671,8 +744,10 @@ static enum cdr_result find_positions(struct opening *opening, struct cdr_error 
                                                                  .after = sink->logs[log].base};
     }
     enum cdr_result result = settle(opening, error);
-    if (result == CDR_OK)
+    if (result == CDR_OK) {
+        distrust(opening);
         result = count_forgotten(opening, error);
+    }
     if (result == CDR_OK)
         result = look_for_strangers(opening, error);
     return result == CDR_OK ? set_positions(opening, error) : result;

@@ -218,6 +218,7 @@ static enum cdr_result send_positions(struct cdr_kafka_sink *sink, int timeout_m
         memcpy(progress.id, sink->transactions.id, sizeof progress.id);
         memcpy(progress.token, sink->transactions.token, sizeof progress.token);
         memcpy(progress.form, log->form, sizeof progress.form);
+        memcpy(progress.mark, log->mark, sizeof progress.mark);
         cdr_kafka_progress_sign(&list->elems[i], sink->setup.dataset_id, &progress);
     }
     rd_kafka_consumer_group_metadata_t *group =

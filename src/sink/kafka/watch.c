@@ -447,6 +447,7 @@ static void *watch_topics(void *opaque)
         const int64_t begun_ms = cdr_kafka_clock_ms();
         result = look_once(sink, ASK_MS, &error);
         cdr_kafka_vouch(sink);
+        cdr_kafka_marks_renew(sink);
         pause_ms = (cdr_kafka_clock_ms() - begun_ms) * SHARE;
         pause_ms = is_missing(sink) ? AGAIN_MS : pause_ms < LOOK_MS ? LOOK_MS : pause_ms;
         pthread_mutex_unlock(&watch->looking);
