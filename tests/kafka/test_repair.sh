@@ -164,7 +164,8 @@ prefix=$whole
 echo "a topic whose own settings refuse what it is refilled with is not deleted"
 prefix=$(fresh_prefix)
 fill --create-topics
-for setting in message.timestamp.type=LogAppendTime message.timestamp.before.max.ms=1000 max.message.bytes=100; do
+for setting in message.timestamp.type=LogAppendTime message.timestamp.before.max.ms=1000 max.message.bytes=100 \
+    internal.segment.bytes=100; do
     spoil data 2
     admin alter "${prefix}data" "$setting"
     before=$(admin offsets "${prefix}data")
@@ -176,7 +177,7 @@ for setting in message.timestamp.type=LogAppendTime message.timestamp.before.max
         expect_equal "$(admin offsets "${prefix}data")" "$before" "offsets after repair $how with $setting"
     done
     admin alter "${prefix}data" message.timestamp.type=CreateTime max.message.bytes=1000000 \
-        message.timestamp.before.max.ms=9223372036854775807
+        internal.segment.bytes=100000000 message.timestamp.before.max.ms=9223372036854775807
 done
 repair --yes || die "repair once the settings suit: $?: $(cat "$WORK/words" "$WORK/repair.err")"
 equal

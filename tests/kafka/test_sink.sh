@@ -149,6 +149,9 @@ expect_failure 1 "retention.ms=1000 .*; the same for ${prefix}p.sms: retention.b
 create "${prefix}q." max.message.bytes=5000
 expect_equal "$(drive "${prefix}q." -X compression.codec=none)" "accepted 90000 durable 90000"
 check_all "${prefix}q." 0 10000 0
+create "${prefix}s." internal.segment.bytes=5000
+expect_equal "$(drive "${prefix}s." -X compression.codec=none)" "accepted 90000 durable 90000"
+check_all "${prefix}s." 0 10000 0
 
 # A record that is rejected all the same ends the run, and the log has no gap.
 create "${prefix}r." message.timestamp.before.max.ms=60000

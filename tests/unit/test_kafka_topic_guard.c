@@ -26,15 +26,20 @@ static struct cdr_topic_use usual(void)
 
 static struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX];
 
-/* configs are name, value, …, NULL. */
-static size_t judge(const struct cdr_topic_use *use, const char *const *texts)
+/* texts are name, value, …, NULL. */
+static size_t configs_of(const char *const *texts, struct cdr_topic_config configs[32])
 {
-    struct cdr_topic_config configs[32];
     size_t n = 0;
     for (; texts[2 * n] != NULL; n++)
         configs[n] = (struct cdr_topic_config){texts[2 * n], texts[2 * n + 1]};
+    return n;
+}
+
+static size_t judge(const struct cdr_topic_use *use, const char *const *texts)
+{
+    struct cdr_topic_config configs[32];
     memset(findings, 0, sizeof findings);
-    return cdr_topic_guard(use, configs, n, findings);
+    return cdr_topic_guard(use, configs, configs_of(texts, configs), findings);
 }
 #define CONFIGS(...) ((const char *const[]){__VA_ARGS__, NULL, NULL})
 
@@ -170,6 +175,39 @@ static void a_record_must_fit_into_a_batch(void **state)
     assert_says(0, "max.message.bytes=427 is less than the longest record needs, 428");
 }
 
+static void a_segment_must_hold_the_longest_record(void **state)
+{
+    (void)state;
+    struct cdr_topic_use use = usual();
+    assert_int_equal(judge(&use, CONFIGS("segment.bytes", "428")), 0);
+    assert_int_equal(judge(&use, CONFIGS("segment.bytes", "427")), 1);
+    assert_says(0, "segment.bytes=427 is less than the longest record needs, 428");
+    assert_int_equal(
+        judge(&use, CONFIGS("segment.bytes", "1073741824", "internal.segment.bytes", "427")), 1);
+    assert_says(0, "internal.segment.bytes=427 is less than the longest record needs, 428");
+    assert_int_equal(judge(&use, CONFIGS("segment.bytes", "427", "internal.segment.bytes", "428")),
+                     0);
+}
+
+static int64_t batch_max(const char *const *texts)
+{
+    struct cdr_topic_config configs[32];
+    return cdr_topic_batch_max(configs, configs_of(texts, configs));
+}
+
+static void a_batch_fits_into_message_and_segment(void **state)
+{
+    (void)state;
+    assert_int_equal(batch_max(CONFIGS("max.message.bytes", "1000", "segment.bytes", "2000")),
+                     1000);
+    assert_int_equal(batch_max(CONFIGS("max.message.bytes", "3000", "segment.bytes", "2000")),
+                     2000);
+    assert_int_equal(batch_max(CONFIGS("max.message.bytes", "3000", "segment.bytes", "2000",
+                                       "internal.segment.bytes", "900")),
+                     900);
+    assert_true(batch_max(CONFIGS("unheard.of", "7")) == INT64_MAX);
+}
+
 static void more_replicas_than_there_are_cannot_be_forced(void **state)
 {
     (void)state;
@@ -189,12 +227,12 @@ static void everything_at_once_fits(void **state)
     use.last_event_ms = now_ms + DAY_MS;
     use.replicas = 1;
     assert_int_equal(
-        judge(&use,
-              CONFIGS("cleanup.policy", "compact,delete", "retention.ms", "1", "retention.bytes",
-                      "1", "max.message.bytes", "1", "message.timestamp.before.max.ms", "1",
-                      "message.timestamp.after.max.ms", "1", "min.insync.replicas", "2")),
-        7);
-    assert_true(7 <= CDR_TOPIC_FINDINGS_MAX);
+        judge(&use, CONFIGS("cleanup.policy", "compact,delete", "retention.ms", "1",
+                            "retention.bytes", "1", "max.message.bytes", "1", "segment.bytes", "1",
+                            "message.timestamp.before.max.ms", "1",
+                            "message.timestamp.after.max.ms", "1", "min.insync.replicas", "2")),
+        8);
+    assert_true(8 <= CDR_TOPIC_FINDINGS_MAX);
 }
 
 static void numbers_of_a_configuration(void **state)
@@ -219,6 +257,8 @@ int main(void)
         cmocka_unit_test(compaction_is_found),
         cmocka_unit_test(a_table_must_be_compacted),
         cmocka_unit_test(a_record_must_fit_into_a_batch),
+        cmocka_unit_test(a_segment_must_hold_the_longest_record),
+        cmocka_unit_test(a_batch_fits_into_message_and_segment),
         cmocka_unit_test(more_replicas_than_there_are_cannot_be_forced),
         cmocka_unit_test(everything_at_once_fits),
         cmocka_unit_test(numbers_of_a_configuration),

@@ -30,6 +30,21 @@ int64_t cdr_topic_config_number(const struct cdr_topic_config *configs, size_t c
     return *end == '\0' && errno == 0 ? (int64_t)value : otherwise;
 }
 
+static const char *segment_name(const struct cdr_topic_config *configs, size_t config_count)
+{
+    static const char own[] = "internal.segment.bytes";
+    return value_of(configs, config_count, own) != NULL ? own : "segment.bytes";
+}
+
+int64_t cdr_topic_batch_max(const struct cdr_topic_config *configs, size_t config_count)
+{
+    const int64_t message =
+        cdr_topic_config_number(configs, config_count, "max.message.bytes", INT64_MAX);
+    const int64_t segment = cdr_topic_config_number(configs, config_count,
+                                                    segment_name(configs, config_count), INT64_MAX);
+    return message < segment ? message : segment;
+}
+
 /* A setting changes or deletes what is in the topic, keeps some records out, or all of them. */
 enum { ALTERS, REFUSES, HOPELESS };
 
@@ -158,10 +173,12 @@ size_t cdr_topic_guard(const struct cdr_topic_use *use, const struct cdr_topic_c
                        struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX])
 {
     struct guard guard = {use, configs, config_count, findings, 0};
-    int64_t batch_max = number(&guard, "max.message.bytes", INT64_MAX);
-    if (batch_max < (int64_t)(use->record_bytes_max + CDR_BATCH_OVERHEAD_BYTES))
-        find(&guard, "max.message.bytes", REFUSES, "is less than the longest record needs, %zu",
-             use->record_bytes_max + CDR_BATCH_OVERHEAD_BYTES);
+    const char *const limits[] = {"max.message.bytes", segment_name(configs, config_count)};
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        if (number(&guard, limits[i], INT64_MAX) <
+            (int64_t)(use->record_bytes_max + CDR_BATCH_OVERHEAD_BYTES))
+            find(&guard, limits[i], REFUSES, "is less than the longest record needs, %zu",
+                 use->record_bytes_max + CDR_BATCH_OVERHEAD_BYTES);
     if (use->replicas > 0 && number(&guard, "min.insync.replicas", 1) > (int64_t)use->replicas)
         find(&guard, "min.insync.replicas", HOPELESS,
              "can never be met by its %u replica%s, so no record would ever be acknowledged; "

@@ -14,7 +14,9 @@
  * since 4.0) bound a record's age and its lead; message.timestamp.difference.max.ms bounds both in
  * older brokers, and in 3.6 … 3.9 stands in for whichever of the two is at its unlimited default.
  * With LogAppendTime none applies.
- * - max.message.bytes bounds a record batch, so at least one record with its overhead must fit.
+ * - max.message.bytes bounds a record batch, so at least one record with its overhead must fit; and
+ * so does segment.bytes, or where brokers show it internal.segment.bytes (4.0 and later), which then
+ * counts instead.
  * - cleanup.policy must not contain compact for records, and must for a table.
  * - min.insync.replicas above the number of replicas: acks=all never succeeds.
  */
@@ -55,6 +57,9 @@ enum { CDR_BATCH_OVERHEAD_BYTES = 128 };
 size_t cdr_topic_guard(const struct cdr_topic_use *use, const struct cdr_topic_config *configs,
                        size_t config_count,
                        struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX]);
+
+/* The largest batch that the topic takes, INT64_MAX where nothing says. */
+int64_t cdr_topic_batch_max(const struct cdr_topic_config *configs, size_t config_count);
 
 /* Value of a configuration as a whole number, or otherwise where it is absent or not one. */
 int64_t cdr_topic_config_number(const struct cdr_topic_config *configs, size_t config_count,

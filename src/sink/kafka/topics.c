@@ -184,8 +184,7 @@ static enum cdr_result judge(struct prepare *prepare, unsigned type,
     sink->topics[type].terms.retention_ms =
         cdr_topic_config_number(configs->items, configs->n, "retention.ms", -1);
     /* A batch that is larger than the topic takes would be refused as a whole. */
-    int64_t batch_max =
-        cdr_topic_config_number(configs->items, configs->n, "max.message.bytes", INT64_MAX);
+    const int64_t batch_max = cdr_topic_batch_max(configs->items, configs->n);
     if (batch_max < sink->properties.batch_bytes)
         sink->properties.batch_bytes = batch_max;
     return CDR_OK;
