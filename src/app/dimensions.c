@@ -183,11 +183,12 @@ static enum cdr_result find_begins(void *context, const bool *wanted, bool known
                             : result;
 }
 
-/* Compares ends[log] rows of each log, and what follows them. All rows are compared: tables are
- * short, and datasets that differ little differ in few rows. line is that of the first difference.
- */
+/* Compares ends[log] rows of each log, and what follows them; with rows, there may be fewer, and
+ * rows[log] becomes their number. All rows are compared: tables are short, and datasets that differ
+ * little differ in few rows. line is that of the first difference. */
 static enum cdr_result compare(const struct cdr_dimensions *dimensions, const uint64_t *ends,
-                               const atomic_int *stop, struct cdr_dimension_counts *total,
+                               uint64_t *rows, const atomic_int *stop,
+                               struct cdr_dimension_counts *total,
                                char line[CDR_DIMENSION_LINE_MAX], struct cdr_error *error)
 {
     const struct cdr_run *run = dimensions->run;
@@ -205,9 +206,12 @@ static enum cdr_result compare(const struct cdr_dimensions *dimensions, const ui
             (struct cdr_dimension_range){.to = ends[log], .offset = dimensions->begins[log]};
     struct cdr_dimension_check_settings settings = check_settings(dimensions, stop);
     settings.ranges = ranges;
+    settings.may_end = rows != NULL;
     enum cdr_result result = cdr_dimension_check(&settings, report, error);
     if (result == CDR_OK)
         count(report, logs, total);
+    for (uint32_t log = 0; log < logs && result == CDR_OK && rows != NULL; log++)
+        rows[log] = report->counts[log].rows;
     memcpy(line, report->line[0], CDR_DIMENSION_LINE_MAX);
     free(report->counts);
     free(report);
@@ -215,14 +219,17 @@ static enum cdr_result compare(const struct cdr_dimensions *dimensions, const ui
     return result;
 }
 
-static enum cdr_result check_beginning(const struct cdr_dimensions *dimensions,
-                                       struct cdr_error *error)
+/* How many rows are there is seen by reading them: by their offsets, what other producers have
+ * aborted would be rows, too. */
+static enum cdr_result find_beginning(struct cdr_dimensions *dimensions, struct cdr_error *error)
 {
     const char *dataset = dimensions->run->model->dataset_id;
     struct cdr_dimension_counts total;
     char line[CDR_DIMENSION_LINE_MAX];
-    enum cdr_result result =
-        compare(dimensions, dimensions->starts, cdr_stop_on_signals(), &total, line, error);
+    enum cdr_result result = compare(dimensions, dimensions->starts, dimensions->starts,
+                                     cdr_stop_on_signals(), &total, line, error);
+    if (result == CDR_OK)
+        cdr_kafka_set_starts(dimensions->sink, dimensions->starts);
     if (result != CDR_OK || !cdr_dimension_differs(&total))
         return result;
     const uint64_t lost = total.lost;
@@ -268,7 +275,7 @@ static enum cdr_result check_end(struct cdr_dimensions *dimensions, uint32_t dra
     for (uint32_t log = 0; log < logs; log++)
         ends[log] = dimensions->starts[log] + dimensions->progress[log].durable;
     /* A run that was interrupted looks all the same. */
-    result = compare(dimensions, ends, NULL, &total, line, &why);
+    result = compare(dimensions, ends, NULL, NULL, &total, line, &why);
     free(ends);
     if (result == CDR_OK && cdr_dimension_differs(&total))
         return cdr_fail(error, CDR_E_DIFFERENT,
@@ -314,8 +321,10 @@ enum cdr_result cdr_dimensions_open(struct cdr_run *run, bool resume, struct cdr
     if (!rehearses)
         cdr_say_notes(dimensions->sink, run->settings->quiet);
 #if CDR_KAFKA
-    if (!dimensions->opened && is_kafka(run) && destination.resume)
-        result = check_beginning(dimensions, error);
+    if (is_kafka(run) && destination.resume)
+        result = find_beginning(dimensions, error);
+    if (result == CDR_E_STATE && dimensions->opened)
+        result = CDR_E_DIFFERENT;
 #endif
     if (result == CDR_OK && !dimensions->opened && run->sink_ops->remember_begin != NULL &&
         !rehearses)

@@ -1,11 +1,15 @@
 /* The dimension topics against the function: what compaction may have left of them must be there,
  * and nothing else.
  *
- * A record that is found is compared with the function's at its offset: key, timestamp, value or
- * none. One that is not found is as it should be if the log must hold a later one of its key, or if
- * it is a tombstone and the log goes on after it: compaction removes both. Any other is lost.
+ * The function's records are looked for in their order: key, timestamp, value or none. What lies
+ * between them may take offsets without being seen: control records, and records that another
+ * producer aborted. So a record may be found at a later offset than its own, and those after it
+ * then are as well. Another record at the offset of one is compared with it, and differs.
  *
- * Memory: 4 bytes a subscriber. Two passes over the days.
+ * One that is not found is as it should be if the log must hold a later one of its key, or if it is
+ * a tombstone and no row of its key is left: compaction removes both. Any other is lost.
+ *
+ * Memory: 5 bytes a subscriber. Two passes over the days.
  */
 #ifndef CDR_VERIFY_DIMENSIONS_H
 #define CDR_VERIFY_DIMENSIONS_H
@@ -23,6 +27,7 @@ struct cdr_dimension_counts {
     uint64_t lost, wrong_key, wrong_timestamp, altered;
     uint64_t foreign; /* found after the last that there can be */
     uint64_t unread;  /* not there, but a transaction that is open may hold it back */
+    uint64_t rows;    /* of the function's, up to the last that is there */
 };
 
 #define CDR_DIMENSION_LINES_MAX 32
@@ -36,6 +41,7 @@ struct cdr_dimension_check_settings {
     /* The logs hold the first of their records, up to these, and no other. NULL: all of them, from
      * where the dataset begins in the topics. */
     const struct cdr_dimension_range *ranges; /* per log */
+    bool may_end;                             /* with ranges: the logs may hold fewer */
     bool spares_lost;                         /* lost records are no difference */
     bool finds; /* without ranges: where no run committed where the dataset begins, look for it */
     uint32_t days;         /* from the first of the run on */

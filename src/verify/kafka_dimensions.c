@@ -13,6 +13,8 @@ enum { WAIT_MS = 100 };
 
 struct log_state {
     uint64_t position;       /* of the function's next record */
+    int64_t shift;           /* offsets so far that are none of the function's records */
+    bool any;                /* was found that is */
     struct cdr_record found; /* the next that is there, if have */
     bool have, ended;
 };
@@ -24,6 +26,7 @@ struct check {
     uint32_t partitions, logs;
     uint32_t open;    /* logs with more to come that must be there */
     uint32_t *last;   /* per subscriber: position of its last record that must be there */
+    bool *stands;     /* per subscriber: the last of its records that was found is a row */
     int64_t *offsets; /* where logs are read from, unless from where runs committed it */
     struct log_state *log_states;
     bool learning; /* the first pass, which finds last */
@@ -68,10 +71,12 @@ static void say(struct check *check, uint32_t log, uint64_t position, const char
 
 /* --- comparing --- */
 
-static int64_t position_of(const struct check *check, uint32_t log, const struct cdr_record *found)
+/* Where the log ends, and of a record that was found, by its offset: the record may be an earlier
+ * one, but none that comes later. */
+static int64_t latest_of(const struct check *check, uint32_t log, int64_t offset)
 {
     struct cdr_source_extent extent = check->source->ops->extent(check->source, log);
-    return found->place - extent.base;
+    return offset - extent.base - check->log_states[log].shift;
 }
 
 static enum cdr_result peek(struct check *check, uint32_t log, struct cdr_error *error)
@@ -95,6 +100,19 @@ static enum cdr_result peek(struct check *check, uint32_t log, struct cdr_error 
 static bool same_bytes(const uint8_t *a, uint32_t a_len, const uint8_t *b, uint32_t b_len)
 {
     return a_len == b_len && (a == NULL) == (b == NULL) && (a == NULL || memcmp(a, b, a_len) == 0);
+}
+
+static bool is_found(const struct check *check, uint32_t log,
+                     const struct cdr_dimension_record *record, uint64_t position)
+{
+    const struct cdr_record *found = &check->log_states[log].found;
+    struct cdr_dimension_row row;
+    if (found->event_ms != record->time_ms)
+        return false;
+    cdr_dimension_row_make(&row, check->settings->model, check->settings->topics, record, position);
+    return same_bytes(found->key, found->key_len, row.record.key, row.record.key_len) &&
+           same_bytes(found->payload, found->payload_len, row.record.payload,
+                      row.record.payload_len);
 }
 
 static void compare(struct check *check, uint32_t log, const struct cdr_dimension_record *record,
@@ -122,6 +140,8 @@ static void compare(struct check *check, uint32_t log, const struct cdr_dimensio
         say(check, log, position, "value", expected, other);
     } else {
         counts->matched++;
+        if (record->dimension == CDR_DIMENSION_SUBSCRIBER)
+            check->stands[record->index] = row.record.payload != NULL;
     }
 }
 
@@ -130,12 +150,13 @@ static void miss(struct check *check, uint32_t log, const struct cdr_dimension_r
 {
     struct cdr_dimension_counts *counts = &check->report->counts[log];
     struct cdr_source_extent extent = check->source->ops->extent(check->source, log);
-    const bool within = (int64_t)position < extent.end - extent.base;
+    const bool within = (int64_t)position < latest_of(check, log, extent.end);
+    const bool tombstone = record->kind == CDR_DIMENSION_TOMBSTONE;
     const bool replaced =
         record->dimension == CDR_DIMENSION_SUBSCRIBER && check->last[record->index] > position;
     if (check->settings->spares_lost)
         return;
-    if (within && (replaced || record->kind == CDR_DIMENSION_TOMBSTONE)) {
+    if (within && (replaced || (tombstone && !check->stands[record->index]))) {
         counts->compacted++;
         return;
     }
@@ -145,7 +166,19 @@ static void miss(struct check *check, uint32_t log, const struct cdr_dimension_r
         return;
     }
     counts->lost++;
-    say(check, log, position, "lost, and the last of its key", record->key, "none");
+    say(check, log, position,
+        tombstone ? "lost, and a row of its key is there" : "lost, and the last of its key",
+        record->key, "none");
+}
+
+/* Where a log that may hold fewer records has ended: those that were deleted from its beginning
+ * were there. */
+static bool is_past(const struct check *check, uint32_t log, uint64_t position)
+{
+    const struct log_state *state = &check->log_states[log];
+    const struct cdr_source_extent extent = check->source->ops->extent(check->source, log);
+    return check->settings->may_end && !state->have &&
+           (state->any || (int64_t)position >= extent.first - extent.base);
 }
 
 static enum cdr_result check_record(struct check *check, uint32_t log,
@@ -156,12 +189,22 @@ static enum cdr_result check_record(struct check *check, uint32_t log,
     enum cdr_result result = peek(check, log, error);
     if (result != CDR_OK)
         return result;
-    check->report->counts[log].expected++;
-    if (!state->have || position_of(check, log, &state->found) > (int64_t)position) {
+    if (is_past(check, log, position))
+        return CDR_OK;
+    struct cdr_dimension_counts *counts = &check->report->counts[log];
+    const int64_t later =
+        state->have ? latest_of(check, log, state->found.place) - (int64_t)position : 0;
+    counts->expected++;
+    if (!state->any)
+        counts->rows = position + 1; /* unless another record comes first */
+    if (!state->have || (later > 0 && !is_found(check, log, record, position))) {
         miss(check, log, record, position);
         return CDR_OK;
     }
-    check->report->counts[log].found++;
+    state->shift += later;
+    state->any = true;
+    counts->rows = position + 1;
+    counts->found++;
     compare(check, log, record, position);
     state->have = false;
     return CDR_OK;
@@ -222,8 +265,8 @@ static enum cdr_result check_rest(struct check *check, struct cdr_error *error)
             check->report->counts[log].found++;
             check->report->counts[log].foreign++;
             text_of(key, sizeof key, state->found.key, state->found.key_len);
-            say(check, log, (uint64_t)position_of(check, log, &state->found), "not of the dataset",
-                "the end", key);
+            say(check, log, (uint64_t)latest_of(check, log, state->found.place),
+                "not of the dataset", "the end", key);
             state->have = false;
         }
     }
@@ -337,16 +380,18 @@ enum cdr_result cdr_dimension_check(const struct cdr_dimension_check_settings *s
     report->counts = calloc(check.logs, sizeof *report->counts);
     check.log_states = calloc(check.logs, sizeof *check.log_states);
     check.last = calloc(p->subscribers, sizeof *check.last);
+    check.stands = calloc(p->subscribers, sizeof *check.stands);
     check.offsets = calloc(check.logs, sizeof *check.offsets);
     enum cdr_result result =
         report->counts != NULL && check.log_states != NULL && check.last != NULL &&
-                check.offsets != NULL
+                check.stands != NULL && check.offsets != NULL
             ? run(&check, error)
             : cdr_fail(error, CDR_E_NOMEM, "out of memory for %u subscribers", p->subscribers);
     if (check.source != NULL)
         check.source->ops->close(check.source);
     free(check.log_states);
     free(check.last);
+    free(check.stands);
     free(check.offsets);
     return result;
 }

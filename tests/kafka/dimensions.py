@@ -8,6 +8,9 @@
         a stream-table join: every record's imsi, imei, mccmnc and rat against the rows that hold at its time
     dimensions.py lose FROM TO PARTITION RECORD [CONFIG=VALUE …]
         copies a topic without two records in a row: their offsets are left out
+    dimensions.py abort TOPIC…
+    dimensions.py copy FROM TO COUNT
+    dimensions.py skip FROM TO
     dimensions.py alter TOPIC PARTITION RECORD
         deletes the topic, creates it again, and fills it with what it held, but for the value of one record
     dimensions.py bury TOPIC KEY
@@ -147,8 +150,8 @@ def same_row(found, wanted, timestamp):
                                       0 <= found["activity"] < 10000)
 
 
-def check_logs(topic, kind, wanted, decode):
-    for partition, log in enumerate(logs_of(topic)):
+def check_logs(topic, kind, wanted, decode, gaps):
+    for partition, log in enumerate(logs_of(topic, gaps)):
         if len(log) != len(wanted[partition]):
             fail(f"{topic}[{partition}] has {len(log)} records, not {len(wanted[partition])}")
         for message, (key, timestamp, row) in zip(log, wanted[partition]):
@@ -190,8 +193,9 @@ def check(arguments):
     if min(kinds[kind] for kind in ("start", "updates", "arrivals", "tombstones")) < 20:
         fail(f"too little happens for a test: {kinds}")
     start = min(timestamp for log in wanted for _, timestamp, _ in log)
-    check_logs(arguments.prefix + "subscriber", "subscriber", wanted, decode)
-    check_logs(arguments.prefix + "cell", "cell", expected_cells(arguments.tables, partitions, start), decode)
+    check_logs(arguments.prefix + "subscriber", "subscriber", wanted, decode, arguments.gaps)
+    check_logs(arguments.prefix + "cell", "cell", expected_cells(arguments.tables, partitions, start), decode,
+               arguments.gaps)
     if arguments.summary:
         check_summary(arguments.summary, topics, kinds, 5 if arguments.format == "avro" else 0, decode)
     print(dict(kinds))
@@ -306,6 +310,75 @@ def lose(arguments):
         fail("not all was copied")
 
 
+def abort(arguments):
+    """A record in each partition, in a transaction that is aborted: it takes two offsets, and nobody sees either."""
+    settings = {"bootstrap.servers": BROKERS}
+    producer = Producer({**settings, "transactional.id": arguments.topics[0]})
+    topics = AdminClient(settings).list_topics(timeout=30).topics
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    for topic in arguments.topics:
+        for partition in topics[topic].partitions:
+            producer.produce(topic, b"lost", b"lost", partition)
+    producer.flush(30)
+    producer.abort_transaction(30)
+
+
+def produce_all(producer, topic, partition, messages):
+    for message in messages:
+        while True:
+            try:
+                producer.produce(topic, message.value(), message.key(), partition, timestamp=message.timestamp()[1])
+                break
+            except BufferError:
+                producer.poll(0.1)
+
+
+def create_table(topic, partitions):
+    """An end of a transaction has the time of day: rows of long ago would be in another segment, and compacted."""
+    admin = AdminClient({"bootstrap.servers": BROKERS})
+    config = {"cleanup.policy": "compact", "segment.ms": "9223372036854775807"}
+    admin.create_topics([NewTopic(topic, partitions, config=config)])[topic].result(30)
+
+
+def copy(arguments):
+    """The first COUNT rows of each partition."""
+    logs = logs_of(arguments.source)
+    create_table(arguments.target, len(logs))
+    producer = Producer({"bootstrap.servers": BROKERS, "enable.idempotence": True})
+    for partition, log in enumerate(logs):
+        produce_all(producer, arguments.target, partition, log[:arguments.count])
+    if producer.flush(60) > 0:
+        fail("not all was copied")
+
+
+def skip(arguments):
+    """All but two tombstones in a row, in whose place there are an aborted record and the end of its transaction."""
+    settings = {"bootstrap.servers": BROKERS}
+    logs = logs_of(arguments.source)
+    create_table(arguments.target, len(logs))
+    producer = Producer({**settings, "enable.idempotence": True})
+    broken = Producer({**settings, "transactional.id": arguments.target})
+    broken.init_transactions(30)
+    partition, at = next((p, i) for p, log in enumerate(logs) for i in range(len(log) - 1)
+                         if all(log[i + k].value() is None and
+                                all(later.key() != log[i + k].key() for later in log[i + k + 1:]) for k in range(2)))
+    for p, log in enumerate(logs):
+        if p != partition:
+            produce_all(producer, arguments.target, p, log)
+    produce_all(producer, arguments.target, partition, logs[partition][:at])
+    producer.flush(60)
+    broken.begin_transaction()
+    broken.produce(arguments.target, b"lost", b"lost", partition)
+    broken.flush(30)
+    broken.abort_transaction(30)
+    until_end(arguments.target, partition, at + 2)
+    produce_all(producer, arguments.target, partition, logs[partition][at + 2:])
+    if producer.flush(60) > 0:
+        fail("not all was copied")
+    print(logs[partition][at].key().decode())
+
+
 def alter(arguments):
     settings = {"bootstrap.servers": BROKERS}
     logs = logs_of(arguments.topic)
@@ -352,6 +425,7 @@ def main():
         if name == "check":
             command.add_argument("tables")
             command.add_argument("--summary")
+            command.add_argument("--gaps", action="store_true", help="offsets may be those of aborted records")
         command.add_argument("--format", default="csv")
         command.add_argument("--registry")
         command.add_argument("--keys", default="string")
@@ -362,6 +436,16 @@ def main():
     command.add_argument("partition", type=int)
     command.add_argument("record", type=int)
     command.add_argument("config", nargs="*")
+    command = commands.add_parser("abort")
+    command.set_defaults(action=abort)
+    command.add_argument("topics", nargs="+")
+    for name, action in ("copy", copy), ("skip", skip):
+        command = commands.add_parser(name)
+        command.set_defaults(action=action)
+        command.add_argument("source")
+        command.add_argument("target")
+        if action is copy:
+            command.add_argument("count", type=int)
     command = commands.add_parser("alter")
     command.set_defaults(action=alter)
     command.add_argument("topic")

@@ -23,7 +23,7 @@ static rd_kafka_topic_partition_list_t *base_offsets(const struct cdr_kafka_sink
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     for (int i = 0; i < list->cnt; i++)
         cdr_kafka_sign(&list->elems[i], sink->setup.dataset_id, NULL,
-                       sink->logs[cdr_kafka_log_of(sink, &list->elems[i])].base);
+                       cdr_kafka_begin_of(&sink->logs[cdr_kafka_log_of(sink, &list->elems[i])]));
     return list;
 }
 
@@ -122,12 +122,12 @@ bool cdr_kafka_remember(const struct cdr_kafka_sink *sink, const char *group,
 }
 
 static void sign(const struct cdr_kafka_sink *sink, rd_kafka_topic_partition_t *entry,
-                 int64_t count)
+                 int64_t offset)
 {
     const uint32_t log = cdr_kafka_log_of(sink, entry);
     char form[CDR_FORM_SIZE];
     cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, form);
-    cdr_kafka_sign(entry, sink->setup.dataset_id, form, sink->logs[log].base + count);
+    cdr_kafka_sign(entry, sink->setup.dataset_id, form, offset);
 }
 
 /* Of each log whose writer is in the state: where the dataset begins, its id, and the form of its
@@ -143,9 +143,10 @@ static void commit_writer(struct cdr_kafka_sink *sink, int state, bool sure)
             continue;
         }
         if (sure)
-            sign(sink, entry, 0);
+            sign(sink, entry, cdr_kafka_begin_of(log));
         else
-            cdr_kafka_sign(entry, sink->setup.dataset_id, cdr_kafka_no_form, log->base);
+            cdr_kafka_sign(entry, sink->setup.dataset_id, cdr_kafka_no_form,
+                           cdr_kafka_begin_of(log));
         log->writer = sure ? CDR_KAFKA_SURE : log->writer;
     }
     if (list->cnt > 0)
@@ -215,7 +216,7 @@ static bool take_writer(const struct cdr_kafka_sink *sink, const rd_kafka_topic_
     cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, form);
     memcpy(writer->dataset, entry->metadata, id_len);
     writer->offset = entry->offset;
-    writer->same = writer->offset == sink->logs[log].base &&
+    writer->same = writer->offset == cdr_kafka_begin_of(&sink->logs[log]) &&
                    cdr_kafka_is_signed(entry, sink->setup.dataset_id, form);
     return true;
 }
@@ -260,7 +261,7 @@ void cdr_kafka_remember_end(struct cdr_sink *base)
         if (log->doubted)
             rd_kafka_topic_partition_list_del_by_idx(list, i);
         else
-            sign(sink, &list->elems[i], (int64_t)log->end);
+            sign(sink, &list->elems[i], log->base + (int64_t)log->end);
     }
     if (!cdr_kafka_remember(sink, group, list))
         return;

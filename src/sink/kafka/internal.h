@@ -44,7 +44,9 @@ void cdr_kafka_partitions_advice(uint32_t there, uint32_t asked, bool replays, c
 /* --- the sink --- */
 
 struct cdr_kafka_log {
-    int64_t base;         /* offset of position 0; constant once open */
+    int64_t base;         /* offset of position 0, were all others after it; constant once open */
+    int64_t skipped;      /* of a table: offsets before start that are none of its rows'; the
+                             dataset begins so much before base */
     bool base_known;      /* by what an earlier run committed; with transactions, the position is */
     uint64_t start;       /* position of the run's first record; constant too */
     _Atomic uint64_t end; /* one past the last position accepted */
@@ -209,6 +211,12 @@ struct cdr_kafka_sink {
 static inline bool cdr_kafka_mine(const struct cdr_sink_setup *setup, uint32_t partition)
 {
     return setup->shard_count <= 1 || partition % setup->shard_count == setup->shard_index;
+}
+
+/* The offset of the dataset's first record, without transactions. */
+static inline int64_t cdr_kafka_begin_of(const struct cdr_kafka_log *log)
+{
+    return log->base - log->skipped;
 }
 
 static inline const char *cdr_kafka_topic_of(const struct cdr_kafka_sink *sink, uint32_t log)

@@ -247,6 +247,21 @@ static void kafka_starts(const struct cdr_sink *base, uint64_t *starts)
         starts[log] = sink->logs[log].start;
 }
 
+void cdr_kafka_set_starts(struct cdr_sink *base, const uint64_t *starts)
+{
+    struct cdr_kafka_sink *sink = (struct cdr_kafka_sink *)base;
+    for (uint32_t number = 0; number < sink->log_count; number++) {
+        struct cdr_kafka_log *log = &sink->logs[number];
+        if (!cdr_kafka_mine(&sink->setup, number % sink->setup.partitions) ||
+            starts[number] >= log->start)
+            continue;
+        log->skipped += (int64_t)(log->start - starts[number]);
+        log->base += (int64_t)(log->start - starts[number]);
+        log->start = starts[number];
+        atomic_store(&log->end, log->start);
+    }
+}
+
 static void kafka_progress(const struct cdr_sink *sink, struct cdr_log_progress *progress)
 {
     const struct cdr_kafka_sink *kafka = (const struct cdr_kafka_sink *)sink;
@@ -279,7 +294,7 @@ static void kafka_bases(const struct cdr_sink *base, int64_t *bases)
 {
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
     for (uint32_t log = 0; log < sink->log_count; log++)
-        bases[log] = sink->logs[log].base;
+        bases[log] = cdr_kafka_begin_of(&sink->logs[log]);
 }
 
 static int64_t kafka_patience_ms(const struct cdr_sink *sink)

@@ -40,6 +40,11 @@ void cdr_kafka_known_bases(const struct cdr_sink *sink, bool *known, int64_t *be
  * this form, or where it ends in them. */
 void cdr_kafka_doubt(struct cdr_sink *sink, const bool *doubted);
 
+/* After open with settings->resume, and before the first record is written: starts[log] records of
+ * this process's logs are there, and no more than the offsets let it seem. What else is there no
+ * consumer of committed records sees. */
+void cdr_kafka_set_starts(struct cdr_sink *sink, const uint64_t *starts);
+
 /* The run that was the last to say that it writes a log, or to begin in it. */
 enum { CDR_KAFKA_DATASET_MAX = 33 };
 struct cdr_kafka_writer {

@@ -31,7 +31,8 @@ void cdr_kafka_known_bases(const struct cdr_sink *base, bool *known, int64_t *be
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
     for (uint32_t log = 0; log < sink->log_count; log++) {
         known[log] = sink->logs[log].base_known;
-        begins[log] = sink->transactions.on ? sink->logs[log].begin : sink->logs[log].base;
+        begins[log] =
+            sink->transactions.on ? sink->logs[log].begin : cdr_kafka_begin_of(&sink->logs[log]);
     }
 }
 
