@@ -72,7 +72,7 @@ static enum cdr_result avro_create(struct cdr_encoder **created,
     enum cdr_result result = cdr_zone_name_check(settings->tz_name, error);
     if (result != CDR_OK)
         return result;
-    if (settings->key)
+    if (settings->key || !cdr_type_has_loop(settings->type))
         return cdr_program_create(created, settings, error);
     struct cdr_encoder *custom = NULL;
     if (is_custom(settings))

@@ -159,5 +159,6 @@ size_t CDR_LOOP(cdr_avro_encode)(const struct cdr_encoder *base, const struct cd
         return CDR_LOOP(avro_encode_type)(encoder, block, bytes, ends, CDR_TYPE_CALL);
     if (encoder->type == CDR_TYPE_SMS)
         return CDR_LOOP(avro_encode_type)(encoder, block, bytes, ends, CDR_TYPE_SMS);
+    assert(encoder->type == CDR_TYPE_DATA); /* cdr_type_has_loop */
     return CDR_LOOP(avro_encode_type)(encoder, block, bytes, ends, CDR_TYPE_DATA);
 }

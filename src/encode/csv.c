@@ -88,7 +88,7 @@ static enum cdr_result csv_create(struct cdr_encoder **created,
     enum cdr_result result = cdr_zone_name_check(settings->tz_name, error);
     if (result != CDR_OK)
         return result;
-    if (settings->schema_text != NULL)
+    if (settings->schema_text != NULL || !cdr_type_has_loop(settings->type))
         return cdr_program_create_csv(created, settings, error);
     struct cdr_csv_encoder *encoder = calloc(1, sizeof *encoder);
     if (encoder == NULL)

@@ -30,7 +30,8 @@ struct cdr_encoder_settings {
     bool framed;         /* Avro: put the wire format's frame before each datum */
     int32_t schema_id;   /* of the frame */
     /* An Avro schema's JSON text: its fields are the record's in all formats. NULL = Avro: the
-     * built-in one of the type; CSV and JSON: all fields, as docs/data-format.md has them. */
+     * built-in one of the type; CSV and JSON: all fields, as docs/data-format.md has them, or where
+     * the type has no loop (cdr_type_has_loop) those of the built-in one. */
     const char *schema_text;
     const char *schema_name; /* of schema_text for messages, such as its file; NULL: of no name */
     /* What the fields of schema_text are filled from, JSON as docs/schemas.md has it, or
@@ -90,6 +91,13 @@ const struct cdr_encoder_ops *cdr_encoder_find(const char *name);
 bool cdr_format_is(const char *name, enum cdr_format_trait trait);
 /* The table, ended by NULL. */
 extern const struct cdr_encoder_ops *const cdr_encoders[];
+
+/* Whether the formats have a loop of their own for the type's records. Of others, the built-in
+ * schema is compiled as a user's is; their CSV has the schema's fields, not all that there are. */
+static inline bool cdr_type_has_loop(uint32_t type)
+{
+    return type == CDR_TYPE_CALL || type == CDR_TYPE_SMS || type == CDR_TYPE_DATA;
+}
 
 /* The built-in Avro schema text of a type, as in schemas/. */
 const char *cdr_builtin_schema(uint32_t type);

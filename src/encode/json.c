@@ -41,8 +41,9 @@ static void piece_append(struct cdr_piece *piece, const char *text)
 
 static void prepare_closings(struct cdr_json_encoder *encoder)
 {
-    static const char *const next[CDR_TYPE_COUNT] = {"}\n",
-                                                     ",\"sms_segments\":", ",\"data_bytes_in\":"};
+    static const char *const next[CDR_TYPE_COUNT] = {[CDR_TYPE_CALL] = "}\n",
+                                                     [CDR_TYPE_SMS] = ",\"sms_segments\":",
+                                                     [CDR_TYPE_DATA] = ",\"data_bytes_in\":"};
     for (unsigned type = 0; type < CDR_RECORD_TYPE_COUNT; type++)
         for (unsigned cause = 0; cause < CDR_CAUSE_COUNT; cause++) {
             const char *texts[] = {",\"record_type\":\"",
@@ -100,7 +101,7 @@ static enum cdr_result json_create(struct cdr_encoder **created,
     enum cdr_result result = cdr_zone_name_check(settings->tz_name, error);
     if (result != CDR_OK)
         return result;
-    if (settings->schema_text != NULL)
+    if (settings->schema_text != NULL || !cdr_type_has_loop(settings->type))
         return cdr_program_create_json(created, settings, error);
     struct cdr_json_encoder *encoder = calloc(1, sizeof *encoder);
     if (encoder == NULL)

@@ -19,8 +19,9 @@ extern const struct cdr_encoder_ops cdr_program_ops[CDR_LEVEL_COUNT];
 extern const struct cdr_encoder_ops cdr_program_json_ops[CDR_LEVEL_COUNT];
 extern const struct cdr_encoder_ops cdr_program_csv_ops[CDR_LEVEL_COUNT];
 
-/* The encoder of a user's schema: settings->schema_text is not NULL. Errors: CDR_E_CONFIG names the
- * schema, the field, its type and the sources there are; CDR_E_NOMEM. */
+/* The encoder of a user's schema; where settings->schema_text is NULL, of the type's built-in one.
+ * Errors: CDR_E_CONFIG names the schema, the field, its type and the sources there are;
+ * CDR_E_NOMEM. */
 enum cdr_result cdr_program_create(struct cdr_encoder **encoder,
                                    const struct cdr_encoder_settings *settings,
                                    struct cdr_error *error);

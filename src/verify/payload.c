@@ -21,7 +21,8 @@ static enum cdr_result open_version(struct cdr_payload_shape *shape, const struc
     if (shape->encoder == NULL)
         return CDR_OK;
     shape->schema_text = cdr_topic_schema(topic, version);
-    shape->own = strcmp(shape->schema_text, topic->builtin_schema) != 0;
+    shape->own =
+        !cdr_type_has_loop(shape->type) || strcmp(shape->schema_text, topic->builtin_schema) != 0;
     return shape->own ? cdr_schema_parse(&shape->schema, shape->schema_text, error) : CDR_OK;
 }
 

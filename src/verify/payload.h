@@ -17,8 +17,8 @@ struct cdr_payload_shape {
     uint32_t type;
     const struct cdr_encoder *encoder; /* NULL: there is no such version */
     const char *schema_text;           /* of Avro */
-    bool own;                          /* the schema is not the built-in one */
-    struct cdr_schema schema;          /* where it is not */
+    bool own; /* payloads are searched by their schema: it is not one that a loop writes */
+    struct cdr_schema schema; /* where it is not */
 };
 
 struct cdr_payloads {
