@@ -305,8 +305,9 @@ void cdr_print_plan(const struct cdr_run *run)
            settings->live ? " a day" : "");
     if (cdr_backlog_text(run, backlog, sizeof backlog))
         printf("backlog      %s\n", backlog);
-    printf("topics       %s, %s, %s; %" PRIu32 " partitions each\n", run->topics.items[0].name,
-           run->topics.items[1].name, run->topics.items[2].name, p->partitions);
+    for (uint32_t type = 0; type < run->topics.n; type++)
+        printf("%s%s", type == 0 ? "topics       " : ", ", run->topics.items[type].name);
+    printf("; %" PRIu32 " partitions each\n", p->partitions);
     if (settings->dimensions)
         printf("dimensions   %s%s, %s%s; rows from the first day on, updates and tombstones\n",
                settings->topic_prefix, cdr_dimension_name[0], settings->topic_prefix,

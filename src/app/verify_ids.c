@@ -52,6 +52,8 @@ static enum cdr_result read_topics(struct by_id *by_id, struct cdr_error *error)
     return CDR_OK;
 }
 
+#define TYPES CDR_TYPE_WORDS(", ", " and ")
+
 static enum cdr_result read_types(struct by_id *by_id, struct cdr_error *error)
 {
     const char *item, *text = by_id->run->settings->types;
@@ -63,8 +65,8 @@ static enum cdr_result read_types(struct by_id *by_id, struct cdr_error *error)
                (strlen(cdr_type_word[type]) != len || strncmp(cdr_type_word[type], item, len) != 0))
             type++;
         if (type == CDR_TYPE_COUNT)
-            return cdr_fail(error, CDR_E_CONFIG, "types: \"%.*s\" is none of call, sms and data",
-                            (int)len, item);
+            return cdr_fail(error, CDR_E_CONFIG, "types: \"%.*s\" is none of " TYPES, (int)len,
+                            item);
         by_id->settings.types |= 1u << type;
     }
     return CDR_OK;

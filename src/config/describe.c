@@ -90,12 +90,14 @@ static void put_examples(FILE *out, enum cdr_command about)
         fprintf(out, "  cdrgen %.*s\n", (int)strcspn(line, "\n"), line);
 }
 
+#define SAID(TYPE, word, Record, said, ...) said
+#define RECORDS CDR_TYPES_JOINED(SAID, ", ", " and ") " records"
+
 /* 24 lines of 80 columns. */
 static void put_overview(FILE *out)
 {
     put_examples(out, CDR_COMMAND_RUN);
-    fputs("\ncdrgen writes call, SMS and data records of a mobile network to Kafka or files.\n",
-          out);
+    fputs("\ncdrgen writes " RECORDS " of a mobile network to Kafka or files.\n", out);
     for (size_t i = 0; i < CDR_COMMAND_COUNT; i++) {
         const struct cdr_command_row *command = &cdr_commands[i];
         if ((command->traits & CDR_COMMAND_HIDDEN) == 0)

@@ -26,10 +26,22 @@ static const char *const disposition_names[] = {"ANSWERED", "NO ANSWER",  "BUSY"
 static const char *const status_names[] = {"SENT", "DELIVERED", "FAILED", NULL};
 static const char *const segment_names[] = {"1", "2", "3", NULL};
 static const char *const apn_names[] = {"internet", "ims", "mms", NULL};
-static const char *const type_names[] = {"call", "sms", "data", NULL};
-const char *const cdr_topic_labels[] = {"call", "sms", "data", "subscriber", "cell", "key", NULL};
-static const char *const id_needs[] = {"format=avro", "format=avro", "format=avro",
-                                       "dimensions",  "dimensions",  "key_format=avro"};
+#define WORD(TYPE, word, ...) #word,
+#define TOPIC(TYPE, word, ...) "cdr." #word
+#define ID_NEEDS(...) "format=avro",
+#define TYPES CDR_TYPE_WORDS(", ", ", ")
+static const char *const type_names[] = {CDR_TYPES(WORD) NULL};
+const char *const cdr_topic_labels[CDR_LABEL_COUNT + 1] = {CDR_TYPES(WORD) "subscriber", "cell",
+                                                           "key", NULL};
+static const char *const id_needs[CDR_LABEL_COUNT] = {CDR_TYPES(ID_NEEDS) "dimensions",
+                                                      "dimensions", "key_format=avro"};
+
+#define FIRST_ID(TYPE, word, Record, said, parties, holds, records, causes, mean, key, flag,       \
+                 counted, id, next)                                                                \
+    "" #word "=" #id
+#define NEXT_ID(TYPE, word, Record, said, parties, holds, records, causes, mean, key, flag,        \
+                counted, id, next)                                                                 \
+    "" #word "=" #next
 
 const char *const cdr_group_titles[CDR_GROUP_COUNT] = {
     [CDR_GROUP_DATASET] = "What is generated",
@@ -93,6 +105,32 @@ const char *const cdr_group_titles[CDR_GROUP_COUNT] = {
         .key = "data." rat ".cell_share", .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_TABLES,   \
         AT(model.data[index].cell_share), .max = 1e6, .help = "weight of " rat " among the cells"  \
     }
+
+/* How much there is of a type; and of one of two parties, who begins. */
+#define MEAN(TYPE, word, Record, said, parties, holds, records, causes, mean, its_key, its_flag,   \
+             counted, ...)                                                                         \
+    {.key = its_key,                                                                               \
+     .flag = its_flag,                                                                             \
+     .value = "X",                                                                                 \
+     .type = CDR_OPTION_DECIMAL,                                                                   \
+     .group = CDR_GROUP_TRAFFIC,                                                                   \
+     .use = CDR_USE_MODEL,                                                                         \
+     AT(model.records_per_day[CDR_TYPE_##TYPE]),                                                   \
+     .max = 1000,                                                                                  \
+     .help = "mean " counted " per subscriber and day"},
+#define MO_SHARE(TYPE, word, Record, said, parties, ...) MO_SHARE_##parties(TYPE, word, said)
+#define MO_SHARE_ONE(TYPE, word, said)
+#define MO_SHARE_TWO(TYPE, word, said)                                                             \
+    {.key = "mo_share_" #word,                                                                     \
+     .flag = "mo-share-" #word,                                                                    \
+     .value = "SHARE",                                                                             \
+     .type = CDR_OPTION_DECIMAL,                                                                   \
+     .group = CDR_GROUP_TRAFFIC,                                                                   \
+     .use = CDR_USE_MODEL,                                                                         \
+     AT(model.mo_share[CDR_TYPE_##TYPE]),                                                          \
+     .min = 0.01,                                                                                  \
+     .max = 1,                                                                                     \
+     .help = "share of " said " records that are mobile-originated (MO)"},
 
 /* A table, one row after the other. */
 /* clang-format off */
@@ -191,7 +229,7 @@ const struct cdr_option cdr_options[] = {
     {.key = "topic_prefix", .flag = "topic-prefix", .value = "TEXT", .type = CDR_OPTION_TEXT,
      .group = CDR_GROUP_KAFKA, .use = CDR_USE_TOPICS, AT(topic_prefix),
      .initial = "cdr.", .check = cdr_check_topic_prefix,
-     .help = "prefix of the topics' names: cdr.call, cdr.sms, cdr.data"},
+     .help = "prefix of the topics' names: " CDR_TYPES_JOINED(TOPIC, ", ", ", ")},
     {.key = "create_topics", .flag = "create-topics", .type = CDR_OPTION_BOOLEAN,
      .group = CDR_GROUP_KAFKA, .use = CDR_USE_RUN, AT(sink.create_topics),
      .initial = "false",
@@ -374,12 +412,12 @@ const struct cdr_option cdr_options[] = {
     {.key = "schema", .flag = "schema", .value = "NAME=FILE", .type = CDR_OPTION_FILES,
      .group = CDR_GROUP_REGISTRY, .use = CDR_USE_SCHEMAS, AT(topics[0].schemas[0]),
      .names = type_names,
-     .help = "your own Avro schema for a type (call, sms, data) or topic, in any format; "
+     .help = "your own Avro schema for a type (" TYPES ") or topic, in any format; "
              "docs/schemas.md explains how its fields are filled; repeatable"},
     {.key = "schema_id", .flag = "schema-id", .value = "NAME=ID", .type = CDR_OPTION_IDS,
      .group = CDR_GROUP_REGISTRY, .use = CDR_USE_RUN, AT(topics[0].schema_ids[0]),
      .names = cdr_topic_labels, .max = 2147483647,
-     .initial = "call=1,sms=2,data=3,subscriber=4,cell=5,key=6",
+     .initial = CDR_TYPES_JOINED(FIRST_ID, ",", ",") ",subscriber=4,cell=5,key=6",
      .only = CDR_FOR_KAFKA, .names_need = id_needs,
      .help = "schema id of a type or table in Avro, or of Avro keys, without a registry; "
              "repeatable"},
@@ -412,7 +450,7 @@ const struct cdr_option cdr_options[] = {
     {.key = "next_schema_id", .flag = "next-schema-id", .value = "NAME=ID",
      .type = CDR_OPTION_IDS, .group = CDR_GROUP_REGISTRY, .use = CDR_USE_RUN,
      AT(topics[0].schema_ids[1]), .names = type_names, .max = 2147483647,
-     .initial = "call=7,sms=8,data=9",
+     .initial = CDR_TYPES_JOINED(NEXT_ID, ",", ","),
      .only = CDR_FOR_KAFKA, .needs = "next_schema",
      .help = "schema id of the next schema of a type, without a registry; repeatable"},
 
@@ -426,24 +464,8 @@ const struct cdr_option cdr_options[] = {
      .use = CDR_USE_RUN, AT(live), .initial = "false",
      .help = "catch up with the present, then continue in real time until stopped"},
 
-    {.key = "avg_calls_per_user", .flag = "calls", .value = "X", .type = CDR_OPTION_DECIMAL,
-     .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL, AT(model.records_per_day[CDR_TYPE_CALL]),
-     .max = 1000, .help = "mean call records per subscriber and day"},
-    {.key = "avg_sms_per_user", .flag = "sms", .value = "X", .type = CDR_OPTION_DECIMAL,
-     .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL, AT(model.records_per_day[CDR_TYPE_SMS]),
-     .max = 1000, .help = "mean SMS records per subscriber and day"},
-    {.key = "avg_data_sessions_per_user", .flag = "sessions", .value = "X",
-     .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL,
-     AT(model.records_per_day[CDR_TYPE_DATA]), .max = 1000,
-     .help = "mean data sessions per subscriber and day"},
-    {.key = "mo_share_call", .flag = "mo-share-call", .value = "SHARE",
-     .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL,
-     AT(model.mo_share_call), .min = 0.01, .max = 1,
-     .help = "share of call records that are mobile-originated (MO)"},
-    {.key = "mo_share_sms", .flag = "mo-share-sms", .value = "SHARE", .type = CDR_OPTION_DECIMAL,
-     .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL, AT(model.mo_share_sms), .min = 0.01,
-     .max = 1,
-     .help = "share of SMS records that are mobile-originated (MO)"},
+    CDR_TYPES(MEAN)
+    CDR_TYPES(MO_SHARE)
     {.key = "interconnect_share", .flag = "interconnect-share", .value = "SHARE",
      .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL,
      AT(model.interconnect_share), .max = 1,
@@ -571,7 +593,8 @@ const struct cdr_option cdr_options[] = {
      .only = CDR_FOR_KAFKA, .needs = "by=id",
      .help = "with --by id: the topics to look in, such as a pipeline's output"},
     {.key = "types", .flag = "types", .value = "NAME,...", .type = CDR_OPTION_TEXT,
-     .group = CDR_GROUP_VERIFY, .use = CDR_USE_VERIFY, AT(types), .initial = "call,sms,data",
+     .group = CDR_GROUP_VERIFY, .use = CDR_USE_VERIFY, AT(types),
+     .initial = CDR_TYPE_WORDS(",", ","),
      .only = CDR_FOR_KAFKA, .needs = "by=id",
      .help = "with --by id: the types of records to expect"},
     {.key = "isolation", .flag = "isolation", .value = "LEVEL", .type = CDR_OPTION_CHOICE,

@@ -101,6 +101,8 @@ static enum cdr_result warn_of_secret(struct cdr_loading *loading, const char *t
                             name, name);
 }
 
+#define TYPES CDR_TYPE_WORDS(", ", ", ")
+
 /* schema ACTION [TYPE] */
 static enum cdr_result set_schema_argument(struct cdr_settings *settings, const char *text,
                                            struct cdr_error *error)
@@ -119,8 +121,7 @@ static enum cdr_result set_schema_argument(struct cdr_settings *settings, const 
     return cdr_fail(error, CDR_E_CONFIG, "schema %s: %s is not %s", first ? "ACTION" : "TYPE",
                     cdr_quote(text, quoted),
                     first ? "something to do; allowed are list, print, register, check"
-                          : "a type of records; allowed are call, sms, data, key, subscriber, "
-                            "cell");
+                          : "a type of records; allowed are " TYPES ", key, subscriber, cell");
 }
 
 static enum cdr_result set_msisdn(struct cdr_settings *settings, const char *text,

@@ -40,11 +40,12 @@ static inline bool cdr_block_is_sound(const struct cdr_block *block, uint32_t ty
                 block->record_type[i] < CDR_RECORD_TYPE_COUNT &&
                 block->cause[i] < CDR_CAUSE_COUNT && block->msisdn_src_len[i] <= 15 &&
                 block->msisdn_dst_len[i] <= 15;
-        if (type == CDR_TYPE_SMS)
+        if (cdr_type_has(type, CDR_HOLDS_STATUS))
             sound = sound && block->sms_status[i] < CDR_SMS_STATUS_COUNT;
-        if (type == CDR_TYPE_DATA)
-            sound = sound && block->apn[i] < CDR_APN_COUNT && block->rat[i] < CDR_RAT_COUNT &&
-                    block->data_bytes_in[i] < CDR_DIGITS16_LIMIT &&
+        if (cdr_type_has(type, CDR_HOLDS_ACCESS))
+            sound = sound && block->apn[i] < CDR_APN_COUNT && block->rat[i] < CDR_RAT_COUNT;
+        if (cdr_type_has(type, CDR_HOLDS_VOLUMES))
+            sound = sound && block->data_bytes_in[i] < CDR_DIGITS16_LIMIT &&
                     block->data_bytes_out[i] < CDR_DIGITS16_LIMIT;
     }
     return sound;

@@ -10,8 +10,6 @@
 
 enum { FIELDS_MAX = 1000, LIST_MAX = 64 << 10 };
 
-static const char *const records[CDR_TYPE_COUNT] = {"Call", "Sms", "Data"};
-
 /* While a list is read. */
 struct making {
     json_t *fields[CDR_TYPE_COUNT]; /* arrays */
@@ -56,7 +54,7 @@ static enum cdr_result add_field(struct making *making, const char *name,
 {
     bool good = true;
     for (uint32_t type = 0; good && type < CDR_TYPE_COUNT; type++) {
-        bool has = (source->types >> type & 1) != 0;
+        bool has = cdr_source_has(source, type);
         json_t *field =
             has ? json_pack("{s:s,s:s,s:o}", "name", name, "doc", source->meaning, "type",
                             natural_type(source))
@@ -136,8 +134,9 @@ static enum cdr_result dump(struct cdr_topics *topics, const struct making *maki
 {
     bool good = true;
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
-        json_t *schema = json_pack("{s:s,s:s,s:s,s:O}", "type", "record", "name", records[type],
-                                   "namespace", "io.cdrgen.fields", "fields", making->fields[type]);
+        json_t *schema =
+            json_pack("{s:s,s:s,s:s,s:O}", "type", "record", "name", cdr_type_record[type],
+                      "namespace", "io.cdrgen.fields", "fields", making->fields[type]);
         char **text = &topics->items[type].layouts[0].schema;
         *text = schema != NULL ? json_dumps(schema, JSON_COMPACT) : NULL;
         json_decref(schema);

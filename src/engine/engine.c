@@ -153,7 +153,7 @@ static void plan_origins(struct worker *worker, const uint32_t *emission_ms)
         if (!owned(engine, partition))
             continue;
         uint32_t log = events->type[i] * partitions + partition;
-        if (events->duration_s[i] > whole_s && events->type[i] == CDR_TYPE_DATA)
+        if (events->duration_s[i] > whole_s && cdr_type_has(events->type[i], CDR_HOLDS_PARTS))
             plan_parts(worker, log, events, i);
         else
             put(worker, log, emission_ms[i], 0, events, i, events->peer[i], events->duration_s[i]);

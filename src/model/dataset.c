@@ -52,6 +52,23 @@ static void add_special_days(XXH3_state_t *state, const struct cdr_parameters *p
     }
 }
 
+/* One list: mobile-originated shares of the types of two parties, and what follows. */
+static void add_shares(XXH3_state_t *state, const struct cdr_parameters *p)
+{
+    const double others[] = {p->interconnect_share,  p->imei_change_prob,    p->sim_change_prob,
+                             p->call_duration_p50_s, p->call_duration_p90_s, p->downlink_min,
+                             p->uplink_min,          p->duration_min_s,      p->cell_center_lat,
+                             p->cell_center_lon,     p->cell_radius_km,      p->activity_sigma,
+                             p->burst_share,         p->late_share};
+    double shares[CDR_TYPE_COUNT + sizeof others / sizeof *others];
+    size_t count = 0;
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        if (cdr_type_has(type, CDR_HOLDS_OTHER))
+            shares[count++] = p->mo_share[type];
+    memcpy(shares + count, others, sizeof others);
+    add_doubles(state, shares, count + sizeof others / sizeof *others);
+}
+
 static void add_model(XXH3_state_t *state, const struct cdr_parameters *p)
 {
     add_u64(state, CDR_DATA_MODEL_VERSION);
@@ -67,12 +84,7 @@ static void add_model(XXH3_state_t *state, const struct cdr_parameters *p)
     for (uint32_t i = 0; i < p->mccmnc_count; i++)
         add_u64(state, p->mccmnc_pool[i]);
     add_doubles(state, p->records_per_day, CDR_TYPE_COUNT);
-    const double shares[] = {
-        p->mo_share_call,   p->mo_share_sms,        p->interconnect_share,  p->imei_change_prob,
-        p->sim_change_prob, p->call_duration_p50_s, p->call_duration_p90_s, p->downlink_min,
-        p->uplink_min,      p->duration_min_s,      p->cell_center_lat,     p->cell_center_lon,
-        p->cell_radius_km,  p->activity_sigma,      p->burst_share,         p->late_share};
-    add_doubles(state, shares, sizeof shares / sizeof *shares);
+    add_shares(state, p);
     add_doubles(state, p->call_dispositions, CDR_CALL_DISPOSITION_COUNT);
     add_doubles(state, p->sms_status, CDR_SMS_STATUS_COUNT);
     add_doubles(state, p->sms_segments, 3);

@@ -52,7 +52,7 @@ struct cdr_events {
     uint32_t peer[CDR_EVENTS_BLOCK];
     uint32_t type[CDR_EVENTS_BLOCK];    /* CDR_TYPE_* */
     uint32_t party[CDR_EVENTS_BLOCK];   /* CDR_PARTY_* */
-    uint32_t outcome[CDR_EVENTS_BLOCK]; /* disposition, SMS status or technology */
+    uint32_t outcome[CDR_EVENTS_BLOCK]; /* as the type has it: disposition, status, technology */
 };
 
 /* Where an expansion of subscribers [next, end) stands. */
@@ -139,7 +139,7 @@ static inline struct cdr_legs cdr_leg_records(const struct cdr_model *model,
                                               uint32_t leg)
 {
     int64_t delay_ms = model->late_below != 0 ? cdr_delay_ms(model, events->base[i], leg) : 0;
-    uint32_t parts = events->type[i] == CDR_TYPE_DATA
+    uint32_t parts = cdr_type_has(events->type[i], CDR_HOLDS_PARTS)
                          ? cdr_part_count(model->parameters.partial_s, events->duration_s[i])
                          : 1;
     struct cdr_legs legs = {events->offset_ms[i] + delay_ms, events->duration_s[i], parts};

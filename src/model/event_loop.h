@@ -125,28 +125,60 @@ static void draw_times_and_kinds(const struct cdr_model *restrict model,
             cdr_threshold_outcome(model->kind_below, CDR_EVENT_KINDS, (uint32_t)(random[i] >> 32));
 }
 
-/* Which type and party, and how it ends: disposition, status or technology. */
+/* value where the type is this one. The first type's stands until another one's replaces it. */
+static inline uint32_t of_type(uint32_t type, uint32_t which, uint32_t value, uint32_t before)
+{
+    return which == 0 || type == which ? value : before;
+}
+
+/* How an event of each type ends, in up to three bits. */
+static inline uint32_t call_outcome(const struct cdr_model *model, uint32_t random)
+{
+    return cdr_threshold_outcome(model->disposition_below, CDR_CALL_DISPOSITION_COUNT, random);
+}
+
+static inline uint32_t sms_outcome(const struct cdr_model *model, uint32_t random)
+{
+    return cdr_threshold_outcome(model->status_below, CDR_SMS_STATUS_COUNT, random);
+}
+
+static inline uint32_t data_outcome(const struct cdr_model *model, uint32_t random)
+{
+    return cdr_threshold_outcome(model->rat_below, CDR_RAT_COUNT, random);
+}
+
+#define TAKE_OFFNET(TYPE, word, Record, said, parties, ...)                                        \
+    if (CDR_PARTIES_##parties != 0)                                                                \
+        below = of_type(type, CDR_TYPE_##TYPE, model->offnet_below[CDR_TYPE_##TYPE], below);
+#define TAKE_PARTY(TYPE, word, Record, said, parties, ...)                                         \
+    if (CDR_PARTIES_##parties == 0)                                                                \
+        party = type == CDR_TYPE_##TYPE ? CDR_PARTY_NONE : party;
+#define MAKE_OUTCOME(TYPE, word, ...)                                                              \
+    const uint32_t word##_ends = word##_outcome(model, outcome[i]);
+#define TAKE_OUTCOME(TYPE, word, ...) ends = of_type(type, CDR_TYPE_##TYPE, word##_ends, ends);
+
+/* Which type and party, and how it ends. */
 static void draw_outcomes(const struct cdr_model *restrict model,
                           struct cdr_events *restrict events, const uint32_t *restrict kinds,
                           const uint32_t *restrict outcome, const uint32_t *restrict offnet)
 {
-    const uint32_t call_below = model->offnet_below[0], sms_below = model->offnet_below[1];
     for (uint32_t i = 0; i < events->n; i++)
         events->type[i] = kinds[i] >> 1;
     for (uint32_t i = 0; i < events->n; i++) {
-        uint32_t below = events->type[i] == CDR_TYPE_CALL ? call_below : sms_below;
+        const uint32_t type = events->type[i];
+        uint32_t below = 0;
+        CDR_TYPES(TAKE_OFFNET)
         uint32_t mobile = cdr_is_below(offnet[i], below) ? CDR_PARTY_OFFNET : CDR_PARTY_ONNET;
         uint32_t party = (kinds[i] & 1) != 0 ? CDR_PARTY_INCOMING : mobile;
-        events->party[i] = events->type[i] == CDR_TYPE_DATA ? CDR_PARTY_NONE : party;
+        CDR_TYPES(TAKE_PARTY)
+        events->party[i] = party;
     }
     for (uint32_t i = 0; i < events->n; i++) {
-        uint32_t disposition =
-            cdr_threshold_outcome(model->disposition_below, CDR_CALL_DISPOSITION_COUNT, outcome[i]);
-        uint32_t status =
-            cdr_threshold_outcome(model->status_below, CDR_SMS_STATUS_COUNT, outcome[i]);
-        uint32_t rat = cdr_threshold_outcome(model->rat_below, CDR_RAT_COUNT, outcome[i]);
-        uint32_t voice_or_text = events->type[i] == CDR_TYPE_CALL ? disposition : status;
-        events->outcome[i] = events->type[i] == CDR_TYPE_DATA ? rat : voice_or_text;
+        const uint32_t type = events->type[i];
+        uint32_t ends = 0;
+        CDR_TYPES(MAKE_OUTCOME)
+        CDR_TYPES(TAKE_OUTCOME)
+        events->outcome[i] = ends;
     }
 }
 
@@ -172,14 +204,41 @@ static void session_column(const struct cdr_model *restrict model, const uint32_
     }
 }
 
-/* Seconds of all three types side by side, then the right one. An answered call rings for a while,
- * then lasts. */
+/* What the seconds of an event are made of. */
+struct lasting {
+    uint32_t outcome, random, ring; /* random bits of its own, two of them */
+    uint32_t talk, session;         /* drawn from the tables of calls and sessions */
+    uint32_t most_s;
+};
+
+/* An answered call rings for a while, then lasts. */
+static inline uint32_t call_seconds(const struct lasting *at)
+{
+    static const uint32_t least[8] = {2, 5, 2, 1, 1},
+                          span[8] = {24, 26, 9, 5, 5}; /* by disposition */
+    uint32_t ringing = least[at->outcome] + cdr_below(at->ring, span[at->outcome]);
+    uint32_t call = ringing + (at->outcome == CDR_CALL_ANSWERED ? at->talk : 0);
+    return call < at->most_s ? call : at->most_s;
+}
+
+static inline uint32_t sms_seconds(const struct lasting *at)
+{
+    return 1 + cdr_below(at->random, 5);
+}
+
+static inline uint32_t data_seconds(const struct lasting *at)
+{
+    return at->session;
+}
+
+#define TAKE_SECONDS(TYPE, word, ...)                                                              \
+    seconds = of_type(events->type[i], CDR_TYPE_##TYPE, word##_seconds(&at), seconds);
+
+/* Seconds of all types side by side, then the right one. */
 static void draw_durations(const struct cdr_model *restrict model,
                            struct cdr_events *restrict events, const uint32_t *restrict random,
                            const uint32_t *restrict ring)
 {
-    static const uint32_t least[8] = {2, 5, 2, 1, 1},
-                          span[8] = {24, 26, 9, 5, 5}; /* by disposition */
     const uint32_t n = events->n, most_s = model->parameters.duration_max_s;
     uint32_t talk[BLOCK], session[BLOCK];
     for (uint32_t i = 0; i < n; i++)
@@ -187,13 +246,11 @@ static void draw_durations(const struct cdr_model *restrict model,
                   CDR_DURATION_SCALE;
     session_column(model, events->outcome, random, n, session);
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t disposition = events->outcome[i];
-        uint32_t ringing = least[disposition] + cdr_below(ring[i], span[disposition]);
-        uint32_t call = ringing + (disposition == CDR_CALL_ANSWERED ? talk[i] : 0);
-        call = call < most_s ? call : most_s;
-        uint32_t message = 1 + cdr_below(random[i], 5);
-        uint32_t voice_or_text = events->type[i] == CDR_TYPE_CALL ? call : message;
-        events->duration_s[i] = events->type[i] == CDR_TYPE_DATA ? session[i] : voice_or_text;
+        const struct lasting at = {events->outcome[i], random[i], ring[i], talk[i],
+                                   session[i],         most_s};
+        uint32_t seconds = 0;
+        CDR_TYPES(TAKE_SECONDS)
+        events->duration_s[i] = seconds;
     }
 }
 
@@ -356,3 +413,7 @@ bool CDR_LOOP(cdr_events_next)(const struct cdr_model *model, const struct cdr_c
 }
 
 #undef BLOCK
+#undef TAKE_OFFNET
+#undef TAKE_PARTY
+#undef TAKE_OUTCOME
+#undef TAKE_SECONDS

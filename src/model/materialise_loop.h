@@ -7,6 +7,7 @@
 #include "model/materialise.h"
 #include "model/streams.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define BLOCK CDR_BLOCK_RECORDS
@@ -128,8 +129,8 @@ static void narrow(uint8_t *restrict to, const uint32_t *restrict from, uint32_t
         to[i] = (uint8_t)from[i];
 }
 
-/* The calling party of MO events, and of data the subscriber, is the origin; the other one is a
- * subscriber or off-net. */
+/* The calling party of MO events, and of one party the subscriber, is the origin; the other one is
+ * a subscriber or off-net. */
 static void set_numbers(const struct cdr_model *model, uint32_t type, struct scratch *restrict s,
                         struct cdr_block *restrict block)
 {
@@ -138,7 +139,7 @@ static void set_numbers(const struct cdr_model *model, uint32_t type, struct scr
     uint32_t origin_len[BLOCK], onnet_len[BLOCK], offnet_len[BLOCK], src_len[BLOCK], dst_len[BLOCK],
         peers[BLOCK];
     msisdn_column(&model->identities, block->origin, n, origin, origin_len);
-    if (type == CDR_TYPE_DATA) {
+    if (!cdr_type_has(type, CDR_HOLDS_OTHER)) {
         cdr_digits16_column(block->msisdn_src, origin, n);
         narrow(block->msisdn_src_len, origin_len, n);
         memset(block->msisdn_dst_len, 0, n);
@@ -272,7 +273,7 @@ static void set_cells(const struct cdr_model *model, uint32_t type,
     places_column(cells, s, block->slot, places);
     for (uint32_t i = 0; i < s->n; i++)
         random[i] = cdr_draw(s->base[i], CDR_PURPOSE(12 + s->leg[i]));
-    if (type == CDR_TYPE_DATA)
+    if (cdr_type_has(type, CDR_HOLDS_ACCESS))
         memcpy(rat, s->outcome, s->n * sizeof *rat);
     else
         for (uint32_t i = 0; i < s->n; i++)
@@ -284,10 +285,13 @@ static void set_cells(const struct cdr_model *model, uint32_t type,
     narrow(block->rat, rat, s->n);
 }
 
-static void finish_calls(const struct scratch *restrict s, struct cdr_block *restrict block)
+/* What only one type has, and its record_type and cause: finish_WORD of each. */
+static void finish_call(const struct cdr_model *model, const struct scratch *restrict s,
+                        struct cdr_block *restrict block)
 {
     static const uint8_t causes[8] = {CDR_CAUSE_NORMAL_RELEASE, CDR_CAUSE_NO_ANSWER, CDR_CAUSE_BUSY,
                                       CDR_CAUSE_FAILURE, CDR_CAUSE_FAILURE};
+    (void)model;
     memset(block->record_type, CDR_RECORD_MSC_VOICE, s->n);
     for (uint32_t i = 0; i < s->n; i++)
         block->cause[i] = causes[s->outcome[i]];
@@ -374,6 +378,11 @@ static void finish_data(const struct cdr_model *model, const struct scratch *res
         share_volumes(model, s, block);
 }
 
+/* Without a comparison with the last one, which costs more than it looks. */
+#define FINISH(TYPE, word, ...)                                                                    \
+    if (CDR_TYPE_##TYPE + 1 == CDR_TYPE_COUNT || type == CDR_TYPE_##TYPE)                          \
+        finish_##word(model, &s, block);
+
 void CDR_LOOP(cdr_materialise)(const struct cdr_model *model, uint32_t type,
                                const struct cdr_key *keys, uint32_t n, int64_t emission_slot_ms,
                                const struct cdr_slot *slots, struct cdr_block *block)
@@ -390,12 +399,9 @@ void CDR_LOOP(cdr_materialise)(const struct cdr_model *model, uint32_t type,
     set_numbers(model, type, &s, block);
     set_identities(model, &s, block);
     set_cells(model, type, &s, block);
-    if (type == CDR_TYPE_CALL)
-        finish_calls(&s, block);
-    else if (type == CDR_TYPE_SMS)
-        finish_sms(model, &s, block);
-    else
-        finish_data(model, &s, block);
+    assert(type < CDR_TYPE_COUNT);
+    CDR_TYPES_JOINED(FINISH, else, else)
 }
 
 #undef BLOCK
+#undef FINISH

@@ -38,17 +38,19 @@ static double offnet_share(double interconnect, double mo)
 static void init_kinds(struct cdr_model *model)
 {
     const struct cdr_parameters *p = &model->parameters;
-    const double mo[2] = {p->mo_share_call, p->mo_share_sms};
-    double rates[CDR_EVENT_KINDS];
-    for (int type = 0; type < 2; type++) {
-        double records = p->records_per_day[type],
-               share = offnet_share(p->interconnect_share, mo[type]);
-        double incoming = (1 - mo[type]) * records - (1 - share) * mo[type] * records;
-        rates[2 * type] = mo[type] * records;
+    double rates[2 * CDR_TYPE_COUNT] = {0};
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        double records = p->records_per_day[type], mo = p->mo_share[type];
+        if (!cdr_type_has(type, CDR_HOLDS_OTHER)) {
+            rates[2 * type] = records;
+            continue;
+        }
+        double share = offnet_share(p->interconnect_share, mo);
+        double incoming = (1 - mo) * records - (1 - share) * mo * records;
+        rates[2 * type] = mo * records;
         rates[2 * type + 1] = incoming > 1e-12 ? incoming : 0;
         model->offnet_below[type] = cdr_share_threshold(share);
     }
-    rates[CDR_EVENT_DATA] = p->records_per_day[CDR_TYPE_DATA];
     model->events_per_day = 0;
     for (int kind = 0; kind < CDR_EVENT_KINDS; kind++)
         model->events_per_day += rates[kind];
@@ -207,11 +209,11 @@ double cdr_slot_rate(const struct cdr_model *model, const struct cdr_slot *slot)
 /* Of a number, on a plain day. */
 static double records_per_day(const struct cdr_parameters *p)
 {
-    const double present = cdr_present_share(p), mo[2] = {p->mo_share_call, p->mo_share_sms};
+    const double present = cdr_present_share(p), *mo = p->mo_share;
     double records = 0;
-    for (int type = 0; type < CDR_TYPE_COUNT; type++) {
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
         double onnet = 0;
-        if (type != CDR_TYPE_DATA)
+        if (cdr_type_has(type, CDR_HOLDS_OTHER))
             onnet = 2 * mo[type] * (1 - offnet_share(p->interconnect_share, mo[type]));
         records += p->records_per_day[type] * present * (1 - onnet * (1 - present));
     }

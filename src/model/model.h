@@ -21,22 +21,23 @@
 
 #include <stdint.h>
 
-/* What can be planned for a subscriber. */
+/* What can be planned for a subscriber: of each type events of its own, 2 × type, and, where it has
+ * two parties, those from off-net, 2 × type + 1. The last type's second kind is left out where it
+ * has none, so that it is not compared with. */
+#define CDR_LAST_HAS_OTHER(TYPE, word, Record, said, parties, ...)                                 \
+    (CDR_TYPE_##TYPE + 1 == CDR_TYPE_COUNT && CDR_PARTIES_##parties != 0)
 enum {
-    CDR_EVENT_CALL_MO = 0,
-    CDR_EVENT_CALL_IN = 1, /* from off-net */
-    CDR_EVENT_SMS_MO = 2,
-    CDR_EVENT_SMS_IN = 3,
-    CDR_EVENT_DATA = 4,
-    CDR_EVENT_KINDS = 5,
+    CDR_EVENT_KINDS =
+        2 * CDR_TYPE_COUNT - 1 + (CDR_TYPES_JOINED(CDR_LAST_HAS_OTHER, ||, ||) ? 1 : 0),
 };
+#undef CDR_LAST_HAS_OTHER
 
 /* Party of an event besides its origin. */
 enum {
     CDR_PARTY_ONNET = 0,  /* the peer is a subscriber: two legs */
     CDR_PARTY_OFFNET = 1, /* MO to another operator; the peer is the rank of the off-net contact */
     CDR_PARTY_INCOMING = 2, /* MT from another operator */
-    CDR_PARTY_NONE = 3,     /* data; the peer is the number of the partial record */
+    CDR_PARTY_NONE = 3, /* of a type of one party; the peer is the number of the partial record */
 };
 
 /* Seconds in the duration table are in 1/16; the table of the standard normal holds (z + 8) ×
@@ -63,10 +64,10 @@ struct cdr_model {
     struct cdr_cells cells;
 
     uint64_t event_stream, count_stream, offnet_stream;
-    double events_per_day;                /* planned, a subscriber of activity 1 on a plain day */
-    double hour_share[2][24];             /* [weekend][hour], adds up to 1 */
-    uint32_t kind_below[CDR_EVENT_KINDS]; /* thresholds */
-    uint32_t offnet_below[2];             /* MO call, MO SMS: threshold of those that go off-net */
+    double events_per_day;                 /* planned, a subscriber of activity 1 on a plain day */
+    double hour_share[2][24];              /* [weekend][hour], adds up to 1 */
+    uint32_t kind_below[CDR_EVENT_KINDS];  /* thresholds */
+    uint32_t offnet_below[CDR_TYPE_COUNT]; /* threshold of MO events that go off-net */
     uint32_t disposition_below[CDR_CALL_DISPOSITION_COUNT];
     uint32_t status_below[CDR_SMS_STATUS_COUNT];
     uint32_t segments_below[3];

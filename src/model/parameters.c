@@ -23,6 +23,9 @@ static void set_rhythm(struct cdr_parameters *p)
     memcpy(p->seasonality, months, sizeof months);
 }
 
+#define MEAN(TYPE, word, Record, said, parties, holds, records, causes, mean, ...) mean,
+#define MO_SHARE(TYPE, word, Record, said, parties, ...) CDR_PARTIES_##parties != 0 ? 0.5 : 0.0,
+
 void cdr_parameters_default(struct cdr_parameters *parameters)
 {
     static const char *const prefixes[] = {"31612", "31613", "31620", "31621"};
@@ -41,9 +44,8 @@ void cdr_parameters_default(struct cdr_parameters *parameters)
         .offnet_prefix_count = 8,
         .mccmnc_pool = {20408, 20416, 20420},
         .mccmnc_count = 3,
-        .records_per_day = {3.5, 5.2, 12.0},
-        .mo_share_call = 0.5,
-        .mo_share_sms = 0.5,
+        .records_per_day = {CDR_TYPES(MEAN)},
+        .mo_share = {CDR_TYPES(MO_SHARE)},
         .interconnect_share = 0.15,
         .imei_change_prob = 0.02,
         .sim_change_prob = 0.0002,
@@ -110,6 +112,12 @@ static enum cdr_result check_weights(const char *key, const double *weights, siz
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+#define MEAN_RANGE(TYPE, word, Record, said, parties, holds, records, causes, mean, key, ...)      \
+    {key, p->records_per_day[CDR_TYPE_##TYPE], 0, 1000},
+#define MO_RANGE(TYPE, word, Record, said, parties, ...) MO_RANGE_##parties(TYPE, word)
+#define MO_RANGE_ONE(TYPE, word)
+#define MO_RANGE_TWO(TYPE, word) {"mo_share_" #word, p->mo_share[CDR_TYPE_##TYPE], 0.01, 1},
+
 static enum cdr_result check_numbers(const struct cdr_parameters *p, struct cdr_error *error)
 {
     const struct range ranges[] = {
@@ -117,12 +125,8 @@ static enum cdr_result check_numbers(const struct cdr_parameters *p, struct cdr_
         {"days", p->days, 1, CDR_DAYS_MAX},
         {"start (days since 1970-01-01)", p->start_day, 7305, 47846},
         {"partitions", p->partitions, 1, CDR_PARTITIONS_MAX},
-        {"avg_calls_per_user", p->records_per_day[CDR_TYPE_CALL], 0, 1000},
-        {"avg_sms_per_user", p->records_per_day[CDR_TYPE_SMS], 0, 1000},
-        {"avg_data_sessions_per_user", p->records_per_day[CDR_TYPE_DATA], 0, 1000},
-        {"mo_share_call", p->mo_share_call, 0.01, 1},
-        {"mo_share_sms", p->mo_share_sms, 0.01, 1},
-        {"interconnect_share", p->interconnect_share, 0, 1},
+        CDR_TYPES(MEAN_RANGE)
+            CDR_TYPES(MO_RANGE){"interconnect_share", p->interconnect_share, 0, 1},
         {"imei_change_prob", p->imei_change_prob, 0, 1},
         {"sim_change_prob", p->sim_change_prob, 0, 1},
         {"leave_prob", p->leave_prob, 0, 0.1},
@@ -192,6 +196,20 @@ static enum cdr_result check_profiles(const struct cdr_parameters *p, struct cdr
     return CDR_OK;
 }
 
+#define MEAN_KEY(TYPE, word, Record, said, parties, holds, records, causes, mean, key, ...) key
+
+static enum cdr_result check_means(const struct cdr_parameters *p, struct cdr_error *error)
+{
+    double records = 0;
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        records += p->records_per_day[type];
+    if (records > 0)
+        return CDR_OK;
+    return cdr_fail(
+        error, CDR_E_CONFIG,
+        CDR_TYPES_JOINED(MEAN_KEY, ", ", " and ") " are all 0; at least one must be greater");
+}
+
 static enum cdr_result check_tables(const struct cdr_parameters *p, struct cdr_error *error)
 {
     enum cdr_result result =
@@ -214,13 +232,7 @@ static enum cdr_result check_tables(const struct cdr_parameters *p, struct cdr_e
         const struct range day = {"special_days", p->special_days[i].multiplier, 0, 100};
         result = check_ranges(&day, 1, error);
     }
-    if (result == CDR_OK &&
-        p->records_per_day[0] + p->records_per_day[1] + p->records_per_day[2] <= 0)
-        result = cdr_fail(
-            error, CDR_E_CONFIG,
-            "avg_calls_per_user, avg_sms_per_user and avg_data_sessions_per_user are all 0; "
-            "at least one must be greater");
-    return result;
+    return result == CDR_OK ? check_means(p, error) : result;
 }
 
 enum cdr_result cdr_parameters_check(const struct cdr_parameters *parameters,

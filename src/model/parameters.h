@@ -8,19 +8,13 @@
 #define CDR_MODEL_PARAMETERS_H
 
 #include "base/result.h"
+#include "model/type.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Bumped whenever the same parameters give other records. It is part of the dataset id. */
 #define CDR_DATA_MODEL_VERSION 1
-
-enum {
-    CDR_TYPE_CALL = 0,
-    CDR_TYPE_SMS = 1,
-    CDR_TYPE_DATA = 2,
-    CDR_TYPE_COUNT = 3,
-};
 
 enum { CDR_RAT_WCDMA = 0, CDR_RAT_LTE = 1, CDR_RAT_NR = 2, CDR_RAT_COUNT = 3 };
 enum { CDR_APN_INTERNET = 0, CDR_APN_IMS = 1, CDR_APN_MMS = 2, CDR_APN_COUNT = 3 };
@@ -103,8 +97,8 @@ struct cdr_parameters {
     uint32_t mccmnc_count;
 
     double records_per_day[CDR_TYPE_COUNT]; /* mean records a subscriber and day */
-    double mo_share_call; /* 0 < share ≤ 1, mobile-originated share of call records */
-    double mo_share_sms;
+    /* 0 < share ≤ 1, mobile-originated share of records; 0 of a type of one party */
+    double mo_share[CDR_TYPE_COUNT];
     double interconnect_share; /* least share of MO events that go off-net, 0 … 1 */
     double imei_change_prob;   /* a subscriber changes device, per day */
     double sim_change_prob;    /* a subscriber changes SIM (IMSI), per day */

@@ -3,17 +3,12 @@
 #include <assert.h>
 #include <stddef.h>
 
-const char *const cdr_type_name[CDR_TYPE_COUNT] = {
-    [CDR_TYPE_CALL] = "CALL",
-    [CDR_TYPE_SMS] = "SMS",
-    [CDR_TYPE_DATA] = "DATA",
-};
-
-const char *const cdr_type_word[CDR_TYPE_COUNT] = {
-    [CDR_TYPE_CALL] = "call",
-    [CDR_TYPE_SMS] = "sms",
-    [CDR_TYPE_DATA] = "data",
-};
+#define TYPE_NAME(TYPE, ...) #TYPE,
+#define TYPE_WORD(TYPE, word, ...) #word,
+#define TYPE_RECORD(TYPE, word, Record, ...) #Record,
+const char *const cdr_type_name[CDR_TYPE_COUNT] = {CDR_TYPES(TYPE_NAME)};
+const char *const cdr_type_word[CDR_TYPE_COUNT] = {CDR_TYPES(TYPE_WORD)};
+const char *const cdr_type_record[CDR_TYPE_COUNT] = {CDR_TYPES(TYPE_RECORD)};
 
 const char *const cdr_direction_name[2] = {
     [CDR_DIRECTION_MO] = "MO",

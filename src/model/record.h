@@ -40,9 +40,6 @@ enum {
     CDR_CAUSE_COUNT = 7,
 };
 
-extern const char *const cdr_type_name[CDR_TYPE_COUNT]; /* CALL SMS DATA */
-/* call sms data: in names of topics, options and sections of mappings. */
-extern const char *const cdr_type_word[CDR_TYPE_COUNT];
 extern const char *const cdr_direction_name[2]; /* MO MT */
 extern const char *const cdr_record_type_name[CDR_RECORD_TYPE_COUNT];
 extern const char *const cdr_cause_name[CDR_CAUSE_COUNT];

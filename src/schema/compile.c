@@ -352,6 +352,8 @@ static enum cdr_result fill_root(struct compiler *c, struct cdr_error *error)
 
 /* --- the mapping --- */
 
+#define TYPES CDR_TYPE_WORDS(", ", ", ")
+
 static enum cdr_result read_mapping(struct compiler *c, struct cdr_error *error)
 {
     static const char key_section[] = "key";
@@ -374,7 +376,7 @@ static enum cdr_result read_mapping(struct compiler *c, struct cdr_error *error)
             known = known || strcmp(json_object_iter_key(i), cdr_type_word[type]) == 0;
         if (!known)
             return cdr_fail(error, CDR_E_CONFIG,
-                            "the mapping: %s is not known; there are call, sms, data and key",
+                            "the mapping: %s is not known; there are " TYPES " and key",
                             cdr_quote(json_object_iter_key(i), quoted));
         if (!json_is_object(json_object_iter_value(i)))
             return cdr_fail(error, CDR_E_CONFIG,

@@ -4,23 +4,26 @@
 #include <string.h>
 
 enum {
-    CALL = 1u << CDR_TYPE_CALL,
-    SMS = 1u << CDR_TYPE_SMS,
-    DATA = 1u << CDR_TYPE_DATA,
-    ALL = CALL | SMS | DATA,
+    ALL = 0,
+    OTHER = CDR_HOLDS_OTHER,
+    SEGMENTS = CDR_HOLDS_SEGMENTS,
+    STATUS = CDR_HOLDS_STATUS,
+    VOLUMES = CDR_HOLDS_VOLUMES,
+    ACCESS = CDR_HOLDS_ACCESS,
 };
 
 static const char *const false_true[] = {"false", "true"};
 static const char *const true_false[] = {"true", "false"};
 
+#define NAME(TYPE, ...) #TYPE
 #define NAMES(array) .names = array, .count = sizeof(array) / sizeof *(array)
 
 const struct cdr_field_source cdr_sources[] = {
     {"event_type", CDR_SOURCE_SYMBOL, CDR_COLUMN_TYPE, ALL, NAMES(cdr_type_name),
-     .meaning = "CALL, SMS or DATA"},
+     .meaning = CDR_TYPES_JOINED(NAME, ", ", " or ")},
     {"msisdn_src", CDR_SOURCE_DIGITS, CDR_COLUMN_SRC, ALL, 0,
      .meaning = "MSISDN of the calling or sending party; DATA: the subscriber"},
-    {"msisdn_dst", CDR_SOURCE_DIGITS, CDR_COLUMN_DST, CALL | SMS, 0,
+    {"msisdn_dst", CDR_SOURCE_DIGITS, CDR_COLUMN_DST, OTHER, 0,
      .meaning = "MSISDN of the called or receiving party"},
     {"direction", CDR_SOURCE_SYMBOL, CDR_COLUMN_DIRECTION, ALL, NAMES(cdr_direction_name),
      .meaning = "MO: the owner is msisdn_src; MT: msisdn_dst"},
@@ -38,22 +41,23 @@ const struct cdr_field_source cdr_sources[] = {
      .meaning = "mscVoiceRecord and the like"},
     {"cause_for_record_closing", CDR_SOURCE_SYMBOL, CDR_COLUMN_CAUSE, ALL, NAMES(cdr_cause_name),
      .meaning = "normalRelease and the like"},
-    {"sms_segments", CDR_SOURCE_NUMBER, CDR_COLUMN_SEGMENTS, SMS, 3, .meaning = "segments"},
-    {"sms_status", CDR_SOURCE_SYMBOL, CDR_COLUMN_SMS_STATUS, SMS, NAMES(cdr_sms_status_name),
+    {"sms_segments", CDR_SOURCE_NUMBER, CDR_COLUMN_SEGMENTS, SEGMENTS, 3, .meaning = "segments"},
+    {"sms_status", CDR_SOURCE_SYMBOL, CDR_COLUMN_SMS_STATUS, STATUS, NAMES(cdr_sms_status_name),
      .meaning = "SENT, DELIVERED, FAILED"},
-    {"data_bytes_in", CDR_SOURCE_NUMBER, CDR_COLUMN_BYTES_IN, DATA, 16, .meaning = "uplink bytes"},
-    {"data_bytes_out", CDR_SOURCE_NUMBER, CDR_COLUMN_BYTES_OUT, DATA, 16,
+    {"data_bytes_in", CDR_SOURCE_NUMBER, CDR_COLUMN_BYTES_IN, VOLUMES, 16,
+     .meaning = "uplink bytes"},
+    {"data_bytes_out", CDR_SOURCE_NUMBER, CDR_COLUMN_BYTES_OUT, VOLUMES, 16,
      .meaning = "downlink bytes"},
-    {"data_duration_sec", CDR_SOURCE_NUMBER, CDR_COLUMN_DURATION, DATA, 8,
+    {"data_duration_sec", CDR_SOURCE_NUMBER, CDR_COLUMN_DURATION, VOLUMES, 8,
      .meaning = "as duration_sec"},
-    {"apn", CDR_SOURCE_SYMBOL, CDR_COLUMN_APN, DATA, NAMES(cdr_apn_name),
+    {"apn", CDR_SOURCE_SYMBOL, CDR_COLUMN_APN, ACCESS, NAMES(cdr_apn_name),
      .meaning = "internet, ims, mms"},
-    {"rat", CDR_SOURCE_SYMBOL, CDR_COLUMN_RAT, DATA, NAMES(cdr_rat_name),
+    {"rat", CDR_SOURCE_SYMBOL, CDR_COLUMN_RAT, ACCESS, NAMES(cdr_rat_name),
      .meaning = "WCDMA, LTE, NR"},
 
     {"owner_msisdn", CDR_SOURCE_DIGITS, CDR_COLUMN_OWNER, ALL, 0,
      .meaning = "MSISDN of the record's owner, the key in Kafka"},
-    {"other_msisdn", CDR_SOURCE_DIGITS, CDR_COLUMN_OTHER, CALL | SMS, 0,
+    {"other_msisdn", CDR_SOURCE_DIGITS, CDR_COLUMN_OTHER, OTHER, 0,
      .meaning = "MSISDN of the other party"},
     {"mcc", CDR_SOURCE_DIGITS, CDR_COLUMN_MCC, ALL, 3, .meaning = "mobile country code"},
     {"mnc", CDR_SOURCE_DIGITS, CDR_COLUMN_MNC, ALL, 0,
@@ -79,7 +83,7 @@ const struct cdr_field_source cdr_sources[] = {
      .meaning = "end in the same form"},
     {"duration_ms", CDR_SOURCE_NUMBER, CDR_COLUMN_DURATION_MS, ALL, 11,
      .meaning = "duration_sec in milliseconds"},
-    {"data_bytes_total", CDR_SOURCE_NUMBER, CDR_COLUMN_BYTES_TOTAL, DATA, 17,
+    {"data_bytes_total", CDR_SOURCE_NUMBER, CDR_COLUMN_BYTES_TOTAL, VOLUMES, 17,
      .meaning = "uplink and downlink bytes together"},
     {"is_mo", CDR_SOURCE_BOOLEAN, CDR_COLUMN_DIRECTION, ALL, NAMES(true_false),
      .meaning = "whether direction is MO"},
@@ -114,26 +118,20 @@ const struct cdr_field_source *cdr_source_find(const char *name, uint32_t type)
 {
     for (size_t i = 0; i < cdr_source_count; i++)
         if (strcmp(cdr_sources[i].name, name) == 0)
-            return (cdr_sources[i].types >> type & 1) != 0 ? &cdr_sources[i] : NULL;
+            return cdr_source_has(&cdr_sources[i], type) ? &cdr_sources[i] : NULL;
     for (size_t i = 0; i < cdr_source_count; i++)
-        if (cdr_name_same(cdr_sources[i].name, name) && (cdr_sources[i].types >> type & 1) != 0)
+        if (cdr_name_same(cdr_sources[i].name, name) && cdr_source_has(&cdr_sources[i], type))
             return &cdr_sources[i];
     return NULL;
 }
 
+#define RECORD_TYPES(TYPE, word, Record, said, parties, holds, records, ...) records,
+#define CAUSES(TYPE, word, Record, said, parties, holds, records, causes, ...) causes,
+
 bool cdr_source_occurs(const struct cdr_field_source *source, uint32_t type, uint32_t i)
 {
-    static const unsigned record_types[CDR_TYPE_COUNT] = {
-        1u << CDR_RECORD_MSC_VOICE,
-        1u << CDR_RECORD_SGSN_SMO | 1u << CDR_RECORD_SGSN_SMT,
-        1u << CDR_RECORD_SGSN_PDP | 1u << CDR_RECORD_PGW,
-    };
-    static const unsigned causes[CDR_TYPE_COUNT] = {
-        1u << CDR_CAUSE_NORMAL_RELEASE | 1u << CDR_CAUSE_NO_ANSWER | 1u << CDR_CAUSE_BUSY |
-            1u << CDR_CAUSE_FAILURE,
-        1u << CDR_CAUSE_DELIVERY_SUCCESS | 1u << CDR_CAUSE_DELIVERY_FAILURE,
-        1u << CDR_CAUSE_NORMAL_RELEASE | 1u << CDR_CAUSE_PARTIAL_RECORD,
-    };
+    static const unsigned record_types[CDR_TYPE_COUNT] = {CDR_TYPES(RECORD_TYPES)};
+    static const unsigned causes[CDR_TYPE_COUNT] = {CDR_TYPES(CAUSES)};
     switch (source->column) {
     case CDR_COLUMN_TYPE:
         return i == type;
@@ -142,7 +140,7 @@ bool cdr_source_occurs(const struct cdr_field_source *source, uint32_t type, uin
     case CDR_COLUMN_CAUSE:
         return (causes[type] >> i & 1) != 0;
     case CDR_COLUMN_DIRECTION:
-        return type != CDR_TYPE_DATA || i == CDR_DIRECTION_MO;
+        return cdr_type_has(type, CDR_HOLDS_OTHER) || i == CDR_DIRECTION_MO;
     default:
         return i < source->count;
     }
@@ -174,7 +172,7 @@ void cdr_source_list(uint32_t type, char *text, size_t text_max)
     size_t len = 0;
     text[0] = '\0';
     for (size_t i = 0; i < cdr_source_count && len < text_max; i++)
-        if ((cdr_sources[i].types >> type & 1) != 0)
+        if (cdr_source_has(&cdr_sources[i], type))
             len += (size_t)snprintf(text + len, text_max - len, "%s%s", len == 0 ? "" : ", ",
                                     cdr_sources[i].name);
 }

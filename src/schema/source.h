@@ -67,7 +67,7 @@ struct cdr_field_source {
     const char *name;
     enum cdr_source_kind kind;
     enum cdr_column column;
-    unsigned types;           /* bit 1 << CDR_TYPE_*: whose records have it */
+    unsigned needs;           /* of enum cdr_holds: what records must hold to have it */
     uint32_t digits;          /* of numbers: at most; of texts: exactly, 0 where it varies */
     bool is_signed;           /* of numbers */
     const char *const *names; /* of symbols */
@@ -77,6 +77,11 @@ struct cdr_field_source {
 
 extern const struct cdr_field_source cdr_sources[];
 extern const size_t cdr_source_count;
+
+static inline bool cdr_source_has(const struct cdr_field_source *source, uint32_t type)
+{
+    return (source->needs & ~cdr_type_holds(type)) == 0;
+}
 
 /* By exact name, else by cdr_name_same; NULL where records of the type have no such source. */
 const struct cdr_field_source *cdr_source_find(const char *name, uint32_t type);

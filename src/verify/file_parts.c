@@ -183,16 +183,23 @@ static int by_number(const void *a, const void *b)
 
 static enum cdr_result check_found(const struct finding *finding)
 {
-    const struct cdr_topic *topics = finding->setup->topics->items;
+    const struct cdr_topics *topics = finding->setup->topics;
+    char names[CDR_TOPICS_MAX * (CDR_TOPIC_NAME_SIZE + 8)];
+    size_t used = 0;
     if (finding->listed > 0 || finding->manifest)
         return CDR_OK;
     if (finding->other_formats > 0)
         return cdr_fail(finding->error, CDR_E_STATE,
                         "%s holds parts of the format %s, and %s was asked for (--format)",
                         finding->out, finding->other_format, format_of(finding));
-    return cdr_fail(finding->error, CDR_E_STATE,
-                    "%s holds no parts of %s, %s and %s (--out, --topic-prefix)", finding->out,
-                    topics[0].name, topics[1].name, topics[2].name);
+    for (uint32_t i = 0; i < topics->n; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
+                                 i == 0              ? ""
+                                 : i + 1 < topics->n ? ", "
+                                                     : " and ",
+                                 topics->items[i].name);
+    return cdr_fail(finding->error, CDR_E_STATE, "%s holds no parts of %s (--out, --topic-prefix)",
+                    finding->out, names);
 }
 
 static enum cdr_result make_note(const struct finding *finding, char **note)

@@ -101,7 +101,7 @@ static void put_field(struct text *text, int i, int depth)
 {
     const struct cdr_field_source *source = &cdr_sources[below(text, cdr_source_count)];
     bool own = below(text, 4) == 0, fitting = below(text, 25) != 0;
-    if (own || (source->types >> text->type & 1) == 0) {
+    if (own || !cdr_source_has(source, text->type)) {
         put(text, "{\"name\":\"f%d\",\"type\":%s", i, fitting ? "[\"null\"," : "");
         put_type(text, depth);
         put(text, fitting ? "]" : "");

@@ -349,7 +349,7 @@ static void check_what(const struct cdr_parameters *p, const char *name)
     printf("   %s\n", name);
     each_event(model, take_what, what);
     const double call = p->records_per_day[0], sms = p->records_per_day[1];
-    const double mo[2] = {p->mo_share_call, p->mo_share_sms};
+    const double *mo = p->mo_share;
     double rates[CDR_EVENT_KINDS] = {0};
     for (int type = 0; type < 2; type++) {
         double records = type == 0 ? call : sms;
@@ -365,7 +365,7 @@ static void check_what(const struct cdr_parameters *p, const char *name)
                                    sqrt(share * (1 - share) / what->mobile[type])),
                           "off-net share %.4f", share);
     }
-    rates[CDR_EVENT_DATA] = p->records_per_day[2];
+    rates[2 * CDR_TYPE_DATA] = p->records_per_day[2];
     assert_likely(shares_p(what->kinds, rates, CDR_EVENT_KINDS), "kinds");
     assert_likely(shares_p(what->dispositions, p->call_dispositions, CDR_CALL_DISPOSITION_COUNT),
                   "dispositions");
@@ -395,16 +395,16 @@ static void events_have_their_distributions(void **state)
     struct cdr_parameters p = parameters_of(60000, 1);
     check_what(&p, "defaults");
     p = parameters_of(20000, 1);
-    p.mo_share_call = 0.3;
-    p.mo_share_sms = 0.7;
+    p.mo_share[CDR_TYPE_CALL] = 0.3;
+    p.mo_share[CDR_TYPE_SMS] = 0.7;
     p.interconnect_share = 0;
     p.call_duration_p50_s = 20;
     p.call_duration_p90_s = 900;
     p.duration_max_s = 600; /* cut */
     p.duration_min_s = 60;
     check_what(&p, "others");
-    p.mo_share_call = 1;
-    p.mo_share_sms = 0.5;
+    p.mo_share[CDR_TYPE_CALL] = 1;
+    p.mo_share[CDR_TYPE_SMS] = 0.5;
     p.interconnect_share = 1;
     p.data[CDR_RAT_NR].share = 0;
     p.data[CDR_RAT_NR].cell_share = 0;

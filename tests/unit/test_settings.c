@@ -206,7 +206,7 @@ static void test_predecessors_command_line(void **state)
     assert_int_equal(settings.model.prefix_count, 2);
     assert_string_equal(settings.model.prefixes[1], "31613");
     assert_true(settings.model.cell_center_lat == 51.5 && settings.model.cell_center_lon == -0.12);
-    assert_true(settings.model.mo_share_sms == 0.6);
+    assert_true(settings.model.mo_share[CDR_TYPE_SMS] == 0.6);
     cdr_settings_free(&settings);
 }
 
@@ -1275,9 +1275,14 @@ static void test_round_trip_of_random_numbers(void **state)
     for (int round = 0; round < 200; round++) {
         assert_loads("config");
         struct cdr_parameters *m = &settings.model;
-        double *numbers[] = {m->call_dispositions, m->diurnal_weekday,  m->diurnal_weekend,
-                             m->seasonality,       m->apn_share,        m->sms_segments,
-                             &m->mo_share_sms,     &m->imei_change_prob};
+        double *numbers[] = {m->call_dispositions,
+                             m->diurnal_weekday,
+                             m->diurnal_weekend,
+                             m->seasonality,
+                             m->apn_share,
+                             m->sms_segments,
+                             &m->mo_share[CDR_TYPE_SMS],
+                             &m->imei_change_prob};
         static const size_t counts[] = {5, 24, 24, 12, 3, 3, 1, 1};
         for (size_t n = 0; n < COUNT(numbers); n++)
             for (size_t i = 0; i < counts[n]; i++) {

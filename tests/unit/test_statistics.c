@@ -93,7 +93,7 @@ static double burst_variance(const struct cdr_parameters *p)
 static void check_means(const struct cdr_parameters *p, const char *name)
 {
     struct totals t = totals_of(p);
-    const double mo[2] = {p->mo_share_call, p->mo_share_sms};
+    const double *mo = p->mo_share;
     double days = (double)p->subscribers * p->days; /* a month whose multiplier is 1 */
     printf("   %s: %.4f calls (%.4f MO), %.4f messages (%.4f MO), %.4f sessions\n", name,
            t.records[0] / days, t.mobile[0] / fmax(1, t.records[0]), t.records[1] / days,
@@ -150,8 +150,8 @@ static void means_and_shares_are_the_configured_ones(void **state)
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
         char name[64];
         p = plain(9999, 2); /* no power of two */
-        p.mo_share_call = shares[i][0];
-        p.mo_share_sms = shares[i][1];
+        p.mo_share[CDR_TYPE_CALL] = shares[i][0];
+        p.mo_share[CDR_TYPE_SMS] = shares[i][1];
         p.interconnect_share = shares[i][2];
         snprintf(name, sizeof name, "MO %g and %g, interconnect %g", shares[i][0], shares[i][1],
                  shares[i][2]);
@@ -257,8 +257,8 @@ static void change_who_and_how_many(struct ids *ids)
     WITH(p.mccmnc_pool[1] = 20499);
     WITH(p.mccmnc_count--);
     WITH(p.records_per_day[1] += 0.1);
-    WITH(p.mo_share_call = 0.51);
-    WITH(p.mo_share_sms = 0.51);
+    WITH(p.mo_share[CDR_TYPE_CALL] = 0.51);
+    WITH(p.mo_share[CDR_TYPE_SMS] = 0.51);
     WITH(p.interconnect_share = 0.16);
     WITH(p.imei_change_prob = 0.021);
     WITH(p.sim_change_prob = 0.0003);
