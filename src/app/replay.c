@@ -122,6 +122,12 @@ static enum cdr_result create_model(struct replay *replay, struct cdr_error *err
                         "of dataset %s: publish it with the cdrgen that wrote it",
                         replay->settings->argument_dir, replay->run.model->dataset_id,
                         replay->manifest->dataset_id);
+    if (result == CDR_OK && replay->manifest->topics->n != CDR_TYPE_COUNT)
+        return cdr_fail(error, CDR_E_STATE,
+                        "%s: it has %" PRIu32 " topics, and its dataset has %d: it was altered; "
+                        "`cdrgen run --resume` makes the records again",
+                        replay->settings->argument_dir, replay->manifest->topics->n,
+                        CDR_TYPE_COUNT);
     return result;
 }
 

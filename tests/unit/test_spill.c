@@ -712,6 +712,24 @@ static void paths_that_cannot_be_are_refused(void **state)
     harness_end(&spilling.harness);
 }
 
+static void a_spill_of_another_number_of_topics_is_read(void **state)
+{
+    (void)state;
+    struct spilling spilling;
+    start(&spilling, "csv");
+    spilling.harness.topics.n = 2;
+    must_open(&spilling);
+    must_spill(&spilling, 0, 10, 10);
+    assert_int_equal(harness_close(&spilling.harness, true, NULL), CDR_OK);
+    struct cdr_spill *spill = must_read(&spilling);
+    const struct cdr_spill_manifest *manifest = cdr_spill_manifest_of(spill);
+    assert_int_equal(manifest->topics->n, 2);
+    assert_string_equal(manifest->topics->items[1].name, "cdr.sms");
+    assert_int_equal(manifest->logs[0].records, 10);
+    cdr_spill_read_close(spill);
+    harness_end(&spilling.harness);
+}
+
 static void a_spill_json_that_is_none_is_refused(void **state)
 {
     (void)state;
@@ -736,6 +754,7 @@ static void a_spill_json_that_is_none_is_refused(void **state)
                     "89012345678901234567890123456789012345678901234567890123456789012345678901234"
                     "56789012345678901234567890123456789012345678901234567890123456789012345678901"
                     "23456789012345678901234567890"},
+        {"\"topics\"", "\"topic\""},
         {"{", "["},
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
@@ -833,6 +852,7 @@ int main(void)
         cmocka_unit_test(a_folder_holds_one_spill),
         cmocka_unit_test(a_spill_is_marked_without_room_on_the_disk),
         cmocka_unit_test(paths_that_cannot_be_are_refused),
+        cmocka_unit_test(a_spill_of_another_number_of_topics_is_read),
         cmocka_unit_test(a_spill_json_that_is_none_is_refused),
         cmocka_unit_test(a_write_that_fails_leaves_whole_records),
         cmocka_unit_test(a_shard_spills_its_own_partitions),

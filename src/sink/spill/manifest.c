@@ -399,8 +399,8 @@ static void read_envelope(struct cdr_topic *topic, struct members *members)
 
 static const char *read_topics(struct cdr_spill_manifest *manifest, const json_t *topics)
 {
-    const char *wrong = json_array_size(topics) != CDR_TYPE_COUNT ? "topics" : NULL;
-    for (uint32_t type = 0; type < CDR_TYPE_COUNT && wrong == NULL; type++) {
+    const char *wrong = NULL;
+    for (uint32_t type = 0; type < manifest->found.n && wrong == NULL; type++) {
         struct members members = {.object = json_array_get(topics, type)};
         struct cdr_topic *topic = &manifest->found.items[type];
         text(&members, "topic", topic->name, CDR_SPILL_TOPIC_MAX + 1);
@@ -440,6 +440,8 @@ static const char *read_all(struct cdr_spill_manifest *manifest, const json_t *r
         manifest->found.change_ms = whole(&members, "change_ms", INT64_MIN, INT64_MAX);
     member(&members, "settings", JSON_OBJECT);
     const json_t *topics = member(&members, "topics", JSON_ARRAY);
+    if (members.wrong == NULL && json_array_size(topics) != manifest->found.n)
+        members.wrong = "topics";
     if (members.wrong != NULL)
         return members.wrong;
     manifest->logs = calloc(cdr_spill_logs(manifest), sizeof *manifest->logs);
@@ -467,7 +469,9 @@ enum cdr_result cdr_spill_manifest_read(struct cdr_spill_manifest *manifest, con
         return cdr_fail(error, CDR_E_STATE, "%s:%d: %s", path, reason.line, reason.text);
     manifest->texts = root;
     manifest->topics = &manifest->found;
-    result = cdr_topics_create(&manifest->found, CDR_TYPE_COUNT, error);
+    const size_t topics = json_array_size(json_object_get(root, "topics"));
+    result = cdr_topics_create(
+        &manifest->found, topics > 0 && topics <= CDR_TOPICS_MAX ? (uint32_t)topics : 1, error);
     const char *wrong = result == CDR_OK ? read_all(manifest, root) : NULL;
     if (wrong != NULL)
         result = cdr_fail(error, CDR_E_STATE,

@@ -4,11 +4,11 @@
  * shard_index, shard_count, transactions (how the run published, and a run that goes on must do
  * the same), closed, complete, published, change_ms (event time of the change of schema, where
  * there is one), settings (an object that makes the dataset again; its owner knows what is in it),
- * topics. Of each topic: its name; schema, mapping and schema_id of its values, next_schema and so
- * on of those after the change, key_schema and so on of its keys, as far as there are any; where
- * messages have keys of a schema or headers, key_bytes_max, header_bytes_max (of the longest) and
- * headers (names); its partitions with base (offset of position 0), first_record (position of the
- * first that was spilled), records and bytes (payloads).
+ * topics, one to CDR_TOPICS_MAX. Of each topic: its name; schema, mapping and schema_id of its
+ * values, next_schema and so on of those after the change, key_schema and so on of its keys, as far
+ * as there are any; where messages have keys of a schema or headers, key_bytes_max,
+ * header_bytes_max (of the longest) and headers (names); its partitions with base (offset of
+ * position 0), first_record (position of the first that was spilled), records and bytes (payloads).
  *
  * Dataset and schemas are there because a topic must hold the log's beginning before the spill may
  * follow it, and only the function of them says what that is.
