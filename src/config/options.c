@@ -4,6 +4,8 @@
 #include "encode/encoder.h"
 #include "sink/sink_table.h"
 
+#include <assert.h>
+
 #define AT(member) .at = offsetof(struct cdr_settings, member)
 #define COUNT_AT(member) .at_count = offsetof(struct cdr_settings, member)
 
@@ -35,6 +37,9 @@ const char *const cdr_topic_labels[CDR_LABEL_COUNT + 1] = {CDR_TYPES(WORD) "subs
                                                            "key", NULL};
 static const char *const id_needs[CDR_LABEL_COUNT] = {CDR_TYPES(ID_NEEDS) "dimensions",
                                                       "dimensions", "key_format=avro"};
+
+static_assert(CDR_DIMENSION_COUNT == 2,
+              "a new table needs its word in cdr_topic_labels and a place in id_needs");
 
 #define FIRST_ID(TYPE, word, Record, said, parties, holds, records, causes, mean, key, flag,       \
                  counted, id, next)                                                                \

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+static_assert(CDR_TYPE_COUNT <= CDR_TOPICS_MAX,
+              "more types of records need a larger CDR_TOPICS_MAX");
+
 const char cdr_key_schema_default[] = "\"string\"";
 
 enum cdr_result cdr_topics_create(struct cdr_topics *topics, uint32_t n, struct cdr_error *error)

@@ -1,5 +1,6 @@
 #include "schema/source.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,9 @@ enum {
     VOLUMES = CDR_HOLDS_VOLUMES,
     ACCESS = CDR_HOLDS_ACCESS,
 };
+
+static_assert(CDR_TYPE_COUNT <= CDR_SOURCE_SYMBOLS_MAX,
+              "more types of records need a larger CDR_SOURCE_SYMBOLS_MAX");
 
 static const char *const false_true[] = {"false", "true"};
 static const char *const true_false[] = {"true", "false"};

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct cdr_payload_format *const formats[] = {&cdr_payload_csv, &cdr_payload_json,
-                                                           &cdr_payload_avro, NULL};
+#define ROW(name) &cdr_payload_##name,
+static const struct cdr_payload_format *const formats[] = {CDR_FORMATS(ROW) NULL};
+#undef ROW
 
 static const struct cdr_payload_format *find_format(const char *name)
 {

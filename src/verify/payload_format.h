@@ -1,6 +1,6 @@
 /* How payloads of one format are looked into: for records out of files, which have neither key nor
- * timestamp, and for people. Each format is a file that defines its row, verify/payload_NAME.c, and
- * a line of the table in payload.c.
+ * timestamp, and for people. Each of CDR_FORMATS is a file that defines its row,
+ * verify/payload_NAME.c.
  *
  * Bytes may be anybody's: no function reads outside of them, whatever they hold.
  */
@@ -46,7 +46,9 @@ struct cdr_payload_format {
                    const uint8_t *bytes, size_t n);
 };
 
-extern const struct cdr_payload_format cdr_payload_csv, cdr_payload_json, cdr_payload_avro;
+#define CDR_PAYLOAD_FORMAT(name) extern const struct cdr_payload_format cdr_payload_##name;
+CDR_FORMATS(CDR_PAYLOAD_FORMAT)
+#undef CDR_PAYLOAD_FORMAT
 
 /* Milliseconds, or, at the other end, nanoseconds, since 1970. */
 #define CDR_TIME_MIN INT64_C(100000000000)
