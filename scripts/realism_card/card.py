@@ -1,4 +1,5 @@
 """Rows of the card: a quantity, what is real, what is here, the range, a verdict."""
+
 import json
 import math
 from dataclasses import dataclass
@@ -9,14 +10,14 @@ PASS, FAIL, UNTOLD = "PASS", "FAIL", "not told"
 @dataclass
 class Row:
     topic: str
-    key: str                # for programs
+    key: str  # for programs
     name: str
     real: str
-    value: object           # None: the data cannot tell
+    value: object  # None: the data cannot tell
     low: float = -math.inf
     high: float = math.inf
     form: str = "{:.3g}"
-    why: str = ""           # of a value that is None
+    why: str = ""  # of a value that is None
 
     @property
     def verdict(self):
@@ -87,12 +88,26 @@ def as_json(rows, about):
     def number(value):
         return None if value is None or math.isinf(value) or math.isnan(value) else float(value)
 
-    listed = [{"topic": row.topic, "key": row.key, "quantity": row.name, "real": row.real, "here": number(row.value),
-               "low": number(row.low), "high": number(row.high), "verdict": row.verdict,
-               **({"why": row.why} if row.verdict == UNTOLD and row.why else {})} for row in rows]
+    listed = [
+        {
+            "topic": row.topic,
+            "key": row.key,
+            "quantity": row.name,
+            "real": row.real,
+            "here": number(row.value),
+            "low": number(row.low),
+            "high": number(row.high),
+            "verdict": row.verdict,
+            **({"why": row.why} if row.verdict == UNTOLD and row.why else {}),
+        }
+        for row in rows
+    ]
     return json.dumps({**about, "rows": listed, **tally(rows)}, indent=1, ensure_ascii=False)
 
 
 def tally(rows):
-    return {"pass": sum(row.verdict == PASS for row in rows), "fail": sum(row.verdict == FAIL for row in rows),
-            "not_told": sum(row.verdict == UNTOLD for row in rows)}
+    return {
+        "pass": sum(row.verdict == PASS for row in rows),
+        "fail": sum(row.verdict == FAIL for row in rows),
+        "not_told": sum(row.verdict == UNTOLD for row in rows),
+    }

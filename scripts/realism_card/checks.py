@@ -1,5 +1,6 @@
 """Rows of what must not be."""
-from . import impossible as count
+
+from . import impossible as count, records
 from .card import impossible
 
 NO_CELLS = "no cells.csv with positions"
@@ -8,17 +9,31 @@ NO_CELLS = "no cells.csv with positions"
 def rows(data, radius_km):
     calls = count.overlapping_calls(data)
     for kind in ("MO-MO", "MO-MT", "MT-MO", "MT-MT"):
-        yield impossible(f"overlap_{kind.lower().replace('-', '_')}",
-                         f"calls that begin during another of the same subscriber, {kind}", calls[kind])
+        yield impossible(
+            f"overlap_{kind.lower().replace('-', '_')}",
+            f"calls that begin during another of the same subscriber, {kind}",
+            calls[kind],
+        )
     yield impossible("overlap_pair", "calls of a pair that begin during a call of the same two", calls["same pair"])
     busy = count.busy_without_cause(data)
     for way in ("MT", "MO"):
-        yield impossible(f"busy_without_cause_{way.lower()}",
-                         f"{way} BUSY while the called subscriber is in no call", busy[way])
-    yield impossible("overlap_sessions", "sessions that begin during another of the same subscriber and APN",
-                     count.overlapping_sessions(data)["same APN"])
+        yield impossible(
+            f"busy_without_cause_{way.lower()}", f"{way} BUSY while the called subscriber is in no call", busy[way]
+        )
+    yield impossible(
+        "overlap_sessions",
+        "sessions that begin during another of the same subscriber and APN",
+        count.overlapping_sessions(data)["same APN"],
+    )
     moment = count.at_one_moment(data)
     yield impossible("moment_sites", "records within 0.1 s at two sites", moment["sites"])
-    yield impossible("moment_technologies", "records within 0.1 s on two technologies", moment["technologies"])
-    yield impossible("teleports", f"faster than {count.SPEED_KMH:.0f} km/h, less twice {radius_km:g} km",
-                     (count.teleports(data, radius_km) or {}).get("teleports"), why=NO_CELLS)
+    yield impossible(
+        "moment_technologies", "records of a kind within 0.1 s on two technologies", moment["technologies"]
+    )
+    yield impossible(
+        "teleports",
+        f"faster than {count.SPEED_KMH:.0f} km/h, less twice {radius_km:g} km",
+        (count.teleports(data, radius_km) or {}).get("teleports"),
+        why=NO_CELLS,
+    )
+    yield from records.wrong_rows(data)

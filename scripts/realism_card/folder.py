@@ -1,4 +1,5 @@
 """Which files of a folder hold records, and in what form."""
+
 import csv
 import gzip
 import io
@@ -6,9 +7,29 @@ import pathlib
 from dataclasses import dataclass
 
 FIELDS = (
-    "event_type", "msisdn_src", "msisdn_dst", "direction", "start_ts_ms", "end_ts_ms", "tz_name", "tz_offset_min",
-    "duration_sec", "mccmnc", "imsi", "imei", "cell_id", "record_type", "cause_for_record_closing", "sms_segments",
-    "sms_status", "data_bytes_in", "data_bytes_out", "data_duration_sec", "apn", "rat")
+    "event_type",
+    "msisdn_src",
+    "msisdn_dst",
+    "direction",
+    "start_ts_ms",
+    "end_ts_ms",
+    "tz_name",
+    "tz_offset_min",
+    "duration_sec",
+    "mccmnc",
+    "imsi",
+    "imei",
+    "cell_id",
+    "record_type",
+    "cause_for_record_closing",
+    "sms_segments",
+    "sms_status",
+    "data_bytes_in",
+    "data_bytes_out",
+    "data_duration_sec",
+    "apn",
+    "rat",
+)
 ENDINGS = (".csv", ".csv.gz", ".csv.zst", ".json", ".json.gz", ".json.zst", ".avro")
 TABLES = ("cells.csv", "subscribers.csv", "truth.csv")
 
@@ -20,6 +41,7 @@ class BadInput(Exception):
 @dataclass(frozen=True)
 class Form:
     """How a file is to be read; files of one form are read together."""
+
     kind: str
     delimiter: str = ""
     columns: tuple = ()
@@ -54,9 +76,16 @@ def first_line(path):
 def zstd_first_line(path):
     """DuckDB can read zstd, Python 3.11 cannot: the line is taken as a table of one column."""
     import duckdb
-    found = duckdb.connect().execute(
-        "SELECT * FROM read_csv($path, columns = {'line': 'VARCHAR'}, delim = '\\x01', header = false, quote = '', "
-        "auto_detect = false, compression = 'zstd') LIMIT 1", {"path": str(path)}).fetchone()
+
+    found = (
+        duckdb.connect()
+        .execute(
+            "SELECT * FROM read_csv($path, columns = {'line': 'VARCHAR'}, delim = '\\x01', header = false, quote = '', "
+            "auto_detect = false, compression = 'zstd') LIMIT 1",
+            {"path": str(path)},
+        )
+        .fetchone()
+    )
     return found[0] if found else ""
 
 
@@ -75,8 +104,10 @@ def csv_form(path):
             break
     missing = [field for field in FIELDS if field not in columns]
     if missing:
-        raise BadInput(f"{path}: the first line does not name {missing[0]}; "
-                       f"it must name the 22 fields, parted by ; , | or a tab")
+        raise BadInput(
+            f"{path}: the first line does not name {missing[0]}; "
+            f"it must name the 22 fields, parted by ; , | or a tab"
+        )
     return Form("csv", delimiter, columns)
 
 

@@ -1,4 +1,5 @@
 """Arithmetic on columns that are sorted by a group (an owner, a tie) and by time within it."""
+
 import numpy as np
 
 

@@ -1,4 +1,5 @@
 """What cannot be, counted: each of these counts must be 0. Each function takes the data and gives counts."""
+
 import numpy as np
 
 from .groups import latest_so_far, on_one_axis, same_as_previous, span
@@ -10,7 +11,7 @@ SLACK_MS = 5000
 
 
 def engaging(calls):
-    """Calls that keep their owner's phone: own attempts, calls answered, and a phone that rings until nobody answers."""
+    """Calls that keep their owner's phone: own attempts, answered calls, and ringing that nobody answers."""
     return calls.mo | np.isin(calls.outcome, (ANSWERED, DROPPED, NO_ANSWER))
 
 
@@ -25,8 +26,11 @@ def overlapping_calls(data):
     during = (before >= 0) & (calls.start < calls.stop[before]) & (calls.mo | answered)
     first, second = calls.mo[before], calls.mo
     names = ("MT", "MO")
-    counts = {f"{names[a]}-{names[b]}": int(np.count_nonzero(during & (first == a) & (second == b)))
-              for a in (1, 0) for b in (1, 0)}
+    counts = {
+        f"{names[a]}-{names[b]}": int(np.count_nonzero(during & (first == a) & (second == b)))
+        for a in (1, 0)
+        for b in (1, 0)
+    }
     counts["same pair"] = int(np.count_nonzero(during & (calls.other == calls.other[before])))
     return counts
 
@@ -60,8 +64,11 @@ def busy_without_cause(data):
     ours = (called >= 0) & (called < data.owners)
     cause = in_a_call(pick(calls, engaging(calls)), called, busy.start - SLACK_MS, busy.stop + SLACK_MS)
     lacking = ours & ~cause
-    return {"MT": int(np.count_nonzero(lacking & ~busy.mo)), "MO": int(np.count_nonzero(lacking & busy.mo)),
-            "looked at": int(np.count_nonzero(ours))}
+    return {
+        "MT": int(np.count_nonzero(lacking & ~busy.mo)),
+        "MO": int(np.count_nonzero(lacking & busy.mo)),
+        "looked at": int(np.count_nonzero(ours)),
+    }
 
 
 def overlapping_sessions(data):
@@ -94,12 +101,15 @@ def teleports(data, radius_km):
 
 
 def at_one_moment(data, moment_ms=100):
-    """Records of a subscriber that begin within a tenth of a second at two sites, or on two technologies."""
+    """Records of a subscriber that begin within a tenth of a second at two sites, or on two technologies.
+
+    The latter of one kind of record only: a phone on LTE may make its calls on WCDMA.
+    """
     rows = data.everything
     follows = np.flatnonzero(same_as_previous(rows.owner))
     follows = follows[rows.start[follows] - rows.start[follows - 1] <= moment_ms]
     one, other = rows.cell[follows], rows.cell[follows - 1]
-    known = (rows.rat[follows] > 0) & (rows.rat[follows - 1] > 0)
+    known = (rows.rat[follows] > 0) & (rows.rat[follows - 1] > 0) & (rows.event[follows] == rows.event[follows - 1])
     counts = {"technologies": int(np.count_nonzero(known & (rows.rat[follows] != rows.rat[follows - 1])))}
     places = data.cells.site if data.cells is not None else np.arange(int(rows.cell.max()) + 1 if rows.n else 0)
     counts["sites"] = int(np.count_nonzero(places[one] != places[other]))

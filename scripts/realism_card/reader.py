@@ -2,6 +2,7 @@
 
 The database is a temporary file, so that memory holds columns that are asked for and no text.
 """
+
 import csv
 import re
 import shutil
@@ -14,12 +15,33 @@ import numpy as np
 
 from .folder import FIELDS, BadInput, find_files, forms_of
 
-NUMBERS = {"start_ts_ms": "BIGINT", "end_ts_ms": "BIGINT", "tz_offset_min": "INTEGER", "duration_sec": "INTEGER",
-           "cell_id": "BIGINT", "sms_segments": "INTEGER", "data_bytes_in": "BIGINT", "data_bytes_out": "BIGINT",
-           "data_duration_sec": "INTEGER"}
+NUMBERS = {
+    "start_ts_ms": "BIGINT",
+    "end_ts_ms": "BIGINT",
+    "tz_offset_min": "INTEGER",
+    "duration_sec": "INTEGER",
+    "cell_id": "BIGINT",
+    "sms_segments": "INTEGER",
+    "data_bytes_in": "BIGINT",
+    "data_bytes_out": "BIGINT",
+    "data_duration_sec": "INTEGER",
+}
 # What must stand in every record.
-NEEDED = ("event_type", "msisdn_src", "direction", "start_ts_ms", "end_ts_ms", "tz_offset_min", "duration_sec",
-          "mccmnc", "imsi", "imei", "cell_id", "record_type", "cause_for_record_closing")
+NEEDED = (
+    "event_type",
+    "msisdn_src",
+    "direction",
+    "start_ts_ms",
+    "end_ts_ms",
+    "tz_offset_min",
+    "duration_sec",
+    "mccmnc",
+    "imsi",
+    "imei",
+    "cell_id",
+    "record_type",
+    "cause_for_record_closing",
+)
 
 # A call's outcome, from the cause: what is told apart here.
 ANSWERED, DROPPED, BUSY, NO_ANSWER, FAILED, OTHER = range(6)
@@ -35,22 +57,38 @@ COLUMNS = {
 }
 
 
+@dataclass(frozen=True)
+class Kind:
+    """So many records that agree in these fields; technology is that of the record, cell_technology of its cell."""
+
+    event: str
+    mo: bool
+    record_type: str
+    cause: str
+    status: str
+    technology: str
+    cell_technology: str
+    cell_is_placed: bool
+    count: int
+
+
 @dataclass
 class Data:
     """Everything that the statistics are made of. Tables are sorted by owner, then by start."""
+
     con: object
     calls: object = None
     sms: object = None
     sessions: object = None
-    everything: object = None       # owner, start, shift, cell, rat of all records
-    kinds: list = field(default_factory=list)
-    owners: int = 0                 # parties 0 … owners − 1 have records of their own
+    everything: object = None  # owner, start, shift, cell, rat, event of all records
+    kinds: list = field(default_factory=list)  # of Kind
+    owners: int = 0  # parties 0 … owners − 1 have records of their own
     parties: int = 0
-    first: int = 0                  # start of the first record and end of the last, ms
+    first: int = 0  # start of the first record and end of the last, ms
     last: int = 0
-    first_end: int = 0              # of the record that ends first
+    first_end: int = 0  # of the record that ends first
     days: float = 0.0
-    cells: object = None            # ids, x, y (km), site; None where positions are not known
+    cells: object = None  # ids, x, y (km), site; None where positions are not known
     apns: tuple = ()
     rats: tuple = ()
     work: str = ""
@@ -62,8 +100,10 @@ class Data:
 
 def pick(table, rows):
     """Some rows of a table."""
-    return type(table)(**{name: values[rows] for name, values in vars(table).items() if name != "n"},
-                       n=int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows))
+    return type(table)(
+        **{name: values[rows] for name, values in vars(table).items() if name != "n"},
+        n=int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows),
+    )
 
 
 def quoted(text):
@@ -79,14 +119,17 @@ def source_sql(form, paths, work):
     columns = "{" + ", ".join(f"{quoted(name)}: '{kind}'" for name, kind in types.items()) + "}"
     if form.kind == "json":
         return f"read_json({files}, format = 'newline_delimited', columns = {columns})"
-    return (f"read_csv({files}, delim = {quoted(form.delimiter)}, quote = '\"', header = true, nullstr = '', "
-            f"auto_detect = false, columns = {columns})")
+    return (
+        f"read_csv({files}, delim = {quoted(form.delimiter)}, quote = '\"', header = true, nullstr = '', "
+        f"auto_detect = false, columns = {columns})"
+    )
 
 
 def avro_as_csv(paths, work):
     """DuckDB reads Avro with an extension only; so containers are written as CSV first."""
     import fastavro
     from .folder import Form
+
     made = []
     for number, path in enumerate(paths):
         target = f"{work}/avro-{number}.csv"
@@ -149,8 +192,8 @@ def read_records(con, folder, work):
             CASE WHEN direction = 'MO' THEN msisdn_src ELSE msisdn_dst END AS owner_number,
             CASE WHEN direction = 'MO' THEN msisdn_dst ELSE msisdn_src END AS other_number,
             start_ts_ms AS start, end_ts_ms AS stop, tz_offset_min * 60000 AS shift, duration_sec AS seconds,
-            mccmnc, imsi, imei, cell_id, record_type, cause_for_record_closing AS cause, sms_segments AS segments,
-            sms_status AS status, data_bytes_in AS up, data_bytes_out AS down, data_duration_sec AS data_seconds, apn, rat
+            mccmnc, imsi, imei, cell_id, record_type, cause_for_record_closing AS cause, sms_status AS status,
+            data_bytes_in AS up, data_bytes_out AS down, apn, rat
             FROM {source_sql(form, paths, work)}"""
         try:
             con.execute(("INSERT INTO record " if made else "CREATE TABLE record AS ") + select)
@@ -163,8 +206,15 @@ def read_records(con, folder, work):
 
 
 def check_needed(con, folder):
-    names = {"event_type": "event_type", "msisdn_src": "owner_number", "start_ts_ms": "start", "end_ts_ms": "stop",
-             "tz_offset_min": "shift", "duration_sec": "seconds", "cause_for_record_closing": "cause", "direction": "mo"}
+    names = {
+        "msisdn_src": "owner_number",
+        "direction": "mo",
+        "start_ts_ms": "start",
+        "end_ts_ms": "stop",
+        "tz_offset_min": "shift",
+        "duration_sec": "seconds",
+        "cause_for_record_closing": "cause",
+    }
     counts = ", ".join(f"count(*) - count({names.get(name, name)})" for name in NEEDED)
     for name, lacking in zip(NEEDED, con.execute(f"SELECT {counts} FROM record").fetchone()):
         if lacking:
@@ -174,6 +224,7 @@ def check_needed(con, folder):
 def read_cells(data, folder, cells_file):
     """cells.csv of the folder, or another table with cell_id, lat and lon; without one there are no positions."""
     import pathlib
+
     path = pathlib.Path(cells_file or pathlib.Path(folder) / "cells.csv")
     con = data.con
     con.execute("CREATE TABLE cell (cell_id BIGINT, lat DOUBLE, lon DOUBLE, rat VARCHAR)")
@@ -185,11 +236,15 @@ def read_cells(data, folder, cells_file):
             names = con.sql(f"SELECT * FROM read_csv({quoted(path)}, header = true, all_varchar = true)").columns
             missing = [name for name in ("cell_id", "lat", "lon") if name not in names]
             if missing:
-                raise BadInput(f"{path}: the first line does not name {missing[0]}; "
-                               f"cell_id, lat and lon are needed, rat is welcome")
+                raise BadInput(
+                    f"{path}: the first line does not name {missing[0]}; "
+                    f"cell_id, lat and lon are needed, rat is welcome"
+                )
             rat = "rat" if "rat" in names else "NULL"
-            con.execute(f"INSERT INTO cell SELECT cell_id::BIGINT, lat::DOUBLE, lon::DOUBLE, {rat} "
-                        f"FROM read_csv({quoted(path)}, header = true, all_varchar = true)")
+            con.execute(
+                f"INSERT INTO cell SELECT cell_id::BIGINT, lat::DOUBLE, lon::DOUBLE, {rat} "
+                f"FROM read_csv({quoted(path)}, header = true, all_varchar = true)"
+            )
         except duckdb.Error as error:
             raise BadInput(f"{path}: {short(error)}") from error
     known = con.execute("SELECT count(*) FROM cell").fetchone()[0] > 0
@@ -228,38 +283,53 @@ def number_parties(data):
                 SELECT DISTINCT owner_number AS number, true AS own FROM record UNION ALL
                 SELECT DISTINCT other_number, false FROM record WHERE other_number IS NOT NULL) GROUP BY number)""")
     con.execute(f"""CREATE TABLE numbered AS
-        SELECT r.event_type, p.id::INTEGER AS owner, coalesce(q.id, -1)::INTEGER AS other, r.mo, r.start, r.stop, r.shift,
-               r.seconds, c.id::INTEGER AS cell, ({OUTCOME_SQL})::TINYINT AS outcome, r.up, r.down, r.apn,
+        SELECT r.event_type, p.id::INTEGER AS owner, coalesce(q.id, -1)::INTEGER AS other, r.mo,
+               r.start, r.stop, r.shift, r.seconds, c.id::INTEGER AS cell, ({OUTCOME_SQL})::TINYINT AS outcome,
+               r.up, r.down, r.apn,
                coalesce(r.rat, c.rat) AS rat, r.cause IN {PARTIAL_CAUSES} AS part
         FROM record r JOIN party p ON r.owner_number = p.number LEFT JOIN party q ON r.other_number = q.number
              JOIN known_cell c ON r.cell_id = c.cell_id""")
     data.parties, data.owners = con.execute("SELECT count(*), count(*) FILTER (own) FROM party").fetchone()
     data.first, data.first_end, data.last = con.execute(
-        "SELECT min(start), min(stop), max(stop) FROM numbered").fetchone()
+        "SELECT min(start), min(stop), max(stop) FROM numbered"
+    ).fetchone()
     data.days = max(1, round((data.last - data.first) / 86400000))
-    data.apns = tuple(row[0] for row in con.execute(
-        "SELECT DISTINCT apn FROM numbered WHERE apn IS NOT NULL ORDER BY 1").fetchall())
-    data.rats = tuple(row[0] for row in con.execute(
-        "SELECT DISTINCT rat FROM numbered WHERE rat IS NOT NULL ORDER BY 1").fetchall())
-    data.kinds = con.execute("""SELECT r.event_type::VARCHAR, r.mo, r.record_type, r.cause, r.status, r.apn, r.rat, c.rat, count(*)
-        FROM record r JOIN known_cell c ON r.cell_id = c.cell_id GROUP BY ALL""").fetchall()
+    data.apns = tuple(
+        row[0] for row in con.execute("SELECT DISTINCT apn FROM numbered WHERE apn IS NOT NULL ORDER BY 1").fetchall()
+    )
+    data.rats = tuple(
+        row[0] for row in con.execute("SELECT DISTINCT rat FROM numbered WHERE rat IS NOT NULL ORDER BY 1").fetchall()
+    )
+    found = con.execute(
+        """SELECT r.event_type::VARCHAR, r.mo, r.record_type, r.cause, r.status, r.rat, c.rat, c.lat IS NOT NULL,
+            count(*) FROM record r JOIN known_cell c ON r.cell_id = c.cell_id GROUP BY ALL"""
+    ).fetchall()
+    data.kinds = [Kind(*row) for row in found]
+    con.execute("""CREATE TABLE identity AS
+        SELECT owner_number AS number, mccmnc, imsi, imei, min(start) AS since FROM record GROUP BY ALL""")
 
 
 def fetch_columns(data):
     apn = "list_position(" + text_list(data.apns) + ", apn)"
     rat = "list_position(" + text_list(data.rats) + ", rat)"
-    numbers = {"apn": f"coalesce({apn}, 0)::TINYINT AS apn", "rat": f"coalesce({rat}, 0)::TINYINT AS rat",
-               "up": "coalesce(up, 0) AS up", "down": "coalesce(down, 0) AS down"}
+    numbers = {
+        "apn": f"coalesce({apn}, 0)::TINYINT AS apn",
+        "rat": f"coalesce({rat}, 0)::TINYINT AS rat",
+        "event": "enum_code(event_type)::TINYINT AS event",
+        "up": "coalesce(up, 0) AS up",
+        "down": "coalesce(down, 0) AS down",
+    }
 
     def table(columns, where):
         wanted = ", ".join(numbers.get(name, name) for name in columns.split(", "))
-        found = data.con.execute(f"SELECT owner, {wanted} FROM numbered WHERE {where} ORDER BY owner, start, stop").fetchnumpy()
+        found = data.con.execute(f"""SELECT owner, {wanted} FROM numbered WHERE {where}
+                                     ORDER BY owner, start, stop""").fetchnumpy()
         return SimpleNamespace(**{name: np.asarray(values) for name, values in found.items()}, n=len(found["owner"]))
 
     data.calls = table(COLUMNS["CALL"], "event_type = 'CALL'")
     data.sms = table(COLUMNS["SMS"], "event_type = 'SMS'")
     data.sessions = table(COLUMNS["DATA"], "event_type = 'DATA'")
-    data.everything = table("start, shift, cell, rat", "true")
+    data.everything = table("start, shift, cell, rat, event", "true")
 
 
 def text_list(texts):

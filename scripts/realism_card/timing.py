@@ -1,4 +1,5 @@
 """When: burstiness, trains, replies, redials."""
+
 import numpy as np
 
 from .card import Row
@@ -32,8 +33,10 @@ def memory(gaps, owner):
     begin, length = starts_of(group)
     mean_one, mean_other = sums(one, begin) / length, sums(other, begin) / length
     covariance = sums(one * other, begin) / length - mean_one * mean_other
-    spread = np.sqrt(np.maximum(sums(one * one, begin) / length - mean_one ** 2, 0)
-                     * np.maximum(sums(other * other, begin) / length - mean_other ** 2, 0))
+    spread = np.sqrt(
+        np.maximum(sums(one * one, begin) / length - mean_one**2, 0)
+        * np.maximum(sums(other * other, begin) / length - mean_other**2, 0)
+    )
     return covariance[spread > 0] / spread[spread > 0]
 
 
@@ -103,7 +106,9 @@ def redials(calls):
     """How much likelier the same party is called again in ten minutes after no answer, BUSY or failure."""
     own = np.flatnonzero(calls.mo)
     order = own[np.lexsort((calls.start[own], calls.other[own], calls.owner[own]))]
-    owner, other, start, outcome = (values[order] for values in (calls.owner, calls.other, calls.start, calls.outcome))
+    owner, other, start, outcome = (
+        values[order] for values in (calls.owner, calls.other, calls.start, calls.outcome)
+    )
     again = np.zeros(len(order), dtype=bool)
     again[:-1] = same_as_previous(owner, other)[1:] & (np.diff(start) <= TRAIN_MS)
     lost = np.isin(outcome, (NO_ANSWER, BUSY, FAILED))
@@ -121,23 +126,90 @@ def rows(data):
     pair, times, _, _ = ties(calls, data.owners)
     of_ties, _ = burstiness(pair, times, 20)
     sizes = train_sizes(own.owner, own.start)
-    yield Row(TOPIC, "b_users", "B of users (50 own calls or more), mean", "about 0.2 [S, R]",
-              average(of_users), .17, .23, "{:.3f}")
-    yield Row(TOPIC, "b_users_deseasoned", "the same without the hours of the week", "hardly less [D]",
-              average(plain), .14, .23, "{:.3f}")
-    yield Row(TOPIC, "memory", "memory M of users, mean", "0 to 0.2 [R]",
-              average(memories), .05, .15, "{:.3f}")
-    yield Row(TOPIC, "b_ties", "B of ties (20 calls or more), mean", "at least the users' [D]",
-              average(of_ties), .12, .4, "{:.3f}")
-    for least, real, low, high in ((2, ".070", .08, .15), (3, ".016", .01, .06), (5, ".0028", .001, .02),
-                                   (10, ".0003", .0001, .006)):
-        yield Row(TOPIC, f"trains_{least}", f"trains of calls (gaps ≤ 600 s): P(E ≥ {least})", f"{real} [S R]",
-                  share(np.count_nonzero(sizes >= least), len(sizes)), low, high, "{:.5f}")
-    yield Row(TOPIC, "same_party_600s", "next call within 600 s is with the same party", "≥ 0.5 [D, R]",
-              same_party(own), .5, 1, "{:.3f}")
-    yield Row(TOPIC, "sms_reply_60s", "SMS: next of the pair within 60 s is the reply", "> 0.5 [D]",
-              replies(data.sms, data.owners, 60_000), .58, .68, "{:.3f}")
-    yield Row(TOPIC, "call_reply_600s", "calls: next of the pair within 600 s goes back", "0.25 [R]",
-              replies(calls, data.owners, TRAIN_MS), .20, .30, "{:.3f}")
-    yield Row(TOPIC, "redial_ratio", "redial in 10 min: after no answer, BUSY, failure against after answer", "5 to 20 times [R]",
-              redials(calls), 5, 20, "{:.2f}")
+    yield Row(
+        TOPIC,
+        "b_users",
+        "B of users (50 own calls or more), mean",
+        "about 0.2 [S, R]",
+        average(of_users),
+        0.17,
+        0.23,
+        "{:.3f}",
+    )
+    yield Row(
+        TOPIC,
+        "b_users_deseasoned",
+        "the same without the hours of the week",
+        "hardly less [D]",
+        average(plain),
+        0.14,
+        0.23,
+        "{:.3f}",
+    )
+    yield Row(TOPIC, "memory", "memory M of users, mean", "0 to 0.2 [R]", average(memories), 0.05, 0.15, "{:.3f}")
+    yield Row(
+        TOPIC,
+        "b_ties",
+        "B of ties (20 calls or more), mean",
+        "at least the users' [D]",
+        average(of_ties),
+        0.12,
+        0.4,
+        "{:.3f}",
+    )
+    for least, real, low, high in (
+        (2, ".070", 0.08, 0.15),
+        (3, ".016", 0.01, 0.06),
+        (5, ".0028", 0.001, 0.02),
+        (10, ".0003", 0.0001, 0.006),
+    ):
+        yield Row(
+            TOPIC,
+            f"trains_{least}",
+            f"trains of calls (gaps ≤ 600 s): P(E ≥ {least})",
+            f"{real} [S R]",
+            share(np.count_nonzero(sizes >= least), len(sizes)),
+            low,
+            high,
+            "{:.5f}",
+        )
+    yield Row(
+        TOPIC,
+        "same_party_600s",
+        "next call within 600 s is with the same party",
+        "≥ 0.5 [D, R]",
+        same_party(own),
+        0.5,
+        1,
+        "{:.3f}",
+    )
+    yield Row(
+        TOPIC,
+        "sms_reply_60s",
+        "SMS: next of the pair within 60 s is the reply",
+        "> 0.5 [D]",
+        replies(data.sms, data.owners, 60_000),
+        0.58,
+        0.68,
+        "{:.3f}",
+    )
+    yield Row(
+        TOPIC,
+        "call_reply_600s",
+        "calls: next of the pair within 600 s goes back",
+        "0.25 [R]",
+        replies(calls, data.owners, TRAIN_MS),
+        0.20,
+        0.30,
+        "{:.3f}",
+    )
+    yield Row(
+        TOPIC,
+        "redial_ratio",
+        "redial in 10 min: after no answer, BUSY, failure against after answer",
+        "5 to 20 times [R]",
+        redials(calls),
+        5,
+        20,
+        "{:.2f}",
+    )

@@ -44,6 +44,10 @@ echo 'a;b;c' >other/part.csv
 refused 'other/part.csv: the first line does not name event_type' other
 sed '2s/;MO;[0-9]*;/;MO;soon;/' plants/honest/part.csv >other/part.csv
 refused 'part.csv.*soon' other
+refused 'site-radius.*far' --site-radius far plants/honest
+refused 'missing.csv: no such file' --cells missing.csv plants/honest
+printf 'cell_id,rat\n10001,LTE\n' >other/cells.csv
+refused 'other/cells.csv: the first line does not name lat' --cells other/cells.csv plants/honest
 
 # What cdrgen writes is read in every form, and gives the same card.
 for form in csv json avro; do
@@ -55,5 +59,13 @@ for form in csv json avro; do
     cmp csv.json "$form.json"
 done
 grep -q '"key": "overlap_mo_mo"' csv.json || fail "the card has no impossible counts"
+
+# Without positions, other separators, compressed: what can be told stays the same.
+mkdir bare
+sed 's/;/,/g' plants/honest/part.csv | gzip >bare/any-name.csv.gz
+"$card" bare --markdown --plots pictures >bare.md && fail "status 0 of a card with rows that are not told"
+grep -qx '| faster than 150 km/h, less twice 5 km | 0 | - (no cells.csv with positions) | 0 | not told |' bare.md
+grep -qx '| calls that begin during another of the same subscriber, MO-MO | 0 | 0 | 0 | PASS |' bare.md
+(($(find pictures -name '*.png' -size +4k | wc -l) == 8)) || fail "pictures are missing: $(ls pictures)"
 [[ -z $(ls "$TMPDIR") ]] || fail "files are left in $TMPDIR"
 echo "realism-card is as it should be"
