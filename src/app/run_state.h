@@ -39,7 +39,7 @@ struct cdr_run {
     struct cdr_log_progress *progress; /* at the end */
     int64_t *bases;                    /* per log: offset of position 0; of Kafka */
     int64_t *begins; /* per log: offset of the dataset's first record; of Kafka, once it is open */
-    bool *doubted;   /* per log: what was there before was not compared; NULL: all of it was */
+    bool *doubted;   /* per log: as cdr_kafka_doubt has it; NULL: none */
     struct cdr_pace schedule; /* that the run goes by, once it has begun */
     bool spilled;             /* from starts on, records are in settings->sink.spill */
     double wall_s, cpu_s;

@@ -33,18 +33,19 @@ void cdr_run_tail_settings(const struct cdr_run *run, struct cdr_verify_tail_set
     };
 }
 
+/* expired[log]: as of struct cdr_verify_tail_settings. */
 static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_range *ranges,
-                             struct cdr_error *error)
+                             uint64_t *expired, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
     struct cdr_verify_tail_settings tail;
     cdr_run_tail_settings(run, &tail);
     tail.ranges = ranges;
+    tail.expired = expired;
     struct cdr_error why = {0};
     char blind[CDR_VERIFY_BLIND_MAX];
     tail.force = settings->sink.kafka.force;
     tail.blind = blind;
-    tail.unseen = run->doubted;
     enum cdr_result result = cdr_verify_tail(&tail, &why);
     if (result == CDR_OK && run->topics.change_ms != CDR_CHANGE_NEVER)
         result = cdr_verify_change(&tail, run->topics.change_ms, &why);
@@ -72,10 +73,204 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
     return result;
 }
 
+/* What is known of the records that the logs hold. Of each log: */
+struct history {
+    bool *known;                      /* a run of this dataset has committed that it begins there */
+    int64_t *begins;                  /* the offset of its first record */
+    struct cdr_kafka_writer *writers; /* the last run to say that it writes */
+    bool *ended;                      /* it ends where a run vouched for all of it, as this one's */
+    bool *other;                      /* a run vouched for it as something else */
+    uint64_t *gone;                   /* records that are not there any more, of those to compare */
+};
+
+static void forget(struct history *history)
+{
+    free(history->known);
+    free(history->begins);
+    free(history->writers);
+    free(history->ended);
+    free(history->other);
+    free(history->gone);
+}
+
+static enum cdr_result recall(const struct cdr_run *run, struct history *history,
+                              struct cdr_error *error)
+{
+    const uint32_t logs = cdr_run_logs(run);
+    *history = (struct history){.known = calloc(logs, sizeof *history->known),
+                                .begins = calloc(logs, sizeof *history->begins),
+                                .writers = calloc(logs, sizeof *history->writers),
+                                .ended = calloc(logs, sizeof *history->ended),
+                                .other = calloc(logs, sizeof *history->other),
+                                .gone = calloc(logs, sizeof *history->gone)};
+    if (history->known == NULL || history->begins == NULL || history->writers == NULL ||
+        history->ended == NULL || history->other == NULL || history->gone == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    cdr_kafka_known_bases(run->sink, history->known, history->begins);
+    cdr_kafka_last_writers(run->sink, history->writers);
+    cdr_kafka_known_ends(run->sink, history->ended, history->other);
+    for (uint32_t log = 0; log < logs; log++)
+        history->other[log] |= history->writers[log].other;
+    return CDR_OK;
+}
+
+/* The last records do not tell: all that is there is to be compared. */
+static bool is_unsettled(const struct history *history, uint32_t log, uint64_t records)
+{
+    return records > 0 && !(history->known[log] && history->writers[log].same);
+}
+
+/* A run has vouched for all of it, as this dataset in this form. */
+static bool is_vouched(const struct history *history, uint32_t log)
+{
+    return history->writers[log].same || history->ended[log];
+}
+
+/* Another dataset was the last to begin in the log, where this one would have to. That this one has
+ * begun there as well counts only if all of it can be compared. */
+static enum cdr_result check_taken(const struct cdr_run *run, const struct history *history,
+                                   uint32_t log, struct cdr_error *error)
+{
+    const struct cdr_kafka_writer *writer = &history->writers[log];
+    const uint32_t partitions = run->settings->model.partitions;
+    if (!writer->known || strcmp(writer->dataset, run->model->dataset_id) == 0 ||
+        writer->offset != history->begins[log] ||
+        (history->known[log] && !(writer->other && history->gone[log] > 0)))
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_STATE, "%s: %s[%u] holds dataset %s, and %s dataset %s: %s",
+                    who(run), run->topics.items[log / partitions].name, log % partitions,
+                    writer->dataset,
+                    run->settings->sink.replays ? "the spill is of" : "these settings give",
+                    run->model->dataset_id,
+                    run->settings->sink.replays
+                        ? "nothing was published; --force takes it for this one if its last "
+                          "records are"
+                        : "pass the settings of the run that began there, or write to other "
+                          "topics; --force takes it for this one if its last records are");
+}
+
+/* What is gone was something else, as far as anybody knows; what is left may be the same in both.
+ */
+static enum cdr_result check_other(const struct cdr_run *run, const struct history *history,
+                                   uint32_t log, struct cdr_error *error)
+{
+    const uint32_t partitions = run->settings->model.partitions;
+    if (!history->other[log] || history->gone[log] == 0 || is_vouched(history, log))
+        return CDR_OK;
+    return cdr_fail(
+        error, CDR_E_STATE,
+        "%s: %s[%u]: the run of dataset %s that wrote it committed that its messages have "
+        "another form (format, schema, mapping, key or headers) than these settings give, and %llu "
+        "of its %llu records expired or were deleted and cannot be compared: pass the settings of "
+        "that run; --force takes what is left for this run's if its last records are",
+        who(run), run->topics.items[log / partitions].name, log % partitions,
+        run->model->dataset_id, (unsigned long long)history->gone[log],
+        (unsigned long long)run->starts[log]);
+}
+
+/* Sets gone, of logs of which all is to be compared: how many records is the difference between
+ * offsets; or with transactions, which put control records between them, what is counted. */
+static enum cdr_result find_gone(const struct cdr_run *run, struct history *history,
+                                 int64_t *firsts, struct cdr_error *error)
+{
+    const uint32_t logs = cdr_run_logs(run);
+    const struct cdr_sink_settings *sink = &run->settings->sink;
+    bool *wanted = calloc(logs, sizeof *wanted);
+    bool any = false;
+    if (wanted == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    for (uint32_t log = 0; log < logs; log++)
+        any |= wanted[log] = is_unsettled(history, log, run->starts[log]);
+    enum cdr_result result =
+        any ? cdr_kafka_firsts(run->sink, (int)sink->kafka.timeout_ms, firsts, error) : CDR_OK;
+    for (uint32_t log = 0; log < logs; log++) {
+        const int64_t gone = firsts[log] - history->begins[log];
+        wanted[log] &= gone > 0;
+        if (wanted[log])
+            history->gone[log] =
+                (uint64_t)gone < run->starts[log] ? (uint64_t)gone : run->starts[log];
+    }
+    if (result == CDR_OK && sink->transactions) {
+        uint64_t *counts = calloc(logs, sizeof *counts);
+        result = counts == NULL
+                     ? cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs)
+                     : cdr_kafka_count_left(run->sink, sink, wanted, firsts, counts, error);
+        for (uint32_t log = 0; result == CDR_OK && log < logs; log++)
+            if (wanted[log])
+                history->gone[log] =
+                    counts[log] < run->starts[log] ? run->starts[log] - counts[log] : 0;
+        free(counts);
+    }
+    free(wanted);
+    return result;
+}
+
+struct widened {
+    uint32_t logs, doubtful; /* so many; of them, nobody vouches for what is gone */
+    uint64_t records, gone;  /* to compare; not there to compare */
+};
+
+static void say_widened(const struct cdr_run *run, const struct widened *widened)
+{
+    char left[32], gone[32], lost[200] = "", doubts[200] = "";
+    if (widened->logs == 0 || run->settings->quiet)
+        return;
+    if (widened->gone > 0)
+        snprintf(lost, sizeof lost, "; %s before them expired or were deleted",
+                 cdr_with_commas(widened->gone, gone));
+    if (widened->doubtful > 0)
+        snprintf(doubts, sizeof doubts,
+                 ", so this run does not vouch for %u partition%s, and `verify --allow-expired` "
+                 "cannot tell once the rest is gone",
+                 widened->doubtful, widened->doubtful == 1 ? "" : "s");
+    fprintf(stderr,
+            "cdrgen: %s: nothing is committed that says that %u partition%s hold%s dataset "
+            "%s in messages of this form: all of their %s records%s are compared, not only the "
+            "last ones%s%s\n",
+            who(run), widened->logs, widened->logs == 1 ? "" : "s", widened->logs == 1 ? "s" : "",
+            run->model->dataset_id, cdr_with_commas(widened->records, left),
+            widened->gone > 0 ? " that are left" : "", lost, doubts);
+}
+
+/* The last records of each log do not tell datasets apart whose settings differ little, nor one
+ * schema from another that rarely differs. All that the log holds is compared, unless a run of this
+ * dataset was the last to say that it writes the log, in messages of this form. */
+static enum cdr_result widen(const struct cdr_run *run, struct history *history,
+                             struct cdr_verify_range *ranges, struct cdr_error *error)
+{
+    const uint32_t logs = cdr_run_logs(run);
+    struct widened widened = {0};
+    int64_t *firsts = calloc(logs, sizeof *firsts);
+    if (firsts == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    enum cdr_result result = find_gone(run, history, firsts, error);
+    for (uint32_t log = 0; result == CDR_OK && log < logs; log++) {
+        struct cdr_verify_range *range = &ranges[log];
+        if (!is_unsettled(history, log, range->to))
+            continue;
+        result = check_taken(run, history, log, error);
+        if (result == CDR_OK)
+            result = check_other(run, history, log, error);
+        if (history->gone[log] == range->to || /* for the check to judge */
+            (history->gone[log] == 0 && range->from == 0))
+            continue;
+        range->from = history->gone[log];
+        range->offset = range->from > 0 ? firsts[log] : history->begins[log];
+        widened.logs++;
+        widened.records += range->to - range->from;
+        widened.gone += range->from;
+        widened.doubtful += range->from > 0 && !is_vouched(history, log);
+    }
+    if (result == CDR_OK)
+        say_widened(run, &widened);
+    free(firsts);
+    return result;
+}
+
 /* Records were committed to the log, and none is left. Where the log begins says whether they
  * expired. */
 static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int64_t first,
-                                   bool same_form, struct cdr_error *error)
+                                   const struct history *history, struct cdr_error *error)
 {
     const uint32_t partitions = run->settings->model.partitions;
     const unsigned long long count = run->starts[log];
@@ -88,13 +283,16 @@ static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int6
                         who(run), topic, log % partitions, count, run->model->dataset_id);
     if (run->settings->sink.rehearsal != CDR_REHEARSAL_NONE)
         return CDR_OK;
-    if (!same_form && !run->settings->sink.kafka.force)
+    if (!history->ended[log] && !run->settings->sink.kafka.force)
         return cdr_fail(error, CDR_E_STATE,
-                        "%s: %s[%u]: nothing is left of its first %llu records, and they were "
-                        "committed in messages of another form (format, schema, mapping, key or "
-                        "headers): pass the settings of the run that wrote them, or go on after "
-                        "them with --force",
-                        who(run), topic, log % partitions, count);
+                        "%s: %s[%u]: nothing is left of its first %llu records, and %s", who(run),
+                        topic, log % partitions, count,
+                        history->other[log]
+                            ? "they were committed in messages of another form (format, schema, "
+                              "mapping, key or headers): pass the settings of the run that wrote "
+                              "them, or go on after them with --force"
+                            : "no run committed that all of them were in messages of this form; "
+                              "--force goes on after them");
     fprintf(stderr,
             "cdrgen: warning: %s: %s[%u]: nothing is left of its first %llu records; their "
             "number is believed, %s\n",
@@ -103,140 +301,18 @@ static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int6
     return CDR_OK;
 }
 
-/* What is known of the records that the logs hold. */
-struct history {
-    bool *known;                      /* a run of this dataset has committed that it begins there */
-    int64_t *begins;                  /* the offset of its first record */
-    struct cdr_kafka_writer *writers; /* the last run to say that it writes */
-};
-
-static void forget(struct history *history)
-{
-    free(history->known);
-    free(history->begins);
-    free(history->writers);
-}
-
-static enum cdr_result recall(const struct cdr_run *run, struct history *history,
-                              struct cdr_error *error)
-{
-    const uint32_t logs = cdr_run_logs(run);
-    *history = (struct history){.known = calloc(logs, sizeof *history->known),
-                                .begins = calloc(logs, sizeof *history->begins),
-                                .writers = calloc(logs, sizeof *history->writers)};
-    if (history->known == NULL || history->begins == NULL || history->writers == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
-    cdr_kafka_known_bases(run->sink, history->known, history->begins);
-    cdr_kafka_last_writers(run->sink, history->writers);
-    return CDR_OK;
-}
-
-/* Another dataset was the last to begin in the log, where this one would have to. */
-static bool is_taken(const struct cdr_run *run, const struct history *history, uint32_t log)
-{
-    const struct cdr_kafka_writer *writer = &history->writers[log];
-    return writer->known && !history->known[log] &&
-           strcmp(writer->dataset, run->model->dataset_id) != 0 &&
-           writer->offset == history->begins[log];
-}
-
-static enum cdr_result fail_taken(const struct cdr_run *run, const struct history *history,
-                                  uint32_t log, struct cdr_error *error)
-{
-    const uint32_t partitions = run->settings->model.partitions;
-    return cdr_fail(error, CDR_E_STATE, "%s: %s[%u] holds dataset %s, and %s dataset %s: %s",
-                    who(run), run->topics.items[log / partitions].name, log % partitions,
-                    history->writers[log].dataset,
-                    run->settings->sink.replays ? "the spill is of" : "these settings give",
-                    run->model->dataset_id,
-                    run->settings->sink.replays
-                        ? "nothing was published; --force takes it for this one if its last "
-                          "records are"
-                        : "pass the settings of the run that began there, or write to other "
-                          "topics; --force takes it for this one if its last records are");
-}
-
-static void say_widened(const struct cdr_run *run, uint32_t count, uint64_t records)
-{
-    char number[32];
-    if (count > 0 && !run->settings->quiet)
-        fprintf(stderr,
-                "cdrgen: %s: nothing is committed that says that %u partition%s hold%s dataset "
-                "%s in messages of this form: all of their %s records are compared, not only the "
-                "last ones\n",
-                who(run), count, count == 1 ? "" : "s", count == 1 ? "s" : "",
-                run->model->dataset_id, cdr_with_commas(records, number));
-}
-
-/* The last records of each log do not tell datasets apart whose settings differ little, nor one
- * schema from another that rarely differs. All that the log holds is compared, unless a run of this
- * dataset was the last to say that it writes the log, in messages of this form. */
-static enum cdr_result widen(const struct cdr_run *run, struct cdr_verify_range *ranges,
-                             struct cdr_error *error)
-{
-    const uint32_t logs = cdr_run_logs(run);
-    struct history history;
-    uint32_t count = 0;
-    uint64_t records = 0;
-    enum cdr_result result = recall(run, &history, error);
-    for (uint32_t log = 0; result == CDR_OK && log < logs; log++) {
-        struct cdr_verify_range *range = &ranges[log];
-        if (range->to == 0 || range->from == range->to)
-            continue;
-        if (is_taken(run, &history, log))
-            result = fail_taken(run, &history, log, error);
-        if ((history.known[log] && history.writers[log].same) || range->from == 0)
-            continue;
-        range->from = 0;
-        range->offset = history.begins[log];
-        records += range->to;
-        count++;
-    }
-    if (result == CDR_OK)
-        say_widened(run, count, records);
-    forget(&history);
-    return result;
-}
-
-/* With --force only the last records are compared. Of logs that nobody vouches for, this run does
- * not do it either, so that a later one without --force compares all that is there. */
-static enum cdr_result doubt(struct cdr_run *run, const struct cdr_verify_range *ranges,
-                             struct cdr_error *error)
-{
-    const uint32_t logs = cdr_run_logs(run);
-    struct history history;
-    enum cdr_result result = recall(run, &history, error);
-    free(run->doubted);
-    run->doubted = calloc(logs, sizeof *run->doubted);
-    if (result == CDR_OK && run->doubted == NULL)
-        result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
-    for (uint32_t log = 0; result == CDR_OK && log < logs; log++) {
-        const struct cdr_verify_range *range = &ranges[log];
-        const bool vouched = history.known[log] && history.writers[log].same;
-        run->doubted[log] =
-            range->to > 0 && (range->from == range->to || (range->from > 0 && !vouched));
-    }
-    forget(&history);
-    return result;
-}
-
 /* Positions are offsets from the base; or, with transactions, found by reading back. */
-static enum cdr_result set_ranges(const struct cdr_run *run, struct cdr_verify_range *ranges,
-                                  struct cdr_error *error)
+static enum cdr_result set_ranges(const struct cdr_run *run, const struct history *history,
+                                  struct cdr_verify_range *ranges, struct cdr_error *error)
 {
     const uint32_t logs = cdr_run_logs(run);
-    bool *known = calloc(logs, sizeof *known);
-    if (known == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
-    cdr_kafka_known_ends(run->sink, known);
     for (uint32_t log = 0; log < logs; log++) {
         const uint64_t to = run->starts[log], from = to > TAIL_RECORDS ? to - TAIL_RECORDS : 0;
         ranges[log] = (struct cdr_verify_range){.from = from,
                                                 .to = to,
                                                 .offset = run->bases[log] + (int64_t)from,
-                                                .proven = known[log]};
+                                                .proven = history->ended[log]};
     }
-    free(known);
     if (!run->settings->sink.transactions)
         return CDR_OK;
     struct cdr_kafka_last *last = calloc(logs, sizeof *last);
@@ -251,7 +327,7 @@ static enum cdr_result set_ranges(const struct cdr_run *run, struct cdr_verify_r
         range->from = range->to - count;
         range->offset = last[log].offset;
         if (count == 0 && range->to > 0)
-            result = judge_empty(run, log, last[log].first, range->proven, error);
+            result = judge_empty(run, log, last[log].first, history, error);
     }
     free(last);
     return result;
@@ -391,29 +467,60 @@ enum cdr_result cdr_run_check_arrived(const struct cdr_run *run, const uint64_t 
     return result;
 }
 
+/* A log is not doubted that is empty yet, or that was compared whole, or of which an earlier run
+ * vouched for the same. What expired while it was compared was not. */
+static enum cdr_result judge_whole(const struct cdr_run *run, struct history *history,
+                                   const struct cdr_verify_range *ranges, const uint64_t *expired,
+                                   struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    for (uint32_t log = 0; result == CDR_OK && log < cdr_run_logs(run); log++) {
+        const struct cdr_verify_range *range = &ranges[log];
+        run->doubted[log] =
+            range->to > 0 && !is_vouched(history, log) && (range->from > 0 || expired[log] > 0);
+        history->gone[log] += expired[log];
+        if (run->doubted[log] && !run->settings->sink.kafka.force)
+            result = check_other(run, history, log, error);
+    }
+    return result;
+}
+
+static enum cdr_result check_all(const struct cdr_run *run, struct history *history,
+                                 struct cdr_verify_range *ranges, uint64_t *expired,
+                                 struct cdr_error *error)
+{
+    bool any = false;
+    enum cdr_result result = recall(run, history, error);
+    if (result == CDR_OK)
+        result = set_ranges(run, history, ranges, error);
+    if (result == CDR_OK && !run->settings->sink.kafka.force)
+        result = widen(run, history, ranges, error);
+    for (uint32_t log = 0; result == CDR_OK && log < cdr_run_logs(run); log++)
+        any |= ranges[log].from < ranges[log].to;
+    if (result == CDR_OK && any)
+        result = check(run, ranges, expired, error);
+    if (result == CDR_OK && any)
+        result = check_beginning(run, error);
+    return result == CDR_OK ? judge_whole(run, history, ranges, expired, error) : result;
+}
+
 enum cdr_result cdr_run_check_tail(struct cdr_run *run, struct cdr_error *error)
 {
     const uint32_t logs = cdr_run_logs(run);
+    struct history history = {0};
     if (!run->settings->sink.resume || !cdr_run_has(run, CDR_SINK_OFFSETS))
         return CDR_OK;
     struct cdr_verify_range *ranges = calloc(logs, sizeof *ranges);
-    bool any = false;
-    enum cdr_result result = CDR_OK;
-    if (ranges == NULL)
-        result = cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    uint64_t *expired = calloc(logs, sizeof *expired);
+    free(run->doubted);
+    run->doubted = calloc(logs, sizeof *run->doubted);
+    enum cdr_result result = ranges == NULL || expired == NULL || run->doubted == NULL
+                                 ? cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs)
+                                 : check_all(run, &history, ranges, expired, error);
     if (result == CDR_OK)
-        result = set_ranges(run, ranges, error);
-    if (result == CDR_OK)
-        result =
-            run->settings->sink.kafka.force ? doubt(run, ranges, error) : widen(run, ranges, error);
-    for (uint32_t log = 0; result == CDR_OK && log < logs; log++)
-        any |= ranges[log].from < ranges[log].to;
-    if (result == CDR_OK && any)
-        result = check(run, ranges, error);
-    if (result == CDR_OK && any)
-        result = check_beginning(run, error);
-    if (result == CDR_OK && run->doubted != NULL)
         cdr_kafka_doubt(run->sink, run->doubted);
+    forget(&history);
     free(ranges);
+    free(expired);
     return result;
 }

@@ -169,7 +169,7 @@ enum cdr_result cdr_verify_change(const struct cdr_verify_tail_settings *setting
                                  : look_up_ranges(settings, partitions, change_ms, ranges, error);
     around.ranges = ranges;
     around.blind = NULL;
-    around.unseen = NULL;
+    around.expired = NULL;
     if (result == CDR_OK)
         result = cdr_verify_tail(&around, error);
     free(ranges);

@@ -367,8 +367,6 @@ static enum cdr_result pass_blind(struct tail *tail, uint32_t log, struct cdr_er
                         "there; --force goes on after them",
                         topic, partition, range->offset + (int64_t)(range->to - range->from),
                         range->to);
-    if (settings->unseen != NULL)
-        settings->unseen[log] = true;
     if (tail->blind++ == 0 && settings->blind != NULL)
         snprintf(settings->blind, CDR_VERIFY_BLIND_MAX,
                  "nothing of %s[%u] could be compared: all records before offset %" PRId64
@@ -402,7 +400,11 @@ static enum cdr_result set_starts(struct tail *tail, struct cdr_error *error)
         }
         uint64_t expired =
             extent.first > range->offset ? (uint64_t)(extent.first - range->offset) : 0;
-        if (expired >= range->to - range->from) {
+        if (expired > range->to - range->from)
+            expired = range->to - range->from;
+        if (tail->settings->expired != NULL)
+            tail->settings->expired[log] = expired;
+        if (expired == range->to - range->from) {
             range->from = range->to;
             if (result == CDR_OK)
                 result = pass_blind(tail, log, error);

@@ -78,7 +78,7 @@ struct cdr_verify_tail_settings {
     bool endless;                          /* a live run: the ranges may lie after the last day */
     const struct cdr_verify_range *ranges; /* per log; those of other shards are not looked at */
     bool force;                            /* take ranges that expired for proven */
-    bool *unseen; /* becomes true for each log of whose range nothing is left to compare; or NULL */
+    uint64_t *expired;      /* per log, or NULL: so many of its range were gone and not compared */
     char *blind;            /* room for CDR_VERIFY_BLIND_MAX bytes, or NULL; see below */
     const atomic_int *stop; /* or NULL */
 };

@@ -149,9 +149,9 @@ expect_failure 1 "retention.ms=1000 .*; the same for ${prefix}p.sms: retention.b
 create "${prefix}q." max.message.bytes=5000
 expect_equal "$(drive "${prefix}q." -X compression.codec=none)" "accepted 90000 durable 90000"
 check_all "${prefix}q." 0 10000 0
-create "${prefix}s." internal.segment.bytes=5000
-expect_equal "$(drive "${prefix}s." -X compression.codec=none)" "accepted 90000 durable 90000"
-check_all "${prefix}s." 0 10000 0
+create "${prefix}segment." internal.segment.bytes=5000
+expect_equal "$(drive "${prefix}segment." -X compression.codec=none)" "accepted 90000 durable 90000"
+check_all "${prefix}segment." 0 10000 0
 
 # A record that is rejected all the same ends the run, and the log has no gap.
 create "${prefix}r." message.timestamp.before.max.ms=60000
@@ -179,7 +179,7 @@ release()
     expect_equal "$status" 1 "status of a run that was disturbed"
 }
 
-hold "${prefix}s." --create-topics --records 20
+hold "${prefix}segment." --create-topics --records 20
 echo foreign | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "${prefix}s.data" -p 2
 release
 grep -Eq "^DIFFERENT: ${prefix}s.data\[2\]: a record that belongs at offset 10 was stored at 11: another producer" "$WORK/held" ||

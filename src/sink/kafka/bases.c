@@ -121,6 +121,8 @@ bool cdr_kafka_remember(const struct cdr_kafka_sink *sink, const char *group,
     return done;
 }
 
+/* Whoever reads it takes all of the log for this dataset's in this form, also what is gone by then.
+ */
 static void sign(const struct cdr_kafka_sink *sink, rd_kafka_topic_partition_t *entry,
                  int64_t offset)
 {
@@ -216,8 +218,10 @@ static bool take_writer(const struct cdr_kafka_sink *sink, const rd_kafka_topic_
     cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, form);
     memcpy(writer->dataset, entry->metadata, id_len);
     writer->offset = entry->offset;
-    writer->same = writer->offset == cdr_kafka_begin_of(&sink->logs[log]) &&
-                   cdr_kafka_is_signed(entry, sink->setup.dataset_id, form);
+    const bool there = writer->offset == cdr_kafka_begin_of(&sink->logs[log]);
+    writer->same = there && cdr_kafka_is_signed(entry, sink->setup.dataset_id, form);
+    writer->other =
+        there && !writer->same && !cdr_kafka_is_signed(entry, writer->dataset, cdr_kafka_no_form);
     return true;
 }
 
@@ -226,6 +230,12 @@ static bool is_in_form(const struct cdr_kafka_sink *sink, uint32_t log)
     char form[CDR_FORM_SIZE];
     cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, form);
     return strcmp(sink->logs[log].form, form) == 0;
+}
+
+static bool is_in_other_form(const struct cdr_kafka_sink *sink, uint32_t log)
+{
+    const char *form = sink->logs[log].form;
+    return form[0] != '\0' && strcmp(form, cdr_kafka_no_form) != 0 && !is_in_form(sink, log);
 }
 
 void cdr_kafka_last_writers(const struct cdr_sink *base, struct cdr_kafka_writer *writers)
@@ -274,14 +284,16 @@ void cdr_kafka_remember_end(struct cdr_sink *base)
     pthread_mutex_unlock(&sink->watch.looking);
 }
 
-void cdr_kafka_known_ends(const struct cdr_sink *base, bool *known)
+void cdr_kafka_known_ends(const struct cdr_sink *base, bool *known, bool *other)
 {
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
     struct cdr_kafka_client asker = {0};
     char group[CDR_KAFKA_GROUP_MAX];
     cdr_kafka_group_of(CDR_GROUP_ENDS, sink->setup.dataset_id, group);
-    for (uint32_t log = 0; log < sink->log_count; log++)
+    for (uint32_t log = 0; log < sink->log_count; log++) {
         known[log] = sink->transactions.on && is_in_form(sink, log);
+        other[log] = sink->transactions.on && is_in_other_form(sink, log);
+    }
     if (sink->transactions.on || open_asker(sink, group, &asker) != CDR_OK)
         return;
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
@@ -290,10 +302,15 @@ void cdr_kafka_known_ends(const struct cdr_sink *base, bool *known)
     for (int i = 0; answered && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
         const uint32_t log = cdr_kafka_log_of(sink, entry);
+        const int64_t begin = sink->logs[log].base, end = begin + (int64_t)sink->logs[log].start;
+        const char *id = sink->setup.dataset_id;
         char form[CDR_FORM_SIZE];
         cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, form);
-        known[log] = cdr_kafka_is_signed(entry, sink->setup.dataset_id, form) &&
-                     entry->offset == sink->logs[log].base + (int64_t)sink->logs[log].start;
+        const bool same = cdr_kafka_is_signed(entry, id, form);
+        known[log] = same && entry->offset == end;
+        other[log] = !same && cdr_kafka_is_signed(entry, id, NULL) &&
+                     !cdr_kafka_is_signed(entry, id, cdr_kafka_no_form) && entry->offset > begin &&
+                     entry->offset <= end;
     }
     rd_kafka_topic_partition_list_destroy(list);
     cdr_kafka_client_close(&asker);

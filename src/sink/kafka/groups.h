@@ -13,7 +13,8 @@
  * cdrgen-tx-topic-<dataset  0                               DATASET MARK
  * id>
  *
- * DATASET is the dataset's id, FORM that of the messages (encode/topic.h). BEGIN is the offset of
+ * DATASET is the dataset's id, FORM that of the messages (encode/topic.h), or the form of none
+ * where the log is doubted (kafka.h); nothing says where such a log ends. BEGIN is the offset of
  * the dataset's first record, AFTER the one after its last committed record, ID the transactional
  * id that wrote the line, TOKEN that of the process that did. Positions, not offsets of records,
  * since each commit and abort puts a control record into every partition that the transaction

@@ -26,18 +26,21 @@
 
 extern const struct cdr_sink_ops cdr_kafka_sink_ops;
 
-/* After open with settings->resume. known[log]: the log ends where an earlier run of this dataset
- * committed that it ended; with transactions always, as its position was committed. */
-void cdr_kafka_known_ends(const struct cdr_sink *sink, bool *known);
+/* After open with settings->resume. known[log]: the log ends where an earlier run committed that it
+ * ended, and vouched for all of it as this dataset's in messages of this form; with transactions,
+ * the position was committed so. other[log]: one vouched for messages of another form, up to there
+ * or less. */
+void cdr_kafka_known_ends(const struct cdr_sink *sink, bool *known, bool *other);
 
 /* After open with settings->resume. known[log]: a run of this dataset has committed where it begins
  * in the log (with transactions: where it goes on), so what is there is its beginning. begins[log]:
  * the offset of its first record, where it is not known. */
 void cdr_kafka_known_bases(const struct cdr_sink *sink, bool *known, int64_t *begins);
 
-/* After open, when the run is sure to begin: of the logs that are doubted[log], what is there was
- * not compared. Nothing is committed then that says that they are this dataset's, in messages of
- * this form, or where it ends in them. */
+/* After open, when the run is sure to begin: of the logs that are doubted[log], what is there, or
+ * was, is not known to be all of the dataset's beginning, in messages of this form. Nothing is
+ * committed then that says that they are this dataset's, in messages of this form, or where it ends
+ * in them. */
 void cdr_kafka_doubt(struct cdr_sink *sink, const bool *doubted);
 
 /* After open with settings->resume, and before the first record is written: starts[log] records of
@@ -51,7 +54,9 @@ struct cdr_kafka_writer {
     bool known;                          /* else the next two are empty, as with transactions */
     char dataset[CDR_KAFKA_DATASET_MAX]; /* its id */
     int64_t offset;                      /* of the dataset's first record */
-    bool same;                           /* this dataset from there, in messages of this form */
+    /* It vouched for the log from where this dataset begins: as this one in messages of this form;
+     * as anything else. With transactions, other is that of cdr_kafka_known_ends. */
+    bool same, other;
 };
 /* writers[log] of this process's logs. Blocks for some seconds at most. */
 void cdr_kafka_last_writers(const struct cdr_sink *sink, struct cdr_kafka_writer *writers);
@@ -73,5 +78,16 @@ struct cdr_kafka_last {
 enum cdr_result cdr_kafka_find_last(const struct cdr_sink *sink,
                                     const struct cdr_sink_settings *settings, uint32_t wanted,
                                     struct cdr_kafka_last *last, struct cdr_error *error);
+
+/* Of this process's logs: the offsets that they begin with. CDR_E_KAFKA. */
+enum cdr_result cdr_kafka_firsts(const struct cdr_sink *sink, int timeout_ms, int64_t *firsts,
+                                 struct cdr_error *error);
+
+/* counts[log]: the committed records from firsts[log] up to where the run goes on, where
+ * wanted[log]. Reads them. Errors as of cdr_kafka_read_back. */
+enum cdr_result cdr_kafka_count_left(const struct cdr_sink *sink,
+                                     const struct cdr_sink_settings *settings, const bool *wanted,
+                                     const int64_t *firsts, uint64_t *counts,
+                                     struct cdr_error *error);
 
 #endif

@@ -112,3 +112,55 @@ enum cdr_result cdr_kafka_find_last(const struct cdr_sink *base,
     free(search.rings);
     return result;
 }
+
+enum cdr_result cdr_kafka_firsts(const struct cdr_sink *base, int timeout_ms, int64_t *firsts,
+                                 struct cdr_error *error)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    struct cdr_kafka_client asker = {0};
+    enum cdr_result result =
+        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, &sink->properties, NULL, error);
+    if (result == CDR_OK)
+        result =
+            cdr_kafka_offsets(&asker, sink, RD_KAFKA_OFFSET_BEGINNING, firsts, timeout_ms, error);
+    cdr_kafka_client_close(&asker);
+    return result;
+}
+
+static enum cdr_result count_one(void *context, const struct cdr_kafka_record *record,
+                                 struct cdr_error *error)
+{
+    (void)error;
+    ((uint64_t *)context)[record->range]++;
+    return CDR_OK;
+}
+
+enum cdr_result cdr_kafka_count_left(const struct cdr_sink *base,
+                                     const struct cdr_sink_settings *settings, const bool *wanted,
+                                     const int64_t *firsts, uint64_t *counts,
+                                     struct cdr_error *error)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    struct cdr_kafka_range *ranges = calloc(sink->log_count, sizeof *ranges);
+    uint64_t *found = calloc(sink->log_count, sizeof *found);
+    size_t n = 0;
+    enum cdr_result result = CDR_OK;
+    if (ranges == NULL || found == NULL)
+        result = cdr_fail(error, CDR_E_NOMEM, "no memory to count %u logs", sink->log_count);
+    for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++) {
+        const int64_t end = sink->logs[log].base + (int64_t)sink->logs[log].start;
+        if (wanted[log])
+            ranges[n++] = (struct cdr_kafka_range){.topic = cdr_kafka_topic_of(sink, log),
+                                                   .partition = log % sink->setup.partitions,
+                                                   .offset = firsts[log] < end ? firsts[log] : end,
+                                                   .end = end};
+    }
+    if (result == CDR_OK && n > 0)
+        result = cdr_kafka_read_back(&settings->kafka, true, ranges, n, count_one, found, error);
+    n = 0;
+    for (uint32_t log = 0; log < sink->log_count && result == CDR_OK; log++)
+        counts[log] = wanted[log] ? found[n++] : 0;
+    free(ranges);
+    free(found);
+    return result;
+}
