@@ -7,7 +7,17 @@
  * then are as well. Another record at the offset of one is compared with it, and differs.
  *
  * One that is not found is as it should be if the log must hold a later one of its key, or if it is
- * a tombstone and no row of its key is left: compaction removes both. Any other is lost.
+ * a tombstone and the log goes on after it, and no earlier one of its key is there: compaction
+ * removes both. Any other is lost.
+ *
+ * Kafka's cleaner leaves no earlier record of a key where it has removed a later one. It goes
+ * through the log from its beginning, and of each key it removes all records before the last one
+ * that it knows; it replaces segments in the order of the log, so that one that breaks off has
+ * cleaned a beginning. A tombstone goes in a later pass than the records before it. Two things look
+ * otherwise: a log that is cleaned while it is read, which is why such a log is read again; and a
+ * replica that fell behind, and went on to copy after its leader had been cleaned: until its own
+ * cleaner has come by, it has rows that the leader has not, and so have its consumers once it
+ * leads.
  *
  * Memory: 5 bytes a subscriber. Two passes over the days.
  */
@@ -60,6 +70,7 @@ struct cdr_dimension_report {
     /* Partitions that a topic has beyond the dataset's; found and foreign in them. */
     uint32_t added_partitions[CDR_DIMENSION_COUNT];
     struct cdr_dimension_counts added[CDR_DIMENSION_COUNT];
+    bool doubtful; /* a record is lost, and an earlier one of its key is there */
     uint32_t lines;
     char line[CDR_DIMENSION_LINES_MAX][CDR_DIMENSION_LINE_MAX]; /* differences in words */
 };

@@ -11,6 +11,9 @@
     dimensions.py abort TOPIC…
     dimensions.py copy FROM TO COUNT
     dimensions.py skip FROM TO
+    dimensions.py displace FROM TO tombstone|middle
+        copies a topic without a record whose key has an earlier one: it is the key's last one, a tombstone, or one with
+        a later one; compaction leaves its offset empty
     dimensions.py alter TOPIC PARTITION RECORD
         deletes the topic, creates it again, and fills it with what it held, but for the value of one record
     dimensions.py bury TOPIC KEY
@@ -379,6 +382,53 @@ def skip(arguments):
     print(logs[partition][at].key().decode())
 
 
+def place_to_displace(logs, mode):
+    """(partition, record, another one of the last day but one). All later ones of the key are in the segment of the last
+    day, which is never compacted: compaction keeps the earlier one."""
+    for partition, log in enumerate(logs):
+        days = sorted({message.timestamp()[1] for message in log})
+        records = collections.defaultdict(list)
+        for i, message in enumerate(log):
+            records[message.key()].append(i)
+        for i, message in enumerate(log):
+            later = [log[j].timestamp()[1] for j in records[message.key()] if j > i]
+            wanted = message.value() is None and not later if mode == "tombstone" else \
+                message.value() is not None and later and min(later) == days[-1]
+            if not wanted or message.timestamp()[1] not in days[1:-2] or records[message.key()][0] == i:
+                continue
+            for j in range(i + 1, len(log)):
+                if log[j].timestamp()[1] == days[-2] and log[j].value() is not None and log[j].key() != message.key():
+                    return partition, i, j
+    fail(f"no record to displace: {mode}")
+
+
+def displace(arguments):
+    """In the place of the record, a copy of the other one, which compaction takes."""
+    settings = {"bootstrap.servers": BROKERS}
+    logs = logs_of(arguments.source)
+    partition, record, other = place_to_displace(logs, arguments.mode)
+    config = {"cleanup.policy": "compact", "segment.ms": "3600000", "min.cleanable.dirty.ratio": "0.0",
+              "max.compaction.lag.ms": "300"}
+    admin = AdminClient(settings)
+    admin.create_topics([NewTopic(arguments.target, len(logs), config=config)])[arguments.target].result(30)
+    producer = Producer({**settings, "enable.idempotence": True})
+    for number, log in enumerate(logs):
+        day = None
+        for i, message in enumerate(log):
+            if message.timestamp()[1] != day: # a batch lies in one segment
+                producer.flush(30)
+            day = message.timestamp()[1]
+            copied = log[other] if (number, i) == (partition, record) else message
+            producer.produce(arguments.target, copied.value(), copied.key(), number, timestamp=day)
+    producer.flush(30)
+    deadline = time.monotonic() + 60
+    while any(message.offset() == record for message in logs_of(arguments.target, gaps=True)[partition]):
+        if time.monotonic() > deadline:
+            fail(f"{arguments.target}[{partition}]: offset {record} is not compacted")
+        time.sleep(0.2)
+    print(partition, record, logs[partition][record].key().decode())
+
+
 def alter(arguments):
     settings = {"bootstrap.servers": BROKERS}
     logs = logs_of(arguments.topic)
@@ -446,6 +496,11 @@ def main():
         command.add_argument("target")
         if action is copy:
             command.add_argument("count", type=int)
+    command = commands.add_parser("displace")
+    command.set_defaults(action=displace)
+    command.add_argument("source")
+    command.add_argument("target")
+    command.add_argument("mode", choices=["tombstone", "middle"])
     command = commands.add_parser("alter")
     command.set_defaults(action=alter)
     command.add_argument("topic")

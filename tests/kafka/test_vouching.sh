@@ -99,7 +99,7 @@ for how in "" --transactions; do
     middle=$((after / 2))
     admin records "${prefix}call" >"$WORK/records"
     admin trim "${prefix}call" 0 "$(sed -n "$((middle + 1))p" "$WORK/records" | cut -d ' ' -f 2)"
-    expect_failure 2 'has another record at offset [0-9]+ .*expected UNKNOWN, found failure' \
+    expect_failure 2 'has another record at offset [0-9]+ .*expected UNKNOWN, found failure|messages have another form' \
         on run --resume --days 2 --mapping "$WORK/other.map" $how
     for round in 1 2; do
         on run --resume --days 2 --mapping "$WORK/written.map" $how 2>"$WORK/stderr"
