@@ -20,10 +20,10 @@
  * since each commit and abort puts a control record into every partition that the transaction
  * touched, and aborted records keep their offsets.
  *
- * Kafka deletes what is committed for a topic with the topic. A run that does not notice commits the
- * positions again, for the topic that was created in its place. MARK tells: a random name that is
- * committed before positions are looked for, stays what it is, and goes with the topic. A position
- * counts only with the mark that the topic has. Lines of version 2 have none.
+ * Kafka deletes what is committed for a topic with the topic. A run that does not notice commits
+ * the positions again, for the topic that was created in its place. MARK tells: a random name that
+ * is committed before positions are looked for, stays what it is, and goes with the topic. A
+ * position counts only with the mark that the topic has. Lines of version 2 have none.
  */
 #ifndef CDR_SINK_KAFKA_GROUPS_H
 #define CDR_SINK_KAFKA_GROUPS_H

@@ -15,8 +15,8 @@
  * older brokers, and in 3.6 … 3.9 stands in for whichever of the two is at its unlimited default.
  * With LogAppendTime none applies.
  * - max.message.bytes bounds a record batch, so at least one record with its overhead must fit; and
- * so does segment.bytes, or where brokers show it internal.segment.bytes (4.0 and later), which then
- * counts instead.
+ * so does segment.bytes, or where brokers show it internal.segment.bytes (4.0 and later), which
+ * then counts instead.
  * - cleanup.policy must not contain compact for records, and must for a table.
  * - min.insync.replicas above the number of replicas: acks=all never succeeds.
  */
