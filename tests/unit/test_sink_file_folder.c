@@ -2,8 +2,10 @@
  * shards side by side. */
 #include "sink_harness.h"
 
+#include "sink/file/lock.h"
 #include "sink/file/scan.h"
 
+#include <pthread.h>
 #include <sys/resource.h>
 
 /* Opening is refused with these words, and the folder is as it was. */
@@ -340,6 +342,57 @@ static void part_names_are_recognised(void **state)
     assert_false(cdr_file_is_day("date=2025-1-01", &day));
 }
 
+#define ENDINGS 300u
+
+/* One of two shards that end at the same moment. */
+struct ending {
+    struct cdr_file_lock lock;
+    const char *path;
+    pthread_barrier_t *together;
+};
+
+static void *end_shard(void *context)
+{
+    struct ending *ending = context;
+    pthread_barrier_wait(ending->together);
+    cdr_file_lock_drop(&ending->lock, ending->path, true);
+    return NULL;
+}
+
+static void shards_that_end_together_leave_no_lock_file(void **state)
+{
+    (void)state;
+    struct harness harness;
+    harness_start(&harness, "csv");
+    char path[300];
+    snprintf(path, sizeof path, "%s", harness.settings.out);
+    assert_int_equal(mkdir(path, 0777), 0);
+    snprintf(path + strlen(path), sizeof path - strlen(path), "/" CDR_FILE_LOCK_NAME);
+    pthread_barrier_t together;
+    pthread_barrier_init(&together, NULL, 2);
+    for (unsigned round = 0; round < ENDINGS; round++) {
+        struct ending shards[2];
+        pthread_t threads[2];
+        for (uint32_t i = 0; i < 2; i++) {
+            struct cdr_error error = {{0}};
+            const struct cdr_file_lock_wish wish = {
+                .path = path, .dataset = "it", .shard_index = i, .shard_count = 2};
+            shards[i] = (struct ending){.path = path, .together = &together};
+            if (cdr_file_lock_take(&shards[i].lock, &wish, &error) != CDR_OK)
+                fail_msg("%s", error.text);
+            cdr_file_lock_opened(&shards[i].lock);
+        }
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, end_shard, &shards[i]), 0);
+        for (int i = 0; i < 2; i++)
+            pthread_join(threads[i], NULL);
+        if (access(path, F_OK) == 0)
+            fail_msg("round %u: a lock file was left", round);
+    }
+    pthread_barrier_destroy(&together);
+    harness_end(&harness);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +407,7 @@ int main(void)
         cmocka_unit_test(shards_share_a_folder),
         cmocka_unit_test(a_shard_does_not_mix_with_other_datasets),
         cmocka_unit_test(part_names_are_recognised),
+        cmocka_unit_test(shards_that_end_together_leave_no_lock_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@
 #define COUNTS_MAX ((off_t)CDR_PARTITIONS_MAX)
 #define SHARDS (COUNTS + COUNTS_MAX + 1)
 #define GATE_WAIT_S 60
+#define REMOVE_WAIT_NS INT64_C(1000000000)
 /* Others may remove and make the file while we try. */
 #define ATTEMPTS_MAX 100
 
@@ -196,12 +197,21 @@ enum cdr_result cdr_file_lock_check(const struct cdr_file_lock *lock, const char
         path);
 }
 
-/* With the gate in hand nobody can take the lock without finding out that the file has gone. */
+/* With the gate in hand nobody can take the lock without finding out that the file has gone. Shards
+ * that end together find the gate held by one another for a moment; who holds it for longer opens
+ * the dataset, and is the one to remove the file. Our own ranges go first, or the last two would
+ * each see the other's. */
 static bool nobody_else(int fd)
 {
+    const int64_t give_up_ns = cdr_monotonic_ns() + REMOVE_WAIT_NS;
     struct flock all = range(F_WRLCK, 0, 0);
-    return set(fd, F_WRLCK, GATE, 1) == 0 && fcntl(fd, F_OFD_GETLK, &all) == 0 &&
-           all.l_type == F_UNLCK;
+    int os_error = set(fd, F_UNLCK, COUNTS + 1, 0);
+    while (os_error == 0 && (os_error = set(fd, F_WRLCK, GATE, 1)) == EAGAIN &&
+           cdr_monotonic_ns() < give_up_ns) {
+        cdr_sleep_ns(1000000);
+        os_error = 0;
+    }
+    return os_error == 0 && fcntl(fd, F_OFD_GETLK, &all) == 0 && all.l_type == F_UNLCK;
 }
 
 void cdr_file_lock_drop(struct cdr_file_lock *lock, const char *path, bool remove)
