@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static_assert(CDR_TYPE_COUNT <= CDR_TOPICS_MAX,
+static_assert((int)CDR_TYPE_COUNT <= (int)CDR_TOPICS_MAX,
               "more types of records need a larger CDR_TOPICS_MAX");
 
 const char cdr_key_schema_default[] = "\"string\"";

@@ -13,7 +13,7 @@ enum {
     ACCESS = CDR_HOLDS_ACCESS,
 };
 
-static_assert(CDR_TYPE_COUNT <= CDR_SOURCE_SYMBOLS_MAX,
+static_assert((int)CDR_TYPE_COUNT <= (int)CDR_SOURCE_SYMBOLS_MAX,
               "more types of records need a larger CDR_SOURCE_SYMBOLS_MAX");
 
 static const char *const false_true[] = {"false", "true"};
