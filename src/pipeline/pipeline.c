@@ -501,12 +501,13 @@ static enum cdr_result create_engine(struct cdr_pipeline *pipeline, struct cdr_e
     const struct cdr_pipeline_settings *s = &pipeline->settings;
     const struct cdr_parameters *p = &s->model->parameters;
     const int paced = s->pace.kind != CDR_PACE_NONE;
+    const int64_t endless_ms = s->until_ms != 0 ? s->until_ms : INT64_MAX;
     struct cdr_engine_settings settings = {
         .workers = s->workers,
         .shard_index = s->shard_index,
         .shard_count = s->shard_count,
         .slice_barrier = paced,
-        .end_ms = s->endless ? INT64_MAX
+        .end_ms = s->endless ? endless_ms
                              : cdr_calendar_day_start_ms(&s->model->calendar,
                                                          p->start_day + (int32_t)p->days),
         .stop = s->stop,

@@ -31,7 +31,8 @@ struct cdr_pipeline_settings {
     /* kind, speed and rate; the rest is set at the start, unless start_ns is not 0: then the
      * schedule is one that another pipeline began (cdr_pipeline_pace) and goes on. */
     struct cdr_pace pace;
-    bool endless; /* live: until stopped */
+    bool endless;     /* live: until stopped, or until_ms is reached */
+    int64_t until_ms; /* with endless; 0: no time */
     /* Per log, the position of the first record that is handed over: those before are passed over,
      * planned and ordered but not materialised. NULL: everything from 0. */
     const uint64_t *starts;

@@ -1,5 +1,6 @@
 /* Where a dataset begins in topics, found by reading them (search.h): the pipeline generates its
  * records into a sink that only looks at them. */
+#include "base/clock.h"
 #include "model/model.h"
 #include "sink/direct.h"
 #include "verify/search.h"
@@ -103,6 +104,7 @@ static enum cdr_result generate(struct find *find, struct cdr_error *error)
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .endless = settings->endless,
+        .until_ms = cdr_wall_ms() + LATE_MS, /* no live run has got further */
         .starts = find->starts,
         .stop = &find->stop,
     };

@@ -93,7 +93,7 @@ for topic in call sms data; do
 done
 forget
 expect_failure 2 "the topics do not hold the beginning of dataset $id|cannot be told" on run --resume --append --days 2
-expect_equal "$(counts call sms data | paste -sd+ | bc)" "$(($(paste -sd+ <<<"$before" | bc) - 3000))" "records after a refusal"
+expect_equal "$(total)" "$(($(paste -sd+ <<<"$before" | bc) - 3000))" "records after a refusal"
 
 echo "the first records of every log expired"
 dataset[1]=800
@@ -151,4 +151,25 @@ on run --resume --append 2>"$WORK/stderr"
 grep -q 'warning: append: .* hold nothing of dataset .*: it begins after what they hold' "$WORK/stderr" ||
     die "no warning that there is nothing to resume: $(cat "$WORK/stderr")"
 on verify --append || die "verify of what was begun: $?"
+
+echo "a live dataset without records in some of the logs is looked for up to now, not for ever"
+prefix=$(fresh_prefix)
+total()
+{
+    counts call sms data | awk '{ sum += $1 } END { print sum }'
+}
+few=(--live --subs 2 --seed 3 --partitions 3 --start yesterday -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet)
+"$CDRGEN" run --subs 60 --seed 9 --partitions 3 --start 2025-06-01 -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet \
+    --create-topics
+before=$(total)
+"$CDRGEN" run "${few[@]}" --resume --append 2>"$WORK/stderr" &
+live=$!
+for _ in {1..300}; do
+    ((before < $(total))) && break
+    kill -0 $live 2>/dev/null || die "the live run ended: $(cat "$WORK/stderr")"
+    sleep 0.2
+done
+((before < $(total))) || die "the live run wrote nothing in a minute"
+kill -TERM $live
+wait $live || die "the live run: $(cat "$WORK/stderr")"
 echo "append, forgotten: all as promised"
