@@ -179,7 +179,7 @@ release()
     expect_equal "$status" 1 "status of a run that was disturbed"
 }
 
-hold "${prefix}segment." --create-topics --records 20
+hold "${prefix}s." --create-topics --records 20
 echo foreign | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "${prefix}s.data" -p 2
 release
 grep -Eq "^DIFFERENT: ${prefix}s.data\[2\]: a record that belongs at offset 10 was stored at 11: another producer" "$WORK/held" ||
