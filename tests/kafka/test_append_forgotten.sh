@@ -46,6 +46,12 @@ counts()
     done
 }
 
+# total: of all records, by offsets.
+total()
+{
+    counts call sms data | awk '{ sum += $1 } END { print sum }'
+}
+
 echo "the group is deleted while a resume opens"
 topics
 on run --append
@@ -154,10 +160,6 @@ on verify --append || die "verify of what was begun: $?"
 
 echo "a live dataset without records in some of the logs is looked for up to now, not for ever"
 prefix=$(fresh_prefix)
-total()
-{
-    counts call sms data | awk '{ sum += $1 } END { print sum }'
-}
 few=(--live --subs 2 --seed 3 --partitions 3 --start yesterday -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet)
 "$CDRGEN" run --subs 60 --seed 9 --partitions 3 --start 2025-06-01 -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet \
     --create-topics
