@@ -109,6 +109,27 @@ enum cdr_result cdr_stream_bounded(FILE **file, const char *path, uint64_t bytes
                     (long long)status.st_size, (unsigned long long)bytes_max);
 }
 
+bool cdr_stream_differs(FILE *stream, const char *path)
+{
+    char one[8192], other[8192];
+    struct cdr_error ignored = {{0}};
+    FILE *there = NULL;
+    struct stat status;
+    size_t n, m;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return true;
+    if (cdr_stream_regular(&there, path, CDR_E_IO, &ignored) != CDR_OK)
+        return false;
+    rewind(stream);
+    do {
+        n = fread(one, 1, sizeof one, stream);
+        m = fread(other, 1, sizeof other, there);
+    } while (n == m && n > 0 && memcmp(one, other, n) == 0);
+    const bool differs = !ferror(there) && (n != m || n > 0);
+    fclose(there);
+    return differs;
+}
+
 int cdr_create_temporary(const char *path)
 {
     if (unlink(path) != 0 && errno != ENOENT)

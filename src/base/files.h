@@ -56,6 +56,10 @@ FILE *cdr_stream_temporary(const char *path);
 bool cdr_stream_rename(FILE *file, bool written, bool sync, const char *temporary,
                        const char *path);
 
+/* Whether what is at path is no regular file, or is one that can be read and has other bytes than
+ * the stream, from its start on. */
+bool cdr_stream_differs(FILE *stream, const char *path);
+
 /* Raises the process's limit of open files to what is needed. Returns 0, or how many it may have
  * where those are too few. */
 uint64_t cdr_allow_open_files(uint64_t needed);

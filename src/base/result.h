@@ -27,6 +27,7 @@ enum cdr_result {
     /* a run may not go on; no log holds what it must not, and the error says how another run goes
      * on: exit status 1 */
     CDR_E_ENDED = -11,
+    CDR_E_REACHED = -12, /* the end that was asked for, before that of the records: no failure */
 };
 
 /* Owned by the caller; zero-initialise with {0}. */
