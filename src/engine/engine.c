@@ -27,7 +27,9 @@ struct worker {
     struct cdr_key_pool pool;
     struct cdr_chunk **now;   /* [log × slices + slice] of the current slot */
     struct cdr_chunk **later; /* [(slot ring) × logs + log] */
+    struct cdr_chunk **held;  /* with outages: [(held ring) × logs + log] */
     struct cdr_events events;
+    struct cdr_leg_keys legs;
     struct cdr_key *keys, *sorted;
     uint32_t keys_capacity;
     uint32_t *buckets;
@@ -39,8 +41,9 @@ struct cdr_engine {
     struct cdr_engine_settings settings;
     const struct cdr_consumer *consumer;
     uint32_t logs, slice_bits, slices; /* slice = ms >> (MS_BITS − slice_bits) */
-    uint32_t whole_s;                  /* sessions longer than this are cut in parts */
+    uint32_t whole_s;                  /* sessions longer than this are cut into parts */
     uint32_t ring;                     /* slots ahead that keys can carry to, + 1 */
+    uint32_t held_ring;                /* the same, and those that wait for an outage's end */
     uint16_t *partition;               /* of every subscriber */
     uint8_t *classes;                  /* activity class of every subscriber */
     uint32_t *own_logs;                /* logs of this shard, ascending */
@@ -59,6 +62,13 @@ struct cdr_engine {
     uint32_t slot_slices;          /* slices that the slot's length needs */
     uint32_t slice_from, slice_to; /* of the running task phase */
     bool by_slices;                /* all logs finish a slice before the next begins */
+    bool again;                    /* some records come once more, later */
+    /* With outages. */
+    bool holds;
+    uint32_t first_frame; /* that is not over before the run's start */
+    uint32_t *frames;     /* [i]: of the slot i after the current one */
+    uint16_t *out;        /* [i × types + type]: elements that are out then */
+    uint32_t held_slots;  /* whose records are to come before the slot's first slice */
     int over;
     int cut; /* a stop left something undone; by worker 0 */
 
@@ -90,27 +100,47 @@ static void rest(struct cdr_engine *engine)
 
 /* ---- plan ---- */
 
-/* in_slot_ms: emission, from the start of the slot. */
-static inline void put(struct worker *restrict worker, uint32_t log, int64_t in_slot_ms,
-                       uint32_t leg, const struct cdr_events *events, uint32_t i, uint32_t peer,
-                       uint32_t duration_s)
+/* Whether the element that writes the subscriber's records of a type is out, lag slots ahead. */
+static bool is_out(const struct cdr_engine *engine, uint32_t type, uint32_t subscriber,
+                   uint32_t lag)
+{
+    return (engine->out[lag * CDR_TYPE_COUNT + type] >>
+                cdr_outage_element(&engine->model->faults, subscriber) &
+            1) != 0;
+}
+
+static struct cdr_chunk **held_list(const struct worker *worker, uint64_t slot_number, uint32_t log)
+{
+    const struct cdr_engine *engine = worker->engine;
+    return &worker->held[slot_number % engine->held_ring * engine->logs + log];
+}
+
+/* in_slot_ms: emission, from the start of the slot. key: as if that were 0. Returns whether it is
+ * emitted in the run itself, if before its end. */
+static inline bool put(struct worker *restrict worker, uint32_t log, uint32_t owner,
+                       int64_t in_slot_ms, struct cdr_key key)
 {
     struct cdr_engine *engine = worker->engine;
-    uint32_t lag = 0;
+    const int64_t emission_ms = engine->slots[0].start_ms + in_slot_ms;
     struct cdr_chunk **list;
+    uint32_t lag = 0;
     if (in_slot_ms < engine->slots[0].duration_ms) {
         list = &worker->now[log * engine->slices +
                             ((uint32_t)in_slot_ms >> (MS_BITS - engine->slice_bits))];
     } else {
-        const int64_t emission_ms = engine->slots[0].start_ms + in_slot_ms;
-        for (lag = 1; emission_ms >= engine->ahead_ms[lag + 1];)
+        lag = 1;
+        while (emission_ms >= engine->ahead_ms[lag + 1])
             lag++;
         in_slot_ms = emission_ms - engine->ahead_ms[lag];
+        key = cdr_key_later(key, lag);
         list = &worker->later[(engine->slot_number + lag) % engine->ring * engine->logs + log];
     }
-    cdr_keylist_push(&worker->pool, list,
-                     cdr_key_make((uint32_t)in_slot_ms, events->origin[i], lag, events->index[i],
-                                  leg, events->party[i], events->outcome[i], duration_s, peer));
+    const bool held =
+        engine->holds && is_out(engine, log / engine->model->parameters.partitions, owner, lag);
+    if (held)
+        list = held_list(worker, engine->slot_number + lag, log);
+    cdr_keylist_push(&worker->pool, list, cdr_key_at(key, (uint32_t)in_slot_ms));
+    return emission_ms >= engine->start_ms || (held && engine->frames[lag] >= engine->first_frame);
 }
 
 static inline int owned(const struct cdr_engine *engine, uint32_t partition)
@@ -119,75 +149,61 @@ static inline int owned(const struct cdr_engine *engine, uint32_t partition)
            partition % engine->settings.shard_count == engine->settings.shard_index;
 }
 
-/* A long session, cut in parts. */
+/* The late duplicate, where it has one, of a record that was just put and is in the run itself. */
+static void put_again(struct worker *worker, uint32_t log, uint32_t owner, int64_t in_slot_ms,
+                      struct cdr_key key)
+{
+    const struct cdr_engine *engine = worker->engine;
+    const uint32_t type = log / engine->model->parameters.partitions;
+    const uint64_t base =
+        cdr_fault_base(&engine->model->faults, &key, type, cdr_key_start_slot(&key, engine->slots));
+    if (!cdr_fault_comes_again(&engine->model->faults, base))
+        return;
+    key.high |= CDR_ENTRY_LATE_COPY;
+    put(worker, log, owner, in_slot_ms + cdr_copy_delay_ms(engine->model, base), key);
+}
+
+/* A long session, cut into parts. */
 static void plan_parts(struct worker *worker, uint32_t log, const struct cdr_events *events,
                        uint32_t i)
 {
-    const struct cdr_parameters *p = &worker->engine->model->parameters;
-    const struct cdr_legs legs = cdr_leg_records(worker->engine->model, events, i, 0);
+    const struct cdr_model *model = worker->engine->model;
+    const struct cdr_legs legs = cdr_leg_records(model, events, i, 0);
     for (uint32_t part = 0; part < legs.parts; part++) {
-        struct cdr_leg_record record = cdr_leg_record(p, &legs, part);
-        put(worker, log, record.emission_ms, 0, events, i, part, record.duration_s);
-    }
-}
-
-/* Emission of one leg of every event, from the start of the slot. */
-static void emission_column(const struct cdr_model *model, const struct cdr_events *events,
-                            uint32_t leg, uint32_t *restrict emission_ms)
-{
-    const uint32_t after_ms = model->parameters.order == CDR_ORDER_END ? 1000 : 0;
-    for (uint32_t i = 0; i < events->n; i++)
-        emission_ms[i] = events->offset_ms[i] + after_ms * events->duration_s[i];
-    if (model->late_below != 0)
-        for (uint32_t i = 0; i < events->n; i++)
-            emission_ms[i] += (uint32_t)cdr_delay_ms(model, events->base[i], leg);
-}
-
-static void plan_origins(struct worker *worker, const uint32_t *emission_ms)
-{
-    struct cdr_engine *engine = worker->engine;
-    const struct cdr_events *events = &worker->events;
-    const uint32_t partitions = engine->model->parameters.partitions, whole_s = engine->whole_s;
-    for (uint32_t i = 0; i < events->n; i++) {
-        uint32_t partition = engine->partition[events->origin[i]];
-        if (!owned(engine, partition))
-            continue;
-        uint32_t log = events->type[i] * partitions + partition;
-        if (events->duration_s[i] > whole_s && cdr_type_has(events->type[i], CDR_HOLDS_PARTS))
-            plan_parts(worker, log, events, i);
-        else
-            put(worker, log, emission_ms[i], 0, events, i, events->peer[i], events->duration_s[i]);
-    }
-}
-
-/* The called subscribers' legs of on-net events. */
-static void plan_peers(struct worker *worker, const uint32_t *emission_ms)
-{
-    struct cdr_engine *engine = worker->engine;
-    const struct cdr_events *events = &worker->events;
-    const uint32_t partitions = engine->model->parameters.partitions;
-    uint32_t onnet[CDR_EVENTS_BLOCK], n = 0;
-    for (uint32_t i = 0; i < events->n; i++) {
-        onnet[n] = i;
-        n += events->party[i] == CDR_PARTY_ONNET;
-    }
-    for (uint32_t k = 0; k < n; k++) {
-        const uint32_t i = onnet[k], partition = engine->partition[events->peer[i]];
-        if (owned(engine, partition))
-            put(worker, events->type[i] * partitions + partition, emission_ms[i], 1, events, i,
-                events->peer[i], events->duration_s[i]);
+        struct cdr_leg_record record = cdr_leg_record(model, &legs, part);
+        const struct cdr_key key = cdr_key_make(
+            0, events->origin[i], 0, events->index[i], 0, events->party[i], events->outcome[i],
+            record.duration_s, cdr_session_part(part, legs.total_s));
+        const bool inside = put(worker, log, events->origin[i], record.emission_ms, key);
+        if (worker->engine->again && inside)
+            put_again(worker, log, events->origin[i], record.emission_ms, key);
     }
 }
 
 static void plan_events(struct worker *worker)
 {
-    const struct cdr_model *model = worker->engine->model;
-    uint32_t emission_ms[CDR_EVENTS_BLOCK];
-    emission_column(model, &worker->events, 0, emission_ms);
-    plan_origins(worker, emission_ms);
-    if (model->late_below != 0)
-        emission_column(model, &worker->events, 1, emission_ms);
-    plan_peers(worker, emission_ms);
+    struct cdr_engine *engine = worker->engine;
+    const struct cdr_events *events = &worker->events;
+    const struct cdr_leg_keys *legs = &worker->legs;
+    const uint32_t partitions = engine->model->parameters.partitions, whole_s = engine->whole_s;
+    engine->model->loops->legs(engine->model, events, &worker->legs);
+    for (uint32_t k = 0; k < legs->n; k++) {
+        const uint32_t partition = engine->partition[legs->owner[k]];
+        const uint32_t log = legs->type[k] * partitions + partition;
+        if (!owned(engine, partition))
+            continue;
+        const bool in_parts = whole_s != UINT32_MAX && k < events->n &&
+                              events->duration_s[k] > whole_s &&
+                              cdr_type_has(legs->type[k], CDR_HOLDS_PARTS);
+        if (in_parts) {
+            plan_parts(worker, log, events, k);
+            continue;
+        }
+        const struct cdr_key key = {legs->high[k], legs->low[k]};
+        const bool inside = put(worker, log, legs->owner[k], legs->emission_ms[k], key);
+        if (engine->again && inside)
+            put_again(worker, log, legs->owner[k], legs->emission_ms[k], key);
+    }
 }
 
 static void plan(struct worker *worker)
@@ -249,21 +265,31 @@ static int reserve_keys(struct worker *worker, uint32_t n)
     return worker->keys_capacity != 0;
 }
 
+/* back: of what was held back, how many slots ago it would have come; 0: of a slice. */
+static struct cdr_chunk **list_of(const struct worker *worker, uint32_t back, uint32_t slice,
+                                  uint32_t log)
+{
+    const struct cdr_engine *engine = worker->engine;
+    return back > 0 ? held_list(worker, engine->slot_number - back, log)
+                    : &worker->now[(size_t)log * engine->slices + slice];
+}
+
 /* All workers' keys of one log and slice, in one array. */
-static int gather(struct worker *worker, size_t list, uint32_t *out)
+static int gather(struct worker *worker, uint32_t back, uint32_t slice, uint32_t log, uint32_t *out)
 {
     struct cdr_engine *engine = worker->engine;
     uint32_t n = 0;
     for (unsigned w = 0; w < engine->settings.workers; w++)
-        for (const struct cdr_chunk *chunk = engine->workers[w].now[list]; chunk != NULL;
-             chunk = chunk->next)
+        for (const struct cdr_chunk *chunk = *list_of(&engine->workers[w], back, slice, log);
+             chunk != NULL; chunk = chunk->next)
             n += (uint32_t)chunk->n;
     if (!reserve_keys(worker, n))
         return 0;
     uint32_t at = 0;
     for (unsigned w = 0; w < engine->settings.workers; w++) {
-        struct cdr_chunk *chunk = engine->workers[w].now[list];
-        engine->workers[w].now[list] = NULL;
+        struct cdr_chunk **list = list_of(&engine->workers[w], back, slice, log);
+        struct cdr_chunk *chunk = *list;
+        *list = NULL;
         while (chunk != NULL) {
             struct cdr_chunk *next = chunk->next;
             memcpy(worker->keys + at, chunk->keys, chunk->n * sizeof *chunk->keys);
@@ -276,12 +302,16 @@ static int gather(struct worker *worker, size_t list, uint32_t *out)
     return 1;
 }
 
-static enum cdr_result run_task(struct worker *worker, uint32_t slice, uint32_t log)
+/* number: of the slot's slices, of which those that were held back come first. */
+static enum cdr_result run_task(struct worker *worker, uint32_t number, uint32_t log)
 {
     struct cdr_engine *engine = worker->engine;
-    const uint32_t bits = MS_BITS - engine->slice_bits;
+    const uint32_t held = engine->held_slots;
+    const uint32_t back = number < held ? held - number : 0;
+    const uint32_t slice = number < held ? 0 : number - held;
+    const uint32_t bits = back > 0 ? MS_BITS : MS_BITS - engine->slice_bits;
     uint32_t n;
-    if (!gather(worker, (size_t)log * engine->slices + slice, &n))
+    if (!gather(worker, back, slice, log, &n))
         return cdr_fail(&worker->error, CDR_E_NOMEM,
                         "out of memory for the records of one slice of time");
     cdr_order_keys(worker->keys, worker->sorted, n, slice << bits, bits, worker->buckets);
@@ -289,8 +319,9 @@ static enum cdr_result run_task(struct worker *worker, uint32_t slice, uint32_t 
         .log = log,
         .type = log / engine->model->parameters.partitions,
         .slice = slice,
-        .sequence = engine->sequence + slice,
-        .slots = engine->slots,
+        .sequence = engine->sequence + number,
+        .slots = engine->slots + back,
+        .slot = engine->slots,
         .keys = worker->keys,
         .n = n,
         .model = engine->model,
@@ -316,6 +347,28 @@ static void run_tasks(struct worker *worker)
 
 /* ---- the loop over slots ---- */
 
+/* Which elements are out in the slot and in those that keys can carry to; and how many of the slots
+ * before, of a frame that is over, held records back. */
+static void look_at_outages(struct cdr_engine *engine, struct cdr_slot ahead)
+{
+    const struct cdr_faults *faults = &engine->model->faults;
+    const struct cdr_slot *slots = engine->slots;
+    for (uint32_t i = 0; i <= engine->ring; i++) {
+        engine->frames[i] = cdr_outage_frame(faults, &ahead);
+        for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+            engine->out[i * CDR_TYPE_COUNT + type] =
+                (uint16_t)cdr_outage_elements(faults, type, engine->frames[i]);
+        ahead = cdr_calendar_next(&engine->model->calendar, &ahead);
+    }
+    engine->held_slots = 0;
+    for (uint32_t back = 1; back <= engine->slot_number && back < CDR_LAG_MAX; back++) {
+        const uint32_t frame = cdr_outage_frame(faults, &slots[back]);
+        if (frame == engine->frames[0] || frame != cdr_outage_frame(faults, &slots[1]))
+            break;
+        engine->held_slots = back;
+    }
+}
+
 /* By worker 0 while the others rest. */
 static void begin_slot(struct cdr_engine *engine, const struct cdr_slot *slot)
 {
@@ -326,8 +379,11 @@ static void begin_slot(struct cdr_engine *engine, const struct cdr_slot *slot)
         engine->ahead_ms[i] = ahead.start_ms;
         ahead = cdr_calendar_next(&engine->model->calendar, &ahead);
     }
+    if (engine->holds)
+        look_at_outages(engine, *slot);
     cdr_counts_set(&engine->counts, engine->model, slot);
-    engine->slot_slices = (uint32_t)((slot->duration_ms - 1) >> (MS_BITS - engine->slice_bits)) + 1;
+    engine->slot_slices = engine->held_slots +
+                          (uint32_t)((slot->duration_ms - 1) >> (MS_BITS - engine->slice_bits)) + 1;
     engine->slice_from = 0;
     const struct cdr_consumer *consumer = engine->consumer;
     engine->by_slices =
@@ -363,9 +419,11 @@ static void end_slice(struct worker *worker)
     struct cdr_engine *engine = worker->engine;
     note_cut(engine);
     if (!engine->cut && cdr_failure_code(&engine->failure) == CDR_OK) {
-        enum cdr_result result =
-            engine->consumer->slice_end(engine->consumer->state, &engine->slots[0],
-                                        engine->slice_from, engine->slot_slices, &worker->error);
+        const uint32_t held = engine->held_slots;
+        enum cdr_result result = engine->consumer->slice_end(
+            engine->consumer->state, &engine->slots[0],
+            engine->slice_from < held ? CDR_SLICE_HELD : engine->slice_from - held,
+            engine->slot_slices - held, &worker->error);
         if (result != CDR_OK)
             cdr_failure_keep(&engine->failure, result, &worker->error);
     }
@@ -393,20 +451,34 @@ static void emit_slot(struct worker *worker)
     }
 }
 
+static void drop_list(struct worker *worker, struct cdr_chunk **list)
+{
+    struct cdr_chunk *chunk = *list;
+    *list = NULL;
+    while (chunk != NULL) {
+        struct cdr_chunk *next = chunk->next;
+        cdr_key_pool_give(&worker->pool, chunk);
+        chunk = next;
+    }
+}
+
 /* Slots before the run's start are planned for what they carry into it; their own lists are thrown
  * away. */
 static void drop_slot(struct worker *worker)
 {
     struct cdr_engine *engine = worker->engine;
-    for (size_t list = 0; list < (size_t)engine->logs * engine->slices; list++) {
-        struct cdr_chunk *chunk = worker->now[list];
-        worker->now[list] = NULL;
-        while (chunk != NULL) {
-            struct cdr_chunk *next = chunk->next;
-            cdr_key_pool_give(&worker->pool, chunk);
-            chunk = next;
-        }
-    }
+    for (size_t list = 0; list < (size_t)engine->logs * engine->slices; list++)
+        drop_list(worker, &worker->now[list]);
+}
+
+/* Likewise what would come with a slot before the start. Before plan, since the number of the slot
+ * changes while others still drop what plan made. */
+static void drop_held(struct worker *worker)
+{
+    struct cdr_engine *engine = worker->engine;
+    for (uint32_t back = 1; back <= engine->held_slots; back++)
+        for (uint32_t log = 0; log < engine->logs; log++)
+            drop_list(worker, held_list(worker, engine->slot_number - back, log));
 }
 
 static void run_slots(struct worker *worker)
@@ -427,6 +499,8 @@ static void run_slots(struct worker *worker)
         rest(engine);
         if (engine->over)
             return;
+        if (!emitted)
+            drop_held(worker);
         take_carried(worker);
         plan(worker);
         rest(engine);
@@ -565,8 +639,10 @@ static int create_worker(struct cdr_engine *engine, unsigned number)
     worker->now = calloc((size_t)engine->logs * engine->slices, sizeof *worker->now);
     worker->later = calloc((size_t)engine->logs * engine->ring, sizeof *worker->later);
     worker->buckets = calloc(CDR_ORDER_BUCKETS + 1, sizeof *worker->buckets);
+    if (engine->holds)
+        worker->held = calloc((size_t)engine->logs * engine->held_ring, sizeof *worker->held);
     return worker->now != NULL && worker->later != NULL && worker->buckets != NULL &&
-           reserve_keys(worker, 1024);
+           (worker->held != NULL || !engine->holds) && reserve_keys(worker, 1024);
 }
 
 static void list_logs(struct cdr_engine *engine)
@@ -584,6 +660,19 @@ static uint32_t slots_within(int64_t carry_ms)
     return (uint32_t)(carry_ms / 3600000) + 2 + 2 * (uint32_t)(carry_ms / 86400000 + 1);
 }
 
+static void prepare_outages(struct cdr_engine *engine)
+{
+    const struct cdr_model *model = engine->model;
+    engine->holds = model->faults.below[CDR_FAULT_OUTAGE] > 0;
+    if (!engine->holds)
+        return;
+    const struct cdr_slot before = cdr_calendar_slot_at(&model->calendar, engine->start_ms - 1);
+    engine->first_frame = cdr_outage_frame(&model->faults, &before);
+    engine->held_ring = engine->ring + slots_within(cdr_outage_max_ms(&model->parameters)) + 1;
+    engine->frames = calloc(engine->ring + 1, sizeof *engine->frames);
+    engine->out = calloc((size_t)(engine->ring + 1) * CDR_TYPE_COUNT, sizeof *engine->out);
+}
+
 enum cdr_result cdr_engine_create(struct cdr_engine **out, const struct cdr_model *model,
                                   const struct cdr_engine_settings *settings,
                                   struct cdr_error *error)
@@ -599,8 +688,10 @@ enum cdr_result cdr_engine_create(struct cdr_engine **out, const struct cdr_mode
     engine->slice_bits = choose_slice_bits(model, settings->slices_min);
     engine->slices = 1u << engine->slice_bits;
     engine->whole_s = p->partial_s != 0 ? p->partial_s : UINT32_MAX;
+    engine->again = model->faults.below[CDR_FAULT_LATE_DUPLICATE] > 0;
     engine->ring = slots_within(cdr_carry_max_ms(p)) + 1;
     engine->start_ms = cdr_calendar_day_start_ms(&model->calendar, p->start_day);
+    prepare_outages(engine);
     cdr_key_store_init(&engine->store);
     cdr_failure_init(&engine->failure);
     pthread_mutex_init(&engine->gate_lock, NULL);
@@ -615,7 +706,8 @@ enum cdr_result cdr_engine_create(struct cdr_engine **out, const struct cdr_mode
     enum cdr_result result = cdr_counts_create(&engine->counts, model, error);
     int complete = engine->partition != NULL && engine->classes != NULL &&
                    engine->own_logs != NULL && engine->workers != NULL && engine->slots != NULL &&
-                   engine->ahead_ms != NULL;
+                   engine->ahead_ms != NULL &&
+                   (!engine->holds || (engine->frames != NULL && engine->out != NULL));
     for (unsigned w = 0; complete && w < settings->workers; w++)
         complete = create_worker(engine, w);
     if (result == CDR_OK && !complete)
@@ -639,6 +731,7 @@ void cdr_engine_destroy(struct cdr_engine *engine)
         struct worker *worker = &engine->workers[w];
         free(worker->now);
         free(worker->later);
+        free(worker->held);
         free(worker->keys);
         free(worker->sorted);
         free(worker->buckets);
@@ -655,5 +748,7 @@ void cdr_engine_destroy(struct cdr_engine *engine)
     free(engine->own_logs);
     free(engine->slots);
     free(engine->ahead_ms);
+    free(engine->frames);
+    free(engine->out);
     free(engine);
 }

@@ -7,6 +7,10 @@
  *           workers have for it and sort them by the total order of model/key.h.
  *   then    the task goes to the consumer, which materialises, encodes and delivers it.
  *
+ * Records of a network element that is out (model/fault.h) wait in lists by the slot in which they
+ * would be emitted. When their frame is over, each of these slots is a task of a log, with its keys
+ * and slots as they would have been, before the first slice of the slot that begins.
+ *
  * Tasks are taken in order of time over all logs, so logs advance together. What a task holds
  * depends on the model alone; how many there are, and which worker runs them when, does not change
  * the sequence of any log's records.
@@ -28,10 +32,11 @@ struct cdr_engine;
 struct cdr_task {
     uint32_t log;   /* topic × partitions + partition */
     uint32_t type;  /* CDR_TYPE_* */
-    uint32_t slice; /* of the slot, from 0 */
+    uint32_t slice; /* of the slot, from 0; before them those that were held back */
     /* slices before this one since the start of the run: the same for all logs */
     uint64_t sequence;
     const struct cdr_slot *slots; /* [0] the emission slot, [lag] the one lag slots before */
+    const struct cdr_slot *slot;  /* now: slots, or a later one where an outage held them back */
     const struct cdr_key *keys;   /* ordered */
     uint32_t n;                   /* may be 0 */
     const struct cdr_model *model;
@@ -42,8 +47,8 @@ struct cdr_consumer {
     void *state;
     enum cdr_result (*task)(void *state, unsigned worker, const struct cdr_task *task,
                             struct cdr_error *error);
-    /* By one thread while the others rest. slice_end only with settings.slice_barrier.
-     * NULL: not wanted. */
+    /* By one thread while the others rest. slice_end only with settings.slice_barrier; slice is
+     * CDR_SLICE_HELD for what was held back. NULL: not wanted. */
     enum cdr_result (*slot_begin)(void *state, const struct cdr_slot *slot,
                                   struct cdr_error *error);
     /* With settings.slice_barrier: true where this slot goes without barriers and slice_end all the
@@ -53,6 +58,14 @@ struct cdr_consumer {
                                  uint32_t slice_count, struct cdr_error *error);
     enum cdr_result (*slot_end)(void *state, const struct cdr_slot *slot, struct cdr_error *error);
 };
+
+#define CDR_SLICE_HELD UINT32_MAX
+
+/* Until when an outage held a task's records back; 0: it did not. */
+static inline int64_t cdr_task_held_until_ms(const struct cdr_task *task)
+{
+    return task->slot != task->slots ? task->slot->start_ms : 0;
+}
 
 struct cdr_engine_settings {
     unsigned workers; /* ≥ 1 */

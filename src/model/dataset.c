@@ -37,29 +37,79 @@ static void add_texts(XXH3_state_t *state, char const (*texts)[8], uint32_t coun
 static int compare_days(const void *a, const void *b)
 {
     const struct cdr_special_day *left = a, *right = b;
-    return left->day < right->day ? -1 : left->day > right->day;
+    int64_t from = left->day * INT64_C(32) + left->hour,
+            to = right->day * INT64_C(32) + right->hour;
+    return from < to ? -1 : from > to;
 }
 
-static void add_special_days(XXH3_state_t *state, const struct cdr_parameters *p)
+static void add_days(XXH3_state_t *state, const struct cdr_special_day *given, uint32_t count)
 {
     struct cdr_special_day days[CDR_SPECIAL_DAYS_MAX];
-    memcpy(days, p->special_days, p->special_day_count * sizeof *days);
-    qsort(days, p->special_day_count, sizeof *days, compare_days);
-    add_u64(state, p->special_day_count);
-    for (uint32_t i = 0; i < p->special_day_count; i++) {
-        add_u64(state, (uint64_t)(int64_t)days[i].day);
+    memcpy(days, given, count * sizeof *days);
+    qsort(days, count, sizeof *days, compare_days);
+    add_u64(state, count);
+    for (uint32_t i = 0; i < count; i++) {
+        add_u64(state, (uint64_t)(int64_t)days[i].day | (uint64_t)days[i].hour << 32);
         add_doubles(state, &days[i].multiplier, 1);
+    }
+}
+
+/* Those of one type, and holidays, only where there are any. */
+static void add_special_days(XXH3_state_t *state, const struct cdr_parameters *p)
+{
+    add_days(state, p->special_days, p->special_day_count);
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++) {
+        if (p->type_day_count[type] == 0)
+            continue;
+        add_u64(state, type);
+        add_days(state, p->type_days[type], p->type_day_count[type]);
+    }
+    for (uint32_t i = 0; i < p->holiday_count; i++)
+        add_u64(state, (uint64_t)(int64_t)p->holidays[i]);
+}
+
+/* Only where there are any. */
+static void add_world(XXH3_state_t *state, const struct cdr_parameters *p)
+{
+    for (uint32_t i = 0; i < p->outage_count; i++) {
+        const struct cdr_outage *outage = &p->outages[i];
+        const double circle[] = {outage->lat, outage->lon, outage->radius_km};
+        add_u64(state, (uint64_t)outage->from_min);
+        add_u64(state, (uint64_t)outage->to_min);
+        add_u64(state, outage->cell);
+        add_doubles(state, circle, outage->cell == 0 ? 3 : 0);
+    }
+    for (uint32_t i = 0; i < p->crowd_count; i++) {
+        const struct cdr_crowd *crowd = &p->crowds[i];
+        const double place[] = {crowd->lat, crowd->lon, crowd->share};
+        add_u64(state, (uint64_t)crowd->from_min);
+        add_u64(state, (uint64_t)crowd->to_min);
+        add_doubles(state, place, 3);
+        add_doubles(state, crowd->factor, CDR_TYPE_COUNT);
     }
 }
 
 /* One list: mobile-originated shares of the types of two parties, and what follows. */
 static void add_shares(XXH3_state_t *state, const struct cdr_parameters *p)
 {
-    const double others[] = {p->interconnect_share,  p->imei_change_prob,    p->sim_change_prob,
-                             p->call_duration_p50_s, p->call_duration_p90_s, p->downlink_min,
-                             p->uplink_min,          p->duration_min_s,      p->cell_center_lat,
-                             p->cell_center_lon,     p->cell_radius_km,      p->activity_sigma,
-                             p->burst_share,         p->late_share};
+    const double others[] = {p->application_share,
+                             p->interconnect_share,
+                             p->imei_change_prob,
+                             p->sim_change_prob,
+                             p->call_duration_p50_s,
+                             p->call_duration_p90_s,
+                             p->call_duration_user_sigma,
+                             p->downlink_min,
+                             p->uplink_min,
+                             p->duration_min_s,
+                             p->cell_center_lat,
+                             p->cell_center_lon,
+                             p->cell_radius_km,
+                             p->activity_sigma,
+                             p->trains,
+                             p->session_sigma,
+                             p->user_sigma,
+                             p->faults[CDR_FAULT_LATE]};
     double shares[CDR_TYPE_COUNT + sizeof others / sizeof *others];
     size_t count = 0;
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
@@ -67,6 +117,39 @@ static void add_shares(XXH3_state_t *state, const struct cdr_parameters *p)
             shares[count++] = p->mo_share[type];
     memcpy(shares + count, others, sizeof others);
     add_doubles(state, shares, count + sizeof others / sizeof *others);
+}
+
+/* Only where there are any: a dataset without faults does not know which kinds exist. Late records
+ * are with the other shares. */
+static void add_faults(XXH3_state_t *state, const struct cdr_parameters *p)
+{
+    for (uint32_t kind = 0; kind < CDR_FAULT_COUNT; kind++) {
+        if (!(p->faults[kind] > 0) || kind == CDR_FAULT_LATE ||
+            (cdr_fault_traits[kind] & CDR_FAULT_DELIVERY) != 0)
+            continue;
+        XXH3_128bits_update(state, cdr_fault_name[kind], strlen(cdr_fault_name[kind]) + 1);
+        add_doubles(state, &p->faults[kind], 1);
+    }
+    if (p->faults[CDR_FAULT_DUPLICATE] > 0)
+        add_u64(state, p->duplicate_copies);
+    if (p->faults[CDR_FAULT_LATE_DUPLICATE] > 0)
+        add_u64(state, p->duplicate_delay_s);
+    if (p->faults[CDR_FAULT_OUTAGE] > 0)
+        add_u64(state, p->outage_hours);
+    if (p->faults[CDR_FAULT_OVERSIZE] > 0)
+        add_u64(state, p->oversize_bytes);
+}
+
+/* Likewise. */
+static void add_behaviours(XXH3_state_t *state, const struct cdr_parameters *p)
+{
+    for (uint32_t kind = 0; kind < CDR_BEHAVIOUR_COUNT; kind++) {
+        const char *name = cdr_behaviour_name[kind];
+        if (!(p->behaviours[kind] > 0))
+            continue;
+        XXH3_128bits_update(state, name, strlen(name) + 1);
+        add_doubles(state, &p->behaviours[kind], 1);
+    }
 }
 
 static void add_model(XXH3_state_t *state, const struct cdr_parameters *p)
@@ -77,14 +160,19 @@ static void add_model(XXH3_state_t *state, const struct cdr_parameters *p)
     add_u64(state, (uint64_t)(int64_t)p->start_day);
     add_u64(state, p->partitions);
     add_u64(state, (uint64_t)p->order);
+    add_u64(state, (uint64_t)p->call_duration_law);
+    add_u64(state, p->small_apns);
+    add_u64(state, p->classic_records);
     XXH3_128bits_update(state, p->tz_name, strlen(p->tz_name) + 1);
     add_texts(state, p->prefixes, p->prefix_count);
     add_texts(state, p->offnet_prefixes, p->offnet_prefix_count);
+    add_u64(state, p->msisdn_digits);
     add_u64(state, p->mccmnc_count);
     for (uint32_t i = 0; i < p->mccmnc_count; i++)
         add_u64(state, p->mccmnc_pool[i]);
     add_doubles(state, p->records_per_day, CDR_TYPE_COUNT);
     add_shares(state, p);
+    add_doubles(state, p->called_numbers, CDR_NUMBER_KIND_COUNT);
     add_doubles(state, p->call_dispositions, CDR_CALL_DISPOSITION_COUNT);
     add_doubles(state, p->sms_status, CDR_SMS_STATUS_COUNT);
     add_doubles(state, p->sms_segments, 3);
@@ -101,19 +189,26 @@ static void add_model(XXH3_state_t *state, const struct cdr_parameters *p)
                                   d->cell_share};
         add_doubles(state, profile, sizeof profile / sizeof *profile);
     }
-    add_doubles(state, p->diurnal_weekday, 24);
-    add_doubles(state, p->diurnal_weekend, 24);
+    for (int type = 0; type < CDR_TYPE_COUNT; type++) {
+        add_doubles(state, p->diurnal_weekday[type], 24);
+        add_doubles(state, p->diurnal_weekend[type], 24);
+    }
+    for (int type = 0; type < CDR_TYPE_COUNT; type++)
+        add_doubles(state, p->week[type], 7);
     add_doubles(state, p->seasonality, 12);
     add_special_days(state, p);
     add_u64(state, p->cells);
     add_u64(state, p->duration_max_s);
-    add_u64(state, p->late_share > 0 ? p->late_mean_s : 0);
-    add_u64(state, p->late_share > 0 ? p->late_max_s : 0);
+    add_u64(state, p->faults[CDR_FAULT_LATE] > 0 ? p->late_mean_s : 0);
+    add_u64(state, p->faults[CDR_FAULT_LATE] > 0 ? p->late_max_s : 0);
     add_u64(state, p->partial_s);
     if (p->leave_prob > 0) {
         add_doubles(state, &p->leave_prob, 1);
         add_u64(state, p->vacant_days);
     }
+    add_world(state, p);
+    add_faults(state, p);
+    add_behaviours(state, p);
 }
 
 /* What is recorded after the start may have begun a week before at most (duration_max and late_max

@@ -6,9 +6,10 @@
  * they spare materialise what plan has worked out already (party, outcome, duration, peer) and
  * could be computed again from the name.
  *
- *   high  emission ms in the emission slot 22 | origin 30 | 127 − lag 7 | 0 × 5
+ *   high  emission ms in the emission slot 22 | origin 30 | 127 − lag 7 | entry 5
  *   low   index 11 | leg 1 | party 2 | outcome 3 | duration in s 17 | peer 30
- * lag: how many slots the event's start lies before the emission.
+ * lag: how many slots the event's start lies before the emission. entry: 0 until keys are sorted;
+ * then what is wrong with the record on purpose (model/fault.h).
  */
 #ifndef CDR_MODEL_KEY_H
 #define CDR_MODEL_KEY_H
@@ -32,6 +33,18 @@ static inline struct cdr_key cdr_key_make(uint32_t ms, uint32_t origin, uint32_t
         .low = (uint64_t)index << 53 | (uint64_t)leg << 52 | (uint64_t)party << 50 |
                (uint64_t)outcome << 47 | (uint64_t)duration_s << 30 | peer,
     };
+    return key;
+}
+
+/* A key of milliseconds 0 and lag 0, at others. */
+static inline struct cdr_key cdr_key_at(struct cdr_key key, uint32_t ms)
+{
+    key.high |= (uint64_t)ms << 42;
+    return key;
+}
+static inline struct cdr_key cdr_key_later(struct cdr_key key, uint32_t lag)
+{
+    key.high -= (uint64_t)lag << 5;
     return key;
 }
 

@@ -11,6 +11,7 @@ struct cdr_model;
 struct cdr_counts;
 struct cdr_expansion;
 struct cdr_events;
+struct cdr_leg_keys;
 struct cdr_key;
 struct cdr_slot;
 struct cdr_block;
@@ -19,6 +20,8 @@ struct cdr_loops {
     bool (*events_next)(const struct cdr_model *model, const struct cdr_counts *counts,
                         const uint8_t *classes, struct cdr_expansion *expansion,
                         struct cdr_events *events);
+    void (*legs)(const struct cdr_model *model, const struct cdr_events *events,
+                 struct cdr_leg_keys *legs);
     void (*materialise)(const struct cdr_model *model, uint32_t type, const struct cdr_key *keys,
                         uint32_t n, int64_t emission_slot_ms, const struct cdr_slot *slots,
                         struct cdr_block *block);

@@ -1,22 +1,14 @@
 /* The hot loops for x86-64-v3. What is included below is compiled for that level. */
 #if defined(__x86_64__) && defined(__GNUC__)
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2,bmi,bmi2")
-#endif
+#include "base/loops_v3.h"
 
 #define CDR_LOOP(name) name##_v3
 
 #include "model/event_loop.h"
+#include "model/leg_loop.h"
 #include "model/materialise_loop.h"
 
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+#include "base/loops_end.h"
 #else
 typedef int cdr_model_loops_v3_are_for_x86_64; /* a source must not be empty */
 #endif

@@ -1,6 +1,8 @@
 #include "model/parameters.h"
 
 #include "model/calendar.h"
+#include "model/behaviour.h"
+#include "model/fault.h"
 #include "model/identity.h"
 
 #include <string.h>
@@ -11,15 +13,31 @@ static void copy_strings(char (*to)[8], const char *const *from, uint32_t count)
         strncpy(to[i], from[i], 7);
 }
 
+/* Calls have two peaks of the working day, messages a longer evening, sessions a night. */
 static void set_rhythm(struct cdr_parameters *p)
 {
-    static const double weekday[24] = {.3,  .2,  .15, .1,  .1,  .15, .3,  .6,  1.2, 1.4, 1.3, 1.2,
-                                       1.1, 1.0, 1.1, 1.2, 1.3, 1.5, 1.6, 1.4, 1.2, 1.0, .7,  .5};
-    static const double weekend[24] = {.2,  .15, .1,  .1,  .1,  .1,  .2,  .3,  .5,  .8,  1.0, 1.2,
-                                       1.3, 1.2, 1.1, 1.0, 1.1, 1.3, 1.4, 1.3, 1.2, 1.0, .6,  .4};
+    static const double weekday[CDR_TYPE_COUNT][24] = {
+        {.25,  .16,  .10,  .07,  .07,  .11,  .21,  .42,  .82,  1.25, 1.50, 1.50,
+         1.35, 1.30, 1.40, 1.45, 1.55, 1.70, 1.60, 1.35, 1.10, .85,  .58,  .38},
+        {.45,  .31,  .21,  .14,  .10,  .13,  .24,  .46,  .82,  1.10, 1.20, 1.25,
+         1.25, 1.20, 1.20, 1.25, 1.35, 1.45, 1.50, 1.45, 1.40, 1.25, .95,  .66},
+        {.65,  .45,  .33,  .28,  .28,  .35,  .60,  .95,  1.05, 1.05, 1.05, 1.08,
+         1.15, 1.12, 1.10, 1.15, 1.25, 1.32, 1.30, 1.32, 1.40, 1.45, 1.35, 1.00}};
+    static const double weekend[CDR_TYPE_COUNT][24] = {
+        {.32,  .22,  .15,  .10,  .08,  .09,  .15,  .28,  .52,  .85, 1.10, 1.25,
+         1.30, 1.25, 1.20, 1.20, 1.25, 1.40, 1.45, 1.30, 1.10, .85, .63,  .46},
+        {.58,  .41,  .28,  .19,  .13,  .13,  .20,  .36,  .60,  .85,  1.05, 1.20,
+         1.25, 1.20, 1.15, 1.15, 1.20, 1.30, 1.40, 1.40, 1.35, 1.25, 1.05, .80},
+        {.85,  .65,  .48,  .38,  .32,  .30,  .36,  .50,  .70,  .88,  1.02, 1.12,
+         1.18, 1.18, 1.15, 1.18, 1.22, 1.28, 1.30, 1.34, 1.40, 1.45, 1.38, 1.15}};
+    /* People call less at weekends, above all on Sundays, and are online more. */
+    static const double week[CDR_TYPE_COUNT][7] = {{1.06, 1.07, 1.07, 1.07, 1.12, .88, .73},
+                                                   {1.02, 1.03, 1.03, 1.03, 1.07, .96, .86},
+                                                   {.967, .967, .967, .967, .98, 1.07, 1.082}};
     static const double months[12] = {.95, .9, 1, 1.05, 1.1, 1.15, 1.2, 1.15, 1.05, 1, .95, 1};
     memcpy(p->diurnal_weekday, weekday, sizeof weekday);
     memcpy(p->diurnal_weekend, weekend, sizeof weekend);
+    memcpy(p->week, week, sizeof week);
     memcpy(p->seasonality, months, sizeof months);
 }
 
@@ -28,9 +46,8 @@ static void set_rhythm(struct cdr_parameters *p)
 
 void cdr_parameters_default(struct cdr_parameters *parameters)
 {
-    static const char *const prefixes[] = {"31612", "31613", "31620", "31621"};
-    static const char *const offnet[] = {"31610", "31611", "31614", "31615",
-                                         "31622", "31627", "31640", "31655"};
+    static const char *const prefixes[] = {"3161", "3162"};
+    static const char *const offnet[] = {"3163", "3164", "3165", "3168"};
     /* One designated initialiser; the larger tables are copied in below. */
     *parameters = (struct cdr_parameters){
         .seed = 42,
@@ -40,39 +57,51 @@ void cdr_parameters_default(struct cdr_parameters *parameters)
         .partitions = 6,
         .order = CDR_ORDER_END,
         .tz_name = "Europe/Amsterdam",
-        .prefix_count = 4,
-        .offnet_prefix_count = 8,
-        .mccmnc_pool = {20408, 20416, 20420},
-        .mccmnc_count = 3,
+        .prefix_count = 2,
+        .offnet_prefix_count = 4,
+        .msisdn_digits = 11,
+        .mccmnc_pool = {20408},
+        .mccmnc_count = 1,
         .records_per_day = {CDR_TYPES(MEAN)},
         .mo_share = {CDR_TYPES(MO_SHARE)},
+        .application_share = 0.6,
         .interconnect_share = 0.15,
-        .imei_change_prob = 0.02,
+        .imei_change_prob = 0.00097,
         .sim_change_prob = 0.0002,
         .vacant_days = 90,
-        .call_dispositions = {.82, .12, .04, .015, .005},
-        .call_duration_p50_s = 75,
-        .call_duration_p90_s = 240,
+        .called_numbers = {.5545, .25, .06, .03, .06, .04, .005, .0005},
+        .call_dispositions = {.74, .20, .04, .015, .005},
+        .call_duration_p50_s = 60,
+        .call_duration_p90_s = 248,
+        .call_duration_user_sigma = 0.5,
         .duration_max_s = 7200,
         .sms_status = {.10, .88, .02},
         .sms_segments = {.85, .13, .02},
-        .apn_share = {.8, .1, .1},
-        .data = {{.3, 1e6, 0.6e6, .08, .25, 420, 240, .3},
-                 {.5, 4e6, 2e6, .1, .3, 300, 180, .5},
-                 {.2, 12e6, 8e6, .1, .35, 240, 180, .2}},
+        .apn_share = {.959, .04, .001},
+        .data = {{.06, 4.5e6, 1.1e6, .08, .25, 420, 140, .4},
+                 {.64, 14e6, 3.5e6, .1, .3, 300, 100, .4},
+                 {.3, 42e6, 12e6, .1, .35, 240, 80, .2}},
         .downlink_min = 2000,
         .uplink_min = 1000,
         .duration_min_s = 5,
+        .small_apns = true,
+        .session_sigma = 2.08,
+        .user_sigma = 1.3,
         .cells = 2000,
         .cell_center_lat = 52.37,
         .cell_center_lon = 4.895,
         .cell_radius_km = 50,
         .activity_sigma = 0.8,
+        .trains = 1,
         .late_mean_s = 600,
         .late_max_s = 7200,
+        .duplicate_copies = 1,
+        .duplicate_delay_s = 600,
+        .outage_hours = 1,
+        .oversize_bytes = 100000,
     };
-    copy_strings(parameters->prefixes, prefixes, 4);
-    copy_strings(parameters->offnet_prefixes, offnet, 8);
+    copy_strings(parameters->prefixes, prefixes, 2);
+    copy_strings(parameters->offnet_prefixes, offnet, 4);
     set_rhythm(parameters);
 }
 
@@ -127,6 +156,8 @@ static enum cdr_result check_numbers(const struct cdr_parameters *p, struct cdr_
         {"partitions", p->partitions, 1, CDR_PARTITIONS_MAX},
         CDR_TYPES(MEAN_RANGE)
             CDR_TYPES(MO_RANGE){"interconnect_share", p->interconnect_share, 0, 1},
+        {"application_share", p->application_share, 0, 1},
+        {"msisdn_digits", p->msisdn_digits, 10, 15},
         {"imei_change_prob", p->imei_change_prob, 0, 1},
         {"sim_change_prob", p->sim_change_prob, 0, 1},
         {"leave_prob", p->leave_prob, 0, 0.1},
@@ -139,13 +170,19 @@ static enum cdr_result check_numbers(const struct cdr_parameters *p, struct cdr_
         {"cell_center longitude", p->cell_center_lon, -180, 180},
         {"cell_radius_km", p->cell_radius_km, 0.1, 2000},
         {"activity_sigma", p->activity_sigma, 0, 2},
-        {"burst_share", p->burst_share, 0, 0.5},
-        {"late_share", p->late_share, 0, 1},
+        {"trains", p->trains, 0, 1},
+        {"late_share", p->faults[CDR_FAULT_LATE], 0, 1},
         {"late_mean", p->late_mean_s, 1, 86400},
         {"late_max", p->late_max_s, 0, 86400},
+        {"duplicate_copies", p->duplicate_copies, 1, CDR_FAULT_COPIES_MAX},
+        {"duplicate_delay", p->duplicate_delay_s, 1, 86400},
+        {"outage_hours", p->outage_hours, 1, CDR_OUTAGE_HOURS_MAX},
+        {"oversize_bytes", p->oversize_bytes, CDR_OVERSIZE_MIN, CDR_OVERSIZE_MAX},
         {"downlink_min", p->downlink_min, 0, 1e9},
         {"uplink_min", p->uplink_min, 0, 1e9},
         {"duration_min", p->duration_min_s, 1, 3600},
+        {"data.session_sigma", p->session_sigma, 0, 3},
+        {"data.user_sigma", p->user_sigma, 0, 3},
     };
     enum cdr_result result = check_ranges(ranges, COUNT(ranges), error);
     if (result == CDR_OK && p->leave_prob > 0 && p->leave_prob < 1e-6)
@@ -215,15 +252,29 @@ static enum cdr_result check_tables(const struct cdr_parameters *p, struct cdr_e
     enum cdr_result result =
         check_weights("call_dispositions", p->call_dispositions, CDR_CALL_DISPOSITION_COUNT, error);
     if (result == CDR_OK)
+        result = check_weights("called_numbers", p->called_numbers, CDR_NUMBER_KIND_COUNT, error);
+    if (result == CDR_OK)
         result = check_weights("sms_status", p->sms_status, CDR_SMS_STATUS_COUNT, error);
     if (result == CDR_OK)
         result = check_weights("sms_segments", p->sms_segments, 3, error);
     if (result == CDR_OK)
         result = check_weights("apn_share", p->apn_share, CDR_APN_COUNT, error);
-    if (result == CDR_OK)
-        result = check_weights("diurnal_weekday", p->diurnal_weekday, 24, error);
-    if (result == CDR_OK)
-        result = check_weights("diurnal_weekend", p->diurnal_weekend, 24, error);
+    static const char *const weekday[] = {"diurnal_weekday.call", "diurnal_weekday.sms",
+                                          "diurnal_weekday.data"},
+                             *const weekend[] = {"diurnal_weekend.call", "diurnal_weekend.sms",
+                                                 "diurnal_weekend.data"},
+                             *const weeks[] = {"week.call", "week.sms", "week.data"},
+                             *const days[] = {"special_days_call", "special_days_sms",
+                                              "special_days_data"};
+    for (int type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
+        result = check_weights(weekday[type], p->diurnal_weekday[type], 24, error);
+        if (result == CDR_OK)
+            result = check_weights(weekend[type], p->diurnal_weekend[type], 24, error);
+    }
+    for (int i = 0; result == CDR_OK && i < 7 * CDR_TYPE_COUNT; i++) {
+        const struct range factor = {weeks[i / 7], p->week[i / 7][i % 7], 0, 100};
+        result = check_ranges(&factor, 1, error);
+    }
     for (int i = 0; result == CDR_OK && i < 12; i++) {
         const struct range month = {"seasonality", p->seasonality[i], 0, 100};
         result = check_ranges(&month, 1, error);
@@ -232,6 +283,11 @@ static enum cdr_result check_tables(const struct cdr_parameters *p, struct cdr_e
         const struct range day = {"special_days", p->special_days[i].multiplier, 0, 100};
         result = check_ranges(&day, 1, error);
     }
+    for (int type = 0; type < CDR_TYPE_COUNT; type++)
+        for (uint32_t i = 0; result == CDR_OK && i < p->type_day_count[type]; i++) {
+            const struct range day = {days[type], p->type_days[type][i].multiplier, 0, 100};
+            result = check_ranges(&day, 1, error);
+        }
     return result == CDR_OK ? check_means(p, error) : result;
 }
 
@@ -245,5 +301,9 @@ enum cdr_result cdr_parameters_check(const struct cdr_parameters *parameters,
         result = check_tables(parameters, error);
     if (result == CDR_OK)
         result = cdr_identity_check(parameters, error);
+    if (result == CDR_OK)
+        result = cdr_faults_check(parameters, error);
+    if (result == CDR_OK)
+        result = cdr_behaviours_check(parameters, error);
     return result;
 }

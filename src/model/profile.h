@@ -19,7 +19,7 @@ struct cdr_profile {
     struct cdr_number msisdn; /* the same for ever, and nobody else's */
     struct cdr_imsi imsi;     /* with mccmnc, that it begins with */
     uint64_t imei;            /* 15 digits, the last is the Luhn digit */
-    uint32_t home_cell_id;    /* LTE where the catalogue has it, else WCDMA, else NR */
+    uint32_t home_cell_id;    /* on the best technology that device and site have */
     uint32_t contacts;        /* how many it can call */
 };
 

@@ -21,6 +21,8 @@ const char *const cdr_record_type_name[CDR_RECORD_TYPE_COUNT] = {
     [CDR_RECORD_SGSN_SMT] = "sgsnSMTRecord",
     [CDR_RECORD_SGSN_PDP] = "sgsnPDPRecord",
     [CDR_RECORD_PGW] = "pgwRecord",
+    [CDR_RECORD_MMTEL] = "mMTelRecord",
+    [CDR_RECORD_CHF] = "chargingFunctionRecord",
 };
 
 const char *const cdr_cause_name[CDR_CAUSE_COUNT] = {
@@ -31,6 +33,8 @@ const char *const cdr_cause_name[CDR_CAUSE_COUNT] = {
     [CDR_CAUSE_DELIVERY_SUCCESS] = "deliverySuccess",
     [CDR_CAUSE_DELIVERY_FAILURE] = "deliveryFailure",
     [CDR_CAUSE_PARTIAL_RECORD] = "partialRecord",
+    [CDR_CAUSE_ABNORMAL_RELEASE] = "abnormalRelease",
+    [CDR_CAUSE_TIME_LIMIT] = "timeLimit",
 };
 
 const char *const cdr_sms_status_name[CDR_SMS_STATUS_COUNT] = {

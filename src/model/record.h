@@ -12,6 +12,7 @@
 
 #include "model/parameters.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CDR_BLOCK_RECORDS 256
@@ -25,7 +26,9 @@ enum {
     CDR_RECORD_SGSN_SMT = 2,  /* sgsnSMTRecord */
     CDR_RECORD_SGSN_PDP = 3,  /* sgsnPDPRecord */
     CDR_RECORD_PGW = 4,       /* pgwRecord */
-    CDR_RECORD_TYPE_COUNT = 5,
+    CDR_RECORD_MMTEL = 5,     /* mMTelRecord: of a call over LTE or NR */
+    CDR_RECORD_CHF = 6,       /* chargingFunctionRecord: of messages and sessions over NR */
+    CDR_RECORD_TYPE_COUNT = 7,
 };
 
 /* cause_for_record_closing column: text in cdr_cause_name[]. */
@@ -37,7 +40,10 @@ enum {
     CDR_CAUSE_DELIVERY_SUCCESS = 4, /* deliverySuccess */
     CDR_CAUSE_DELIVERY_FAILURE = 5, /* deliveryFailure */
     CDR_CAUSE_PARTIAL_RECORD = 6, /* partialRecord: a long session's record that is not its last */
-    CDR_CAUSE_COUNT = 7,
+    CDR_CAUSE_ABNORMAL_RELEASE =
+        7, /* abnormalRelease: of a call that was dropped, a session that was cut */
+    CDR_CAUSE_TIME_LIMIT = 8, /* timeLimit: partialRecord, as 3GPP has it */
+    CDR_CAUSE_COUNT = 9,
 };
 
 extern const char *const cdr_direction_name[2]; /* MO MT */
@@ -52,6 +58,7 @@ typedef char cdr_digits[16];
 struct cdr_block {
     uint32_t n;
     uint32_t type; /* CDR_TYPE_*: the same for the whole block */
+    bool has_named_ms;
 
     /* The record's name: the event (subscriber, slot, index) and the leg. */
     uint32_t origin[CDR_BLOCK_RECORDS]; /* subscriber whose event it is */
@@ -61,6 +68,8 @@ struct cdr_block {
 
     uint32_t owner[CDR_BLOCK_RECORDS]; /* subscriber whose CDR it is */
     int64_t start_ms[CDR_BLOCK_RECORDS];
+    int64_t named_ms[CDR_BLOCK_RECORDS]; /* where has_named_ms: the starts, before faults on
+                                            purpose changed them */
     int64_t end_ms[CDR_BLOCK_RECORDS];
     int64_t event_ms
         [CDR_BLOCK_RECORDS]; /* event time, Kafka's message timestamp: end or start by order */
@@ -71,6 +80,7 @@ struct cdr_block {
     uint8_t direction[CDR_BLOCK_RECORDS];
     uint8_t record_type[CDR_BLOCK_RECORDS];
     uint8_t cause[CDR_BLOCK_RECORDS];
+    uint8_t behaviour[CDR_BLOCK_RECORDS]; /* CDR_BEHAVIOUR_* that the event is due to, 0: none */
 
     /* SMS only */
     uint8_t sms_segments[CDR_BLOCK_RECORDS];
@@ -86,12 +96,26 @@ struct cdr_block {
      * (length 0) for DATA. The owner's MSISDN, which is the Kafka key, is src where direction is
      * MO, else dst. */
     uint8_t msisdn_src_len[CDR_BLOCK_RECORDS]; /* 10 … 15 */
-    uint8_t msisdn_dst_len[CDR_BLOCK_RECORDS]; /* 0 or 10 … 15 */
+    uint8_t msisdn_dst_len[CDR_BLOCK_RECORDS]; /* 0 or 3 … 15 */
     cdr_digits msisdn_src[CDR_BLOCK_RECORDS];
     cdr_digits msisdn_dst[CDR_BLOCK_RECORDS];
     cdr_digits imsi[CDR_BLOCK_RECORDS]; /* always 15 digits: text starts at byte 1 */
     cdr_digits imei[CDR_BLOCK_RECORDS]; /* always 15 digits: text starts at byte 1 */
     cdr_digits readable_slack;
+
+    /* Details, which only some users' fields need: filled by cdr_details_fill where it is asked
+     * for them (details.h), else undefined. */
+    uint32_t partition;
+    uint32_t network;                   /* that all cells are of: the first of mccmnc_pool */
+    uint32_t number[CDR_BLOCK_RECORDS]; /* in the log, modulo 2^32 */
+    uint64_t id[CDR_BLOCK_RECORDS];
+    int64_t emission_ms[CDR_BLOCK_RECORDS];
+    uint8_t outcome[CDR_BLOCK_RECORDS];      /* of calls: CDR_CALL_* */
+    uint32_t part[CDR_BLOCK_RECORDS];        /* of sessions, from 1 on; 0: it was not cut */
+    uint32_t ring_s[CDR_BLOCK_RECORDS];      /* of calls */
+    uint32_t charge_s[CDR_BLOCK_RECORDS];    /* of calls */
+    int64_t answer_ms[CDR_BLOCK_RECORDS];    /* of calls; INT64_MIN: not answered */
+    uint64_t cell_global[CDR_BLOCK_RECORDS]; /* LAC and CI, ECI or NCI, by the technology */
 };
 
 #endif

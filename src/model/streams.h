@@ -19,8 +19,13 @@ enum cdr_stream_number {
     CDR_STREAM_EVENT = 9,      /* everything about one event */
     CDR_STREAM_CONTACT = 10,   /* the contact graph */
     CDR_STREAM_OFFNET = 11,    /* a subscriber's off-net parties */
-    CDR_STREAM_PLACE = 12,     /* where a subscriber is in a slot */
     CDR_STREAM_TENURE = 13,    /* when customers leave */
+    CDR_STREAM_TOWN = 14,      /* towns, and which one a community lives in */
+    CDR_STREAM_DAY = 15,       /* where a subscriber goes on a day */
+    CDR_STREAM_HABIT = 20,     /* how much a subscriber does on a day */
+    CDR_STREAM_FAULT = 30,     /* faults on purpose */
+    CDR_STREAM_BEHAVIOUR = 31, /* who has a behaviour, when, and what it does */
+    CDR_STREAM_WORLD = 45,     /* who is part of a crowd */
 };
 
 static inline uint64_t cdr_stream(uint64_t seed, enum cdr_stream_number number)

@@ -66,6 +66,15 @@ static inline uint32_t cdr_threshold_outcome(const uint32_t *thresholds, uint32_
     return outcome;
 }
 
+/* One of 0 … 2^octaves − 2, the k-th with a probability of about 1/k: octaves are equally likely,
+ * and all numbers of an octave. */
+static inline uint32_t cdr_ranked(uint32_t random, uint32_t octaves)
+{
+    uint64_t product = (uint64_t)random * octaves;
+    uint32_t octave = (uint32_t)(product >> 32), within = (uint32_t)product >> 16;
+    return (1u << octave) - 1 + ((within << octave) >> 16);
+}
+
 /* A share 0 … 1 as a threshold, and whether random falls below it: never for 0, always for 1. */
 static inline uint32_t cdr_share_threshold(double share)
 {

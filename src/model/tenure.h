@@ -62,7 +62,24 @@ static inline struct cdr_tenure cdr_tenure_on(const struct cdr_tenures *tenures,
     return tenure;
 }
 
-/* The same, also where they are off. */
+/* Where they are on: for how many days, that one included, the customer of a day still has the
+ * number, at least 1. Of a day when nobody has it, the days until the next customer leaves. */
+static inline uint32_t cdr_tenure_left(const struct cdr_tenures *tenures, uint32_t subscriber,
+                                       uint32_t day)
+{
+    const uint64_t length = tenures->stay + tenures->vacant;
+    const uint64_t base = cdr_mix(subscriber ^ tenures->stream);
+    const uint64_t at = (uint64_t)day * CDR_DAY_PARTS + ((base >> 37) * length >> 27);
+    const uint64_t spread = tenures->stay - CDR_DAY_PARTS;
+    uint64_t period = at / length, ends;
+    do {
+        ends = period * length + CDR_DAY_PARTS + ((cdr_draw(base, period) >> 37) * spread >> 27);
+        period++;
+    } while (ends <= at);
+    return (uint32_t)((ends - at + CDR_DAY_PARTS - 1) / CDR_DAY_PARTS);
+}
+
+/* The tenure of a day, also where they are off. */
 static inline struct cdr_tenure cdr_tenure(const struct cdr_tenures *tenures, uint32_t subscriber,
                                            uint32_t day)
 {

@@ -1,8 +1,8 @@
 /* The types of records: a row each. Whatever lists types is made from the rows: numbers, names,
  * topics, built-in schemas, options with their defaults, and what a type's records hold.
  *
- * A new type is a row at the end, schemas/cdr_WORD.avsc, and its model: WORD_outcome and
- * WORD_seconds in event_loop.h, finish_WORD in materialise_loop.h.
+ * A new type is a row at the end, schemas/cdr_WORD.avsc, and its model: how many of its events
+ * there are, when, and how they end and last in event_loop.h, finish_WORD in materialise_loop.h.
  */
 #ifndef CDR_MODEL_TYPE_H
 #define CDR_MODEL_TYPE_H
@@ -27,20 +27,21 @@
  */
 /* clang-format off */
 #define CDR_TYPES_JOINED(X, AND, LAST)                                                             \
-    X(CALL, call, Call, "call", TWO, 0,                                                            \
-      1u << CDR_RECORD_MSC_VOICE,                                                                  \
+    X(CALL, call, Call, "call", TWO, CDR_HOLDS_ANSWER,                              \
+      1u << CDR_RECORD_MSC_VOICE | 1u << CDR_RECORD_MMTEL,                                         \
       1u << CDR_CAUSE_NORMAL_RELEASE | 1u << CDR_CAUSE_NO_ANSWER | 1u << CDR_CAUSE_BUSY |          \
-          1u << CDR_CAUSE_FAILURE,                                                                 \
+          1u << CDR_CAUSE_FAILURE | 1u << CDR_CAUSE_ABNORMAL_RELEASE,                              \
       3.5, "avg_calls_per_user", "calls", "call records", 1, 7)                                    \
     AND                                                                                            \
     X(SMS, sms, Sms, "SMS", TWO, CDR_HOLDS_SEGMENTS | CDR_HOLDS_STATUS,                            \
-      1u << CDR_RECORD_SGSN_SMO | 1u << CDR_RECORD_SGSN_SMT,                                       \
+      1u << CDR_RECORD_SGSN_SMO | 1u << CDR_RECORD_SGSN_SMT | 1u << CDR_RECORD_CHF,                \
       1u << CDR_CAUSE_DELIVERY_SUCCESS | 1u << CDR_CAUSE_DELIVERY_FAILURE,                         \
       5.2, "avg_sms_per_user", "sms", "SMS records", 2, 8)                                         \
     LAST                                                                                           \
     X(DATA, data, Data, "data", ONE, CDR_HOLDS_VOLUMES | CDR_HOLDS_ACCESS | CDR_HOLDS_PARTS,       \
-      1u << CDR_RECORD_SGSN_PDP | 1u << CDR_RECORD_PGW,                                            \
-      1u << CDR_CAUSE_NORMAL_RELEASE | 1u << CDR_CAUSE_PARTIAL_RECORD,                             \
+      1u << CDR_RECORD_SGSN_PDP | 1u << CDR_RECORD_PGW | 1u << CDR_RECORD_CHF,                     \
+      1u << CDR_CAUSE_NORMAL_RELEASE | 1u << CDR_CAUSE_PARTIAL_RECORD |                            \
+          1u << CDR_CAUSE_TIME_LIMIT | 1u << CDR_CAUSE_ABNORMAL_RELEASE,                           \
       12.0, "avg_data_sessions_per_user", "sessions", "data sessions", 3, 9)
 /* clang-format on */
 #define CDR_TYPES(X) CDR_TYPES_JOINED(X, , )
@@ -55,8 +56,9 @@ enum cdr_holds {
     CDR_HOLDS_SEGMENTS = 1u << 1, /* sms_segments */
     CDR_HOLDS_STATUS = 1u << 2,   /* sms_status */
     CDR_HOLDS_VOLUMES = 1u << 3,  /* data_bytes_in, data_bytes_out, data_duration_sec */
-    CDR_HOLDS_ACCESS = 1u << 4,   /* apn and rat; the outcome of its events is the rat */
+    CDR_HOLDS_ACCESS = 1u << 4,   /* apn and rat; events have the best rat of the device */
     CDR_HOLDS_PARTS = 1u << 5,    /* long events are cut into partial records */
+    CDR_HOLDS_ANSWER = 1u << 6,   /* they ring, and are answered or not */
 };
 enum { CDR_PARTIES_ONE = 0, CDR_PARTIES_TWO = CDR_HOLDS_OTHER };
 
