@@ -14,16 +14,18 @@ struct change {
 /* clang-format off */
 /* Every column of a block: with(name). */
 #define COLUMNS(with)                                                                              \
-    with(origin) with(slot) with(index) with(leg) with(owner) with(start_ms) with(end_ms)          \
-    with(event_ms) with(tz_offset_min) with(duration_s) with(mccmnc) with(cell_id)                 \
-    with(direction) with(record_type) with(cause) with(sms_segments) with(sms_status) with(apn)    \
-    with(rat) with(data_bytes_in) with(data_bytes_out) with(msisdn_src_len) with(msisdn_dst_len)   \
-    with(msisdn_src) with(msisdn_dst) with(imsi) with(imei)
+    with(origin) with(slot) with(index) with(leg) with(owner) with(start_ms) with(named_ms)        \
+    with(end_ms) with(event_ms) with(tz_offset_min) with(duration_s) with(mccmnc) with(cell_id)    \
+    with(direction) with(record_type) with(cause) with(behaviour) with(sms_segments)               \
+    with(sms_status) with(apn) with(rat) with(data_bytes_in) with(data_bytes_out)                  \
+    with(msisdn_src_len) with(msisdn_dst_len) with(msisdn_src) with(msisdn_dst) with(imsi)         \
+    with(imei) with(number) with(id) with(emission_ms) with(outcome) with(part) with(ring_s)       \
+    with(charge_s) with(answer_ms) with(cell_global)
 /* clang-format on */
 
 #define SIZE(name) +sizeof(((struct cdr_block *)0)->name)
 static_assert(sizeof(struct cdr_block) <
-                  2 * sizeof(uint32_t) + sizeof(cdr_digits) + (COLUMNS(SIZE)) + CDR_BLOCK_RECORDS,
+                  3 * sizeof(uint32_t) + sizeof(cdr_digits) + (COLUMNS(SIZE)) + CDR_BLOCK_RECORDS,
               "a block has a column that is not among COLUMNS");
 #undef SIZE
 
@@ -31,6 +33,9 @@ static void copy_run(struct cdr_block *to, const struct cdr_block *from, uint32_
 {
     to->n = n;
     to->type = from->type;
+    to->partition = from->partition;
+    to->network = from->network;
+    to->has_named_ms = from->has_named_ms;
 #define COPY(name) memcpy(to->name, from->name + first, n * sizeof to->name[0]);
     COLUMNS(COPY)
 #undef COPY
@@ -88,6 +93,7 @@ enum cdr_result cdr_change_create(struct cdr_encoder **created, struct cdr_encod
     change->base = *before;
     if (from_then_on->record_bytes_max > before->record_bytes_max)
         change->base.record_bytes_max = from_then_on->record_bytes_max;
+    change->base.details |= from_then_on->details;
     change->base.ops = &change->ops;
     change->ops = *before->ops;
     change->ops.encode = encode_versions;

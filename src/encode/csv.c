@@ -17,7 +17,7 @@ enum {
     CSV_RECORD_MAX = 5 + 2 * 16 + 3 +      /* event_type, MSISDNs, direction */
                      2 * 14 + 1 + 12 + 9 + /* timestamps, tz_name, tz_offset_min, duration_sec */
                      7 + 2 * 16 + 6 +      /* mccmnc, imsi, imei, cell_id */
-                     15 + 16 + 4 + 10 +    /* record_type, cause, sms_segments, sms_status */
+                     23 + 16 + 4 + 10 +    /* record_type, cause, sms_segments, sms_status */
                      2 * 17 + 9 + 9 + 6,   /* volumes, data_duration_sec, apn, rat */
 };
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const cdr_dimension_name[CDR_DIMENSION_COUNT] = {"subscriber", "cell"};
+const char *const cdr_dimension_name[CDR_DIMENSION_TOPICS_MAX] = {"subscriber", "cell", "truth"};
 
 enum { FRAME_LEN = 5, TRAILER_LEN = 1, MICRO = 1000000, IMEI_BELOW_TAC = 10000000 };
 
@@ -258,7 +258,7 @@ enum cdr_result cdr_dimension_encoder_create(struct cdr_encoder **created, uint3
                                              const char *format, bool framed, int32_t schema_id,
                                              struct cdr_error *error)
 {
-    assert(dimension < CDR_DIMENSION_COUNT);
+    assert(dimension < CDR_DIMENSION_TOPICS_MAX);
     enum format number = FORMAT_CSV;
     while (number <= FORMAT_AVRO && strcmp(format_ops[number].name, format) != 0)
         number++;
@@ -269,7 +269,8 @@ enum cdr_result cdr_dimension_encoder_create(struct cdr_encoder **created, uint3
         .base = {.ops = &format_ops[number],
                  .frame_len = framed && number == FORMAT_AVRO ? FRAME_LEN : 0,
                  .trailer_len = TRAILER_LEN,
-                 .record_bytes_max = CDR_DIMENSION_RECORD_MAX},
+                 .record_bytes_max = dimension == CDR_DIMENSION_TRUTH ? CDR_DIMENSION_BYTES_MAX
+                                                                      : CDR_DIMENSION_RECORD_MAX},
         .dimension = dimension,
     };
     return create(created, &like, schema_id, error);
@@ -307,6 +308,15 @@ size_t cdr_dimension_encode(const struct cdr_encoder *encoder, const struct cdr_
     return len;
 }
 
+size_t cdr_dimension_wrap(const struct cdr_encoder *encoder, const uint8_t *payload, size_t len,
+                          uint8_t *bytes)
+{
+    uint8_t *at = put_frame(encoder, bytes);
+    assert(encoder->frame_len + len + encoder->trailer_len <= encoder->record_bytes_max);
+    memcpy(at, payload, len);
+    return end_record(at + len, bytes);
+}
+
 size_t cdr_dimension_encode_tombstone(const struct cdr_encoder *encoder, uint8_t *bytes)
 {
     return end_record(put_frame(encoder, bytes), bytes);
@@ -332,15 +342,22 @@ uint32_t cdr_dimension_wire_key(const struct cdr_encoder *encoder, const char *k
 
 /* --- topics --- */
 
-enum cdr_result cdr_dimension_topics(struct cdr_topics *topics, const char *prefix, bool avro_keys,
-                                     struct cdr_error *error)
+enum cdr_result cdr_dimension_topics(struct cdr_topics *topics, const char *prefix,
+                                     const char *truth, bool avro_keys, struct cdr_error *error)
 {
-    enum cdr_result result = cdr_topics_create(topics, CDR_DIMENSION_COUNT, error);
-    for (uint32_t d = 0; result == CDR_OK && d < CDR_DIMENSION_COUNT; d++) {
-        struct cdr_topic *topic = &topics->items[d];
+    const uint32_t first = prefix != NULL ? CDR_DIMENSION_SUBSCRIBER : CDR_DIMENSION_TRUTH;
+    const uint32_t end = truth != NULL ? CDR_DIMENSION_TOPICS_MAX : CDR_DIMENSION_COUNT;
+    enum cdr_result result = cdr_topics_create(topics, end - first, error);
+    for (uint32_t d = first; result == CDR_OK && d < end; d++) {
+        struct cdr_topic *topic = &topics->items[d - first];
         topic->table = true;
+        topic->rows = d;
+        topic->compacted = d != CDR_DIMENSION_TRUTH;
         topic->label = cdr_dimension_name[d];
-        snprintf(topic->name, sizeof topic->name, "%s%s", prefix, topic->label);
+        if (d == CDR_DIMENSION_TRUTH)
+            snprintf(topic->name, sizeof topic->name, "%s", truth);
+        else
+            snprintf(topic->name, sizeof topic->name, "%s%s", prefix, topic->label);
         topic->builtin_schema = cdr_dimension_schema(d);
         if (avro_keys && (topic->key_layout.schema = strdup(cdr_key_schema_default)) == NULL)
             result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
@@ -352,9 +369,9 @@ enum cdr_result cdr_dimension_topics_encode(struct cdr_topics *topics, const cha
                                             struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;
-    for (uint32_t d = 0; result == CDR_OK && d < CDR_DIMENSION_COUNT; d++) {
-        struct cdr_topic *topic = &topics->items[d];
-        result = cdr_dimension_encoder_create(&topic->encoder, d, format, true,
+    for (uint32_t i = 0; result == CDR_OK && i < topics->n; i++) {
+        struct cdr_topic *topic = &topics->items[i];
+        result = cdr_dimension_encoder_create(&topic->encoder, topic->rows, format, true,
                                               topic->schema_ids[0], error);
         if (result != CDR_OK || topic->key_layout.schema == NULL)
             continue;

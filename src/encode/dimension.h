@@ -6,6 +6,10 @@
  * the records: CSV (fields separated by ;, no header), JSON (one object), Avro (the schemas in
  * schemas/, with the wire format's frame where asked for). docs/dimensions.md is the contract.
  *
+ * Beside them is the truth about faults (--truth-topic): a topic of rows that a run writes like
+ * those of the tables, a day at a time, but keeps all of. Its rows are made elsewhere
+ * (fault/truth_row.h); here are its topic and the encoder that puts frames around them.
+ *
  * An encoder is immutable, serves all threads, cannot fail and does not allocate.
  */
 #ifndef CDR_ENCODE_DIMENSION_H
@@ -19,17 +23,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* In the place of a type: topics and logs are numbered so. */
+/* What rows are of. The tables come first among the topics of rows, in this order, where there are
+ * any; the truth comes last. */
 enum {
     CDR_DIMENSION_SUBSCRIBER = 0,
     CDR_DIMENSION_CELL = 1,
-    CDR_DIMENSION_COUNT = 2,
+    CDR_DIMENSION_COUNT = 2, /* of tables */
+    CDR_DIMENSION_TRUTH = CDR_DIMENSION_COUNT,
+    CDR_DIMENSION_TOPICS_MAX,
 };
 
-/* No record is longer, frame and trailer included. */
-enum { CDR_DIMENSION_RECORD_MAX = 320 };
+/* No row of a table is longer, and no row at all, frame and trailer included. */
+enum { CDR_DIMENSION_RECORD_MAX = 320, CDR_DIMENSION_BYTES_MAX = 1100 };
 
-extern const char *const cdr_dimension_name[CDR_DIMENSION_COUNT]; /* "subscriber" "cell" */
+/* "subscriber" "cell" "truth" */
+extern const char *const cdr_dimension_name[CDR_DIMENSION_TOPICS_MAX];
 
 /* The key of a row: 1 … 15 digits, left-aligned; returns their number. The other bytes are 0. */
 uint32_t cdr_dimension_key(const struct cdr_model *model, uint32_t dimension, uint32_t index,
@@ -48,6 +56,9 @@ enum cdr_result cdr_dimension_encoder_create(struct cdr_encoder **encoder, uint3
  * their length. */
 size_t cdr_dimension_encode(const struct cdr_encoder *encoder, const struct cdr_model *model,
                             uint32_t index, int32_t day, uint8_t *bytes);
+/* The same of a payload that was made elsewhere. */
+size_t cdr_dimension_wrap(const struct cdr_encoder *encoder, const uint8_t *payload, size_t len,
+                          uint8_t *bytes);
 /* A tombstone, of no payload: frame and trailer. */
 size_t cdr_dimension_encode_tombstone(const struct cdr_encoder *encoder, uint8_t *bytes);
 
@@ -57,10 +68,11 @@ enum { CDR_DIMENSION_WIRE_KEY_MAX = 5 + 1 + 16 };
 uint32_t cdr_dimension_wire_key(const struct cdr_encoder *encoder, const char *key,
                                 uint32_t key_len, uint8_t bytes[CDR_DIMENSION_WIRE_KEY_MAX]);
 
-/* Topics of CDR_DIMENSION_*, with schemas and the names of the tables after the prefix; avro_keys:
- * whose keys have a schema. Errors: CDR_E_NOMEM. To be freed also after an error. */
-enum cdr_result cdr_dimension_topics(struct cdr_topics *topics, const char *prefix, bool avro_keys,
-                                     struct cdr_error *error);
+/* Topics of rows, with schemas: the tables under their names after the prefix (NULL: none), and the
+ * truth under its own name (NULL: none). avro_keys: whose keys have a schema. Errors: CDR_E_NOMEM.
+ * To be freed also after an error. */
+enum cdr_result cdr_dimension_topics(struct cdr_topics *topics, const char *prefix,
+                                     const char *truth, bool avro_keys, struct cdr_error *error);
 /* Their encoders and envelopes, from their ids. Errors: CDR_E_CONFIG, CDR_E_NOMEM. */
 enum cdr_result cdr_dimension_topics_encode(struct cdr_topics *topics, const char *format,
                                             struct cdr_error *error);

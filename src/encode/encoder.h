@@ -51,6 +51,7 @@ struct cdr_encoder {
     size_t record_bytes_max; /* frame + payload + trailer of any record */
     uint32_t frame_len;
     uint32_t trailer_len;
+    unsigned details; /* that it reads of blocks, of enum cdr_detail (model/details.h) */
 };
 
 /* What a format is, for code that treats formats differently without knowing which there are. */

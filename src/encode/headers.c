@@ -50,6 +50,10 @@ static enum cdr_result check_item(const struct item *items, uint32_t i, struct c
     if (strncmp(item->name, ours, sizeof ours - 1) == 0)
         return cdr_fail(error, CDR_E_CONFIG, "the name %s: names that begin with %s are cdrgen's",
                         cdr_quote(item->name, quoted), ours);
+    const char *near = source == NULL ? cdr_source_near(item->source, CDR_TYPE_COUNT) : NULL;
+    if (near != NULL)
+        return cdr_fail(error, CDR_E_CONFIG, "no records have a field %s; did you mean %s?",
+                        cdr_quote(item->source, quoted), near);
     if (source == NULL)
         return cdr_fail(
             error, CDR_E_CONFIG,

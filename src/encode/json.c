@@ -19,7 +19,8 @@
     "\"\","                                                                                        \
     "\"tz_offset_min\":-2147483648,\"duration_sec\":12345678,\"mccmnc\":\"123456\","               \
     "\"imsi\":\"123456789012345\",\"imei\":\"123456789012345\",\"cell_id\":12345,"                 \
-    "\"record_type\":\"mscVoiceRecord\",\"cause_for_record_closing\":\"deliverySuccess\","         \
+    "\"record_type\":\"chargingFunctionRecord\","                                                  \
+    "\"cause_for_record_closing\":\"deliverySuccess\","                                            \
     "\"data_bytes_in\":1234567890123456,\"data_bytes_out\":1234567890123456,\"data_duration_"      \
     "sec\":12345678,"                                                                              \
     "\"apn\":\"internet\",\"rat\":\"WCDMA\"}\n"

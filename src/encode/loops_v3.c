@@ -1,12 +1,7 @@
 /* The hot loops for x86-64-v3. What is included below is compiled for that level, so only what the
  * loops need is; create lets them run only where cdr_level_runs finds the CPU able to. */
 #if defined(__x86_64__) && defined(__GNUC__)
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2,bmi,bmi2")
-#endif
+#include "base/loops_v3.h"
 
 #define CDR_LOOP(name) name##_v3
 
@@ -15,11 +10,7 @@
 #include "encode/json_loop.h"
 #include "encode/program_loop.h"
 
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+#include "base/loops_end.h"
 #else
 typedef int cdr_loops_v3_are_for_x86_64; /* a source must not be empty */
 #endif

@@ -1,14 +1,7 @@
 /* The hot loops for x86-64-v4. What is included below is compiled for that level, so only what the
  * loops need is; create lets them run only where cdr_level_runs finds the CPU able to. */
 #if defined(__x86_64__) && defined(__GNUC__)
-#if defined(__clang__)
-#pragma clang attribute push(                                                                      \
-    __attribute__((target("avx2,bmi,bmi2,avx512f,avx512bw,avx512cd,avx512dq,avx512vl"))),          \
-    apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2,bmi,bmi2,avx512f,avx512bw,avx512cd,avx512dq,avx512vl")
-#endif
+#include "base/loops_v4.h"
 
 #define CDR_LOOP(name) name##_v4
 
@@ -17,11 +10,7 @@
 #include "encode/json_loop.h"
 #include "encode/program_loop.h"
 
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+#include "base/loops_end.h"
 #else
 typedef int cdr_loops_v4_are_for_x86_64; /* a source must not be empty */
 #endif

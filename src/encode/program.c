@@ -31,7 +31,9 @@ void cdr_program_clock(uint8_t *to, int64_t ms)
     put_digits(to + 20, time % 1000, 3);
 }
 
-/* From the record's name, and from what differs between datasets of the same names. */
+/* From the record's name, and from what differs between datasets of the same names. A record whose
+ * times are wrong on purpose is the same one.
+ */
 void cdr_program_uuid(uint8_t bytes[16], const struct cdr_block *block, uint32_t i)
 {
     uint64_t imsi = 0;
@@ -39,7 +41,8 @@ void cdr_program_uuid(uint8_t bytes[16], const struct cdr_block *block, uint32_t
         imsi = imsi * 10 + (uint64_t)(block->imsi[i][k] - '0');
     uint64_t who = (uint64_t)block->origin[i] << 32 | block->slot[i];
     uint64_t what = (uint64_t)block->index[i] << 8 | (uint64_t)block->type << 1 | block->leg[i];
-    uint64_t name = cdr_mix(cdr_mix(cdr_mix(who) + what) + (uint64_t)block->start_ms[i]);
+    int64_t start_ms = block->has_named_ms ? block->named_ms[i] : block->start_ms[i];
+    uint64_t name = cdr_mix(cdr_mix(cdr_mix(who) + what) + (uint64_t)start_ms);
     uint64_t high = cdr_draw(name ^ imsi, CDR_PURPOSE(1));
     uint64_t low = cdr_draw(cdr_mix(name) + who + imsi, CDR_PURPOSE(2)) + what;
     cdr_store_be32(bytes, (uint32_t)(high >> 32));
@@ -172,6 +175,8 @@ static enum cdr_result create(struct cdr_encoder **encoder, enum cdr_form form,
     made->base.frame_len = framed ? sizeof frame : 0;
     made->base.trailer_len = form == CDR_FORM_AVRO ? 0 : 1;
     made->base.record_bytes_max = made->room;
+    for (uint32_t i = 0; i < made->program.op_count; i++)
+        made->base.details |= cdr_column_details(made->program.ops[i].column);
     made->base.ops = (form == CDR_FORM_AVRO   ? cdr_program_ops
                       : form == CDR_FORM_JSON ? cdr_program_json_ops
                                               : cdr_program_csv_ops) +

@@ -4,6 +4,7 @@
 #ifndef CDR_ENCODE_PROGRAM_H
 #define CDR_ENCODE_PROGRAM_H
 
+#include "encode/detail.h"
 #include "encode/loops.h"
 #include "schema/program.h"
 
@@ -43,5 +44,8 @@ void cdr_program_uuid_text(uint8_t *to, const uint8_t bytes[16]);
 uint32_t cdr_program_number(uint8_t *to, int64_t value);
 uint32_t cdr_program_number_text(uint8_t *to, int64_t value);
 uint32_t cdr_program_decimal(uint8_t *to, int64_t value);
+
+/* Puts what an optional operation puts of a number that is there, without its prefix; how long. */
+uint32_t cdr_program_put_optional(uint8_t *to, const struct cdr_op *op, int64_t value);
 
 #endif

@@ -111,6 +111,30 @@ static inline void cdr_program_party(struct cdr_program_step *step, bool owner)
     }
 }
 
+static inline void cdr_program_hex(struct cdr_program_step *step, uint32_t i, uint32_t digits,
+                                   uint64_t value)
+{
+    cdr_program_hex_text((uint8_t *)step->digits[i] + 16 - digits, digits, value);
+}
+
+/* Texts that are made of a record's details. */
+static inline void cdr_program_details(struct cdr_program_step *step, enum cdr_column column)
+{
+    const struct cdr_block *b = step->block;
+    for (uint32_t i = 0, k = step->first; i < step->n; i++, k++)
+        if (column == CDR_COLUMN_RECORD_ID)
+            cdr_program_hex(step, i, 16, b->id[k]);
+        else if (column == CDR_COLUMN_EVENT_ID)
+            cdr_program_hex(step, i, 16,
+                            cdr_event_id(b->origin[k], b->slot[k], b->index[k], b->type));
+        else if (column == CDR_COLUMN_IMEISV)
+            cdr_program_imeisv(step->digits[i], b->imei[k]);
+        else if (column == CDR_COLUMN_NODE)
+            step->lens[i] = (uint8_t)cdr_program_node(step->digits[i], b->type, b->partition);
+        else
+            step->lens[i] = (uint8_t)cdr_program_cell(step->digits[i], b, k);
+}
+
 static inline struct cdr_text_column cdr_program_texts(struct cdr_program_step *step,
                                                        enum cdr_column column)
 {
@@ -132,6 +156,16 @@ static inline struct cdr_text_column cdr_program_texts(struct cdr_program_step *
     case CDR_COLUMN_TAC:
         memset(step->lens, 8, sizeof step->lens);
         CDR_FOR_RECORDS(step) memcpy(step->digits[i] + 8, block->imei[first + i] + 1, 8);
+        break;
+    case CDR_COLUMN_EVENT_ID:
+    case CDR_COLUMN_RECORD_ID:
+    case CDR_COLUMN_IMEISV:
+        memset(step->lens, 16, sizeof step->lens);
+        cdr_program_details(step, column);
+        break;
+    case CDR_COLUMN_NODE:
+    case CDR_COLUMN_CELL_GLOBAL:
+        cdr_program_details(step, column);
         break;
     case CDR_COLUMN_OWNER:
     case CDR_COLUMN_OTHER:
@@ -194,6 +228,8 @@ static inline const uint8_t *cdr_program_symbols(const struct cdr_program_step *
         return block->sms_status + step->first;
     case CDR_COLUMN_APN:
         return block->apn + step->first;
+    case CDR_COLUMN_LABEL:
+        return block->behaviour + step->first;
     default:
         return block->rat + step->first;
     }
@@ -227,6 +263,9 @@ static __attribute__((noinline)) void CDR_LOOP(program_load)(struct cdr_program_
     case CDR_COLUMN_END_LOCAL:
         NUMBERS(b->end_ms[k] + b->tz_offset_min[k] * INT64_C(60000));
         break;
+    case CDR_COLUMN_EVENT_LOCAL:
+        NUMBERS(b->event_ms[k] + b->tz_offset_min[k] * INT64_C(60000));
+        break;
     case CDR_COLUMN_START_S:
         NUMBERS(b->start_ms[k] / 1000);
         break;
@@ -258,12 +297,32 @@ static __attribute__((noinline)) void CDR_LOOP(program_load)(struct cdr_program_
         NUMBERS((int64_t)(b->data_bytes_in[k] + b->data_bytes_out[k]));
         break;
     default:
-        cdr_program_parse(step, column);
+        if (column < CDR_COLUMN_EVENT_ID || column == CDR_COLUMN_IMEISV)
+            cdr_program_parse(step, column);
+        else
+            NUMBERS(cdr_program_detail(b, column, k));
         break;
     }
 }
 
 #undef NUMBERS
+
+static __attribute__((noinline)) void CDR_LOOP(program_optional)(struct cdr_program_step *step,
+                                                                 const struct cdr_op *op)
+{
+    const struct cdr_program_begin begin = cdr_program_take(step, op);
+    CDR_LOOP(program_load)(step, op->column);
+    for (uint32_t i = 0; i < step->n; i++) {
+        if (step->numbers[i] == CDR_ABSENT) {
+            uint8_t *to = step->at[i] + op->offset;
+            memcpy(to, op->absent, sizeof op->absent);
+            step->at[i] = to + op->absent_len;
+            continue;
+        }
+        uint8_t *to = cdr_program_begin(&begin, i);
+        step->at[i] = to + cdr_program_put_optional(to, op, step->numbers[i]);
+    }
+}
 
 /* Products wrap where a time in nanoseconds lies after the year 2262. */
 static __attribute__((noinline)) void CDR_LOOP(program_numbers)(struct cdr_program_step *step,
@@ -618,6 +677,9 @@ CDR_INLINE void CDR_LOOP(program_op)(struct cdr_program_step *step, const struct
     case CDR_OP_BASE64_CLOCK:
     case CDR_OP_BASE64_UUID:
         CDR_LOOP(program_base64)(step, op);
+        break;
+    case CDR_OP_OPTIONAL:
+        CDR_LOOP(program_optional)(step, op);
         break;
     default:
         CDR_LOOP(program_other)(step, op);

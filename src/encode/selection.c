@@ -1,7 +1,6 @@
 #include "encode/selection.h"
 
 #include "base/parse.h"
-#include "base/suggest.h"
 #include "schema/source.h"
 
 #include <jansson.h>
@@ -56,7 +55,8 @@ static enum cdr_result add_field(struct making *making, const char *name,
     for (uint32_t type = 0; good && type < CDR_TYPE_COUNT; type++) {
         bool has = cdr_source_has(source, type);
         json_t *field =
-            has ? json_pack("{s:s,s:s,s:o}", "name", name, "doc", source->meaning, "type",
+            has && !source->optional
+                ? json_pack("{s:s,s:s,s:o}", "name", name, "doc", source->meaning, "type",
                             natural_type(source))
                 : json_pack("{s:s,s:s,s:[s,o],s:n}", "name", name, "doc", source->meaning, "type",
                             "null", natural_type(source), "default");
@@ -70,18 +70,12 @@ static enum cdr_result add_field(struct making *making, const char *name,
 static enum cdr_result no_such_source(const char *wanted, struct cdr_error *error)
 {
     char quoted[72], known[600];
-    size_t len = 0;
-    struct cdr_suggestion near = {.given = wanted};
-    for (size_t i = 0; i < cdr_source_count; i++) {
-        cdr_suggest(&near, cdr_sources[i].name);
-        if (len < sizeof known)
-            len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", i == 0 ? "" : ", ",
-                                    cdr_sources[i].name);
-    }
+    const char *near = cdr_source_near(wanted, CDR_TYPE_COUNT);
     cdr_quote(wanted, quoted);
-    if (near.best != NULL)
+    if (near != NULL)
         return cdr_fail(error, CDR_E_CONFIG, "there is no source %s; did you mean %s?", quoted,
-                        near.best);
+                        near);
+    cdr_source_list(CDR_TYPE_COUNT, known, sizeof known);
     return cdr_fail(error, CDR_E_CONFIG, "there is no source %s; there are %s", quoted, known);
 }
 

@@ -8,7 +8,7 @@
  *     times                                     long, timestamp-millis or local-timestamp-millis
  *     true or false                             boolean
  *     UUID                                      string, uuid
- * and in types whose records lack the source, a null or that, default null.
+ * and in types whose records lack the source, or some of them do, a null or that, default null.
  */
 #ifndef CDR_ENCODE_SELECTION_H
 #define CDR_ENCODE_SELECTION_H

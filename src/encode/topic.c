@@ -127,11 +127,22 @@ enum cdr_result cdr_topics_create_envelopes(struct cdr_topics *topics, const cha
             .headers = of_headers,
             .header_names = topic->headers.names,
             .header_count = topic->headers.count,
+            .fault_header = topics->fault_header,
             .key_bytes_max = topic->key != NULL ? topic->key->record_bytes_max : 0,
             .header_bytes_max = of_headers != NULL ? of_headers->record_bytes_max : 0,
         };
     }
     return result;
+}
+
+unsigned cdr_topic_details(const struct cdr_topic *topic)
+{
+    const struct cdr_encoder *encoders[] = {topic->encoder, topic->envelope.key,
+                                            topic->envelope.headers};
+    unsigned details = 0;
+    for (size_t i = 0; i < sizeof encoders / sizeof *encoders; i++)
+        details |= encoders[i] != NULL ? encoders[i]->details : 0;
+    return details;
 }
 
 /* With its terminator, and whether there is one. */
@@ -166,6 +177,8 @@ void cdr_topic_form(const struct cdr_topics *topics, uint32_t i, char form[CDR_F
     add_text(&state, cdr_topic_changes(topic) ? change : NULL);
     add_layout(&state, &topic->key_layout);
     add_text(&state, topic->headers.list);
+    if (topic->envelope.fault_header)
+        add_text(&state, "faults");
     const XXH128_hash_t hash = XXH3_128bits_digest(&state);
     snprintf(form, CDR_FORM_SIZE, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64,
              (uint64_t)hash.low64);

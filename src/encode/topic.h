@@ -29,6 +29,7 @@ struct cdr_envelope {
     const struct cdr_encoder *headers; /* see encode/headers.h; NULL: none */
     const char *const *header_names;
     uint32_t header_count;
+    bool fault_header; /* besides: the faults on purpose of those that have any (sink/sink.h) */
     /* Of one record, to make room for; 0 where there are none. */
     size_t key_bytes_max, header_bytes_max;
 };
@@ -42,9 +43,11 @@ struct cdr_layout {
 
 struct cdr_topic {
     char name[CDR_TOPIC_NAME_SIZE];
-    /* It holds the rows of a table: it is compacted, and a record whose payload is empty is a
-     * tombstone, a message without a value. */
+    /* It holds rows (dimension.h), not records: a row whose payload is empty is a tombstone, a
+     * message without a value. */
     bool table;
+    uint32_t rows;  /* of a table: CDR_DIMENSION_* */
+    bool compacted; /* of a table: of each key, the last row is all that has to stay */
     /* Of a rehearsal (sink.h): it will be deleted and created again before the run begins, so what
      * it holds does not count. */
     bool left_out;
@@ -54,6 +57,9 @@ struct cdr_topic {
      * (change.h). Ids are those in frames; 0 where the format has none. */
     struct cdr_layout layouts[CDR_VERSIONS];
     int32_t schema_ids[CDR_VERSIONS];
+    /* Of verify, where it was told the ids: whether those of other types are compared, which are
+     * what the fault wrong_schema writes. */
+    bool compares_ids;
     struct cdr_encoder *encoder; /* of both */
     struct cdr_layout key_layout;
     int32_t key_schema_id; /* 0 where keys have none */
@@ -68,6 +74,7 @@ extern const char cdr_key_schema_default[];
 struct cdr_topics {
     uint32_t n;
     struct cdr_topic *items;
+    bool fault_header;            /* of the envelopes that are made */
     int64_t change_ms;            /* event time of second versions; CDR_CHANGE_NEVER */
     char *mappings[CDR_VERSIONS]; /* that layouts share */
 };
@@ -89,6 +96,9 @@ enum cdr_result cdr_topics_create_encoders(struct cdr_topics *topics, const char
  * a list (NULL: none). Errors: CDR_E_CONFIG, CDR_E_NOMEM. */
 enum cdr_result cdr_topics_create_envelopes(struct cdr_topics *topics, const char *headers,
                                             const char *tz_name, struct cdr_error *error);
+
+/* The details (model/details.h) that value, key and headers of a topic read of records. */
+unsigned cdr_topic_details(const struct cdr_topic *topic);
 
 /* What decides the bytes of a topic's messages beside the dataset, as 32 digits: format, schemas,
  * mappings, keys, headers, and when the schema changes. Not the ids of schemas, which differ

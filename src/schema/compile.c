@@ -198,6 +198,13 @@ static enum cdr_result read_rule(const struct compiler *c, const json_t *rule,
     value->source = cdr_source_find(json_string_value(name), c->settings->type);
     value->symbols = symbols;
     if (value->source == NULL) {
+        const char *near = cdr_source_near(json_string_value(name), c->settings->type);
+        if (near != NULL)
+            return cdr_fail(error, CDR_E_CONFIG,
+                            "%s records have no source %s, which the mapping names; did you mean "
+                            "%s?",
+                            cdr_type_name[c->settings->type],
+                            cdr_quote(json_string_value(name), quoted), near);
         cdr_source_list(c->settings->type, known, sizeof known);
         return cdr_fail(error, CDR_E_CONFIG,
                         "%s records have no source %s, which the mapping names; there are %s",
@@ -280,10 +287,12 @@ static enum cdr_result fill_lacking(struct compiler *c, const struct cdr_schema_
         return blame(c, node, CDR_E_CONFIG, &why, error);
     }
     cdr_source_list(c->settings->type, known, sizeof known);
+    const char *near = cdr_source_near(field->name, c->settings->type);
     cdr_fail(&why, CDR_E_CONFIG,
-             "%s records have nothing of this name, and it has no default; map it to one of %s, "
-             "or to a const",
-             cdr_type_name[c->settings->type], known);
+             "%s records have nothing of this name%s%s%s, and it has no default; map it to one of "
+             "%s, or to a const",
+             cdr_type_name[c->settings->type], near != NULL ? " (did you mean " : "",
+             near != NULL ? near : "", near != NULL ? "?)" : "", known);
     return blame(c, node, CDR_E_CONFIG, &why, error);
 }
 

@@ -59,11 +59,26 @@ enum cdr_result cdr_emit_pending(struct cdr_emitter *emitter, struct cdr_error *
     return result;
 }
 
+/* What op puts, or nothing of it. */
+static uint32_t make_optional(const struct cdr_emitter *emitter, struct cdr_op *op,
+                              uint32_t len_max)
+{
+    const uint32_t whole = op->len != 0 ? op->len : len_max;
+    op->inner = op->kind;
+    op->kind = CDR_OP_OPTIONAL;
+    op->len = 0;
+    op->absent_len = emitter->absent_len;
+    memcpy(op->absent, emitter->absent, sizeof op->absent);
+    return whole + 8; /* a length, a quote, what stands for nothing */
+}
+
 enum cdr_result cdr_emit_op(struct cdr_emitter *emitter, struct cdr_op *op, uint32_t len_max,
                             struct cdr_error *error)
 {
     struct cdr_bytes *pending = &emitter->pending;
     enum cdr_result result = CDR_OK;
+    if (emitter->optional)
+        len_max = make_optional(emitter, op, len_max);
     if (pending->len > sizeof op->prefix)
         result = cdr_emit_pending(emitter, error);
     if (pending->len > 0)
@@ -105,9 +120,27 @@ static bool is_time(const struct cdr_field_source *source)
 
 static enum cdr_column local_column(enum cdr_column column)
 {
-    return column == CDR_COLUMN_START ? CDR_COLUMN_START_LOCAL
-           : column == CDR_COLUMN_END ? CDR_COLUMN_END_LOCAL
-                                      : column;
+    switch (column) {
+    case CDR_COLUMN_START:
+        return CDR_COLUMN_START_LOCAL;
+    case CDR_COLUMN_END:
+        return CDR_COLUMN_END_LOCAL;
+    case CDR_COLUMN_EVENT:
+        return CDR_COLUMN_EVENT_LOCAL;
+    case CDR_COLUMN_ANSWER:
+        return CDR_COLUMN_ANSWER_LOCAL;
+    case CDR_COLUMN_EMISSION:
+        return CDR_COLUMN_EMISSION_LOCAL;
+    default:
+        return column;
+    }
+}
+
+static bool is_local(enum cdr_column column)
+{
+    return column == CDR_COLUMN_START_LOCAL || column == CDR_COLUMN_END_LOCAL ||
+           column == CDR_COLUMN_EVENT_LOCAL || column == CDR_COLUMN_ANSWER_LOCAL ||
+           column == CDR_COLUMN_EMISSION_LOCAL;
 }
 
 /* What the logical type makes of milliseconds; false where it wants something else. */
@@ -150,7 +183,7 @@ static uint64_t number_limit(const struct cdr_op *op, const struct cdr_field_sou
     uint64_t limit = 1;
     uint32_t digits = number_digits(source);
     /* The local clock may be ahead of what blocks hold at most. */
-    if (op->column == CDR_COLUMN_START_LOCAL || op->column == CDR_COLUMN_END_LOCAL)
+    if (is_local(op->column))
         digits++;
     if (source->is_signed || digits > 17)
         return 0;
@@ -262,6 +295,8 @@ static enum cdr_result emit_text(struct cdr_emitter *emitter, const struct cdr_s
               : source->kind == CDR_SOURCE_UUID ? CDR_OP_UUID_TEXT
               : source->digits == 0             ? CDR_OP_DIGITS
                                                 : CDR_OP_DIGITS_FIXED;
+    if (emitter->optional && node->kind != CDR_AVRO_STRING)
+        return unfit(error, node, source);
     if (node->kind == CDR_AVRO_FIXED) {
         if (source->kind == CDR_SOURCE_UUID && node->size == 16) {
             op.kind = CDR_OP_UUID_BYTES;
@@ -279,7 +314,8 @@ static enum cdr_result emit_text(struct cdr_emitter *emitter, const struct cdr_s
     enum cdr_result result = CDR_OK;
     if (emitter->form != CDR_FORM_AVRO)
         return cdr_emit_string_text(emitter, &op, node, error);
-    if (op.len != 0)
+    op.clock_length = emitter->optional;
+    if (op.len != 0 && !emitter->optional)
         result = cdr_bytes_put_long(&emitter->pending, op.len, error);
     return result == CDR_OK ? cdr_emit_op(emitter, &op, 16, error) : result;
 }
@@ -449,10 +485,19 @@ static bool is_numeric(const struct cdr_schema_node *node)
            node->logical == CDR_LOGICAL_DECIMAL;
 }
 
+/* Whether a symbol goes into a number that 3GPP has for it. */
+static bool is_coded(const struct cdr_schema_node *node, const struct cdr_value *value)
+{
+    return value->source->number != NULL && value->symbols == NULL &&
+           (node->kind == CDR_AVRO_INT || node->kind == CDR_AVRO_LONG);
+}
+
 static enum cdr_result emit_plain(struct cdr_emitter *emitter, const struct cdr_schema_node *node,
                                   const struct cdr_value *value, struct cdr_error *error)
 {
     const struct cdr_field_source *source = value->source;
+    if (is_coded(node, value))
+        return emit_number(emitter, node, cdr_source_find(source->number, emitter->type), error);
     switch (source->kind) {
     case CDR_SOURCE_SYMBOL:
     case CDR_SOURCE_BOOLEAN:
@@ -460,6 +505,7 @@ static enum cdr_result emit_plain(struct cdr_emitter *emitter, const struct cdr_
     case CDR_SOURCE_ZONE:
         return emit_zone(emitter, node, source, error);
     case CDR_SOURCE_UUID:
+    case CDR_SOURCE_TEXT:
         return emit_text(emitter, node, source, error);
     case CDR_SOURCE_DIGITS:
     case CDR_SOURCE_CLOCK:
@@ -487,15 +533,22 @@ static bool is_natural(const struct cdr_schema_node *node, const struct cdr_fiel
     }
 }
 
+/* 0 comes first: a type of the source's own kind, then one that has its text, then one that has a
+ * number for it. */
+static int branch_rank(const struct cdr_schema_node *branch, const struct cdr_value *value)
+{
+    return is_coded(branch, value) ? 2 : is_natural(branch, value->source) ? 0 : 1;
+}
+
 static enum cdr_result emit_union(struct cdr_emitter *emitter, const struct cdr_schema_node *node,
                                   const struct cdr_value *value, struct cdr_error *error)
 {
     size_t pending = emitter->pending.len;
     struct cdr_error why = {{0}};
-    for (int natural = 1; natural >= 0; natural--)
+    for (int rank = 0; rank < 3; rank++)
         for (size_t i = 0; i < node->count; i++) {
             const struct cdr_schema_node *branch = node->members[i];
-            if (branch->kind == CDR_AVRO_NULL || is_natural(branch, value->source) != natural)
+            if (branch->kind == CDR_AVRO_NULL || branch_rank(branch, value) != rank)
                 continue;
             enum cdr_result result = cdr_emit_branch(emitter, i, error);
             if (result == CDR_OK)
@@ -507,13 +560,54 @@ static enum cdr_result emit_union(struct cdr_emitter *emitter, const struct cdr_
     return cdr_fail(error, CDR_E_CONFIG, "%s", why.text[0] != '\0' ? why.text : "it is null alone");
 }
 
+static bool is_decimal(const struct cdr_schema_node *node)
+{
+    bool decimal = node->logical == CDR_LOGICAL_DECIMAL;
+    for (size_t i = 0; node->kind == CDR_AVRO_UNION && i < node->count; i++)
+        decimal = decimal || node->members[i]->logical == CDR_LOGICAL_DECIMAL;
+    return decimal;
+}
+
+/* What stands for the source where a record has none: null, or where only a text is allowed an
+ * empty one. */
+static enum cdr_result begin_optional(struct cdr_emitter *emitter,
+                                      const struct cdr_schema_node *node,
+                                      const struct cdr_field_source *source,
+                                      struct cdr_error *error)
+{
+    size_t null = 0;
+    const size_t count = node->kind == CDR_AVRO_UNION ? node->count : 0;
+    while (null < count && node->members[null]->kind != CDR_AVRO_NULL)
+        null++;
+    if ((null == count && node->kind != CDR_AVRO_STRING) || is_decimal(node) || null > 63)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "%s is absent in some %s records; only a union with null or a string can "
+                        "hold that, and no decimal",
+                        source->name, cdr_type_name[emitter->type]);
+    const char *text = null == count ? "\"\"" : emitter->form == CDR_FORM_JSON ? "null" : "";
+    emitter->absent_len = (uint32_t)strlen(text);
+    memcpy(emitter->absent, text, strlen(text));
+    if (emitter->form == CDR_FORM_AVRO) {
+        emitter->absent_len = 1;
+        emitter->absent[0] = (uint8_t)(null < count ? null << 1 : 0);
+    }
+    /* What stands before the value stays where the value goes. */
+    return cdr_emit_pending(emitter, error);
+}
+
 enum cdr_result cdr_emit_value(struct cdr_emitter *emitter, const struct cdr_schema_node *node,
                                const struct cdr_value *value, struct cdr_error *error)
 {
     enum cdr_result result = cdr_emit_column(emitter, error);
-    if (result == CDR_OK && node->kind == CDR_AVRO_UNION)
-        return emit_union(emitter, node, value, error);
-    return result == CDR_OK ? emit_plain(emitter, node, value, error) : result;
+    if (result == CDR_OK && value->source->optional)
+        result = begin_optional(emitter, node, value->source, error);
+    if (result != CDR_OK)
+        return result;
+    emitter->optional = value->source->optional;
+    result = node->kind == CDR_AVRO_UNION ? emit_union(emitter, node, value, error)
+                                          : emit_plain(emitter, node, value, error);
+    emitter->optional = false;
+    return result;
 }
 
 void cdr_emitter_free(struct cdr_emitter *emitter)

@@ -21,6 +21,10 @@ struct cdr_emitter {
     uint32_t op_count;
     uint32_t offset;  /* after the cursor */
     size_t bytes_max; /* of a record, without pending */
+    /* The value that is being put may be absent: these bytes stand for it then. */
+    bool optional;
+    uint8_t absent[4];
+    uint32_t absent_len;
 };
 
 /* A value that a rule or a field's name asks for. */

@@ -172,6 +172,15 @@ static enum cdr_result put_quote(struct cdr_emitter *emitter, struct cdr_error *
     return emitter->form == CDR_FORM_JSON ? put(&emitter->pending, "\"", error) : CDR_OK;
 }
 
+/* After an operation. One that may put nothing puts the quote itself. */
+static enum cdr_result put_last_quote(struct cdr_emitter *emitter, struct cdr_error *error)
+{
+    if (!emitter->optional)
+        return put_quote(emitter, error);
+    emitter->ops[emitter->op_count - 1].quote_after = emitter->form == CDR_FORM_JSON;
+    return CDR_OK;
+}
+
 enum cdr_result cdr_emit_number_text(struct cdr_emitter *emitter, struct cdr_op *op,
                                      const struct cdr_schema_node *node, uint64_t limit,
                                      struct cdr_error *error)
@@ -185,7 +194,7 @@ enum cdr_result cdr_emit_number_text(struct cdr_emitter *emitter, struct cdr_op 
     if (result == CDR_OK)
         result = cdr_emit_op(emitter, op, 20, error);
     if (result == CDR_OK && text)
-        result = put_quote(emitter, error);
+        result = put_last_quote(emitter, error);
     for (uint32_t i = 0;
          result == CDR_OK && node->logical == CDR_LOGICAL_DECIMAL && i < node->scale; i++)
         result = put(&emitter->pending, i == 0 ? ".0" : "0", error);
@@ -211,5 +220,5 @@ enum cdr_result cdr_emit_string_text(struct cdr_emitter *emitter, struct cdr_op 
     enum cdr_result result = put_quote(emitter, error);
     if (result == CDR_OK)
         result = cdr_emit_op(emitter, op, 24, error);
-    return result == CDR_OK ? put_quote(emitter, error) : result;
+    return result == CDR_OK ? put_last_quote(emitter, error) : result;
 }

@@ -8,7 +8,10 @@ static bool same_op(const struct cdr_op *a, const struct cdr_op *b)
     return a->kind == b->kind && a->column == b->column && a->offset == b->offset &&
            a->prefix_len == b->prefix_len && memcmp(a->prefix, b->prefix, sizeof a->prefix) == 0 &&
            a->len == b->len && a->at == b->at && a->stride == b->stride &&
-           a->modulus == b->modulus && a->divisor == b->divisor && a->factor == b->factor;
+           a->modulus == b->modulus && a->divisor == b->divisor && a->factor == b->factor &&
+           a->inner == b->inner && a->absent_len == b->absent_len &&
+           memcmp(a->absent, b->absent, sizeof a->absent) == 0 &&
+           a->clock_length == b->clock_length && a->quote_after == b->quote_after;
 }
 
 bool cdr_program_equal(const struct cdr_program *a, const struct cdr_program *b)

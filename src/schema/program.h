@@ -43,6 +43,10 @@ enum cdr_op_kind {
     CDR_OP_BASE64_DIGITS, /* base64 of what the operations above put, stride bytes, 0: varies */
     CDR_OP_BASE64_CLOCK,
     CDR_OP_BASE64_UUID, /* 36 bytes of text or 16 */
+    /* A number or a clock that may be absent. `inner` says how it is put where it is there: after
+     * the prefix, and if it is a clock in Avro after its length. Otherwise the absent bytes stand
+     * in place of prefix and value. */
+    CDR_OP_OPTIONAL,
 };
 
 struct cdr_op {
@@ -56,6 +60,11 @@ struct cdr_op {
     uint32_t stride; /* of a table; of base64: what goes in */
     /* A number is first reduced by modulus (0: not), divided, rounding down, and multiplied. */
     int64_t modulus, divisor, factor;
+    /* CDR_OP_OPTIONAL */
+    enum cdr_op_kind inner;
+    uint32_t absent_len;
+    uint8_t absent[4];
+    bool clock_length, quote_after;
 };
 
 /* Zero-initialise. */
