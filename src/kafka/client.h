@@ -12,6 +12,7 @@
  *   admin.h       settings of topics, and their creation
  *   recreate.h    deletes topics and creates them again
  *   reader.h      records, by offset
+ *   whole.h       all that a topic holds
  *
  * A client may be used by any thread. All questions block, for the time that they are given.
  */
@@ -61,8 +62,17 @@ struct cdr_kafka_client {
 enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_type_t type,
                                       const struct cdr_kafka_properties *properties,
                                       const struct cdr_kafka_role *role, struct cdr_error *error);
-/* Also of one that was never opened, if it is all 0. */
+/* Also of one that was never opened, if it is all 0. A consumer that does not end within
+ * CDR_KAFKA_CLOSE_MS is left behind, since librdkafka can lock itself up when it frees what it has
+ * fetched. A producer is waited for, since it refers to its callers' records. */
 void cdr_kafka_client_close(struct cdr_kafka_client *client);
+enum { CDR_KAFKA_CLOSE_MS = 20000 };
+/* Ends an instance, in a thread of its own. False: it has not ended after patience_ms; nobody may
+ * use it any more. */
+bool cdr_kafka_end(rd_kafka_t *rk, int patience_ms);
+/* Frees what has come into a queue of messages that nobody reads any more. With it in the queue the
+ * end of the client is where librdkafka can lock itself up. */
+void cdr_kafka_drain(rd_kafka_queue_t *queue);
 
 /* Waits until a broker answers a metadata request, and any broker's advertised address can be
  * reached. After a second it tells properties->say what it waits for. CDR_E_KAFKA names brokers and

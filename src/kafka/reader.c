@@ -86,8 +86,10 @@ static void stop(struct reading *reading)
     for (size_t i = 0; i < reading->count; i++)
         if (reading->handles[i] != NULL)
             rd_kafka_consume_stop(reading->handles[i], (int32_t)reading->ranges[i].partition);
-    if (reading->queue != NULL)
+    if (reading->queue != NULL) {
+        cdr_kafka_drain(reading->queue);
         rd_kafka_queue_destroy(reading->queue);
+    }
     for (size_t i = 0; i < reading->count; i++)
         if (reading->handles[i] != NULL)
             rd_kafka_topic_destroy(reading->handles[i]);

@@ -1,6 +1,11 @@
 #include "pipeline/digest.h"
 
 #include "base/bytes.h"
+#include "base/level.h"
+
+#if CDR_LEVELS_X86
+#include <emmintrin.h>
+#endif
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -11,6 +16,22 @@
 #define DIGEST_BASE (UINT64_C(0x1d8ab4a6b9cf3e25) % CDR_DIGEST_MODULUS)
 
 __extension__ typedef unsigned __int128 wide;
+
+/* The hashes for any CPU. */
+#define CDR_LOOP(name) name##_base
+
+typedef uint64_t lanes __attribute__((vector_size(16)));
+
+static inline lanes halves_product(lanes x)
+{
+#if CDR_LEVELS_X86
+    return (lanes)_mm_mul_epu32((__m128i)x, (__m128i)(x >> 32));
+#else
+    return (x & UINT32_MAX) * (x >> 32);
+#endif
+}
+
+#include "pipeline/digest_loop.h"
 
 static uint64_t times(uint64_t a, uint64_t b)
 {
@@ -38,41 +59,57 @@ bool cdr_hashes_reserve(struct cdr_hashes *hashes, uint32_t n)
 void cdr_hash_records(const struct cdr_slab *slab, uint32_t from, uint32_t frame_len,
                       uint32_t trailer_len, uint64_t *hashes)
 {
-    for (uint32_t i = from; i < slab->n; i++) {
-        char name[144]; /* 24 are used; the hash has paths for up to 128 */
-        const uint32_t key_len = slab->key_lens[i];
-        memcpy(name, slab->keys[i], 16);
-        cdr_store_le64(name + key_len, (uint64_t)slab->event_ms[i]);
-        uint32_t start = (i == 0 ? 0 : slab->ends[i - 1]) + frame_len;
-        hashes[i] = XXH3_64bits_withSeed(slab->bytes + start, slab->ends[i] - trailer_len - start,
-                                         XXH3_64bits(name, key_len + 8));
-    }
+    static cdr_hash_loop *const loops[CDR_LEVEL_COUNT] = {
+        [CDR_LEVEL_BASE] = cdr_hash_records_base,
+#if CDR_LEVELS_X86
+        [CDR_LEVEL_V3] = cdr_hash_records_v3,
+        [CDR_LEVEL_V4] = cdr_hash_records_v4,
+#endif
+    };
+    loops[cdr_level_best()](slab, from, frame_len, trailer_len, hashes);
 }
 
 uint64_t cdr_hash_record(const uint8_t *payload, size_t payload_len, const uint8_t *key,
                          size_t key_len, int64_t event_ms)
 {
-    char name[128 + 8];
-    uint8_t time[8];
-    cdr_store_le64(time, (uint64_t)event_ms);
-    if (key_len + sizeof time <= sizeof name) {
-        if (key_len > 0)
-            memcpy(name, key, key_len);
-        memcpy(name + key_len, time, sizeof time);
-        return XXH3_64bits_withSeed(payload, payload_len, XXH3_64bits(name, key_len + sizeof time));
-    }
-    XXH3_state_t state;
-    XXH3_64bits_reset(&state);
-    XXH3_64bits_update(&state, key, key_len);
-    XXH3_64bits_update(&state, time, sizeof time);
-    return XXH3_64bits_withSeed(payload, payload_len, XXH3_64bits_digest(&state));
+    uint8_t words[16] = {0};
+    uint64_t sum = payload_sum(payload, payload_len);
+    if (key_len > sizeof words)
+        return named(sum, XXH3_64bits(key, key_len), 0, key_len, event_ms);
+    if (key_len > 0)
+        memcpy(words, key, key_len);
+    return named(sum, cdr_load_le64(words), cdr_load_le64(words + 8), key_len, event_ms);
 }
 
+/* Less than 2^61 + 8, with the same remainder. */
+static uint64_t folded(uint64_t hash)
+{
+    return (hash & CDR_DIGEST_MODULUS) + (hash >> 61);
+}
+
+/* The remainder of a sum below 2^125. */
+static uint64_t remainder_of(wide sum)
+{
+    uint64_t rest = folded(((uint64_t)sum & CDR_DIGEST_MODULUS) + (uint64_t)(sum >> 61));
+    return rest >= CDR_DIGEST_MODULUS ? rest - CDR_DIGEST_MODULUS : rest;
+}
+
+/* Four records at a time: each step of the polynomial waits for the one before. */
 struct cdr_digest cdr_digest_of(const uint64_t *hashes, uint32_t n, uint64_t bytes)
 {
+    const uint64_t base = DIGEST_BASE, base_2 = times(base, base), base_3 = times(base_2, base),
+                   base_4 = times(base_2, base_2);
     struct cdr_digest digest = {.records = n, .bytes = bytes};
-    for (uint32_t i = 0; i < n; i++) {
-        digest.ordered = plus(times(digest.ordered, DIGEST_BASE), hashes[i] % CDR_DIGEST_MODULUS);
+    uint32_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const uint64_t *h = hashes + i;
+        wide later = (wide)folded(h[0]) * base_3 + (wide)folded(h[1]) * base_2 +
+                     (wide)folded(h[2]) * base + folded(h[3]);
+        digest.ordered = remainder_of((wide)digest.ordered * base_4 + later);
+        digest.sum += h[0] + h[1] + h[2] + h[3];
+    }
+    for (; i < n; i++) {
+        digest.ordered = plus(times(digest.ordered, base), hashes[i] % CDR_DIGEST_MODULUS);
         digest.sum += hashes[i];
     }
     return digest;

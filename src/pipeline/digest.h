@@ -1,8 +1,10 @@
 /* Digests: what a log holds in 64 bits, the same for every sink.
  *
- * record  h = XXH3_64(payload, seed = XXH3_64(key bytes, then the timestamp as 8 bytes
- *   little-endian)): key, timestamp and payload
- *         each with its length; payload without Avro's frame and without a newline.
+ * record  h: of key, timestamp and payload, each with its length; payload without Avro's frame and
+ *         without a newline. docs/data-format.md has the formula. The payload's 64-bit words, in
+ *         stripes of eight, are added up, and of each, xored with a constant that depends on its
+ *         place, the lower half times the upper half: lanes without an order. Two multiplications
+ *         of 128 bits then join the sum with key and timestamp.
  * log     d ← (d · B + (h mod M)) mod M over the records in order, from 0; M = 2^61 − 1. A
  *   polynomial, so that digests of
  *         runs of records can be joined: digest(x then y) = digest(x) · B^|y| + digest(y).
@@ -36,6 +38,10 @@ bool cdr_hashes_reserve(struct cdr_hashes *hashes, uint32_t n);
 /* hashes[i] of records [from, slab->n). */
 void cdr_hash_records(const struct cdr_slab *slab, uint32_t from, uint32_t frame_len,
                       uint32_t trailer_len, uint64_t *hashes);
+/* The same for each level of the instruction set. */
+typedef void cdr_hash_loop(const struct cdr_slab *slab, uint32_t from, uint32_t frame_len,
+                           uint32_t trailer_len, uint64_t *hashes);
+cdr_hash_loop cdr_hash_records_base, cdr_hash_records_v3, cdr_hash_records_v4;
 /* h of one record. */
 uint64_t cdr_hash_record(const uint8_t *payload, size_t payload_len, const uint8_t *key,
                          size_t key_len, int64_t event_ms);

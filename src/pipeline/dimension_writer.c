@@ -20,7 +20,10 @@ struct cdr_dimension_writer {
     struct log_state *log_states;
     struct cdr_handover handover;
     struct cdr_hashes hashes;
+    struct cdr_dimension_feed *feed;
 };
+
+static cdr_dimension_visitor take_record;
 
 enum cdr_result cdr_dimension_writer_create(struct cdr_dimension_writer **created,
                                             const struct cdr_dimension_writer_settings *settings,
@@ -38,7 +41,7 @@ enum cdr_result cdr_dimension_writer_create(struct cdr_dimension_writer **create
         .interrupted =
             "interrupted while the destination took no more rows of the dimension topics",
     };
-    writer->logs = CDR_DIMENSION_COUNT * settings->model->parameters.partitions;
+    writer->logs = settings->topics->n * settings->model->parameters.partitions;
     writer->log_states = calloc(writer->logs, sizeof *writer->log_states);
     if (writer->log_states == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", writer->logs);
@@ -46,13 +49,23 @@ enum cdr_result cdr_dimension_writer_create(struct cdr_dimension_writer **create
         writer->log_states[log].start = settings->starts[log];
         writer->log_states[log].digest_start = settings->digest_starts[log];
     }
-    return CDR_OK;
+    const struct cdr_dimension_feed_settings feed = {
+        .model = settings->model,
+        .topics = settings->topics,
+        .records = settings->records,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .visit = take_record,
+        .context = writer,
+    };
+    return cdr_dimension_feed_create(&writer->feed, &feed, error);
 }
 
 void cdr_dimension_writer_destroy(struct cdr_dimension_writer *writer)
 {
     if (writer == NULL)
         return;
+    cdr_dimension_feed_destroy(writer->feed);
     free(writer->log_states);
     free(writer->hashes.of);
     free(writer);
@@ -97,24 +110,16 @@ static enum cdr_result hand_over(struct cdr_dimension_writer *writer, uint32_t l
     return result;
 }
 
-static size_t encode(const struct cdr_dimension_writer *writer,
-                     const struct cdr_dimension_record *record, uint8_t *bytes)
-{
-    const struct cdr_encoder *encoder = writer->settings.topics->items[record->dimension].encoder;
-    return record->kind == CDR_DIMENSION_TOMBSTONE
-               ? cdr_dimension_encode_tombstone(encoder, bytes)
-               : cdr_dimension_encode(encoder, writer->settings.model, record->index, record->day,
-                                      bytes);
-}
-
 /* What is there already: counted in the digest where that begins before it. */
 static void pass_over(const struct cdr_dimension_writer *writer,
                       const struct cdr_dimension_record *record, const struct cdr_encoder *sizes,
                       struct log_state *state)
 {
-    uint8_t bytes[CDR_DIMENSION_RECORD_MAX];
+    uint8_t bytes[CDR_DIMENSION_BYTES_MAX];
+    const struct cdr_topic *topic = &writer->settings.topics->items[record->dimension];
     if (state->position >= state->digest_start) {
-        size_t len = encode(writer, record, bytes) - sizes->frame_len - sizes->trailer_len;
+        size_t len = cdr_dimension_record_encode(topic, writer->settings.model, record, bytes) -
+                     sizes->frame_len - sizes->trailer_len;
         uint64_t hash = cdr_hash_record(bytes + sizes->frame_len, len, (const uint8_t *)record->key,
                                         record->key_len, record->time_ms);
         struct cdr_digest more = cdr_digest_of(&hash, 1, len);
@@ -144,12 +149,14 @@ static enum cdr_result append(struct cdr_dimension_writer *writer, uint32_t log,
         return result;
     struct cdr_slab *slab = state->slab;
     const uint32_t used = slab->n == 0 ? 0 : slab->ends[slab->n - 1];
-    const uint32_t len = (uint32_t)encode(writer, record, slab->bytes + used);
+    const struct cdr_topic *topic = &writer->settings.topics->items[record->dimension];
+    const uint32_t len = (uint32_t)cdr_dimension_record_encode(topic, writer->settings.model,
+                                                               record, slab->bytes + used);
     slab->ends[slab->n] = used + len;
     slab->event_ms[slab->n] = record->time_ms;
-    memcpy(slab->keys[slab->n], record->key, sizeof record->key);
+    memcpy(slab->keys[slab->n], record->key, sizeof slab->keys[slab->n]);
     slab->key_lens[slab->n] = (uint8_t)record->key_len;
-    const struct cdr_encoder *key = writer->settings.topics->items[record->dimension].key;
+    const struct cdr_encoder *key = topic->key;
     if (key != NULL)
         put_wire_key(key, record, slab);
     slab->day = record->day;
@@ -182,8 +189,7 @@ enum cdr_result cdr_dimension_write_day(struct cdr_dimension_writer *writer, int
                                         struct cdr_error *error)
 {
     struct cdr_sink *sink = writer->settings.sink;
-    enum cdr_result result =
-        cdr_dimension_day(writer->settings.model, day, take_record, writer, error);
+    enum cdr_result result = cdr_dimension_feed_day(writer->feed, day, error);
     for (uint32_t log = 0; log < writer->logs; log++) {
         struct cdr_slab **slab = &writer->log_states[log].slab;
         if (*slab != NULL && result == CDR_OK)

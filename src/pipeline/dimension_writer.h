@@ -20,8 +20,9 @@
 
 struct cdr_dimension_writer_settings {
     const struct cdr_model *model;
-    const struct cdr_topics *topics; /* of CDR_DIMENSION_*; borrowed */
-    struct cdr_sink *sink;           /* of these */
+    const struct cdr_topics *topics;  /* of rows; borrowed */
+    const struct cdr_topics *records; /* with encoders, for the truth; borrowed */
+    struct cdr_sink *sink;            /* of these */
     uint32_t shard_index, shard_count;
     const uint64_t *starts, *digest_starts; /* per log */
     const atomic_int *stop;                 /* not 0: wait no longer than drain_timeout_ms */

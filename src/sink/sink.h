@@ -8,7 +8,7 @@
  * "Accepted" is what write has taken; "durable" is what is safe: acknowledged by all in-sync
  * replicas, or written to its file. They must be equal at the end of a run.
  *
- * A new sink is one file that defines its ops and one line in sink.c's table.
+ * A new sink is one file that defines its ops and one line in sink_table.h.
  */
 #ifndef CDR_SINK_SINK_H
 #define CDR_SINK_SINK_H
@@ -20,6 +20,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Bytes of each record, one after the other. */
 struct cdr_slab_column {
@@ -33,6 +34,15 @@ static inline uint32_t cdr_column_start(const struct cdr_slab_column *column, ui
     return record == 0 ? 0 : column->ends[record - 1];
 }
 
+/* Of a record's message: no value, no key, or a value of no bytes at all, without a frame. */
+enum {
+    CDR_MARK_NO_VALUE = 1,
+    CDR_MARK_NO_KEY = 2,
+    CDR_MARK_EMPTY = 4,
+    CDR_MARK_ALL = 7,
+    CDR_MARK_BITS = 3
+};
+
 /* Consecutive encoded records of one log. The memory belongs to the sink (see take_slab). */
 struct cdr_slab {
     uint8_t *bytes;    /* bytes_max of them */
@@ -43,6 +53,9 @@ struct cdr_slab {
     /* Of the message, where it is not that: see struct cdr_envelope. */
     struct cdr_slab_column wire_keys, headers;
     uint64_t *ids; /* records_max: cdr_key_id of each, or NULL without ids */
+    /* records_max: what is wrong with each on purpose (CDR_MARK_*), or NULL where nothing is; above
+     * CDR_MARK_BITS whatever the pipeline needs. */
+    uint8_t *marks;
     size_t bytes_max;
     uint32_t records_max;
 
@@ -53,6 +66,24 @@ struct cdr_slab {
     struct cdr_slab *next;    /* for its owner of the moment */
     uint64_t sink_private[4]; /* the sink's, while it owns the slab */
 };
+
+/* Keys and timestamps of a block's records, from the slab's end on. */
+static inline void cdr_slab_name(struct cdr_slab *slab, const struct cdr_block *block)
+{
+    memcpy(slab->event_ms + slab->n, block->event_ms, block->n * sizeof *slab->event_ms);
+    for (uint32_t i = 0; i < block->n; i++) {
+        int mt = block->direction[i] == CDR_DIRECTION_MT;
+        uint8_t len = mt ? block->msisdn_dst_len[i] : block->msisdn_src_len[i];
+        const char *text = (mt ? block->msisdn_dst[i] : block->msisdn_src[i]) + 16 - len;
+        memcpy(slab->keys[slab->n + i], text, 16);
+        slab->key_lens[slab->n + i] = len;
+    }
+}
+
+static inline bool cdr_has_mark(const struct cdr_slab *slab, uint32_t record, unsigned mark)
+{
+    return slab->marks != NULL && (slab->marks[record] & mark) != 0;
+}
 
 struct cdr_sink_setup {
     const struct cdr_topics *topics; /* borrowed, until the sink is closed */
@@ -68,7 +99,14 @@ struct cdr_sink_setup {
     unsigned workers;
     size_t slab_bytes; /* wanted size of slabs */
     uint32_t slab_records;
-    bool ids; /* slabs carry the records' ids */
+    bool ids;           /* slabs carry the records' ids */
+    double abort_share; /* of transactions: preceded by one that is aborted, to test consumers */
+    /* Where records have faults on purpose: bytes by which one can be longer than its encoder says;
+     * slabs then have marks. 0: they have none. */
+    uint32_t fault_bytes;
+    /* Above 0: some messages have timestamps of the beginning of 1970, and some that are as much
+     * later than they should be. */
+    int64_t fault_ahead_ms;
     /* Unless NULL: open stops waiting, with CDR_E_INTERRUPTED, once it is not 0. */
     const atomic_int *stop;
     /* Names the process for as long as it lives (base/token.h), whatever it opens; NULL: the sink
@@ -92,6 +130,8 @@ struct cdr_log_progress {
 /* The header in which a message carries its record's id, as 16 lower-case hex digits. */
 #define CDR_ID_HEADER "cdrgen-id"
 #define CDR_ID_TEXT_LEN 16
+/* The header in which a message with a fault on purpose names it, as cdr_fault_entry_text does. */
+#define CDR_FAULT_HEADER "cdrgen-fault"
 
 static inline void cdr_id_text(uint64_t id, char text[CDR_ID_TEXT_LEN])
 {
@@ -105,7 +145,8 @@ struct cdr_sink {
 };
 
 /* Whether open is only to find out whether a run would begin. Nothing is created or committed, and
- * nothing is written. Of topics that are left out (topic.h), only the settings count. */
+ * nothing is written. Of topics that are left out (topic.h), only the settings count, where they
+ * exist. */
 enum cdr_rehearsal {
     CDR_REHEARSAL_NONE,      /* a run begins */
     CDR_REHEARSAL_QUESTIONS, /* with transactions: nobody is shut out either, so what that takes is
@@ -137,14 +178,22 @@ struct cdr_sink_settings {
     /* kafka */
     struct cdr_kafka_settings kafka;
     enum cdr_rehearsal rehearsal;
+    /* In a rehearsal of a repair: set for topics in which no record can follow, because of what
+     * another producer's transactions left or what transactions did not commit, so that only to
+     * fill them again helps; of each topic, borrowed; or NULL. */
+    bool *unfit;
     bool create_topics;
     uint32_t replication; /* of topics that we create; 0 = the broker's default */
     int64_t retention_ms; /* of topics that we create; −1 = keep for ever */
     bool id_header;       /* each message carries its record's id in the header cdrgen-id */
+    bool fault_header;    /* each message with a fault names it in the header cdrgen-fault */
     bool append;          /* write after what a topic already holds */
     /* With reopened: the offset of the dataset's first record in each log, as the first opening
      * knew it; whatever is committed has been deleted meanwhile, it stays. Borrowed. */
     const int64_t *begins;
+    /* With reopened: the first offset of each log that the first opening found, so that what is
+     * deleted between two producers is missed, too. Borrowed. */
+    const int64_t *floors;
     /* With reopened: logs of which what was there before the run was not compared, or NULL. */
     const bool *doubted;
     /* With append and resume: looks for it in the logs that are wanted, of which no run has
@@ -154,7 +203,6 @@ struct cdr_sink_settings {
     bool transactions; /* commit in whole batches, with the progress */
     uint32_t transaction_records;
     uint32_t transaction_ms;
-    double abort_share; /* of transactions: preceded by one that is aborted, to test consumers */
     uint32_t resume_quiet_ms; /* the topics' ends stand still at least this long before a resume */
     /* Folder where the run goes on when the brokers stay away (spill/spill.h), NULL = it does not:
      * then spill_after_ms is how long nothing may be acknowledged, instead of delivery.timeout.ms.

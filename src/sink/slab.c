@@ -54,7 +54,7 @@ struct cdr_slab_settings cdr_slab_settings_of(const struct cdr_sink_setup *setup
         if (envelope->header_bytes_max > header_bytes_max)
             header_bytes_max = envelope->header_bytes_max;
     }
-    size_t bytes_min = CDR_BLOCK_RECORDS * record_bytes_max;
+    size_t bytes_min = CDR_BLOCK_RECORDS * record_bytes_max + setup->fault_bytes;
     struct cdr_slab_settings settings = {
         .bytes_max = setup->slab_bytes > bytes_min ? setup->slab_bytes : bytes_min,
         .records_max =
@@ -62,6 +62,7 @@ struct cdr_slab_settings cdr_slab_settings_of(const struct cdr_sink_setup *setup
         .workers = setup->workers > 0 ? setup->workers : 1,
         .slabs_max = slabs_max > 0 ? slabs_max : 1,
         .ids = setup->ids,
+        .marks = setup->fault_bytes > 0,
     };
     settings.wire_key_bytes_max = column_bytes(&settings, key_bytes_max);
     settings.header_bytes_max = column_bytes(&settings, header_bytes_max);
@@ -107,7 +108,8 @@ static struct cdr_slab *slab_create(const struct cdr_slab_settings *settings)
     size_t keys_at = event_at + round_up(records * sizeof(int64_t));
     size_t key_lens_at = keys_at + round_up(records * sizeof(char[16]));
     size_t ids_at = key_lens_at + round_up(records);
-    size_t wire_keys_at = ids_at + (settings->ids ? round_up(records * sizeof(uint64_t)) : 0);
+    size_t marks_at = ids_at + (settings->ids ? round_up(records * sizeof(uint64_t)) : 0);
+    size_t wire_keys_at = marks_at + (settings->marks ? round_up(records) : 0);
     size_t headers_at = wire_keys_at + column_room(settings, settings->wire_key_bytes_max);
     size_t bytes_at = headers_at + column_room(settings, settings->header_bytes_max);
     char *memory =
@@ -121,6 +123,7 @@ static struct cdr_slab *slab_create(const struct cdr_slab_settings *settings)
     slab->keys = (char(*)[16])(void *)(memory + keys_at);
     slab->key_lens = (uint8_t *)(memory + key_lens_at);
     slab->ids = settings->ids ? (uint64_t *)(void *)(memory + ids_at) : NULL;
+    slab->marks = settings->marks ? (uint8_t *)(memory + marks_at) : NULL;
     place_column(&slab->wire_keys, settings, settings->wire_key_bytes_max, memory + wire_keys_at);
     place_column(&slab->headers, settings, settings->header_bytes_max, memory + headers_at);
     slab->bytes = (uint8_t *)(memory + bytes_at);

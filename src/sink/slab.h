@@ -20,6 +20,7 @@ struct cdr_slab_settings {
     size_t bytes_max;     /* of each slab */
     uint32_t records_max; /* of each slab */
     bool ids;             /* with room for ids */
+    bool marks;           /* with room for marks */
     /* Of the columns of each slab; 0: without. */
     size_t wire_key_bytes_max, header_bytes_max;
     unsigned workers;   /* worker numbers are below this */

@@ -177,14 +177,6 @@ void cdr_file_lock_opened(const struct cdr_file_lock *lock)
         (void)set(lock->fd, F_UNLCK, GATE, 1);
 }
 
-bool cdr_file_lock_other(const struct cdr_file_lock *lock, uint32_t shard_index)
-{
-    bool others = false;
-    off_t at = 0;
-    return lock->fd >= 0 && held(lock->fd, SHARDS + (off_t)shard_index, 1, &others, &at) == 0 &&
-           others;
-}
-
 enum cdr_result cdr_file_lock_check(const struct cdr_file_lock *lock, const char *path,
                                     struct cdr_error *error)
 {

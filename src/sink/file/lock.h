@@ -48,8 +48,6 @@ enum cdr_result cdr_file_lock_take(struct cdr_file_lock *lock,
                                    const struct cdr_file_lock_wish *wish, struct cdr_error *error);
 /* Lets other shards open the dataset. */
 void cdr_file_lock_opened(const struct cdr_file_lock *lock);
-/* Whether the process that holds shard index of our count is another one. */
-bool cdr_file_lock_other(const struct cdr_file_lock *lock, uint32_t shard_index);
 /* CDR_E_IO: what is at path is no longer the file that we hold. */
 enum cdr_result cdr_file_lock_check(const struct cdr_file_lock *lock, const char *path,
                                     struct cdr_error *error);

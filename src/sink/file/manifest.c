@@ -116,6 +116,7 @@ static void write_topic(struct cdr_json *json, const struct cdr_manifest *manife
 static void write_all(struct cdr_json *json, const struct cdr_manifest *manifest)
 {
     const struct cdr_file_folder *folder = manifest->folder;
+    char seal[CDR_MANIFEST_SEAL_MAX];
     cdr_json_object(json, NULL);
     cdr_json_text(json, "generator", "cdrgen " CDR_VERSION);
     cdr_json_text(json, "dataset_id", folder->dataset_id);
@@ -142,6 +143,8 @@ static void write_all(struct cdr_json *json, const struct cdr_manifest *manifest
     for (unsigned topic = 0; topic < folder->topics->n; topic++)
         write_topic(json, manifest, topic);
     cdr_json_object_end(json);
+    cdr_manifest_seal(seal, manifest);
+    cdr_json_text(json, "checksum", seal);
     cdr_json_object_end(json);
 }
 

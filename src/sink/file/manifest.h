@@ -10,8 +10,9 @@
  * records, bytes, file_bytes and xxh128; of topics whose schema changes also schema_version, 1 or
  * 2. bytes are those of the records' payloads, without header lines, newlines, frames and
  * compression, as in the run's summary; file_bytes and xxh128 are of the file as it lies there:
- * `xxh128sum PATH` prints the same. Nothing in it depends on the clock: the same run gives the same
- * bytes.
+ * `xxh128sum PATH` prints the same. checksum is of what the manifest says: whether it is complete,
+ * its days, and all of its parts. One without is not believed to be complete. Nothing in it depends
+ * on the clock: the same run gives the same bytes.
  *
  * One is written before the first part, so that a folder says what it is whatever happens to the
  * run, and another at the end. It is written to a temporary name, synced, renamed, and its name
@@ -72,6 +73,10 @@ void cdr_manifest_layout(char text[CDR_MANIFEST_LAYOUT_MAX], const struct cdr_la
 /* All that shards of one dataset have in common besides its id, in one text. */
 void cdr_manifest_written_as(char text[CDR_WRITTEN_AS_MAX], const struct cdr_manifest *manifest);
 
+/* The checksum of a manifest. */
+#define CDR_MANIFEST_SEAL_MAX 33
+void cdr_manifest_seal(char text[CDR_MANIFEST_SEAL_MAX], const struct cdr_manifest *manifest);
+
 /* With the folder's lock held. Errors: CDR_E_IO; then the former manifest is there, or none, or the
  * new one where only its name could not be synced. */
 enum cdr_result cdr_manifest_write(const struct cdr_manifest *manifest, struct cdr_error *error);
@@ -102,7 +107,7 @@ struct cdr_manifest_contents {
 
 /* Reads it and compares it with the run that goes on with the dataset. CDR_E_STATE: it is of
  * another dataset, or made with other settings, both values being named; or it is no manifest of
- * ours. CDR_E_IO, CDR_E_NOMEM. */
+ * ours, or is not as it was written. CDR_E_IO, CDR_E_NOMEM. */
 enum cdr_result cdr_manifest_read(const struct cdr_manifest *expected,
                                   struct cdr_manifest_contents *contents, struct cdr_error *error);
 void cdr_manifest_contents_free(struct cdr_manifest_contents *contents);

@@ -318,6 +318,39 @@ static enum cdr_result take_logs(const struct reading *reading, const json_t *ro
     return CDR_OK;
 }
 
+static void log_of(const void *context, uint32_t log, struct cdr_manifest_log *out)
+{
+    const struct cdr_manifest_part_list *list =
+        &((const struct cdr_manifest_part_list *)context)[log];
+    *out = (struct cdr_manifest_log){.parts = list->parts, .part_count = list->count};
+}
+
+/* It says what a run wrote. Before there were checksums, manifests had none: their parts are looked
+ * at, and that there are no others is found out by going on. */
+static enum cdr_result check_seal(const struct reading *reading, const json_t *root,
+                                  struct cdr_manifest_contents *contents)
+{
+    struct cdr_manifest found = *reading->expected;
+    const char *seal = json_string_value(json_object_get(root, "checksum"));
+    char wanted[CDR_MANIFEST_SEAL_MAX];
+    if (seal == NULL) {
+        contents->complete = false;
+        return CDR_OK;
+    }
+    found.complete = contents->complete;
+    found.days = contents->days;
+    found.log = log_of;
+    found.context = contents->logs;
+    cdr_manifest_seal(wanted, &found);
+    if (strcmp(seal, wanted) == 0)
+        return CDR_OK;
+    return cdr_fail(reading->error, CDR_E_STATE,
+                    "%.500s has another checksum than what it says of the dataset, so it was "
+                    "changed since a run wrote it: put back the file as it was, or replace the "
+                    "dataset with --overwrite",
+                    reading->path);
+}
+
 enum cdr_result cdr_manifest_read(const struct cdr_manifest *expected,
                                   struct cdr_manifest_contents *contents, struct cdr_error *error)
 {
@@ -343,6 +376,8 @@ enum cdr_result cdr_manifest_read(const struct cdr_manifest *expected,
     result = check_settings(&reading, root, contents);
     if (result == CDR_OK)
         result = take_logs(&reading, root, contents);
+    if (result == CDR_OK)
+        result = check_seal(&reading, root, contents);
     json_decref(root);
     return result;
 }

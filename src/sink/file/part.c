@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
@@ -346,6 +347,12 @@ enum cdr_result cdr_part_finish(struct cdr_part *part, struct cdr_part_scratch *
     part->fd = -1;
     if (status != 0 && errno != EINTR)
         return cdr_file_fail(error, CDR_E_IO, "close", part->path, errno);
+    struct stat other;
+    if (lstat(path, &other) == 0)
+        return cdr_fail(error, CDR_E_IO,
+                        "%.500s is there already: another program wrote it, or the folders of two "
+                        "topics are one",
+                        path);
     if (rename(part->path, path) != 0)
         return cdr_file_fail(error, CDR_E_IO, "rename", part->path, errno);
     free(part->path);

@@ -138,6 +138,30 @@ static bool is_manifest(const char *name, struct manifest_name *parsed)
            *name == '\0';
 }
 
+bool cdr_file_is_truth(const char *name, struct cdr_truth_name *parsed)
+{
+    struct manifest_name shard;
+    const bool temporary = take_text(&name, ".");
+    if (!take_text(&name, "truth") || !take_shard(&name, &shard) || !take_text(&name, ".") ||
+        !take_extension(&name))
+        return false;
+    *parsed = (struct cdr_truth_name){shard.shard_index, shard.shard_count};
+    return (!temporary || take_text(&name, ".tmp")) && *name == '\0';
+}
+
+bool cdr_file_is_our_name(const char *name)
+{
+    static const char *const names[] = {CDR_FILE_LOCK_NAME, "cells.csv", "subscribers.csv"};
+    struct manifest_name manifest;
+    struct cdr_part_name part;
+    struct cdr_truth_name truth;
+    bool ours = is_journal(name, &manifest) || is_manifest(name, &manifest) ||
+                cdr_file_is_any_part(name, &part) || cdr_file_is_truth(name, &truth);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        ours |= strcmp(name, names[i]) == 0;
+    return ours;
+}
+
 static bool join(char path[CDR_FILE_PATH_MAX], const char *folder, const char *name)
 {
     int length = snprintf(path, CDR_FILE_PATH_MAX, "%s/%s", folder, name);
@@ -198,9 +222,6 @@ static enum cdr_result visit_manifest(const struct scan *scan, const char *path,
     const bool same = strcmp(head.dataset_id, folder->dataset_id) == 0;
     const bool alike = head.format[0] == '\0' || strcmp(head.written_as, folder->written_as) == 0;
     if ((same && alike) || scan->purpose == REMOVE)
-        return CDR_OK;
-    /* An earlier dataset is replaced shard by shard; but not while another is being written. */
-    if (scan->purpose == ALLOW && !cdr_file_lock_other(&folder->lock, name->shard_index))
         return CDR_OK;
     if (same)
         return cdr_fail(scan->error, CDR_E_STATE,

@@ -22,6 +22,21 @@ bool cdr_file_is_any_part(const char *name, struct cdr_part_name *parsed);
 /* Whether name is that of a day's folder, of a day that there is; sets it. */
 bool cdr_file_is_day(const char *name, int32_t *day);
 
+/* The folder of the truth about faults, and what a file's name in it says: truth.csv, or of a shard
+ * truth-shard-0-of-2.csv. */
+#define CDR_FILE_TRUTH_FOLDER "truth"
+struct cdr_truth_name {
+    uint32_t shard_index, shard_count; /* 0/1 without shards */
+};
+bool cdr_file_is_truth(const char *name, struct cdr_truth_name *parsed);
+
+/* Whether a file of a dataset may have that name, whatever its folder is. */
+bool cdr_file_is_our_name(const char *name);
+/* Whether path lies in the folder out and has a name of ours, as it is spelt or where links lead,
+ * or is another name of such a file: what is written there would take the place of a file of a
+ * dataset. */
+bool cdr_file_is_of_dataset(const char *out, const char *path);
+
 /* CDR_E_STATE, naming the first find, where the folder holds what the run would mix with or write
  * over and overwrite is false, or a manifest.json of another program. CDR_E_CONFIG: a folder cannot
  * be read; or something is in the place of a day's folder, or, with overwrite, cannot be removed: a

@@ -2,15 +2,17 @@
  * don't say it; where it ends after a run that ended in an orderly way: of a log whose records all
  * expired, nothing else says that they were this dataset's; and who was the last to begin to write:
  * a resume of the same dataset in the same form need not compare all that is there. With
- * transactions, all of that is committed with the records (progress.c). */
+ * transactions, how far each log is and in which form is committed with the records (progress.c);
+ * where the dataset begins and that it is the last to do so is committed as without, since nobody
+ * else reads the positions of a dataset that he does not know. */
 #include "sink/kafka/internal.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { REMEMBER_MS = 3000 };
+/* A word is renewed after so many records, or so long. */
+enum { REMEMBER_MS = 3000, WORD_RECORDS = 10000, WORD_MS = 60000 };
 
 static int left_ms(int64_t deadline_ms)
 {
@@ -18,12 +20,21 @@ static int left_ms(int64_t deadline_ms)
     return left > 1 ? (int)left : 1;
 }
 
-static rd_kafka_topic_partition_list_t *base_offsets(const struct cdr_kafka_sink *sink)
+/* The offset of the dataset's first record, once the sink is open. */
+static int64_t begin_of(const struct cdr_kafka_sink *sink, uint32_t log)
+{
+    return sink->transactions.on ? sink->logs[log].begin : cdr_kafka_begin_of(&sink->logs[log]);
+}
+
+/* opened: positions were found, before that the bases are what is known. */
+static rd_kafka_topic_partition_list_t *base_offsets(const struct cdr_kafka_sink *sink, bool opened)
 {
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
-    for (int i = 0; i < list->cnt; i++)
+    for (int i = 0; i < list->cnt; i++) {
+        const uint32_t log = cdr_kafka_log_of(sink, &list->elems[i]);
         cdr_kafka_sign(&list->elems[i], sink->setup.dataset_id, NULL,
-                       cdr_kafka_begin_of(&sink->logs[cdr_kafka_log_of(sink, &list->elems[i])]));
+                       opened ? begin_of(sink, log) : cdr_kafka_begin_of(&sink->logs[log]));
+    }
     return list;
 }
 
@@ -84,7 +95,7 @@ enum cdr_result cdr_kafka_commit_bases(struct cdr_kafka_client *asker,
 {
     char group[CDR_KAFKA_GROUP_MAX];
     cdr_kafka_group_of(CDR_GROUP_BASES, sink->setup.dataset_id, group);
-    rd_kafka_topic_partition_list_t *list = base_offsets(sink);
+    rd_kafka_topic_partition_list_t *list = base_offsets(sink, false);
     enum cdr_result result = commit(asker, list, what, group, timeout_ms, error);
     rd_kafka_topic_partition_list_destroy(list);
     return result;
@@ -132,24 +143,30 @@ static void sign(const struct cdr_kafka_sink *sink, rd_kafka_topic_partition_t *
     cdr_kafka_sign(entry, sink->setup.dataset_id, form, offset);
 }
 
-/* Of each log whose writer is in the state: where the dataset begins, its id, and the form of its
- * messages; or, where that is not sure, the form of none. */
-static void commit_writer(struct cdr_kafka_sink *sink, int state, bool sure)
+/* As far as a log's word goes, or that there is none. */
+static void say(const struct cdr_kafka_sink *sink, rd_kafka_topic_partition_t *entry,
+                uint32_t number)
+{
+    const struct cdr_kafka_log *log = &sink->logs[number];
+    struct cdr_kafka_word word = {.begin = begin_of(sink, number), .up_to = log->word};
+    snprintf(word.dataset, sizeof word.dataset, "%s", sink->setup.dataset_id);
+    if (log->vouched)
+        cdr_topic_form(sink->setup.topics, number / sink->setup.partitions, word.form);
+    else
+        snprintf(word.form, sizeof word.form, "%s", cdr_kafka_no_form);
+    cdr_kafka_word_sign(entry, &word);
+}
+
+/* Commits the words of the logs that are chosen; NULL: of all. */
+static void commit_words(struct cdr_kafka_sink *sink, const bool *chosen)
 {
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     for (int i = list->cnt; i-- > 0;) {
-        rd_kafka_topic_partition_t *entry = &list->elems[i];
-        struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, entry)];
-        if ((int)log->writer != state) {
-            rd_kafka_topic_partition_list_del_by_idx(list, i);
-            continue;
-        }
-        if (sure)
-            sign(sink, entry, cdr_kafka_begin_of(log));
+        const uint32_t log = cdr_kafka_log_of(sink, &list->elems[i]);
+        if (chosen == NULL || chosen[log])
+            say(sink, &list->elems[i], log);
         else
-            cdr_kafka_sign(entry, sink->setup.dataset_id, cdr_kafka_no_form,
-                           cdr_kafka_begin_of(log));
-        log->writer = sure ? CDR_KAFKA_SURE : log->writer;
+            rd_kafka_topic_partition_list_del_by_idx(list, i);
     }
     if (list->cnt > 0)
         cdr_kafka_remember(sink, CDR_GROUP_WRITER, list);
@@ -157,21 +174,65 @@ static void commit_writer(struct cdr_kafka_sink *sink, int state, bool sure)
         rd_kafka_topic_partition_list_destroy(list);
 }
 
+/* Nobody vouches for records whose times a topic replaces, though --force went on. */
+static bool is_doubted(const struct cdr_kafka_sink *sink, uint32_t log)
+{
+    return sink->logs[log].doubted || cdr_kafka_stamps(sink, log / sink->setup.partitions);
+}
+
 static bool has_failed(struct cdr_kafka_sink *sink)
 {
     return cdr_failure_get(&sink->failure, NULL) != CDR_OK;
 }
 
-/* A failed report is counted before the failure is known, but not two looks before. */
+/* Whether the log's word has to be committed. What an earlier run said of it is no longer true if
+ * a record came back with the time of its arrival; and a resume should not have to compare very
+ * many records, or very old ones, that were acknowledged since. */
+static bool renew_word(struct cdr_kafka_sink *sink, uint32_t number, int64_t now_ms)
+{
+    struct cdr_kafka_log *log = &sink->logs[number];
+    const uint64_t good = atomic_load_explicit(&log->good, memory_order_acquire);
+    if (is_doubted(sink, number)) {
+        const bool was = log->vouched;
+        log->vouched = false;
+        return was;
+    }
+    if (atomic_load(&log->reported) == 0 || good <= log->word ||
+        (log->vouched && good - log->word < WORD_RECORDS && now_ms - log->worded_ms < WORD_MS))
+        return false;
+    log->vouched = true;
+    log->word = good;
+    log->worded_ms = now_ms;
+    return true;
+}
+
 void cdr_kafka_vouch(struct cdr_kafka_sink *sink)
 {
     if (sink->transactions.on || has_failed(sink))
         return;
-    commit_writer(sink, CDR_KAFKA_SEEN, true);
-    for (uint32_t log = 0; log < sink->log_count; log++)
-        if (sink->logs[log].writer == CDR_KAFKA_UNSURE && !sink->logs[log].doubted &&
-            atomic_load(&sink->logs[log].reported) > 0)
-            sink->logs[log].writer = CDR_KAFKA_SEEN;
+    bool *chosen = calloc(sink->log_count, sizeof *chosen);
+    const int64_t now_ms = cdr_kafka_clock_ms();
+    for (uint32_t log = 0; chosen != NULL && log < sink->log_count; log++)
+        chosen[log] = renew_word(sink, log, now_ms);
+    if (chosen != NULL)
+        commit_words(sink, chosen);
+    free(chosen);
+}
+
+void cdr_kafka_take_back(struct cdr_kafka_sink *sink)
+{
+    if (sink->transactions.on || !sink->watch.started)
+        return;
+    bool *all = calloc(sink->log_count, sizeof *all);
+    pthread_mutex_lock(&sink->watch.looking);
+    for (uint32_t log = 0; all != NULL && log < sink->log_count; log++) {
+        all[log] = true;
+        sink->logs[log].vouched = false;
+    }
+    if (all != NULL)
+        commit_words(sink, all);
+    pthread_mutex_unlock(&sink->watch.looking);
+    free(all);
 }
 
 void cdr_kafka_doubt(struct cdr_sink *base, const bool *doubted)
@@ -181,6 +242,17 @@ void cdr_kafka_doubt(struct cdr_sink *base, const bool *doubted)
         sink->logs[log].doubted = doubted[log];
 }
 
+/* Takes over what an earlier run said of the log, as far as it still holds. True: this run has to
+ * say it again, because there is nothing, or because the log is shorter now. */
+static bool take_word(struct cdr_kafka_sink *sink, uint32_t number,
+                      const struct cdr_kafka_writer *writer)
+{
+    struct cdr_kafka_log *log = &sink->logs[number];
+    log->vouched = writer->same && !is_doubted(sink, number);
+    log->word = !log->vouched ? 0 : writer->up_to < log->start ? writer->up_to : log->start;
+    return !log->vouched || log->word < writer->up_to;
+}
+
 /* Where the user may not, or no coordinator answers within a few seconds, runs go without. That a
  * run begins says nothing of who writes: two may begin, or one may have died before its first
  * record. It only takes away what another one said. */
@@ -188,40 +260,48 @@ void cdr_kafka_remember_begin(struct cdr_sink *base)
 {
     struct cdr_kafka_sink *sink = (struct cdr_kafka_sink *)base;
     struct cdr_kafka_writer *writers = calloc(sink->log_count, sizeof *writers);
+    bool *chosen = calloc(sink->log_count, sizeof *chosen);
     char group[CDR_KAFKA_GROUP_MAX];
     cdr_kafka_group_of(CDR_GROUP_BASES, sink->setup.dataset_id, group);
     if (sink->transactions.on) {
         cdr_kafka_begin_form(sink);
-    } else if (cdr_kafka_remember(sink, group, base_offsets(sink)) && writers != NULL) {
+        if (cdr_kafka_remember(sink, group, base_offsets(sink, true)))
+            commit_words(sink, NULL);
+    } else if (cdr_kafka_remember(sink, group, base_offsets(sink, true)) && writers != NULL &&
+               chosen != NULL) {
         pthread_mutex_lock(&sink->watch.looking);
         cdr_kafka_last_writers(base, writers);
         for (uint32_t log = 0; log < sink->log_count; log++)
-            if (writers[log].same && !sink->logs[log].doubted)
-                sink->logs[log].writer = CDR_KAFKA_SURE;
-        commit_writer(sink, CDR_KAFKA_UNSURE, false);
+            chosen[log] = take_word(sink, log, &writers[log]);
+        commit_words(sink, chosen);
         pthread_mutex_unlock(&sink->watch.looking);
     }
     free(writers);
+    free(chosen);
+}
+
+void cdr_kafka_words_renew(struct cdr_kafka_sink *sink, const bool *chosen)
+{
+    commit_words(sink, chosen);
 }
 
 static bool take_writer(const struct cdr_kafka_sink *sink, const rd_kafka_topic_partition_t *entry,
                         uint32_t log, struct cdr_kafka_writer *writer)
 {
-    const size_t id_len = CDR_KAFKA_DATASET_MAX - 1;
+    struct cdr_kafka_word word;
     char form[CDR_FORM_SIZE];
-    if (entry->err != RD_KAFKA_RESP_ERR_NO_ERROR || entry->offset < 0 ||
-        entry->metadata_size != id_len + CDR_FORM_SIZE)
+    if (!cdr_kafka_word_read(entry, &word))
         return false;
-    for (size_t i = 0; i < id_len; i++)
-        if (!isxdigit(((const unsigned char *)entry->metadata)[i]))
-            return false;
     cdr_topic_form(sink->setup.topics, log / sink->setup.partitions, form);
-    memcpy(writer->dataset, entry->metadata, id_len);
-    writer->offset = entry->offset;
-    const bool there = writer->offset == cdr_kafka_begin_of(&sink->logs[log]);
-    writer->same = there && cdr_kafka_is_signed(entry, sink->setup.dataset_id, form);
-    writer->other =
-        there && !writer->same && !cdr_kafka_is_signed(entry, writer->dataset, cdr_kafka_no_form);
+    memcpy(writer->dataset, word.dataset, sizeof writer->dataset);
+    writer->offset = word.begin;
+    if (sink->transactions.on) /* the form is committed with the positions */
+        return true;
+    const bool there = word.begin == cdr_kafka_begin_of(&sink->logs[log]);
+    writer->same =
+        there && strcmp(word.dataset, sink->setup.dataset_id) == 0 && strcmp(word.form, form) == 0;
+    writer->other = there && !writer->same && strcmp(word.form, cdr_kafka_no_form) != 0;
+    writer->up_to = writer->same ? word.up_to : 0;
     return true;
 }
 
@@ -243,9 +323,11 @@ void cdr_kafka_last_writers(const struct cdr_sink *base, struct cdr_kafka_writer
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
     struct cdr_kafka_client asker = {0};
     memset(writers, 0, sink->log_count * sizeof *writers);
-    for (uint32_t log = 0; log < sink->log_count && sink->transactions.on; log++)
+    for (uint32_t log = 0; log < sink->log_count && sink->transactions.on; log++) {
         writers[log].same = is_in_form(sink, log);
-    if (sink->transactions.on || open_asker(sink, CDR_GROUP_WRITER, &asker) != CDR_OK)
+        writers[log].up_to = writers[log].same ? UINT64_MAX : 0;
+    }
+    if (open_asker(sink, CDR_GROUP_WRITER, &asker) != CDR_OK)
         return;
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     const bool answered =
@@ -258,30 +340,48 @@ void cdr_kafka_last_writers(const struct cdr_sink *base, struct cdr_kafka_writer
     cdr_kafka_client_close(&asker);
 }
 
+/* With transactions, offsets do not say how many records there are: the end tells other datasets
+ * alone that this one has one. */
+static rd_kafka_topic_partition_list_t *end_offsets(const struct cdr_kafka_sink *sink)
+{
+    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
+    for (int i = list->cnt; i-- > 0;) {
+        const uint32_t log = cdr_kafka_log_of(sink, &list->elems[i]);
+        const int64_t end = sink->logs[log].base + (int64_t)atomic_load(&sink->logs[log].end);
+        if (sink->transactions.on)
+            cdr_kafka_sign(&list->elems[i], sink->setup.dataset_id, cdr_kafka_no_form, end);
+        else if (is_doubted(sink, log))
+            rd_kafka_topic_partition_list_del_by_idx(list, i);
+        else
+            sign(sink, &list->elems[i], end);
+    }
+    return list;
+}
+
 void cdr_kafka_remember_end(struct cdr_sink *base)
 {
     struct cdr_kafka_sink *sink = (struct cdr_kafka_sink *)base;
     char group[CDR_KAFKA_GROUP_MAX];
-    if (sink->transactions.on)
-        return;
     cdr_kafka_group_of(CDR_GROUP_ENDS, sink->setup.dataset_id, group);
-    rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
-    for (int i = list->cnt; i-- > 0;) {
-        const struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, &list->elems[i])];
-        if (log->doubted)
-            rd_kafka_topic_partition_list_del_by_idx(list, i);
-        else
-            sign(sink, &list->elems[i], log->base + (int64_t)log->end);
-    }
-    if (!cdr_kafka_remember(sink, group, list))
+    if (sink->transactions.on) {
+        cdr_kafka_remember(sink, group, end_offsets(sink));
         return;
-    pthread_mutex_lock(&sink->watch.looking);
-    for (uint32_t log = 0; log < sink->log_count; log++)
-        if (sink->logs[log].writer == CDR_KAFKA_UNSURE && !sink->logs[log].doubted &&
-            sink->logs[log].end > 0)
-            sink->logs[log].writer = CDR_KAFKA_SEEN;
-    commit_writer(sink, CDR_KAFKA_SEEN, true);
-    pthread_mutex_unlock(&sink->watch.looking);
+    }
+    rd_kafka_topic_partition_list_t *list = end_offsets(sink);
+    bool *chosen = calloc(sink->log_count, sizeof *chosen);
+    if (cdr_kafka_remember(sink, group, list) && chosen != NULL) {
+        pthread_mutex_lock(&sink->watch.looking);
+        for (uint32_t number = 0; number < sink->log_count; number++) {
+            struct cdr_kafka_log *log = &sink->logs[number];
+            chosen[number] = !is_doubted(sink, number) && log->end > 0 &&
+                             (!log->vouched || log->word != log->end);
+            log->vouched |= chosen[number];
+            log->word = chosen[number] ? (uint64_t)log->end : log->word;
+        }
+        commit_words(sink, chosen);
+        pthread_mutex_unlock(&sink->watch.looking);
+    }
+    free(chosen);
 }
 
 void cdr_kafka_known_ends(const struct cdr_sink *base, bool *known, bool *other)

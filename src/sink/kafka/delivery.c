@@ -16,6 +16,7 @@
  * batch gets at most k - 1, and its place in the log is at least k.
  */
 #include "encode/headers.h"
+#include "model/fault.h"
 #include "sink/kafka/internal.h"
 
 #include <assert.h>
@@ -127,6 +128,9 @@ static void end_run(struct cdr_kafka_sink *sink)
     uint64_t reported = atomic_load_explicit(&run->log->reported, memory_order_relaxed);
     atomic_store_explicit(&run->log->reported, reported + run->durable + run->failed,
                           memory_order_relaxed);
+    if (run->failed == 0 && run->log->unknown == 0 && !run->log->stamped &&
+        cdr_failure_code(&sink->failure) == CDR_OK)
+        atomic_store_explicit(&run->log->good, slab->position + run->index, memory_order_release);
     cdr_kafka_watch_remember(sink);
     run->slab = NULL;
     release(sink, slab, run->durable + run->failed);
@@ -164,6 +168,8 @@ static bool is_tombstone(const struct cdr_kafka_sink *sink, const struct cdr_sla
                          uint32_t record)
 {
     const struct cdr_topic *topic = cdr_sink_topic(&sink->setup, slab->log);
+    if (cdr_has_mark(slab, record, CDR_MARK_NO_VALUE))
+        return true;
     return topic->table && slab->ends[record] - start_of(slab, record) ==
                                topic->encoder->frame_len + topic->encoder->trailer_len;
 }
@@ -463,7 +469,9 @@ static inline void set_value(const struct cdr_kafka_sink *sink, const struct cdr
 {
     const bool tombstone = is_tombstone(sink, slab, record);
     field->u.mem.ptr = tombstone ? NULL : slab->bytes + start;
-    field->u.mem.size = tombstone ? 0 : slab->ends[record] - start - trailer_len;
+    field->u.mem.size = tombstone || cdr_has_mark(slab, record, CDR_MARK_EMPTY)
+                            ? 0
+                            : slab->ends[record] - start - trailer_len;
 }
 
 static enum cdr_result produce_plain(struct cdr_kafka_sink *sink, struct cdr_slab *slab,
@@ -476,7 +484,8 @@ static enum cdr_result produce_plain(struct cdr_kafka_sink *sink, struct cdr_sla
     for (; *next < end; (*next)++) {
         uint32_t record = *next;
         set_value(sink, slab, record, start, trailer_len, &fields[VALUE]);
-        fields[KEY].u.mem.ptr = slab->keys[record];
+        fields[KEY].u.mem.ptr =
+            cdr_has_mark(slab, record, CDR_MARK_NO_KEY) ? NULL : slab->keys[record];
         fields[KEY].u.mem.size = slab->key_lens[record];
         fields[TIMESTAMP].u.i64 = slab->event_ms[record];
         rd_kafka_error_t *reason = rd_kafka_produceva(sink->client.rk, fields, FIELDS);
@@ -500,9 +509,15 @@ static size_t set_envelope(const struct cdr_envelope *envelope, const struct cdr
         fields[KEY].u.mem.ptr = slab->wire_keys.bytes + from;
         fields[KEY].u.mem.size = slab->wire_keys.ends[record] - from;
     }
-    if (envelope->header_count == 0 && slab->ids == NULL)
+    if (cdr_has_mark(slab, record, CDR_MARK_NO_KEY)) {
+        fields[KEY].u.mem.ptr = NULL;
+        fields[KEY].u.mem.size = 0;
+    }
+    const uint32_t fault =
+        envelope->fault_header && slab->marks != NULL ? slab->marks[record] >> CDR_MARK_BITS : 0;
+    if (envelope->header_count == 0 && slab->ids == NULL && fault == 0)
         return FIELDS;
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(envelope->header_count + 1);
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(envelope->header_count + 2);
     const uint8_t *at = NULL;
     if (envelope->header_count > 0)
         at = slab->headers.bytes + cdr_column_start(&slab->headers, record);
@@ -515,6 +530,11 @@ static size_t set_envelope(const struct cdr_envelope *envelope, const struct cdr
         char id[CDR_ID_TEXT_LEN];
         cdr_id_text(slab->ids[record], id);
         rd_kafka_header_add(headers, CDR_ID_HEADER, -1, id, CDR_ID_TEXT_LEN);
+    }
+    if (fault != 0) {
+        char text[CDR_FAULT_TEXT_MAX];
+        cdr_fault_entry_text(fault, text);
+        rd_kafka_header_add(headers, CDR_FAULT_HEADER, -1, text, -1);
     }
     fields[HEADERS].vtype = RD_KAFKA_VTYPE_HEADERS;
     fields[HEADERS].u.headers = headers;
@@ -552,7 +572,8 @@ static enum cdr_result produce(struct cdr_kafka_sink *sink, struct cdr_slab *sla
     const struct cdr_topic *topic = cdr_sink_topic(&sink->setup, slab->log);
     const struct cdr_envelope *envelope = &topic->envelope;
     const uint32_t trailer_len = topic->encoder->trailer_len;
-    bool plain = envelope->key_bytes_max == 0 && envelope->header_count == 0 && slab->ids == NULL;
+    const bool plain = envelope->key_bytes_max == 0 && envelope->header_count == 0 &&
+                       !envelope->fault_header && slab->ids == NULL;
     return plain ? produce_plain(sink, slab, next, end, trailer_len, error)
                  : produce_enveloped(sink, slab, next, end, trailer_len, error);
 }

@@ -228,15 +228,16 @@ static void examine_config(struct doctor *doctor, const struct topic *topic,
 {
     const struct cdr_sink_setup *setup = doctor->setup;
     guess_version(doctor, configs, n);
-    const struct cdr_encoder *encoder = topic->topic->encoder;
+    const size_t record_bytes_max = cdr_kafka_record_max(setup, topic->topic);
     struct cdr_topic_use use = {
         .topic = topic->name,
         .first_event_ms = setup->first_event_ms,
         .last_event_ms = setup->last_event_ms,
+        .fault_ahead_ms = setup->fault_ahead_ms,
         .now_ms = setup->now_ms,
-        .record_bytes_max = encoder->record_bytes_max - encoder->trailer_len,
+        .record_bytes_max = record_bytes_max,
         .replicas = topic->state.replicas,
-        .compacted = topic->topic->table,
+        .compacted = topic->topic->compacted,
     };
     struct cdr_topic_finding found[CDR_TOPIC_FINDINGS_MAX];
     size_t found_count = cdr_topic_guard(&use, configs, n, found);
@@ -245,6 +246,13 @@ static void examine_config(struct doctor *doctor, const struct topic *topic,
         cdr_findings_add_sentence(
             doctor->findings, found[i].forceable && doctor->settings->kafka.force ? WARN : FAIL,
             topic->subject, found[i].text + (strlen(found[i].text) > skip ? skip : 0));
+    if ((int64_t)record_bytes_max + CDR_BATCH_OVERHEAD_BYTES > doctor->properties->batch_bytes)
+        cdr_findings_add(doctor->findings, FAIL, topic->subject,
+                         "pass -X message.max.bytes=BYTES, or a smaller --oversize-bytes",
+                         "the producer takes %" PRId64 " bytes at most (message.max.bytes), and "
+                         "the longest record needs %zu",
+                         doctor->properties->batch_bytes,
+                         record_bytes_max + CDR_BATCH_OVERHEAD_BYTES);
     if (found_count == 0)
         cdr_findings_add(doctor->findings, OK, topic->subject, NULL,
                          "its configuration keeps the run's records as they are");

@@ -68,6 +68,42 @@ void cdr_kafka_progress_sign(rd_kafka_topic_partition_t *entry, const char *data
     set_metadata(entry, line);
 }
 
+static int write_word(char line[LINE_MAX_BYTES], const struct cdr_kafka_word *word, bool says)
+{
+    return says ? snprintf(line, LINE_MAX_BYTES, "%s %" PRIu64 " %s", word->dataset, word->up_to,
+                           word->form)
+                : snprintf(line, LINE_MAX_BYTES, "%s %s", word->dataset, word->form);
+}
+
+void cdr_kafka_word_sign(rd_kafka_topic_partition_t *entry, const struct cdr_kafka_word *word)
+{
+    char line[LINE_MAX_BYTES];
+    write_word(line, word, strcmp(word->form, cdr_kafka_no_form) != 0);
+    entry->offset = word->begin;
+    set_metadata(entry, line);
+}
+
+bool cdr_kafka_word_read(const rd_kafka_topic_partition_t *entry, struct cdr_kafka_word *word)
+{
+    char line[LINE_MAX_BYTES], again[LINE_MAX_BYTES];
+    if (entry->err != RD_KAFKA_RESP_ERR_NO_ERROR || entry->offset < 0 ||
+        entry->metadata_size == 0 || entry->metadata_size >= sizeof line)
+        return false;
+    memcpy(line, entry->metadata, entry->metadata_size);
+    line[entry->metadata_size] = '\0';
+    *word = (struct cdr_kafka_word){.begin = entry->offset};
+    const bool says = sscanf(line, "%32[0-9a-f] %" SCNu64 " %32[0-9a-f]", word->dataset,
+                             &word->up_to, word->form) == 3;
+    if (!says) {
+        word->up_to = 0;
+        if (sscanf(line, "%32[0-9a-f] %32[0-9a-f]", word->dataset, word->form) != 2)
+            return false;
+    }
+    write_word(again, word, says);
+    return strlen(word->dataset) == CDR_KAFKA_DATASET_MAX - 1 &&
+           strlen(word->form) == CDR_FORM_SIZE - 1 && strcmp(line, again) == 0;
+}
+
 /* A line counts only if it is exactly the one that its values would be written as. */
 bool cdr_kafka_progress_read(const rd_kafka_topic_partition_t *entry, const char *dataset_id,
                              struct cdr_kafka_progress *progress)

@@ -6,19 +6,22 @@
  * cdrgen-<dataset id>       where the dataset begins        DATASET
  * cdrgen-end-<dataset id>   where it ends, after a run      DATASET FORM
  *                           that ended in an orderly way
- * cdrgen-writer             where the dataset begins of     DATASET FORM, the form of none
- *                           the run that writes last        until records are acknowledged
+ * cdrgen-writer             where the dataset begins of     DATASET UP-TO FORM; no UP-TO, and
+ *                           the run that writes last        the form of none, until records are
+ *                                                           acknowledged
  * cdrgen-tx-<dataset id>    the log's position, in a        cdrgen-tx 3 DATASET BEGIN AFTER ID
  *                           transaction                     TOKEN FORM MARK
  * cdrgen-tx-topic-<dataset  0                               DATASET MARK
  * id>
  *
  * DATASET is the dataset's id, FORM that of the messages (encode/topic.h), or the form of none
- * where the log is doubted (kafka.h); nothing says where such a log ends. BEGIN is the offset of
- * the dataset's first record, AFTER the one after its last committed record, ID the transactional
- * id that wrote the line, TOKEN that of the process that did. Positions, not offsets of records,
- * since each commit and abort puts a control record into every partition that the transaction
- * touched, and aborted records keep their offsets.
+ * where the log is doubted (kafka.h), since nothing says where such a log ends, or where a run with
+ * transactions says it, whose offsets do not count records. UP-TO is the position of
+ * the first record that the run had not seen acknowledged as it must be; it says nothing of those
+ * from there on. BEGIN is the offset of the dataset's first record, AFTER the one after its last
+ * committed record, ID the transactional id that wrote the line, TOKEN that of the process that
+ * did. Positions, not offsets of records, since each commit and abort puts a control record into
+ * every partition that the transaction touched, and aborted records keep their offsets.
  *
  * Kafka deletes what is committed for a topic with the topic. A run that does not notice commits
  * the positions again, for the topic that was created in its place. MARK tells: a random name that
@@ -30,6 +33,7 @@
 
 #include "base/token.h"
 #include "encode/topic.h"
+#include "sink/kafka/kafka.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -72,6 +76,17 @@ void cdr_kafka_progress_sign(rd_kafka_topic_partition_t *entry, const char *data
                              const struct cdr_kafka_progress *progress);
 bool cdr_kafka_progress_read(const rd_kafka_topic_partition_t *entry, const char *dataset_id,
                              struct cdr_kafka_progress *progress);
+
+/* What a run says of a log in the group of writers. */
+struct cdr_kafka_word {
+    char dataset[CDR_KAFKA_DATASET_MAX];
+    char form[CDR_FORM_SIZE];
+    int64_t begin;  /* offset of the dataset's first record */
+    uint64_t up_to; /* 0 also where it says none */
+};
+void cdr_kafka_word_sign(rd_kafka_topic_partition_t *entry, const struct cdr_kafka_word *word);
+/* False where it is none. */
+bool cdr_kafka_word_read(const rd_kafka_topic_partition_t *entry, struct cdr_kafka_word *word);
 
 /* The mark of a partition, as cdr_kafka_sign with it as the form committed it; "": it has none. */
 void cdr_kafka_mark_read(const rd_kafka_topic_partition_t *entry, const char *dataset_id,

@@ -52,15 +52,20 @@ struct cdr_kafka_log {
     _Atomic uint64_t end; /* one past the last position accepted */
     _Atomic uint64_t accepted; /* records accepted */
     /* What is committed of who writes it, see bases.c; under the watch's lock once it runs. */
-    enum { CDR_KAFKA_UNSURE, CDR_KAFKA_SEEN, CDR_KAFKA_SURE } writer;
-    bool doubted; /* see cdr_kafka_doubt */
+    bool vouched;      /* it says so of the records before word */
+    uint64_t word;     /* a position */
+    int64_t worded_ms; /* when that was committed */
+    bool doubted;      /* see cdr_kafka_doubt */
     /* Only while serving: */
     uint64_t unknown;          /* reported as durable without an offset and not settled yet */
     int64_t false_offset;      /* see delivery.c */
     _Atomic uint64_t reported; /* delivery reports, good or bad */
-    uint64_t reported_before;  /* at the last stall check */
-    int64_t quiet_since_ms;    /* the check that first saw records wait in vain, 0 = none does */
-    int32_t used_broker;       /* that librdkafka sends to, once standstill.known; −1 = none */
+    /* Position after the last record whose report, and those of all before it, were looked at
+     * while nothing had failed: it is where it must be, with its own time. */
+    _Atomic uint64_t good;
+    uint64_t reported_before; /* at the last stall check */
+    int64_t quiet_since_ms;   /* the check that first saw records wait in vain, 0 = none does */
+    int32_t used_broker;      /* that librdkafka sends to, once standstill.known; −1 = none */
     /* Reports in a row that carry the same time of a broker's; see cdr_kafka_on_stamp. */
     bool stamped;
     int64_t stamp_ms, stamp_offset; /* that time; offset of the first of them */
@@ -233,6 +238,10 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
 /* What --force went on with; it stays accepted while the run writes. */
 void cdr_kafka_accept(struct cdr_kafka_sink *sink, unsigned type, const char *config);
 bool cdr_kafka_accepts(const struct cdr_kafka_sink *sink, unsigned type, const char *config);
+/* It went on with a topic that replaces the records' times by those of their arrival. */
+bool cdr_kafka_stamps(const struct cdr_kafka_sink *sink, unsigned type);
+/* The longest record of a topic, with what faults on purpose make of it: frame and payload. */
+size_t cdr_kafka_record_max(const struct cdr_sink_setup *setup, const struct cdr_topic *topic);
 /* The topic guard's findings about a topic of the run. */
 size_t cdr_kafka_guard(const struct cdr_kafka_sink *sink, unsigned type, uint32_t replicas,
                        int64_t now_ms, const struct cdr_kafka_configs *configs,
@@ -407,9 +416,13 @@ void cdr_kafka_standstill_tick(struct cdr_kafka_sink *sink);
 void cdr_kafka_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
 /* The slots of that name of the sink (sink.h). */
 void cdr_kafka_remember_begin(struct cdr_sink *base);
-/* Commits that this run is the one that writes the logs of which an earlier call saw reports.
+/* Commits that this run is the one that writes the logs, and up to where it has seen good reports.
  * Blocks for some seconds at most. The caller holds the watch's lock. */
 void cdr_kafka_vouch(struct cdr_kafka_sink *sink);
+/* With transactions: commits again which dataset begins in the logs that are chosen. */
+void cdr_kafka_words_renew(struct cdr_kafka_sink *sink, const bool *chosen);
+/* Nobody has said anything of the logs, once the run has found that one is not what it must be. */
+void cdr_kafka_take_back(struct cdr_kafka_sink *sink);
 void cdr_kafka_remember_end(struct cdr_sink *base);
 
 enum cdr_result cdr_kafka_take_slab(struct cdr_sink *sink, unsigned worker, struct cdr_slab **slab,

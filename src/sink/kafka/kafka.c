@@ -137,6 +137,19 @@ enum cdr_result cdr_kafka_open_producer(struct cdr_kafka_sink *sink,
                                         struct cdr_error *error)
 {
     char reason[256], bytes[32];
+    size_t needed = 0;
+    for (uint32_t i = 0; i < sink->setup.topics->n; i++) {
+        const size_t most = cdr_kafka_record_max(&sink->setup, &sink->setup.topics->items[i]);
+        needed = most > needed ? most : needed;
+    }
+    needed += CDR_BATCH_OVERHEAD_BYTES;
+    if (sink->setup.fault_bytes > 0 && (int64_t)needed > sink->properties.batch_bytes &&
+        !settings->kafka.force)
+        return cdr_fail(error, CDR_E_STATE,
+                        "the producer takes %lld bytes at most (message.max.bytes), and the "
+                        "longest record needs %zu: pass -X message.max.bytes=%zu, or a smaller "
+                        "--oversize-bytes",
+                        (long long)sink->properties.batch_bytes, needed, needed);
     snprintf(bytes, sizeof bytes, "%lld", (long long)sink->properties.batch_bytes);
     if (rd_kafka_conf_set(sink->properties.conf, "message.max.bytes", bytes, reason,
                           sizeof reason) != RD_KAFKA_CONF_OK)
@@ -148,6 +161,8 @@ enum cdr_result cdr_kafka_open_producer(struct cdr_kafka_sink *sink,
         cdr_kafka_client_open(&sink->client, RD_KAFKA_PRODUCER, &sink->properties, &role, error);
     for (uint32_t i = 0; i < sink->setup.topics->n && result == CDR_OK; i++) {
         struct cdr_kafka_topic *topic = &sink->topics[i];
+        if (topic->left_out) /* asked about by a producer, it might be created */
+            continue;
         topic->handle = rd_kafka_topic_new(sink->client.rk, topic->name, NULL);
         if (topic->handle == NULL)
             result = cdr_fail(error, CDR_E_KAFKA, "topic %s: %s", topic->name,
@@ -177,7 +192,7 @@ static enum cdr_result set_up_transactions(struct cdr_kafka_sink *sink,
     state->on = true;
     state->records_max = settings->transaction_records;
     state->interval_ms = settings->transaction_ms;
-    state->abort_share = settings->abort_share;
+    state->abort_share = sink->setup.abort_share;
     cdr_kafka_group_of(CDR_GROUP_PROGRESS, sink->setup.dataset_id, state->group);
     const unsigned hash = hash_of_topics(sink);
     snprintf(state->door, sizeof state->door, "cdrgen-%s-%08x", sink->setup.dataset_id, hash);
@@ -286,6 +301,8 @@ static enum cdr_result kafka_close(struct cdr_sink *base, bool complete, struct 
         result = cdr_failure_get(&sink->failure, error);
     else if (cdr_failure_code(&sink->failure) == CDR_E_PRODUCER)
         result = cdr_kafka_watch_judge(sink, error);
+    if (result == CDR_E_DIFFERENT || cdr_failure_code(&sink->failure) == CDR_E_DIFFERENT)
+        cdr_kafka_take_back(sink);
     kafka_free(sink);
     return result;
 }

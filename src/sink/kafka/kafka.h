@@ -36,6 +36,8 @@ void cdr_kafka_known_ends(const struct cdr_sink *sink, bool *known, bool *other)
  * in the log (with transactions: where it goes on), so what is there is its beginning. begins[log]:
  * the offset of its first record, where it is not known. */
 void cdr_kafka_known_bases(const struct cdr_sink *sink, bool *known, int64_t *begins);
+/* After open: floors[log], from which offset on nothing may be deleted while the run writes. */
+void cdr_kafka_floors(const struct cdr_sink *sink, int64_t *floors);
 
 /* After open, when the run is sure to begin: of the logs that are doubted[log], what is there, or
  * was, is not known to be all of the dataset's beginning, in messages of this form. Nothing is
@@ -51,12 +53,13 @@ void cdr_kafka_set_starts(struct cdr_sink *sink, const uint64_t *starts);
 /* The run that was the last to say that it writes a log, or to begin in it. */
 enum { CDR_KAFKA_DATASET_MAX = 33 };
 struct cdr_kafka_writer {
-    bool known;                          /* else the next two are empty, as with transactions */
+    bool known;                          /* else the next two are empty */
     char dataset[CDR_KAFKA_DATASET_MAX]; /* its id */
     int64_t offset;                      /* of the dataset's first record */
     /* It vouched for the log from where this dataset begins: as this one in messages of this form;
      * as anything else. With transactions, other is that of cdr_kafka_known_ends. */
     bool same, other;
+    uint64_t up_to; /* where same: of the log's first so many records; it says nothing of others */
 };
 /* writers[log] of this process's logs. Blocks for some seconds at most. */
 void cdr_kafka_last_writers(const struct cdr_sink *sink, struct cdr_kafka_writer *writers);
@@ -64,6 +67,11 @@ void cdr_kafka_last_writers(const struct cdr_sink *sink, struct cdr_kafka_writer
 /* Whether transactions of this dataset, of a run with --transactions, are known to have been
  * committed to the sink's topics. Blocks for some seconds where the group cannot be read. */
 bool cdr_kafka_has_transactions(const struct cdr_sink *sink);
+/* Whether a log's last stable offset is behind a control record, which every transaction leaves:
+ * one of another producer, or of this dataset where Kafka has forgotten its positions. Unless
+ * topics is NULL, those are set that have such a log, where other logs end with a record, which
+ * this dataset's transactions do not leave. Reads. */
+bool cdr_kafka_ends_with_control(const struct cdr_sink *sink, bool *topics);
 
 /* The last records of a log before the run's first one: so many, and the offset of the first. Where
  * there are none, first is the offset that the log begins with. */
@@ -72,12 +80,14 @@ struct cdr_kafka_last {
     int64_t offset, first;
 };
 
-/* last[log] of this process's logs, of a sink with settings.transactions: up to wanted records
- * each, fewer where the log holds fewer that have not expired. Control records and aborted ones lie
- * between, so that only reading back finds them. Errors as of cdr_kafka_read_back. */
+/* last[log] of this process's logs, of a sink with settings.transactions: up to wanted[log]
+ * records of each, fewer where the log holds fewer that have not expired. Control records and
+ * aborted ones lie between, so that only reading back finds them. Memory: 8 bytes for each record
+ * that is wanted. Errors as of cdr_kafka_read_back. */
 enum cdr_result cdr_kafka_find_last(const struct cdr_sink *sink,
-                                    const struct cdr_sink_settings *settings, uint32_t wanted,
-                                    struct cdr_kafka_last *last, struct cdr_error *error);
+                                    const struct cdr_sink_settings *settings,
+                                    const uint64_t *wanted, struct cdr_kafka_last *last,
+                                    struct cdr_error *error);
 
 /* Of this process's logs: the offsets that they begin with. CDR_E_KAFKA. */
 enum cdr_result cdr_kafka_firsts(const struct cdr_sink *sink, int timeout_ms, int64_t *firsts,

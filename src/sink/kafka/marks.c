@@ -12,9 +12,11 @@
  * where positions are gone.
  *
  * Kafka forgets what was committed offsets.retention.minutes ago: runs commit the mark again when
- * they open, and while they write. */
+ * they open, and while they write. With it goes the word that this dataset begins in the log
+ * (bases.c). */
 #include "sink/kafka/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { RENEW_ASK_MS = 3000 };
@@ -75,15 +77,22 @@ void cdr_kafka_marks_renew(struct cdr_kafka_sink *sink)
     state->renew_ms = cdr_kafka_clock_ms() + sink->waits.renew_ms;
     rd_kafka_topic_partition_list_t *there = cdr_kafka_list_logs(sink);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(there->cnt);
-    const bool answered = ask(sink, there, RENEW_ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    bool *same = calloc(sink->log_count, sizeof *same);
+    const bool answered =
+        same != NULL && ask(sink, there, RENEW_ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
     for (int i = 0; i < there->cnt && answered; i++) {
         const rd_kafka_topic_partition_t *entry = &there->elems[i];
+        const uint32_t log = cdr_kafka_log_of(sink, entry);
         cdr_kafka_mark_read(entry, sink->setup.dataset_id, mark);
-        if (mark[0] != '\0' && strcmp(mark, sink->logs[cdr_kafka_log_of(sink, entry)].mark) == 0)
+        same[log] = mark[0] != '\0' && strcmp(mark, sink->logs[log].mark) == 0;
+        if (same[log])
             cdr_kafka_sign(rd_kafka_topic_partition_list_add(list, entry->topic, entry->partition),
                            sink->setup.dataset_id, mark, 0);
     }
     rd_kafka_topic_partition_list_destroy(there);
+    if (list->cnt > 0)
+        cdr_kafka_words_renew(sink, same);
+    free(same);
     cdr_kafka_group_of(CDR_GROUP_MARKS, sink->setup.dataset_id, group);
     if (list->cnt > 0)
         cdr_kafka_remember(sink, group, list);

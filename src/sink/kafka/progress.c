@@ -37,10 +37,21 @@ static enum cdr_result see(void *context, const struct cdr_kafka_record *record,
     return CDR_OK;
 }
 
-/* Whether a log's last stable offset is behind a control record, which every transaction leaves.
- * The asker goes by stable offsets: a transaction that is open hides what ended before it. */
-static bool ends_with_control(const struct cdr_kafka_sink *sink)
+static void mark_topics(const struct cdr_kafka_sink *sink, const struct cdr_kafka_range *ranges,
+                        const struct seen *seen, size_t count, bool *topics)
 {
+    bool plain = false;
+    for (size_t i = 0; i < count; i++)
+        plain |= seen->any[i];
+    for (size_t i = 0; i < count && plain; i++)
+        for (unsigned type = 0; type < sink->setup.topics->n; type++)
+            topics[type] |= !seen->any[i] && strcmp(ranges[i].topic, sink->topics[type].name) == 0;
+}
+
+/* The asker goes by stable offsets: a transaction that is open hides what ended before it. */
+bool cdr_kafka_ends_with_control(const struct cdr_sink *base, bool *topics)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
     struct cdr_kafka_client asker = {0};
     const uint32_t logs = sink->log_count;
     struct cdr_kafka_range *ranges = calloc(logs, sizeof *ranges);
@@ -64,6 +75,8 @@ static bool ends_with_control(const struct cdr_kafka_sink *sink)
                                  NULL) == CDR_OK;
     for (size_t i = 0; i < count && good; i++)
         control |= !seen.any[i];
+    if (good && control && topics != NULL)
+        mark_topics(sink, ranges, &seen, count, topics);
     cdr_kafka_client_close(&asker);
     free(ranges);
     free(firsts);
@@ -97,8 +110,7 @@ bool cdr_kafka_has_transactions(const struct cdr_sink *base)
 {
     const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
     bool *known = calloc(sink->log_count, sizeof *known);
-    const bool any =
-        known != NULL && (cdr_kafka_known_positions(sink, known) || ends_with_control(sink));
+    const bool any = known != NULL && cdr_kafka_known_positions(sink, known);
     free(known);
     return any;
 }

@@ -693,6 +693,10 @@ static enum cdr_result look_for_strangers(const struct opening *opening, struct 
     for (size_t i = 0; i < count && result == CDR_OK; i++)
         if (strangers[i].count > 0)
             result = fail_strangers(opening, logs[i], &strangers[i], error);
+    /* Without progress, the dataset may be one without transactions. */
+    for (size_t i = 0; i < count && opening->settings->unfit != NULL; i++)
+        if (strangers[i].count > 0 && opening->known[logs[i]])
+            opening->settings->unfit[logs[i] / sink->setup.partitions] = true;
     free(ranges);
     free(strangers);
     free(logs);

@@ -145,7 +145,13 @@ static void check_timestamps(struct guard *guard)
         find(guard, before_name, REFUSES,
              "(%s) rejects the run's first records, of %s; set it above %" PRId64,
              span(before).text, moment(use->first_event_ms).text, age_ms);
+    else if (use->fault_ahead_ms > 0 && use->now_ms > before)
+        find(guard, before_name, REFUSES,
+             "(%s) rejects the messages of 1970 that the fault clock makes; set it above %" PRId64
+             ", or leave the fault out",
+             span(before).text, use->now_ms);
     int64_t last_ms = use->last_event_ms < 0 ? use->first_event_ms : use->last_event_ms;
+    last_ms += use->fault_ahead_ms;
     int64_t lead_ms = last_ms - use->now_ms;
     if (lead_ms > after)
         find(guard, after_name, REFUSES,

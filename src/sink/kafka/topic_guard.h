@@ -33,6 +33,7 @@
 struct cdr_topic_use {
     const char *topic;
     int64_t first_event_ms, last_event_ms; /* span of event times; last < 0: no end */
+    int64_t fault_ahead_ms;                /* as in struct cdr_sink_setup */
     int64_t now_ms;                        /* wall clock */
     size_t record_bytes_max;               /* frame and payload of the longest record */
     uint32_t replicas;                     /* fewest of any partition, 0 = unknown */

@@ -107,7 +107,7 @@ struct cdr_kafka_new_topic cdr_kafka_new_topic_of(const struct cdr_sink_settings
                                         .partitions = partitions,
                                         .replication = settings->replication,
                                         .retention_ms = settings->retention_ms,
-                                        .compacted = topic->table};
+                                        .compacted = topic->compacted};
 }
 
 static enum cdr_result create_missing(struct prepare *prepare, struct cdr_error *error)
@@ -147,6 +147,12 @@ bool cdr_kafka_accepts(const struct cdr_kafka_sink *sink, unsigned type, const c
     return false;
 }
 
+size_t cdr_kafka_record_max(const struct cdr_sink_setup *setup, const struct cdr_topic *topic)
+{
+    const size_t most = topic->encoder->record_bytes_max - topic->encoder->trailer_len;
+    return most > setup->fault_bytes ? most : setup->fault_bytes;
+}
+
 size_t cdr_kafka_guard(const struct cdr_kafka_sink *sink, unsigned type, uint32_t replicas,
                        int64_t now_ms, const struct cdr_kafka_configs *configs,
                        struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX])
@@ -156,10 +162,11 @@ size_t cdr_kafka_guard(const struct cdr_kafka_sink *sink, unsigned type, uint32_
         .topic = topic->name,
         .first_event_ms = sink->setup.first_event_ms,
         .last_event_ms = sink->setup.last_event_ms,
+        .fault_ahead_ms = sink->setup.fault_ahead_ms,
         .now_ms = now_ms,
-        .record_bytes_max = topic->encoder->record_bytes_max - topic->encoder->trailer_len,
+        .record_bytes_max = cdr_kafka_record_max(&sink->setup, topic),
         .replicas = replicas,
-        .compacted = topic->table,
+        .compacted = topic->compacted,
     };
     return cdr_topic_guard(&use, configs->items, configs->n, findings);
 }
@@ -274,7 +281,7 @@ static enum cdr_result judge_wanted(struct prepare *prepare, const bool which[CD
     const struct cdr_kafka_configs configs = {.items = items, .n = sizeof items / sizeof items[0]};
     for (unsigned type = 0; type < sink->setup.topics->n; type++) {
         struct cdr_topic_finding findings[CDR_TOPIC_FINDINGS_MAX];
-        if (!which[type] || sink->setup.topics->items[type].table)
+        if (!which[type] || sink->setup.topics->items[type].compacted)
             continue;
         const size_t found = cdr_kafka_guard(sink, type, 0, sink->setup.now_ms, &configs, findings);
         for (size_t i = 0; i < found; i++)
@@ -507,7 +514,7 @@ enum cdr_result cdr_kafka_topics_prepare(struct cdr_kafka_sink *sink,
     for (unsigned type = 0; type < sink->setup.topics->n && result == CDR_OK; type++) {
         result = look_at(prepare, type, error);
         existing[type] = prepare->states[type].exists;
-        created[type] = !existing[type];
+        created[type] = !existing[type] && !sink->setup.topics->items[type].left_out;
         kept[type] = existing[type] && !sink->setup.topics->items[type].left_out;
         any_created |= created[type];
         if (result == CDR_OK && kept[type])

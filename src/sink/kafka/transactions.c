@@ -212,12 +212,14 @@ static enum cdr_result send_positions(struct cdr_kafka_sink *sink, int timeout_m
 {
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     for (int i = 0; i < list->cnt; i++) {
-        const struct cdr_kafka_log *log = &sink->logs[cdr_kafka_log_of(sink, &list->elems[i])];
+        const uint32_t number = cdr_kafka_log_of(sink, &list->elems[i]);
+        const struct cdr_kafka_log *log = &sink->logs[number];
         struct cdr_kafka_progress progress = {
             .position = atomic_load(&log->end), .begin = log->begin, .after = after(log)};
         memcpy(progress.id, sink->transactions.id, sizeof progress.id);
         memcpy(progress.token, sink->transactions.token, sizeof progress.token);
-        memcpy(progress.form, log->form, sizeof progress.form);
+        if (!cdr_kafka_stamps(sink, number / sink->setup.partitions))
+            memcpy(progress.form, log->form, sizeof progress.form);
         memcpy(progress.mark, log->mark, sizeof progress.mark);
         cdr_kafka_progress_sign(&list->elems[i], sink->setup.dataset_id, &progress);
     }

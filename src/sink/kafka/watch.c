@@ -66,12 +66,17 @@ static void end_row(struct cdr_kafka_sink *sink, struct cdr_kafka_log *log)
         fail_stamped(sink, (uint32_t)(log - sink->logs), log->stamp_offset);
 }
 
+bool cdr_kafka_stamps(const struct cdr_kafka_sink *sink, unsigned type)
+{
+    return cdr_kafka_accepts(sink, type, STAMP_TYPE);
+}
+
 /* Whether --force went on with a topic that stamps. Where nobody could read its settings, one that
  * stamps the run's first record did so before. */
 static bool may_stamp(struct cdr_kafka_sink *sink, unsigned type)
 {
     const uint32_t partitions = sink->setup.partitions;
-    if (cdr_kafka_accepts(sink, type, STAMP_TYPE))
+    if (cdr_kafka_stamps(sink, type))
         return true;
     if (!sink->topics[type].terms.unread || sink->run.durable > 1)
         return false;
@@ -212,8 +217,7 @@ static bool expires(const struct cdr_kafka_sink *sink, unsigned type, int64_t no
 {
     int64_t retention_ms = cdr_topic_config_number(configs->items, configs->n, "retention.ms", -1);
     /* A topic that stamps counts from the record's arrival, in this run or in an earlier one. */
-    int64_t age_ms =
-        cdr_kafka_accepts(sink, type, STAMP_TYPE) ? INT64_MAX : now_ms - sink->setup.first_event_ms;
+    int64_t age_ms = cdr_kafka_stamps(sink, type) ? INT64_MAX : now_ms - sink->setup.first_event_ms;
     return cdr_kafka_accepts(sink, type, "retention.ms") ||
            cdr_kafka_accepts(sink, type, "retention.bytes") ||
            (retention_ms >= 0 && age_ms >= retention_ms);
@@ -337,6 +341,8 @@ void cdr_kafka_watch_remember(struct cdr_kafka_sink *sink)
         sink->transactions.aborting || topic->table)
         return;
     const struct cdr_slab *slab = run->slab;
+    if (cdr_has_mark(slab, run->first, CDR_MARK_NO_VALUE | CDR_MARK_EMPTY))
+        return; /* it says nothing; another will */
     const uint32_t start = run->first == 0 ? 0 : slab->ends[run->first - 1];
     *witness = (struct cdr_kafka_witness){
         .known = true,
@@ -362,8 +368,7 @@ static enum cdr_result judge_witness(void *context, const struct cdr_kafka_recor
     const unsigned type = reading->types[record->range];
     const struct cdr_kafka_witness *witness = &sink->topics[type].witness;
     reading->there[record->range] = true;
-    bool timed =
-        record->timestamp_ms == witness->event_ms || cdr_kafka_accepts(sink, type, STAMP_TYPE);
+    bool timed = record->timestamp_ms == witness->event_ms || cdr_kafka_stamps(sink, type);
     if (timed && record->value_len == witness->length &&
         hash_of(record->value, record->value_len) == witness->hash)
         return CDR_OK;
@@ -446,7 +451,8 @@ static void *watch_topics(void *opaque)
         pthread_mutex_lock(&watch->looking);
         const int64_t begun_ms = cdr_kafka_clock_ms();
         result = look_once(sink, ASK_MS, &error);
-        cdr_kafka_vouch(sink);
+        if (!has_changed(result))
+            cdr_kafka_vouch(sink);
         cdr_kafka_marks_renew(sink);
         pause_ms = (cdr_kafka_clock_ms() - begun_ms) * SHARE;
         pause_ms = is_missing(sink) ? AGAIN_MS : pause_ms < LOOK_MS ? LOOK_MS : pause_ms;
@@ -473,11 +479,18 @@ enum cdr_result cdr_kafka_watch_open(struct cdr_kafka_sink *sink, const char *gr
                                  error);
 }
 
-/* What is there already when a run resumes may have expired before. */
-static enum cdr_result find_floors(struct cdr_kafka_sink *sink, bool resume,
+/* What is there already when a run resumes may have expired before. What a producer before this
+ * one found was there when the run began. */
+static enum cdr_result find_floors(struct cdr_kafka_sink *sink,
+                                   const struct cdr_sink_settings *settings,
                                    struct cdr_error *error)
 {
     struct cdr_kafka_watch *watch = &sink->watch;
+    const bool resume = settings->resume;
+    if (settings->reopened && settings->floors != NULL) {
+        memcpy(watch->floors, settings->floors, sink->log_count * sizeof *watch->floors);
+        return CDR_OK;
+    }
     enum cdr_result result = resume
                                  ? cdr_kafka_offsets(&watch->asker, sink, RD_KAFKA_OFFSET_BEGINNING,
                                                      watch->floors, watch->timeout_ms, error)
@@ -501,7 +514,7 @@ enum cdr_result cdr_kafka_watch_start(struct cdr_kafka_sink *sink,
     if (watch->floors == NULL || watch->firsts == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %u logs",
                         sink->log_count);
-    enum cdr_result result = find_floors(sink, settings->resume, error);
+    enum cdr_result result = find_floors(sink, settings, error);
     if (result != CDR_OK)
         return result;
     pthread_condattr_t attributes;
@@ -518,6 +531,13 @@ enum cdr_result cdr_kafka_watch_start(struct cdr_kafka_sink *sink,
     pthread_mutex_destroy(&watch->lock);
     pthread_mutex_destroy(&watch->looking);
     return cdr_fail(error, CDR_E_NOMEM, "no thread to watch the topics");
+}
+
+void cdr_kafka_floors(const struct cdr_sink *base, int64_t *floors)
+{
+    const struct cdr_kafka_sink *sink = (const struct cdr_kafka_sink *)base;
+    for (uint32_t log = 0; log < sink->log_count; log++)
+        floors[log] = sink->watch.floors != NULL ? sink->watch.floors[log] : 0;
 }
 
 void cdr_kafka_watch_stop(struct cdr_kafka_sink *sink)

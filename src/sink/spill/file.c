@@ -146,6 +146,8 @@ enum cdr_result cdr_spill_put_batch(struct cdr_spill_buffer *buffer, const struc
         key_lens[i] = slab->key_lens[record];
         memcpy(keys, slab->keys[record], key_lens[i]);
         keys += key_lens[i];
+        if (slab->marks != NULL)
+            key_lens[i] |= (uint8_t)((slab->marks[record] & CDR_MARK_ALL) << CDR_SPILL_MARKS_AT);
         start = slab->ends[record];
     }
     for (uint32_t k = 0; k < CDR_SPILL_COLUMNS; k++)
@@ -225,9 +227,9 @@ static bool take_apart(struct cdr_spill_batch *batch, const uint8_t *body, uint6
     const uint8_t *lens = batch->key_lens + n;
     uint64_t key_bytes = 0, record_bytes = 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (batch->key_lens[i] > KEY_BYTES_MAX)
+        if (cdr_spill_key_len(batch, i) > KEY_BYTES_MAX)
             return false;
-        key_bytes += batch->key_lens[i];
+        key_bytes += cdr_spill_key_len(batch, i);
         record_bytes += cdr_load_le32(batch->lengths + 4 * (size_t)i);
     }
     for (uint32_t k = 0; k < CDR_SPILL_COLUMNS; k++) {

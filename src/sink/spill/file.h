@@ -86,6 +86,14 @@ struct cdr_spill_batch {
     uint64_t file_bytes; /* of the whole batch */
 };
 
+/* Above the length of a key, the marks of its record (sink.h). */
+enum { CDR_SPILL_MARKS_AT = 5 };
+
+static inline uint8_t cdr_spill_key_len(const struct cdr_spill_batch *batch, uint32_t i)
+{
+    return batch->key_lens[i] & ((1u << CDR_SPILL_MARKS_AT) - 1);
+}
+
 /* Whether the path of a segment fits. */
 bool cdr_spill_path(char path[CDR_SPILL_PATH_MAX], const char *dir, const char *topic,
                     uint32_t partition, uint32_t number);

@@ -346,11 +346,13 @@ static void copy_records(struct cdr_spill *spill, struct cursor *cursor, uint64_
             slab->ends[slab->n] = used;
             slab->event_ms[slab->n] = (int64_t)cdr_load_le64(batch->event_ms + 8 * (size_t)i);
             memset(slab->keys[slab->n], 0, sizeof slab->keys[0]);
-            memcpy(slab->keys[slab->n], key, batch->key_lens[i]);
-            slab->key_lens[slab->n++] = batch->key_lens[i];
+            memcpy(slab->keys[slab->n], key, cdr_spill_key_len(batch, i));
+            if (slab->marks != NULL)
+                slab->marks[slab->n] = batch->key_lens[i] >> CDR_SPILL_MARKS_AT;
+            slab->key_lens[slab->n++] = cdr_spill_key_len(batch, i);
             cursor->wanted++;
         }
-        key += batch->key_lens[i];
+        key += cdr_spill_key_len(batch, i);
         record += length;
     }
 }
