@@ -27,6 +27,10 @@ const char *const cdr_difference_word[CDR_DIFFERENCE_KINDS] = {
     "lost",    "duplicated", "reordered",       "altered",
     "foreign", "wrong key",  "wrong timestamp", "wrong partition"};
 
+enum {
+    ROW = 16
+}; /* so many records may be the same in all that is compared, where a log was trimmed */
+
 struct kept_list {
     struct cdr_difference **items;
     size_t n, capacity;
@@ -41,28 +45,14 @@ struct cdr_compare {
     bool ended;          /* the source has no more */
     bool expected_ended; /* finish was called */
     bool begun;          /* some record was there */
+    bool stopped;        /* what was expected and is not there may still come */
+    /* Hashes of the first records that are there, until one is missing or not expected. */
+    uint64_t row[ROW];
+    uint32_t row_n;
+    bool row_over; /* it is, or there are too many */
     struct cdr_pending lost, foreign;
     struct kept_list kept[CDR_DIFFERENCE_KINDS];
 };
-
-static uint64_t with_headers(uint64_t hash, const struct cdr_record *record)
-{
-    if (record->headers == NULL)
-        return hash;
-    return cdr_mix(hash + cdr_hash_record(record->headers, record->headers_len, NULL, 0, 0));
-}
-
-uint64_t cdr_record_hash(const struct cdr_record *record)
-{
-    return with_headers(cdr_hash_record(record->payload, record->payload_len, record->key,
-                                        record->key_len, record->event_ms),
-                        record);
-}
-
-uint64_t cdr_body_hash(const struct cdr_record *record)
-{
-    return with_headers(cdr_hash_record(record->payload, record->payload_len, NULL, 0, 0), record);
-}
 
 enum cdr_result cdr_compare_create(struct cdr_compare **made,
                                    const struct cdr_compare_settings *settings,
@@ -212,7 +202,7 @@ static bool same_record(const struct cdr_compare *compare, const struct cdr_reco
     return same_bytes(expected->payload, expected->payload_len, found->payload,
                       found->payload_len) &&
            (!compare->settings.has_keys ||
-            (expected->event_ms == found->event_ms &&
+            (expected->event_ms == found->event_ms && expected->fault == found->fault &&
              same_bytes(expected->key, expected->key_len, found->key, found->key_len) &&
              same_bytes(expected->headers, expected->headers_len, found->headers,
                         found->headers_len)));
@@ -230,6 +220,9 @@ static void match(struct cdr_compare *compare, uint64_t hash)
 {
     compare->counts.matched++;
     compare->begun = true;
+    compare->row_over |= compare->row_n == ROW;
+    if (!compare->row_over)
+        compare->row[compare->row_n++] = hash;
     cdr_recent_add(&compare->recent, hash);
     uint32_t early = cdr_pending_find(&compare->foreign, hash);
     if (early == CDR_PENDING_NONE)
@@ -384,12 +377,38 @@ static bool is_expired(const struct cdr_compare *compare)
     return !compare->begun && compare->counts.expired < compare->settings.expired_max;
 }
 
+/* The first expected_n expected records are missing after the first row of those that are there.
+ * Records may be the same in all that is compared. Where the row is the same as the last ones of
+ * row and missing together, it is those that are there, and as many expired before them. */
+static bool slides(const struct cdr_compare *compare, uint32_t expected_n)
+{
+    if (compare->row_over || compare->row_n == 0 ||
+        compare->counts.expired + expected_n > compare->settings.expired_max)
+        return false;
+    for (uint32_t i = 0; i < compare->row_n; i++) {
+        const uint32_t place = expected_n + i;
+        const uint64_t hash = place < compare->row_n
+                                  ? compare->row[place]
+                                  : cdr_window_at(&compare->expected, place - compare->row_n)->hash;
+        if (hash != compare->row[i])
+            return false;
+    }
+    return true;
+}
+
 /* Judges the first expected_n expected records as missing and the first found_n found ones as
  * unexpected, and drops them. */
 static enum cdr_result judge(struct cdr_compare *compare, uint32_t expected_n, uint32_t found_n,
                              struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;
+    if (found_n == 0 && slides(compare, expected_n)) {
+        compare->counts.expired += expected_n;
+        cdr_window_drop(&compare->expected, expected_n);
+        compare->row_over = true;
+        return CDR_OK;
+    }
+    compare->row_over |= compare->row_n > 0 || found_n > 0;
     for (uint32_t f = 0; f < found_n; f++) {
         struct cdr_item *item = cdr_window_at(&compare->found, f);
         item->judged = recognise_pending(compare, &compare->lost, item);
@@ -411,6 +430,8 @@ static enum cdr_result judge(struct cdr_compare *compare, uint32_t expected_n, u
             compare->counts.expired++;
         else if (compare->ended && compare->settings.open_end)
             compare->counts.unread++;
+        else if (compare->stopped)
+            compare->counts.expected--;
         else
             result = add_pending(compare, CDR_DIFFERENCE_LOST, item, error);
     }
@@ -513,7 +534,8 @@ static enum cdr_result judge_apart(struct cdr_compare *compare, struct cdr_error
 static enum cdr_result judge_rest(struct cdr_compare *compare, struct cdr_error *error)
 {
     if (compare->found.n == 0 && compare->expected.n > 0 &&
-        compare->counts.ends_early == UINT64_MAX && !compare->settings.open_end)
+        compare->counts.ends_early == UINT64_MAX && !compare->settings.open_end &&
+        !slides(compare, compare->expected.n))
         compare->counts.ends_early = (uint64_t)cdr_window_at(&compare->expected, 0)->record.place;
     return judge(compare, compare->expected.n, compare->found.n, error);
 }
@@ -560,6 +582,11 @@ static enum cdr_result resolve(struct cdr_compare *compare, struct cdr_error *er
                 continue;
             if (result != CDR_E_AGAIN || !compare->ended)
                 return result;
+            if (compare->settings.beginning) {
+                compare->counts.expected -= compare->expected.n;
+                cdr_window_drop(&compare->expected, compare->expected.n);
+                return CDR_OK;
+            }
         }
         const bool one_sided = compare->expected.n == 0 || compare->found.n == 0;
         enum cdr_result result = one_sided ? judge_rest(compare, error) : look(compare, error);
@@ -625,7 +652,20 @@ enum cdr_result cdr_compare_finish(struct cdr_compare *compare, struct cdr_error
     }
 }
 
-enum cdr_result cdr_compare_stop(struct cdr_compare *compare, struct cdr_error *error)
+/* The heads differ, and none of the found records is one that comes next. So these are judged, and
+ * the expected ones may still come. */
+static enum cdr_result judge_stopped(struct cdr_compare *compare, struct cdr_error *error)
+{
+    const uint32_t expected_n = compare->expected.n, found_n = compare->found.n;
+    const bool may_be_expired = !compare->begun && compare->settings.expired_max > 0;
+    if (expected_n == 0 || found_n == 0 || may_be_expired)
+        return CDR_OK;
+    compare->stopped = true;
+    return judge(compare, expected_n, found_n, error);
+}
+
+enum cdr_result cdr_compare_stop(struct cdr_compare *compare, bool judges_found,
+                                 struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;
     for (;;) {
@@ -636,11 +676,24 @@ enum cdr_result cdr_compare_stop(struct cdr_compare *compare, struct cdr_error *
             break;
         result = judge(compare, i, j, error);
     }
+    if (result == CDR_OK && judges_found)
+        result = judge_stopped(compare, error);
     compare->counts.expected -= compare->expected.n;
     compare->counts.found -= compare->found.n;
     cdr_window_drop(&compare->expected, compare->expected.n);
     cdr_window_drop(&compare->found, compare->found.n);
     return result;
+}
+
+bool cdr_compare_is_over(const struct cdr_compare *compare)
+{
+    return compare->settings.beginning && compare->ended && compare->found.n == 0 &&
+           compare->expected.n == 0;
+}
+
+bool cdr_compare_is_starved(const struct cdr_compare *compare)
+{
+    return compare->expected.n > 0 && compare->found.n == 0;
 }
 
 /* ---- over all logs ---- */

@@ -23,7 +23,9 @@
  *   unread            missing after the last that can be read, where an open transaction keeps
  *                     the rest back: not a difference, as it may be there
  *   expired           missing before the first record that is there, where the topic says that it
- *                     deleted its beginning: not a difference
+ *                     deleted its beginning: not a difference. Where the first ones that are there
+ *                     are the same as later ones of the dataset in all that is compared, they are
+ *                     those, if then nothing else is missing between
  *
  * So expected = matched + altered + wrong key + wrong timestamp + reordered + wrong partition (of
  * those that this log misses) + lost + expired + unread, and found = matched + altered + wrong
@@ -102,6 +104,7 @@ struct cdr_compare_settings {
     uint32_t show;   /* differences of each kind that are kept */
     /* At most so many records are missing at the log's start because they expired. */
     uint64_t expired_max;
+    bool beginning;     /* what is missing at the end is still to come, and not looked at */
     bool open_end;      /* what is missing at the end may be in a transaction that is open */
     int64_t horizon_ms; /* the dataset has no records from this time on; INT64_MAX: no end */
     /* Where !has_keys: sets key and event_ms from the payload, as well as it can; key_text is room
@@ -127,8 +130,15 @@ enum cdr_result cdr_compare_expect(struct cdr_compare *compare, const struct cdr
  * again. */
 enum cdr_result cdr_compare_finish(struct cdr_compare *compare, struct cdr_error *error);
 /* Instead of finish, where the comparison stops in the middle: what is in the windows is judged as
- * far as it can be, and what is left on one side only is neither lost nor foreign. */
-enum cdr_result cdr_compare_stop(struct cdr_compare *compare, struct cdr_error *error);
+ * far as it can be, and what is left on one side only is neither lost nor foreign. judges_found:
+ * found records that are left are judged, since they are none of those that come next; expected
+ * ones that are left may still come. */
+enum cdr_result cdr_compare_stop(struct cdr_compare *compare, bool judges_found,
+                                 struct cdr_error *error);
+/* With beginning: the found records' end was reached, and all of them are judged. */
+bool cdr_compare_is_over(const struct cdr_compare *compare);
+/* Expected records wait, and no found one is there. */
+bool cdr_compare_is_starved(const struct cdr_compare *compare);
 /* After all are finished: foreign records of one that another misses. */
 enum cdr_result cdr_compare_cross(struct cdr_compare *const *compares, uint32_t n,
                                   struct cdr_error *error);
@@ -137,10 +147,5 @@ const struct cdr_compare_counts *cdr_compare_counts(const struct cdr_compare *co
 /* Kept differences of a kind, in the order in which they came up; at most show. */
 size_t cdr_compare_differences(const struct cdr_compare *compare, enum cdr_difference_kind kind,
                                const struct cdr_difference *const **differences);
-
-/* Key, timestamp, payload and headers as 64 bits. */
-uint64_t cdr_record_hash(const struct cdr_record *record);
-/* Payload and headers alone. */
-uint64_t cdr_body_hash(const struct cdr_record *record);
 
 #endif

@@ -25,6 +25,6 @@ void cdr_dimension_row_make(struct cdr_dimension_row *row, const struct cdr_mode
         return;
     row->record.payload = row->value + encoder->frame_len;
     row->record.payload_len =
-        (uint32_t)cdr_dimension_encode(encoder, model, record->index, record->day, row->value) -
+        (uint32_t)cdr_dimension_record_encode(topic, model, record, row->value) -
         encoder->frame_len - encoder->trailer_len;
 }

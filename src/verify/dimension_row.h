@@ -6,7 +6,7 @@
 #include "verify/record.h"
 
 struct cdr_dimension_row {
-    uint8_t key[CDR_DIMENSION_WIRE_KEY_MAX], value[CDR_DIMENSION_RECORD_MAX];
+    uint8_t key[CDR_DIMENSION_WIRE_KEY_MAX], value[CDR_DIMENSION_BYTES_MAX];
     struct cdr_record record; /* of the bytes above; payload NULL: a tombstone */
 };
 

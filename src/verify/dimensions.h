@@ -19,6 +19,8 @@
  * cleaner has come by, it has rows that the leader has not, and so have its consumers once it
  * leads.
  *
+ * The truth is not compacted: each of its rows must be there.
+ *
  * Memory: 5 bytes a subscriber. Two passes over the days.
  */
 #ifndef CDR_VERIFY_DIMENSIONS_H
@@ -45,7 +47,8 @@ struct cdr_dimension_counts {
 
 struct cdr_dimension_check_settings {
     const struct cdr_model *model;
-    const struct cdr_topics *topics;      /* of CDR_DIMENSION_* */
+    const struct cdr_topics *topics;      /* of rows */
+    const struct cdr_topics *records;     /* with encoders, for the truth */
     const struct cdr_sink_settings *sink; /* brokers and properties */
     uint32_t shard_index, shard_count;
     /* The logs hold the first of their records, up to these, and no other. NULL: all of them, from
@@ -68,8 +71,10 @@ struct cdr_dimension_range {
 struct cdr_dimension_report {
     struct cdr_dimension_counts *counts; /* per log; to be freed */
     /* Partitions that a topic has beyond the dataset's; found and foreign in them. */
-    uint32_t added_partitions[CDR_DIMENSION_COUNT];
-    struct cdr_dimension_counts added[CDR_DIMENSION_COUNT];
+    uint32_t added_partitions[CDR_DIMENSION_TOPICS_MAX];
+    struct cdr_dimension_counts added[CDR_DIMENSION_TOPICS_MAX];
+    /* Rows that a topic held before the dataset began in it. */
+    uint64_t before[CDR_DIMENSION_TOPICS_MAX];
     bool doubtful; /* a record is lost, and an earlier one of its key is there */
     uint32_t lines;
     char line[CDR_DIMENSION_LINES_MAX][CDR_DIMENSION_LINE_MAX]; /* differences in words */

@@ -109,6 +109,16 @@ void cdr_fields_headers(struct cdr_fields *fields, const struct cdr_payloads *pa
             prefix(field, "header");
         at += absent ? 0 : len;
     }
+    if (record->fault == 0)
+        return;
+    struct cdr_field *field = cdr_fields_add(fields, CDR_FAULT_HEADER, strlen(CDR_FAULT_HEADER));
+    char text[CDR_FAULT_TEXT_MAX] = "no fault, or there twice";
+    if (record->fault != CDR_FAULT_UNREADABLE)
+        cdr_fault_entry_text(record->fault, text);
+    if (field != NULL) {
+        snprintf(field->value, sizeof field->value, "%s", text);
+        prefix(field, "header");
+    }
 }
 
 const char *cdr_fields_find(const struct cdr_fields *fields, const char *name)

@@ -58,7 +58,8 @@ struct file_source {
 /* An encoder of two versions has the longer records of both. */
 static size_t record_bytes_max(const struct file_source *source, uint32_t type)
 {
-    return 2 * source->setup.topics->items[type].encoder->record_bytes_max + RECORD_BYTES_MORE;
+    return 2 * source->setup.topics->items[type].encoder->record_bytes_max + RECORD_BYTES_MORE +
+           source->setup.model->faults.grows_max;
 }
 
 static enum cdr_result reader_failed(const struct part_reader *reader, enum cdr_result code,
@@ -230,13 +231,33 @@ static enum cdr_result skip_header(struct part_reader *reader, const char *heade
     return result;
 }
 
-/* The header line, where a part begins with that of a version, as it should; else its first line is
- * a record like others, that nobody expects. */
+/* Where a header line should be: a reader that passes over it would miss a record of ours. A line
+ * that looks like none of these is compared, and nobody expects it. */
+static enum cdr_result check_first_line(const struct file_source *source,
+                                        struct part_reader *reader, uint32_t type,
+                                        struct cdr_error *error)
+{
+    struct cdr_record first = {.event_ms = CDR_NO_TIME};
+    char key_text[16];
+    enum cdr_result result = next_line(reader, record_bytes_max(source, type), &first, error);
+    if (result == CDR_E_AGAIN)
+        return reader_failed(reader, CDR_E_DIFFERENT, "it is empty, without a header line", error);
+    if (result != CDR_OK)
+        return result;
+    reader->at = (size_t)(first.payload - reader->buffer);
+    cdr_payload_guess(source->setup.payloads, type, &first, key_text);
+    return first.event_ms == CDR_NO_TIME
+               ? CDR_OK
+               : reader_failed(reader, CDR_E_DIFFERENT,
+                               "it begins with a record, without a header line", error);
+}
+
+/* The header line, where a part begins with that of a version, as it should. */
 static enum cdr_result skip_headers(const struct file_source *source, struct file_log *log,
                                     uint32_t type, struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;
-    bool skipped = false;
+    bool skipped = false, wanted = false;
     log->file_version = 0;
     for (unsigned version = 0; version < CDR_VERSIONS && !skipped && result == CDR_OK; version++) {
         const struct cdr_encoder *encoder =
@@ -244,11 +265,14 @@ static enum cdr_result skip_headers(const struct file_source *source, struct fil
         const char *header = encoder != NULL ? encoder->ops->file_header(encoder) : "";
         if (header[0] == '\0')
             continue;
+        wanted = true;
         result = skip_header(&log->reader, header, &skipped, error);
         if (skipped)
             log->file_version = version + 1;
     }
-    return result;
+    return result == CDR_OK && wanted && !skipped
+               ? check_first_line(source, &log->reader, type, error)
+               : result;
 }
 
 /* ---- Avro containers ---- */

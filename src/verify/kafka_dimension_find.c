@@ -44,29 +44,35 @@ static enum cdr_result visit(void *context, const struct cdr_dimension_record *r
 static enum cdr_result feed(struct find *find, struct cdr_error *error)
 {
     const struct cdr_dimension_check_settings *settings = find->settings;
+    const struct cdr_dimension_feed_settings feed_settings = {
+        .model = settings->model,
+        .topics = settings->topics,
+        .records = settings->records,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .visit = visit,
+        .context = find,
+    };
     const int32_t start_day = settings->model->parameters.start_day;
-    enum cdr_result result = CDR_OK;
+    struct cdr_dimension_feed *feed = NULL;
     find->open = 0;
     for (uint32_t log = 0; log < find->logs; log++)
         find->open += find->wanted[log];
     memset(find->positions, 0, find->logs * sizeof *find->positions);
+    enum cdr_result result = cdr_dimension_feed_create(&feed, &feed_settings, error);
     for (uint32_t day = 0; result == CDR_OK && find->open > 0 && day < settings->days; day++) {
         if (settings->stop != NULL && atomic_load(settings->stop) != 0)
-            return cdr_fail(error, CDR_E_INTERRUPTED, "interrupted");
-        result = cdr_dimension_day(settings->model, start_day + (int32_t)day, visit, find, error);
+            result = cdr_fail(error, CDR_E_INTERRUPTED, "interrupted");
+        else
+            result = cdr_dimension_feed_day(feed, start_day + (int32_t)day, error);
     }
+    cdr_dimension_feed_destroy(feed);
     return result == CDR_E_AGAIN ? CDR_OK : result;
 }
 
 static enum cdr_result read_logs(struct find *find, struct cdr_error *error)
 {
     const struct cdr_dimension_check_settings *settings = find->settings;
-    struct cdr_source *source = NULL;
-    int64_t *offsets = calloc(find->logs, sizeof *offsets);
-    if (offsets == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", find->logs);
-    for (uint32_t log = 0; log < find->logs; log++)
-        offsets[log] = cdr_search_has_first(find->search, log) ? 0 : CDR_OFFSET_UNREAD;
     const struct cdr_source_setup setup = {
         .model = settings->model,
         .topics = settings->topics,
@@ -74,16 +80,9 @@ static enum cdr_result read_logs(struct find *find, struct cdr_error *error)
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .may_miss = true,
-        .offsets = offsets,
         .stop = settings->stop,
     };
-    enum cdr_result result = cdr_kafka_source_open(&source, settings->sink, &setup, error);
-    if (result == CDR_OK)
-        result = cdr_search_read(find->search, source, settings->stop, error);
-    if (source != NULL)
-        source->ops->close(source);
-    free(offsets);
-    return result;
+    return cdr_search_read(find->search, settings->sink, &setup, error);
 }
 
 static enum cdr_result search(struct find *find, const bool *wanted, int64_t *begins,
@@ -109,7 +108,7 @@ enum cdr_result cdr_dimension_find(const struct cdr_dimension_check_settings *se
                                    const bool *wanted, int64_t *begins, struct cdr_error *error)
 {
     struct find find = {.settings = settings, .partitions = settings->model->parameters.partitions};
-    find.logs = CDR_DIMENSION_COUNT * find.partitions;
+    find.logs = settings->topics->n * find.partitions;
     find.wanted = calloc(find.logs, sizeof *find.wanted);
     find.positions = calloc(find.logs, sizeof *find.positions);
     enum cdr_result result =

@@ -138,6 +138,9 @@ static void compare(struct check *check, uint32_t log, const struct cdr_dimensio
         text_of(expected, sizeof expected, row.record.payload, row.record.payload_len);
         text_of(other, sizeof other, found->payload, found->payload_len);
         say(check, log, position, "value", expected, other);
+    } else if (found->header_names[0] != '\0') { /* rows have none */
+        counts->altered++;
+        say(check, log, position, "headers", "none", found->header_names);
     } else {
         counts->matched++;
     }
@@ -149,7 +152,7 @@ static void miss(struct check *check, uint32_t log, const struct cdr_dimension_r
     struct cdr_dimension_counts *counts = &check->report->counts[log];
     struct cdr_source_extent extent = check->source->ops->extent(check->source, log);
     const bool within = (int64_t)position < latest_of(check, log, extent.end);
-    const bool subscriber = record->dimension == CDR_DIMENSION_SUBSCRIBER;
+    const bool subscriber = cdr_dimension_is_subscriber(record);
     const bool replaced = subscriber && check->last[record->index] > position;
     const bool earlier = within && subscriber && check->earlier[record->index];
     if (check->settings->spares_lost)
@@ -165,7 +168,9 @@ static void miss(struct check *check, uint32_t log, const struct cdr_dimension_r
     }
     counts->lost++;
     say(check, log, position,
-        earlier ? "lost, and an earlier one of its key is there" : "lost, and the last of its key",
+        earlier                               ? "lost, and an earlier one of its key is there"
+        : record->kind == CDR_DIMENSION_FAULT ? "lost"
+                                              : "lost, and the last of its key",
         record->key, "none");
     check->report->doubtful |= earlier;
 }
@@ -204,7 +209,7 @@ static enum cdr_result check_record(struct check *check, uint32_t log,
     state->any = true;
     counts->rows = position + 1;
     counts->found++;
-    if (record->dimension == CDR_DIMENSION_SUBSCRIBER)
+    if (cdr_dimension_is_subscriber(record))
         check->earlier[record->index] = true;
     compare(check, log, record, position);
     state->have = false;
@@ -225,17 +230,28 @@ static enum cdr_result visit(void *context, const struct cdr_dimension_record *r
         return CDR_OK;
     if (!check->learning)
         result = check_record(check, log, record, position, error);
-    else if (record->dimension == CDR_DIMENSION_SUBSCRIBER)
+    else if (cdr_dimension_is_subscriber(record))
         check->last[record->index] = (uint32_t)position;
     if (result == CDR_OK && position + 1 == end && --check->open == 0)
         return CDR_E_AGAIN;
     return result;
 }
 
+/* The first pass learns what compaction may leave, of which the truth has nothing. */
 static enum cdr_result feed(struct check *check, bool learning, struct cdr_error *error)
 {
-    const int32_t start_day = check->settings->model->parameters.start_day;
-    enum cdr_result result = CDR_OK;
+    const struct cdr_dimension_check_settings *settings = check->settings;
+    const struct cdr_dimension_feed_settings feed_settings = {
+        .model = settings->model,
+        .topics = settings->topics,
+        .records = learning ? NULL : settings->records,
+        .shard_index = settings->shard_index,
+        .shard_count = settings->shard_count,
+        .visit = visit,
+        .context = check,
+    };
+    const int32_t start_day = settings->model->parameters.start_day;
+    struct cdr_dimension_feed *feed = NULL;
     check->learning = learning;
     check->open = 0;
     for (uint32_t log = 0; log < check->logs; log++) {
@@ -244,12 +260,14 @@ static enum cdr_result feed(struct check *check, bool learning, struct cdr_error
     }
     if (check->open == 0)
         return CDR_OK;
-    for (uint32_t day = 0; result == CDR_OK && day < check->settings->days; day++) {
-        if (check->settings->stop != NULL && atomic_load(check->settings->stop) != 0)
-            return cdr_fail(error, CDR_E_INTERRUPTED, "interrupted");
-        result = cdr_dimension_day(check->settings->model, start_day + (int32_t)day, visit, check,
-                                   error);
+    enum cdr_result result = cdr_dimension_feed_create(&feed, &feed_settings, error);
+    for (uint32_t day = 0; result == CDR_OK && day < settings->days; day++) {
+        if (settings->stop != NULL && atomic_load(settings->stop) != 0)
+            result = cdr_fail(error, CDR_E_INTERRUPTED, "interrupted");
+        else
+            result = cdr_dimension_feed_day(feed, start_day + (int32_t)day, error);
     }
+    cdr_dimension_feed_destroy(feed);
     return result == CDR_E_AGAIN ? CDR_OK : result;
 }
 
@@ -286,6 +304,7 @@ static enum cdr_result open_source(struct check *check, bool at_offsets, struct 
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .open_wait_ms = settings->open_wait_ms,
+        .header_names = true,
         .more_partitions = settings->ranges == NULL,
         .offsets = at_offsets ? check->offsets : NULL,
         .stop = settings->stop,
@@ -350,6 +369,16 @@ static enum cdr_result count_added(struct check *check, struct cdr_error *error)
     return result;
 }
 
+static void count_before(struct check *check)
+{
+    for (uint32_t log = 0; log < check->logs; log++) {
+        const struct cdr_source_extent extent = check->source->ops->extent(check->source, log);
+        if (is_mine(check, log) && extent.base > extent.first)
+            check->report->before[log / check->partitions] +=
+                (uint64_t)(extent.base - extent.first);
+    }
+}
+
 static enum cdr_result run(struct check *check, struct cdr_error *error)
 {
     const bool whole = check->settings->ranges == NULL;
@@ -358,6 +387,8 @@ static enum cdr_result run(struct check *check, struct cdr_error *error)
     enum cdr_result result = open_source(check, !whole, error);
     if (result == CDR_OK && whole && check->settings->finds)
         result = find_begins(check, error);
+    if (result == CDR_OK && whole)
+        count_before(check);
     if (result == CDR_OK)
         result = feed(check, true, error);
     if (result == CDR_OK)
@@ -376,7 +407,7 @@ static enum cdr_result check_once(const struct cdr_dimension_check_settings *set
     struct check check = {.settings = settings,
                           .report = report,
                           .partitions = p->partitions,
-                          .logs = CDR_DIMENSION_COUNT * p->partitions};
+                          .logs = settings->topics->n * p->partitions};
     *report = (struct cdr_dimension_report){0};
     report->counts = calloc(check.logs, sizeof *report->counts);
     check.log_states = calloc(check.logs, sizeof *check.log_states);

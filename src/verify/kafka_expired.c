@@ -11,6 +11,7 @@ enum { GROUP_MS = 5000 };
 struct reading {
     const struct cdr_kafka_expired *logs;
     int64_t *found; /* of each: offset of the first record that was read, −1 = none */
+    int64_t *times; /* and its time */
 };
 
 static rd_kafka_topic_partition_list_t *list_of(const struct cdr_kafka_expired *logs, size_t n)
@@ -44,17 +45,19 @@ static enum cdr_result see(void *context, const struct cdr_kafka_record *record,
 {
     (void)error;
     const struct reading *reading = context;
-    if (reading->found[record->range] < 0)
+    if (reading->found[record->range] < 0) {
         reading->found[record->range] = record->offset;
+        reading->times[record->range] = record->timestamp_ms;
+    }
     return CDR_OK;
 }
 
-/* found[i]: the first record at the log's first two offsets. */
+/* found[i]: the first record at the log's first two offsets; times[i]: its time. */
 static enum cdr_result read_firsts(const struct cdr_kafka_properties *properties,
                                    const struct cdr_kafka_expired *logs, size_t n, int64_t *found,
-                                   int timeout_ms, struct cdr_error *error)
+                                   int64_t *times, int timeout_ms, struct cdr_error *error)
 {
-    struct reading reading = {.logs = logs, .found = found};
+    struct reading reading = {.logs = logs, .found = found, .times = times};
     struct cdr_kafka_range *ranges = calloc(n, sizeof *ranges);
     if (ranges == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory to read %zu partitions", n);
@@ -68,6 +71,30 @@ static enum cdr_result read_firsts(const struct cdr_kafka_properties *properties
     enum cdr_result result =
         cdr_kafka_read_ranges(properties, timeout_ms, ranges, n, see, &reading, error);
     free(ranges);
+    return result;
+}
+
+/* Brokers look for a time only in the first segment that reaches it. Until they delete the segments
+ * before the one in which a log begins now, that is one of those, and nobody learns of the control
+ * record at the log's first offset. It is the time of a commit or abort, usually later than the
+ * events of the log, so it is asked for by a time that segments of earlier events do not reach. */
+static enum cdr_result ask_again(const struct cdr_kafka_properties *properties,
+                                 const struct cdr_kafka_expired *logs, size_t n, int64_t *offsets,
+                                 const int64_t *found, const int64_t *times, int timeout_ms,
+                                 struct cdr_error *error)
+{
+    struct cdr_kafka_client asker = {0};
+    enum cdr_result result =
+        cdr_kafka_client_open(&asker, RD_KAFKA_CONSUMER, properties, NULL, error);
+    for (size_t i = 0; i < n && result == CDR_OK; i++) {
+        if (offsets[i] == logs[i].first || found[i] != logs[i].first + 1 || times[i] < 0)
+            continue;
+        rd_kafka_topic_partition_list_t *list = list_of(&logs[i], 1);
+        result = cdr_kafka_ask_offsets(&asker, list, times[i] + 1, timeout_ms, error);
+        offsets[i] = list->elems[0].offset;
+        rd_kafka_topic_partition_list_destroy(list);
+    }
+    cdr_kafka_client_close(&asker);
     return result;
 }
 
@@ -96,8 +123,10 @@ static void ask_ends(const struct cdr_kafka_properties *properties, const char *
     const bool answered = ask_group(properties, CDR_GROUP_ENDS, dataset_id, list, timeout_ms);
     for (size_t i = 0; i < n && answered; i++) {
         const rd_kafka_topic_partition_t *entry = &list->elems[i];
-        if (cdr_kafka_is_signed(entry, dataset_id, logs[i].form) && logs[i].known &&
-            entry->offset == logs[i].end)
+        if (!cdr_kafka_is_signed(entry, dataset_id, logs[i].form) || !logs[i].known)
+            continue;
+        logs[i].gone = logs[i].first - logs[i].base;
+        if (entry->offset == logs[i].end)
             logs[i].records = entry->offset - logs[i].base;
     }
     rd_kafka_topic_partition_list_destroy(list);
@@ -117,9 +146,12 @@ static void ask_progress(const struct cdr_kafka_properties *properties, const ch
         char mark[CDR_TOKEN_LEN + 1];
         cdr_kafka_mark_read(&marks->elems[i], dataset_id, mark);
         if (cdr_kafka_progress_read(&list->elems[i], dataset_id, &progress) &&
-            strcmp(progress.form, logs[i].form) == 0 && cdr_kafka_is_marked(&progress, mark) &&
-            (logs[i].end == progress.after || logs[i].end == progress.after + 1))
-            logs[i].records = (int64_t)progress.position;
+            strcmp(progress.form, logs[i].form) == 0 && cdr_kafka_is_marked(&progress, mark)) {
+            if (logs[i].end == progress.after || logs[i].end == progress.after + 1)
+                logs[i].records = (int64_t)progress.position;
+            if (logs[i].first >= progress.after)
+                logs[i].gone = (int64_t)progress.position;
+        }
     }
     rd_kafka_topic_partition_list_destroy(marks);
     rd_kafka_topic_partition_list_destroy(list);
@@ -131,15 +163,18 @@ enum cdr_result cdr_kafka_explain_expired(const struct cdr_kafka_properties *pro
 {
     if (n == 0)
         return CDR_OK;
-    int64_t *offsets = calloc(2 * n, sizeof *offsets), *found = offsets + n;
+    int64_t *offsets = calloc(3 * n, sizeof *offsets), *found = offsets + n, *times = found + n;
     if (offsets == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the offsets of %zu partitions", n);
     enum cdr_result result = ask_firsts(properties, logs, n, offsets, timeout_ms, error);
     if (result == CDR_OK)
-        result = read_firsts(properties, logs, n, found, timeout_ms, error);
+        result = read_firsts(properties, logs, n, found, times, timeout_ms, error);
+    if (result == CDR_OK)
+        result = ask_again(properties, logs, n, offsets, found, times, timeout_ms, error);
     for (size_t i = 0; i < n && result == CDR_OK; i++) {
         const int64_t first = logs[i].first;
         logs[i].records = -1;
+        logs[i].gone = 0;
         logs[i].doubtful = found[i] != first && (found[i] != first + 1 || offsets[i] != first);
     }
     if (result == CDR_OK) {

@@ -9,6 +9,8 @@
  * - Where a record is at the first offset, all that are missing before it were before that offset:
  *   they expired. The same if a control record is there and a record right after it. Records of
  *   aborted transactions count: compaction deletes them, so where one is left, it has not been.
+ *   Where a run committed that more of the dataset's records lay before that offset than are
+ *   missing, another producer wrote what is left once more.
  * - Where none is left, a run must have committed that it ended there, with so many records, in
  *   messages of the same form. */
 #ifndef CDR_VERIFY_KAFKA_EXPIRED_H
@@ -28,6 +30,9 @@ struct cdr_kafka_expired {
      * records a run of the dataset committed that the log holds up to its end, −1 = not known. */
     bool doubtful;
     int64_t records;
+    /* So many of the dataset's records lay before first, as far as a run committed. One without
+     * transactions committed where it ended: then record k lay at offset base + k. */
+    int64_t gone;
 };
 
 /* properties: their conf reads uncommitted records. Who may not read the groups gets no answer from

@@ -118,13 +118,11 @@ static enum cdr_result generate(struct find *find, struct cdr_error *error)
 static enum cdr_result read_logs(struct find *find, struct cdr_error *error)
 {
     const struct cdr_verify_tail_settings *settings = find->settings;
-    struct cdr_source *source = NULL;
     int64_t *offsets = calloc(find->log_count, sizeof *offsets);
     if (offsets == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", find->log_count);
     for (uint32_t log = 0; log < find->log_count; log++)
-        offsets[log] = cdr_search_has_first(find->search, log) ? settings->ranges[log].offset
-                                                               : CDR_OFFSET_UNREAD;
+        offsets[log] = settings->ranges[log].offset;
     const struct cdr_source_setup setup = {
         .model = settings->model,
         .topics = settings->topics,
@@ -135,11 +133,7 @@ static enum cdr_result read_logs(struct find *find, struct cdr_error *error)
         .offsets = offsets,
         .stop = settings->stop,
     };
-    enum cdr_result result = cdr_kafka_source_open(&source, settings->sink, &setup, error);
-    if (result == CDR_OK)
-        result = cdr_search_read(find->search, source, settings->stop, error);
-    if (source != NULL)
-        source->ops->close(source);
+    enum cdr_result result = cdr_search_read(find->search, settings->sink, &setup, error);
     free(offsets);
     return result;
 }
@@ -155,6 +149,7 @@ static enum cdr_result make_memory(struct find *find, struct cdr_error *error)
         .workers = settings->workers,
         .slab_bytes = SLAB_BYTES,
         .slab_records = SLAB_RECORDS,
+        .fault_bytes = settings->model->faults.grows_max,
     };
     find->starts = calloc(find->log_count, sizeof *find->starts);
     find->wanted = calloc(find->log_count, sizeof *find->wanted);

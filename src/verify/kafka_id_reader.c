@@ -373,8 +373,10 @@ void cdr_id_reader_destroy(struct cdr_id_reader *reader)
         if (reader->partitions[i].started)
             rd_kafka_consume_stop(reader->topics[reader->partitions[i].topic],
                                   reader->partitions[i].partition);
-    if (reader->queue != NULL)
+    if (reader->queue != NULL) {
+        cdr_kafka_drain(reader->queue);
         rd_kafka_queue_destroy(reader->queue);
+    }
     for (uint32_t topic = 0; reader->topics != NULL && topic < reader->settings.topic_count;
          topic++)
         if (reader->topics[topic] != NULL)

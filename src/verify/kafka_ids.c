@@ -1,20 +1,14 @@
-#include "base/clock.h"
-#include "sink/direct.h"
-#include "verify/ids.h"
+#include "verify/id_pipe.h"
 #include "verify/kafka_id_reader.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SLAB_BYTES (256u << 10)
-#define SLAB_RECORDS 4096u
 #define AHEAD (UINT64_C(1) << 19) /* expected ids that wait for the topics */
 
 struct ids {
-    struct cdr_direct_sink sink; /* that the pipeline writes to */
-    const struct cdr_verify_ids_settings *settings;
-    struct cdr_topics plain; /* those of the dataset, without envelopes */
+    struct cdr_id_pipe pipe;
     struct cdr_verify_ids_result *result;
     struct cdr_balance *balance;
     struct cdr_id_reader *reader;
@@ -26,13 +20,15 @@ struct ids {
 /* ---- the sink ---- */
 
 /* Keeps a lost record to be shown. */
-static void show_lost(struct ids *ids, const struct cdr_slab *slab, uint32_t i,
-                      const struct cdr_encoder *encoder)
+static void show_lost(struct ids *ids, const struct cdr_slab *slab, uint32_t i)
 {
+    const struct cdr_topics *dataset = ids->pipe.settings->dataset;
+    const struct cdr_encoder *encoder =
+        dataset->items[cdr_id_pipe_type(&ids->pipe, slab->log)].encoder;
     struct cdr_verify_ids_result *result = ids->result;
     const struct cdr_record record = cdr_slab_record(slab, i, encoder);
     pthread_mutex_lock(&ids->lock);
-    if (result->lost_shown_count < ids->settings->show) {
+    if (result->lost_shown_count < ids->pipe.settings->show) {
         struct cdr_difference *made = malloc(sizeof *made + record.payload_len + record.key_len);
         if (made != NULL) {
             uint8_t *bytes = (uint8_t *)(made + 1);
@@ -41,8 +37,10 @@ static void show_lost(struct ids *ids, const struct cdr_slab *slab, uint32_t i,
                                             .home = slab->log,
                                             .has_expected = true,
                                             .expected = record};
-            made->expected.payload = memcpy(bytes, record.payload, record.payload_len);
-            made->expected.key = memcpy(bytes + record.payload_len, record.key, record.key_len);
+            if (record.payload != NULL)
+                made->expected.payload = memcpy(bytes, record.payload, record.payload_len);
+            if (record.key != NULL)
+                made->expected.key = memcpy(bytes + record.payload_len, record.key, record.key_len);
             result->lost_ids[result->lost_shown_count] = slab->ids[i];
             result->lost_shown[result->lost_shown_count++] = made;
         }
@@ -55,9 +53,8 @@ static enum cdr_result ids_write(struct cdr_sink *sink, unsigned worker, struct 
 {
     (void)worker;
     struct ids *ids = (struct ids *)sink;
-    const uint32_t type = slab->log / ids->settings->model->parameters.partitions;
     enum cdr_result result = CDR_OK;
-    if ((ids->settings->types >> type & 1) == 0) {
+    if (!cdr_id_pipe_wants(&ids->pipe, slab->log)) {
         *taken = end;
         return CDR_OK;
     }
@@ -69,19 +66,11 @@ static enum cdr_result ids_write(struct cdr_sink *sink, unsigned worker, struct 
         if (!ids->again)
             result = cdr_balance_expect(ids->balance, slab->ids[*taken], error);
         else if (cdr_balance_mark(ids->balance, slab->ids[*taken]) > 0)
-            show_lost(ids, slab, *taken, ids->settings->dataset->items[type].encoder);
+            show_lost(ids, slab, *taken);
         if (!ids->again)
             atomic_fetch_add_explicit(&ids->expected, 1, memory_order_relaxed);
     }
     return result;
-}
-
-static enum cdr_result ids_poll(struct cdr_sink *sink, int timeout_ms, struct cdr_error *error)
-{
-    (void)sink, (void)error;
-    if (timeout_ms > 0)
-        cdr_sleep_ns(1000000);
-    return CDR_OK;
 }
 
 static const struct cdr_sink_ops ids_sink_ops = {
@@ -90,59 +79,8 @@ static const struct cdr_sink_ops ids_sink_ops = {
     .take_slab = cdr_direct_take_slab,
     .write = ids_write,
     .give_slab = cdr_direct_give_slab,
-    .poll = ids_poll,
+    .poll = cdr_id_pipe_poll,
 };
-
-/* ---- generation ---- */
-
-/* Only ids are compared: keys and headers need not be encoded. */
-static enum cdr_result leave_envelopes_out(struct ids *ids, struct cdr_error *error)
-{
-    const struct cdr_topics *topics = ids->settings->dataset;
-    ids->plain =
-        (struct cdr_topics){.n = topics->n, .items = calloc(topics->n, sizeof *topics->items)};
-    if (ids->plain.items == NULL)
-        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u topics", topics->n);
-    for (uint32_t i = 0; i < topics->n; i++)
-        ids->plain.items[i].encoder = topics->items[i].encoder;
-    return CDR_OK;
-}
-
-static enum cdr_result make_sink(struct ids *ids, struct cdr_error *error)
-{
-    const struct cdr_verify_ids_settings *settings = ids->settings;
-    const struct cdr_sink_setup setup = {
-        .topics = &ids->plain,
-        .partitions = settings->model->parameters.partitions,
-        .shard_index = settings->shard_index,
-        .shard_count = settings->shard_count,
-        .workers = settings->workers,
-        .slab_bytes = SLAB_BYTES,
-        .slab_records = SLAB_RECORDS,
-        .ids = true,
-    };
-    return cdr_direct_open(&ids->sink, &ids_sink_ops, &setup, error);
-}
-
-static enum cdr_result generate(struct ids *ids, struct cdr_error *error)
-{
-    const struct cdr_verify_ids_settings *settings = ids->settings;
-    struct cdr_pipeline *pipeline;
-    struct cdr_pipeline_settings wanted = {
-        .model = settings->model,
-        .topics = &ids->plain,
-        .sink = &ids->sink.base,
-        .workers = settings->workers,
-        .shard_index = settings->shard_index,
-        .shard_count = settings->shard_count,
-        .stop = settings->stop,
-    };
-    enum cdr_result result = cdr_pipeline_create(&pipeline, &wanted, error);
-    if (result == CDR_OK)
-        result = cdr_pipeline_run(pipeline, error);
-    cdr_pipeline_destroy(pipeline);
-    return result;
-}
 
 /* ---- the result ---- */
 
@@ -153,7 +91,7 @@ static void add_stray(struct ids *ids, enum cdr_difference_kind kind, bool has_i
     uint32_t of_kind = 0;
     for (uint32_t i = 0; i < result->stray_count; i++)
         of_kind += result->strays[i].kind == kind;
-    if (of_kind < ids->settings->show)
+    if (of_kind < ids->pipe.settings->show)
         result->strays[result->stray_count++] =
             (struct cdr_stray){.kind = kind,
                                .has_id = has_id,
@@ -181,12 +119,12 @@ static void judge(void *context, const struct cdr_balance_entry *entry)
 static enum cdr_result compare(struct ids *ids, struct cdr_error *error)
 {
     struct cdr_verify_ids_result *result = ids->result;
-    const uint32_t show = ids->settings->show;
+    const uint32_t show = ids->pipe.settings->show;
     uint64_t *places = calloc(show + 1, sizeof *places);
     if (places == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the messages to show");
     struct cdr_error reading = {{0}};
-    enum cdr_result made = generate(ids, error);
+    enum cdr_result made = cdr_id_pipe_run(&ids->pipe, error);
     enum cdr_result read =
         cdr_id_reader_join(ids->reader, &result->without_id, places, show, &reading);
     if (made == CDR_OK && read != CDR_OK) {
@@ -198,7 +136,7 @@ static enum cdr_result compare(struct ids *ids, struct cdr_error *error)
     cdr_id_reader_gaps(ids->reader, &result->deleted, &result->open);
     ids->again = true;
     if (made == CDR_OK && cdr_balance_size(ids->balance) > 0)
-        made = generate(ids, error);
+        made = cdr_id_pipe_run(&ids->pipe, error);
     if (made == CDR_OK) {
         cdr_balance_visit(ids->balance, judge, ids);
         result->foreign += result->without_id;
@@ -213,7 +151,7 @@ static enum cdr_result compare(struct ids *ids, struct cdr_error *error)
 enum cdr_result cdr_verify_ids(const struct cdr_verify_ids_settings *settings,
                                struct cdr_verify_ids_result *result, struct cdr_error *error)
 {
-    struct ids ids = {.settings = settings, .result = result};
+    struct ids ids = {.result = result};
     memset(result, 0, sizeof *result);
     pthread_mutex_init(&ids.lock, NULL);
     result->lost_shown = calloc(settings->show + 1, sizeof(void *));
@@ -224,9 +162,7 @@ enum cdr_result cdr_verify_ids(const struct cdr_verify_ids_settings *settings,
             ? cdr_balance_create(&ids.balance, error)
             : cdr_fail(error, CDR_E_NOMEM, "no memory for the records to show");
     if (done == CDR_OK)
-        done = leave_envelopes_out(&ids, error);
-    if (done == CDR_OK)
-        done = make_sink(&ids, error);
+        done = cdr_id_pipe_open(&ids.pipe, &ids_sink_ops, settings, error);
     struct cdr_id_reader_settings reading = {
         .sink = settings->sink,
         .topics = settings->topics,
@@ -242,8 +178,7 @@ enum cdr_result cdr_verify_ids(const struct cdr_verify_ids_settings *settings,
     if (done == CDR_OK)
         done = compare(&ids, error);
     cdr_id_reader_destroy(ids.reader);
-    cdr_direct_free(&ids.sink);
-    free(ids.plain.items);
+    cdr_id_pipe_close(&ids.pipe);
     cdr_balance_destroy(ids.balance);
     pthread_mutex_destroy(&ids.lock);
     return done;

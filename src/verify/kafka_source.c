@@ -2,6 +2,7 @@
  * within a bound of bytes; the comparison of a log takes its messages in batches. No consumer group
  * reads: it takes only the right to read the topics. (The group cdrgen-<dataset id> is only asked
  * for where an --append began.) */
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "kafka/metadata.h"
 #include "kafka/offsets.h"
@@ -107,6 +108,13 @@ static enum cdr_result make_properties(struct kafka_source *source,
     /* A response to a question about logs that are at their end keeps others waiting. */
     set(source, settings, "fetch.wait.max.ms", "20");
     set(source, settings, "fetch.queue.backoff.ms", "10");
+    if (source->setup.few_records) {
+        /* A response holds a batch at least, whatever its size. One without any record that is
+         * wanted, as compaction and trimming leave batches, costs half a second or so: librdkafka
+         * takes it for a record that is cut off, waits, and asks for twice as much. */
+        rd_kafka_conf_set(source->properties.conf, "queued.min.messages", "1", NULL, 0);
+        rd_kafka_conf_set(source->properties.conf, "fetch.message.max.bytes", "65536", NULL, 0);
+    }
     rd_kafka_conf_t *conf = source->properties.conf;
     rd_kafka_conf_set(conf, "enable.partition.eof", "true", NULL, 0);
     rd_kafka_conf_set(conf, "enable.auto.offset.store", "false", NULL, 0);
@@ -285,6 +293,7 @@ static enum cdr_result explain_expired(struct kafka_source *source, int timeout_
         if (!is_mine(source, log) || extent->first <= extent->base)
             continue;
         extent->doubtful = logs[i].doubtful;
+        extent->gone = logs[i].gone;
         extent->records = logs[i++].records;
     }
     free(logs);
@@ -442,25 +451,43 @@ static enum cdr_result take_event(struct kafka_source *source, uint32_t number,
 }
 
 /* What does not begin with a frame is no datum; it will not be equal to one. */
-static void pass_frame(const uint8_t **bytes, size_t *len, uint32_t frame)
+static void pass_frame(const struct kafka_source *source, const uint8_t **bytes, size_t *len,
+                       uint32_t frame)
 {
-    if (frame == 0 || *bytes == NULL || *len < frame || (*bytes)[0] != 0)
-        return;
-    *bytes += frame;
+    frame = cdr_frame_len(*bytes, *len, frame,
+                          source->setup.model->faults.below[CDR_FAULT_UNKNOWN_SCHEMA] > 0);
     *len -= frame;
+    if (frame > 0)
+        *bytes += frame;
 }
 
-/* The value of the header of a name: its length, or CDR_HEADER_MISSING, CDR_HEADER_DUPLICATED. */
+/* Whether a value begins with the schema id of another topic's records, and that is compared. */
+static bool has_id_of_other(const struct kafka_source *source, const struct cdr_topic *topic,
+                            const uint8_t *value, size_t len)
+{
+    const struct cdr_topics *topics = source->setup.topics;
+    uint32_t id;
+    if (!topic->compares_ids || value == NULL || len < topic->encoder->frame_len || value[0] != 0)
+        return false;
+    memcpy(&id, value + 1, sizeof id);
+    id = cdr_be32(id);
+    for (uint32_t i = 0; i < topics->n; i++)
+        if (&topics->items[i] != topic && (uint32_t)topics->items[i].schema_ids[0] == id)
+            return true;
+    return false;
+}
+
+/* The value of the header of a name: its length, or one of CDR_HEADER_… (record.h). One without a
+ * value is there all the same. */
 static int64_t find_header(const rd_kafka_headers_t *headers, const char *name, const void **value)
 {
     size_t size, other_size;
     const void *other;
-    if (headers == NULL || rd_kafka_header_get(headers, 0, name, value, &size) != 0 ||
-        *value == NULL)
+    if (headers == NULL || rd_kafka_header_get(headers, 0, name, value, &size) != 0)
         return CDR_HEADER_MISSING;
     if (rd_kafka_header_get(headers, 1, name, &other, &other_size) == 0)
         return CDR_HEADER_DUPLICATED;
-    return (int64_t)size;
+    return *value == NULL ? CDR_HEADER_NULL : (int64_t)size;
 }
 
 /* Puts the headers that were asked for into the log's buffer, as record.h has them. */
@@ -497,6 +524,25 @@ static enum cdr_result read_headers(const struct kafka_source *source, uint32_t 
     record->headers = log->headers;
     record->headers_len = (uint32_t)used;
     return CDR_OK;
+}
+
+/* What the header cdrgen-fault says. */
+static uint8_t read_fault(const rd_kafka_message_t *message)
+{
+    rd_kafka_headers_t *headers = NULL;
+    const void *value = NULL;
+    char text[CDR_FAULT_TEXT_MAX];
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    const int64_t len = find_header(headers, CDR_FAULT_HEADER, &value);
+    if (len == CDR_HEADER_MISSING)
+        return 0;
+    for (uint32_t entry = 1; len > 0 && entry <= (CDR_ENTRY_COPY | CDR_ENTRY_FAULT); entry++) {
+        cdr_fault_entry_text(entry, text);
+        if (strlen(text) == (size_t)len && memcmp(text, value, (size_t)len) == 0)
+            return (uint8_t)entry;
+    }
+    return CDR_FAULT_UNREADABLE;
 }
 
 static enum cdr_result read_names(struct kafka_log *log, const rd_kafka_message_t *message,
@@ -540,8 +586,9 @@ static enum cdr_result show(const struct kafka_source *source, uint32_t number,
     const struct cdr_encoder *key_encoder = topic->envelope.key;
     const uint8_t *value = message->payload, *key = message->key;
     size_t len = message->len, key_len = message->key_len;
-    pass_frame(&value, &len, topic->encoder->frame_len);
-    pass_frame(&key, &key_len, key_encoder != NULL ? key_encoder->frame_len : 0);
+    if (!has_id_of_other(source, topic, value, len))
+        pass_frame(source, &value, &len, topic->encoder->frame_len);
+    pass_frame(source, &key, &key_len, key_encoder != NULL ? key_encoder->frame_len : 0);
     rd_kafka_timestamp_type_t kind;
     int64_t ms = rd_kafka_message_timestamp(message, &kind);
     *record = (struct cdr_record){
@@ -552,6 +599,8 @@ static enum cdr_result show(const struct kafka_source *source, uint32_t number,
         .event_ms = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? CDR_NO_TIME : ms,
         .place = message->offset,
     };
+    if (topic->envelope.fault_header)
+        record->fault = read_fault(message);
     enum cdr_result result = read_headers(source, number, message, record, error);
     return result == CDR_OK && source->setup.header_names
                ? read_names(&source->logs[number], message, record, error)
@@ -606,6 +655,34 @@ static struct cdr_source_extent kafka_extent(const struct cdr_source *base, uint
     return ((const struct kafka_source *)base)->logs[log].extent;
 }
 
+/* Following: whether the topics are still those that were opened. Sets how many partitions they
+ * have now. */
+static enum cdr_result check_followed(struct kafka_source *source, struct cdr_error *error)
+{
+    const int timeout_ms = (int)source->kafka->timeout_ms;
+    rd_kafka_topic_partition_list_t *end = list_logs(source);
+    enum cdr_result result = CDR_OK;
+    for (unsigned type = 0; result == CDR_OK && type < source->setup.topics->n; type++)
+        result = check_topic(source, &source->client, type, timeout_ms, error);
+    if (result == CDR_OK)
+        result =
+            cdr_kafka_ask_offsets(&source->client, end, RD_KAFKA_OFFSET_END, timeout_ms, error);
+    uint32_t i = 0;
+    for (uint32_t log = 0; result == CDR_OK && log < source->log_count; log++) {
+        if (!is_mine(source, log))
+            continue;
+        const int64_t offset = end->elems[i++].offset;
+        if (offset < source->logs[log].next)
+            result = cdr_fail(error, CDR_E_STATE,
+                              "%s[%u] was read up to offset %" PRId64 " and ends at %" PRId64
+                              " now: the topic was deleted and created again, or lost records",
+                              name_of(source, log), partition_of(source, log),
+                              source->logs[log].next, offset);
+    }
+    rd_kafka_topic_partition_list_destroy(end);
+    return result;
+}
+
 static enum cdr_result kafka_added(struct cdr_source *base,
                                    const struct cdr_added_partition **added, size_t *n,
                                    struct cdr_error *error)
@@ -613,7 +690,10 @@ static enum cdr_result kafka_added(struct cdr_source *base,
     struct kafka_source *source = (struct kafka_source *)base;
     const struct cdr_source_setup *setup = &source->setup;
     size_t count = 0;
+    enum cdr_result result = setup->follow ? check_followed(source, error) : CDR_OK;
     *n = 0;
+    if (result != CDR_OK)
+        return result;
     for (unsigned type = 0; type < setup->topics->n; type++)
         count += source->topics[type].partitions - setup->partitions;
     free(source->added);
@@ -627,7 +707,7 @@ static enum cdr_result kafka_added(struct cdr_source *base,
             if (p % setup->shard_count != setup->shard_index)
                 continue;
             *entry = (struct cdr_added_partition){.type = type, .partition = p};
-            enum cdr_result result =
+            result =
                 cdr_kafka_count_added(&source->client, source->kafka, !setup->read_uncommitted,
                                       setup->topics->items[type].name, p, &entry->records, error);
             if (result != CDR_OK)

@@ -23,6 +23,20 @@ struct wire {
     char *text;                             /* the names, with commas between them */
 };
 
+/* The beginning of a log. */
+struct head {
+    struct cdr_repeats keys;
+    /* With transactions, where first records expired: the first one that is left, and whether
+     * nothing says yet which of the dataset's it is. */
+    struct cdr_record first;
+    uint8_t *bytes; /* of first */
+    bool sought, read;
+    /* The record that is not there after first, unless first is a later one that is the same; and
+     * where another one is found, −1 = none is. */
+    bool missed;
+    int64_t gone, other;
+};
+
 struct tail {
     struct cdr_direct_sink sink; /* that the pipeline writes to */
     const struct cdr_verify_tail_settings *settings;
@@ -34,9 +48,9 @@ struct tail {
     int64_t *offsets;
     struct cdr_source *source;
     struct cdr_payloads payloads;
-    atomic_uint open;          /* logs with a range that is not compared to its end */
-    uint32_t blind;            /* logs with a range of which nothing is left */
-    struct cdr_repeats *heads; /* the keys of each log's beginning; or NULL */
+    atomic_uint open;   /* logs with a range that is not compared to its end */
+    uint32_t blind;     /* logs with a range of which nothing is left */
+    struct head *heads; /* of each log; or NULL */
     atomic_int stop;
 };
 
@@ -96,39 +110,56 @@ static const char *or_none(const char *names)
     return names[0] != '\0' ? names : "none";
 }
 
+/* Those of the type; and of a record with a fault, where headers name it, the one that does. */
+static bool same_names(const struct tail *tail, uint32_t type, const struct cdr_record *expected,
+                       const struct cdr_record *found)
+{
+    const char *text = tail->wires[type].text, *names = found->header_names;
+    const size_t len = strlen(text);
+    if (expected->fault == 0)
+        return strcmp(text, names) == 0;
+    return strncmp(text, names, len) == 0 && (len == 0 || names[len] == ',') &&
+           strcmp(names + len + (len > 0), CDR_FAULT_HEADER) == 0;
+}
+
 static enum cdr_result differs(const struct tail *tail, uint32_t log,
                                const struct cdr_record *expected, const struct cdr_record *found,
                                struct cdr_error *error)
 {
     const uint32_t type = log / tail->partitions;
     const char *expected_names = tail->wires[type].text;
-    const bool same_names = strcmp(expected_names, found->header_names) == 0;
+    const bool same = same_names(tail, type, expected, found);
     char text[700], names[420] = "";
     describe(text, sizeof text, &tail->payloads, type, expected, found);
-    if (!same_names)
-        snprintf(names, sizeof names,
-                 "this run writes the headers %.120s, and the topic's record has %.120s: pass the "
-                 "same --headers and --id-header, or write to other topics",
-                 or_none(expected_names), or_none(found->header_names));
+    if (!same)
+        snprintf(
+            names, sizeof names,
+            "this run writes the headers %.120s%s, and the topic's record has %.120s: pass the "
+            "same --headers, --id-header and --fault-header, or write to other topics",
+            expected->fault != 0 ? expected_names : or_none(expected_names),
+            expected->fault == 0        ? ""
+            : expected_names[0] == '\0' ? CDR_FAULT_HEADER
+                                        : "," CDR_FAULT_HEADER,
+            or_none(found->header_names));
     return cdr_fail(error, CDR_E_DIFFERENT,
                     "%.200s[%u] has another record at offset %" PRId64 " than record %" PRId64
                     " of the dataset %s: %.*s%s%s",
                     tail->settings->topics->items[type].name, log % tail->partitions, found->place,
-                    expected->place, tail->settings->model->dataset_id, same_names ? 700 : 160,
-                    text, same_names || text[0] == '\0' ? "" : "; ", names);
+                    expected->place, tail->settings->model->dataset_id, same ? 700 : 160, text,
+                    same || text[0] == '\0' ? "" : "; ", names);
 }
 
 /* ---- the sink ---- */
 
 static bool same_bytes(const uint8_t *a, uint32_t a_len, const uint8_t *b, uint32_t b_len)
 {
-    return a != NULL && b != NULL && a_len == b_len && memcmp(a, b, a_len) == 0;
+    return (a == NULL) == (b == NULL) && a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0);
 }
 
 static bool same_headers(const struct tail *tail, uint32_t type, const struct cdr_record *expected,
                          const struct cdr_record *found)
 {
-    return strcmp(tail->wires[type].text, found->header_names) == 0 &&
+    return same_names(tail, type, expected, found) && expected->fault == found->fault &&
            (expected->headers_len == 0 || same_bytes(found->headers, found->headers_len,
                                                      expected->headers, expected->headers_len));
 }
@@ -140,13 +171,13 @@ static bool same_record(const struct cdr_record *expected, const struct cdr_reco
            same_bytes(found->payload, found->payload_len, expected->payload, expected->payload_len);
 }
 
-static enum cdr_result ends_early(const struct tail *tail, uint32_t log,
-                                  const struct cdr_record *expected, struct cdr_error *error)
+static enum cdr_result ends_early(const struct tail *tail, uint32_t log, int64_t place,
+                                  struct cdr_error *error)
 {
     return cdr_fail(error, CDR_E_DIFFERENT,
                     "%s[%u] ends before record %" PRId64 " of the dataset %s, which must be there",
                     tail->settings->topics->items[log / tail->partitions].name,
-                    log % tail->partitions, expected->place, tail->settings->model->dataset_id);
+                    log % tail->partitions, place, tail->settings->model->dataset_id);
 }
 
 /* The next record of the log is the expected one, or CDR_E_AGAIN. */
@@ -158,7 +189,7 @@ static enum cdr_result compare_next(struct tail *tail, uint32_t log,
     enum cdr_result result =
         tail->source->ops->next(tail->source, log, WAIT_MS, &found, &ended, error);
     if (result == CDR_E_AGAIN && ended)
-        return ends_early(tail, log, expected, error);
+        return ends_early(tail, log, expected->place, error);
     if (result != CDR_OK)
         return result;
     if (same_headers(tail, log / tail->partitions, expected, &found) &&
@@ -167,8 +198,8 @@ static enum cdr_result compare_next(struct tail *tail, uint32_t log,
     return differs(tail, log, expected, &found, error);
 }
 
-static enum cdr_result is_gone(const struct tail *tail, uint32_t log, int64_t place,
-                               const struct cdr_record *found, struct cdr_error *error)
+static enum cdr_result is_gone(const struct tail *tail, uint32_t log, int64_t place, int64_t other,
+                               struct cdr_error *error)
 {
     return cdr_fail(
         error, CDR_E_DIFFERENT,
@@ -177,7 +208,79 @@ static enum cdr_result is_gone(const struct tail *tail, uint32_t log, int64_t pl
         ": the topic was compacted (cleanup.policy), if only for a moment, created again and "
         "filled by another producer, or records were altered",
         tail->settings->topics->items[log / tail->partitions].name, log % tail->partitions, place,
-        found->place);
+        other);
+}
+
+/* The source lends a record until it is asked for the next one. */
+static enum cdr_result keep_first(struct head *head, struct cdr_error *error)
+{
+    struct cdr_record *first = &head->first;
+    head->bytes = malloc((size_t)first->key_len + first->payload_len + 1);
+    if (head->bytes == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    if (first->key != NULL)
+        first->key = memcpy(head->bytes, first->key, first->key_len);
+    if (first->payload != NULL)
+        first->payload = memcpy(head->bytes + first->key_len, first->payload, first->payload_len);
+    head->read = true;
+    return CDR_OK;
+}
+
+/* Between the log's first offset and its first record is a gap that no control record explains. */
+static enum cdr_result may_be_gone(const struct tail *tail, uint32_t log, int64_t begin,
+                                   int64_t first, struct cdr_error *error)
+{
+    return cdr_fail(
+        error, CDR_E_DIFFERENT,
+        "%s[%u] begins at offset %" PRId64
+        ", and the first record of the dataset that is left has offset %" PRId64
+        ": the topic was compacted (cleanup.policy), if only for a moment, and what lies "
+        "between may be gone",
+        tail->settings->topics->items[log / tail->partitions].name, log % tail->partitions, begin,
+        first);
+}
+
+/* Passes over what expired, up to the first record that is left. One that is none of the dataset's
+ * is left to others. */
+static enum cdr_result seek_first(struct tail *tail, uint32_t log,
+                                  const struct cdr_record *expected, struct cdr_error *error)
+{
+    struct head *head = &tail->heads[log];
+    bool ended = false;
+    if (!head->read) {
+        enum cdr_result result =
+            tail->source->ops->next(tail->source, log, WAIT_MS, &head->first, &ended, error);
+        if (result == CDR_E_AGAIN && ended) {
+            tail->ranges[log].to = tail->ranges[log].from + 1;
+            return CDR_OK;
+        }
+        if (result == CDR_OK)
+            result = keep_first(head, error);
+        if (result != CDR_OK)
+            return result;
+    }
+    head->sought = !same_record(expected, &head->first);
+    const struct cdr_source_extent extent = tail->source->ops->extent(tail->source, log);
+    if (!head->sought && extent.doubtful)
+        return may_be_gone(tail, log, extent.first, head->first.place, error);
+    return head->sought ? CDR_OK : cdr_repeats_add(&head->keys, expected, &ended, error);
+}
+
+/* Records without what tells their subscribers apart may be the same. Where the first one that is
+ * left is there twice, nothing says which of the two it is. */
+static enum cdr_result seek_twin(struct tail *tail, uint32_t log, const struct cdr_record *expected,
+                                 struct cdr_error *error)
+{
+    const struct head *head = &tail->heads[log];
+    struct cdr_verify_range *range = &tail->ranges[log];
+    const bool twin = head->read && same_record(expected, &head->first);
+    if (!twin && head->read && range->from + 1 < range->to)
+        return CDR_OK;
+    range->to = range->from + 1;
+    if (twin)
+        return CDR_OK;
+    return head->other < 0 ? ends_early(tail, log, head->gone, error)
+                           : is_gone(tail, log, head->gone, head->other, error);
 }
 
 /* At a log's beginning: the next record is the expected one; its range ends once a key comes
@@ -185,18 +288,25 @@ static enum cdr_result is_gone(const struct tail *tail, uint32_t log, int64_t pl
 static enum cdr_result head_next(struct tail *tail, uint32_t log, const struct cdr_record *expected,
                                  struct cdr_error *error)
 {
+    struct head *head = &tail->heads[log];
     struct cdr_verify_range *range = &tail->ranges[log];
     struct cdr_record found;
     bool ended = false, again = false;
+    if (head->sought)
+        return seek_first(tail, log, expected, error);
+    if (head->missed)
+        return seek_twin(tail, log, expected, error);
     enum cdr_result result =
         tail->source->ops->next(tail->source, log, WAIT_MS, &found, &ended, error);
-    if (result == CDR_E_AGAIN && ended)
-        return ends_early(tail, log, expected, error);
-    if (result != CDR_OK)
+    if (result != CDR_OK && !(result == CDR_E_AGAIN && ended))
         return result;
-    if (!same_record(expected, &found))
-        return is_gone(tail, log, expected->place, &found, error);
-    result = cdr_repeats_add(&tail->heads[log], expected, &again, error);
+    if (result != CDR_OK || !same_record(expected, &found)) {
+        head->missed = true;
+        head->gone = expected->place;
+        head->other = result == CDR_OK ? found.place : -1;
+        return seek_twin(tail, log, expected, error);
+    }
+    result = cdr_repeats_add(&head->keys, expected, &again, error);
     if (result == CDR_OK && again)
         range->to = range->from + 1;
     return result;
@@ -330,6 +440,7 @@ static enum cdr_result make_memory(struct tail *tail, struct cdr_error *error)
         .workers = settings->workers,
         .slab_bytes = SLAB_BYTES,
         .slab_records = SLAB_RECORDS,
+        .fault_bytes = settings->model->faults.grows_max,
         .ids = settings->ids,
     };
     return cdr_direct_open(&tail->sink, &tail_sink_ops, &setup, error);
@@ -346,6 +457,8 @@ static enum cdr_result open_source(struct tail *tail, struct cdr_error *error)
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .header_names = true,
+        .few_records = tail->heads != NULL,
+        .explain_expired = tail->heads != NULL && settings->sink->transactions,
         .offsets = tail->offsets,
         .stop = settings->stop,
     };
@@ -375,13 +488,24 @@ static enum cdr_result pass_blind(struct tail *tail, uint32_t log, struct cdr_er
     return CDR_OK;
 }
 
-/* Of a log's beginning, whether there is something to compare: not what has expired, since with
- * transactions nothing says which record is the first that is left. */
-static bool has_head(const struct tail *tail, uint32_t log, const struct cdr_source_extent *extent)
+/* Of a log's beginning, how many of its records are not to be compared: what expired. With
+ * transactions, that is only known to be no fewer than these: control records and aborted ones lie
+ * between those that are left. */
+static uint64_t count_expired(const struct tail *tail, uint32_t log,
+                              const struct cdr_source_extent *extent)
 {
-    return extent->first <= extent->base ||
-           (!tail->settings->sink->transactions &&
-            extent->first < tail->ranges[log].offset + (int64_t)tail->ranges[log].to);
+    const struct cdr_verify_range *range = &tail->ranges[log];
+    const uint64_t records = range->to - range->from;
+    uint64_t expired =
+        extent->first > range->offset ? (uint64_t)(extent->first - range->offset) : 0;
+    if (tail->heads != NULL && tail->settings->sink->transactions && extent->first > extent->base) {
+        const uint64_t left =
+            extent->end > extent->first ? (uint64_t)(extent->end - extent->first) : 0;
+        expired = left < records ? records - left : 0;
+        expired = left == 0 ? records : expired;
+        tail->heads[log].sought = true;
+    }
+    return expired < records ? expired : records;
 }
 
 /* Leaves out what expired meanwhile, and says where the pipeline begins. */
@@ -394,14 +518,11 @@ static enum cdr_result set_starts(struct tail *tail, struct cdr_error *error)
         if (range->from == range->to)
             continue;
         struct cdr_source_extent extent = tail->source->ops->extent(tail->source, log);
-        if (tail->heads != NULL && !has_head(tail, log, &extent)) {
+        const uint64_t expired = count_expired(tail, log, &extent);
+        if (tail->heads != NULL && expired == range->to - range->from) {
             range->from = range->to;
             continue;
         }
-        uint64_t expired =
-            extent.first > range->offset ? (uint64_t)(extent.first - range->offset) : 0;
-        if (expired > range->to - range->from)
-            expired = range->to - range->from;
         if (tail->settings->expired != NULL)
             tail->settings->expired[log] = expired;
         if (expired == range->to - range->from) {
@@ -453,8 +574,8 @@ static enum cdr_result generate(struct tail *tail, struct cdr_error *error)
     return result == CDR_E_INTERRUPTED && atomic_load(&tail->open) == 0 ? CDR_OK : result;
 }
 
-static enum cdr_result check(const struct cdr_verify_tail_settings *settings,
-                             struct cdr_repeats *heads, struct cdr_error *error)
+static enum cdr_result check(const struct cdr_verify_tail_settings *settings, struct head *heads,
+                             struct cdr_error *error)
 {
     struct tail tail = {.settings = settings, .heads = heads};
     if (settings->blind != NULL)
@@ -500,12 +621,14 @@ enum cdr_result cdr_verify_head(const struct cdr_verify_tail_settings *settings,
                                 struct cdr_error *error)
 {
     const uint32_t logs = settings->topics->n * settings->model->parameters.partitions;
-    struct cdr_repeats *heads = calloc(logs, sizeof *heads);
+    struct head *heads = calloc(logs, sizeof *heads);
     if (heads == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for %u logs", logs);
     enum cdr_result result = check(settings, heads, error);
-    for (uint32_t log = 0; log < logs; log++)
-        cdr_repeats_free(&heads[log]);
+    for (uint32_t log = 0; log < logs; log++) {
+        cdr_repeats_free(&heads[log].keys);
+        free(heads[log].bytes);
+    }
     free(heads);
     return result;
 }

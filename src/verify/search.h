@@ -8,10 +8,11 @@
  *      and its last ones, which no compaction deletes;
  *   3. cdr_search_expect, of the dataset's records: one that was kept, at offset o and with
  *      position k, says that the first one was at o - k. (Where transactions wrote it, further on
- *      than there, since they put control records between.)
+ *      than there, since they put control records between.) Of one that was written in messages of
+ *      another form, only the times are the same, of some records in a row.
  *
- * Each log is of one thread at a time. Memory: 16 bytes for each record that is kept, at most 64 MB
- * or 16 kB for each log. */
+ * Each log is of one thread at a time. Memory: 32 bytes for each record that is kept, at most
+ * 128 MB or 32 kB for each log. */
 #ifndef CDR_VERIFY_SEARCH_H
 #define CDR_VERIFY_SEARCH_H
 
@@ -26,10 +27,11 @@ void cdr_search_destroy(struct cdr_search *search);
 void cdr_search_expect_first(struct cdr_search *search, uint32_t log,
                              const struct cdr_record *record);
 bool cdr_search_has_first(const struct cdr_search *search, uint32_t log);
-/* Reads the logs of which a first record is expected. stop may be NULL: CDR_E_INTERRUPTED. Errors:
- * the source's, CDR_E_NOMEM. */
-enum cdr_result cdr_search_read(struct cdr_search *search, struct cdr_source *source,
-                                const atomic_int *stop, struct cdr_error *error);
+/* Reads the logs of which a first record is expected, each from its own of setup->offsets, or all
+ * of them from their beginnings (NULL). setup->stop may be NULL: CDR_E_INTERRUPTED. Errors: the
+ * source's, CDR_E_NOMEM. */
+enum cdr_result cdr_search_read(struct cdr_search *search, const struct cdr_sink_settings *sink,
+                                const struct cdr_source_setup *setup, struct cdr_error *error);
 /* Other records lie before the first one, or there are some without it. */
 bool cdr_search_is_after(const struct cdr_search *search, uint32_t log);
 
@@ -47,6 +49,7 @@ enum {
     CDR_FIND_ABSENT = -2,  /* the log holds none of the dataset's */
     CDR_FIND_EXPIRED = -3, /* none is found, and the log's beginning was deleted */
     CDR_FIND_UNSURE = -4,  /* none is found, and not all of the log could be looked at */
+    CDR_FIND_ALIKE = -5,   /* none is found, but others with the times of the dataset's in a row */
 };
 /* The log holds records of the dataset, and not the first one. */
 bool cdr_search_is_beheaded(const struct cdr_search *search, uint32_t log);

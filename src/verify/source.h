@@ -26,6 +26,7 @@ struct cdr_source_setup {
     bool header_names;     /* Kafka: those of all headers that messages have */
     bool more_partitions;  /* Kafka: topics may have more than those; see added */
     bool may_miss;         /* Kafka: a topic that does not exist is an empty one */
+    bool few_records;      /* Kafka: little is read of each log; nothing is fetched ahead */
     bool explain_expired;  /* Kafka: find out what extents say of records that are gone */
     /* Kafka: where each log is read from, or CDR_OFFSET_UNREAD; NULL: from where the dataset begins
      * in it. */
@@ -45,10 +46,11 @@ struct cdr_source_extent {
     /* With read_uncommitted: a transaction that is open begins here, before end, or −1. */
     int64_t undecided;
     /* With setup.explain_expired, where first is above base (kafka_expired.h): not all that is
-     * missing before the first record that is left need have expired; and how many records a run of
-     * the dataset committed that the log holds up to its end, −1 = not known. */
+     * missing before the first record that is left need have expired; how many records a run of
+     * the dataset committed that the log holds up to its end, −1 = not known; and that lay before
+     * first, at least. */
     bool doubtful;
-    int64_t records;
+    int64_t records, gone;
 };
 
 /* A partition that a topic has beyond those that were asked for. */

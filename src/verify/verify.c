@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { WAIT_MS = 5 }; /* for records of a log that has none yet */
+#define CLOSING_NS INT64_C(2000000000)
 #define SLAB_BYTES (256u << 10)
 #define SLAB_RECORDS 4096u
 /* Hashes of recent records: of all logs together, and the most and least of one. */
@@ -20,6 +21,7 @@ enum { WAIT_MS = 5 }; /* for records of a log that has none yet */
 struct log_reader {
     struct cdr_verify *verify;
     uint32_t log;
+    bool closed; /* with follow, after the stop: nothing is there that was not compared */
 };
 
 struct cdr_verify {
@@ -29,11 +31,44 @@ struct cdr_verify {
     struct cdr_compare **compares; /* NULL: of another shard */
     struct log_reader *readers;
     struct cdr_pipeline *pipeline;
+    atomic_uint over;      /* with beginning: compares that are */
+    atomic_uint closed;    /* readers that are */
+    atomic_llong close_ns; /* with follow: when closing ends; 0: it was not stopped yet */
+    uint32_t compare_count;
     const struct cdr_difference **shown;
     size_t shown_count;
 };
 
 /* ---- the sink ---- */
+
+static bool is_stopped(const struct cdr_verify *verify)
+{
+    return verify->settings.stop != NULL && atomic_load(verify->settings.stop) != 0;
+}
+
+/* A worker may wait for a record of one log while others hold what was not looked at yet. So a
+ * comparison that follows goes on after the stop, without waiting, until nothing more is there, or
+ * for a while. */
+static enum cdr_result begin_closing(struct cdr_verify *verify, bool *closes,
+                                     struct cdr_error *error)
+{
+    *closes = verify->settings.follow && is_stopped(verify);
+    if (!*closes)
+        return CDR_OK;
+    const int64_t now_ns = cdr_monotonic_ns();
+    long long unset = 0;
+    atomic_compare_exchange_strong(&verify->close_ns, &unset, now_ns + CLOSING_NS);
+    return atomic_load(&verify->closed) < verify->compare_count &&
+                   now_ns < atomic_load(&verify->close_ns)
+               ? CDR_OK
+               : cdr_fail(error, CDR_E_INTERRUPTED, "interrupted");
+}
+
+static void close_log(struct cdr_verify *verify, uint32_t log)
+{
+    verify->readers[log].closed = true;
+    atomic_fetch_add(&verify->closed, 1);
+}
 
 static enum cdr_result verify_write(struct cdr_sink *sink, unsigned worker, struct cdr_slab *slab,
                                     uint32_t end, uint32_t *taken, struct cdr_error *error)
@@ -42,12 +77,24 @@ static enum cdr_result verify_write(struct cdr_sink *sink, unsigned worker, stru
     struct cdr_verify *verify = (struct cdr_verify *)sink;
     const struct cdr_topic *topic = &verify->settings.topics->items[slab->log / verify->partitions];
     struct cdr_compare *compare = verify->compares[slab->log];
-    for (; *taken < end; ++*taken) {
+    const bool was_over = cdr_compare_is_over(compare);
+    bool closes = false;
+    enum cdr_result result = begin_closing(verify, &closes, error);
+    if (result != CDR_OK)
+        return result;
+    const bool *closed = &verify->readers[slab->log].closed;
+    for (; *taken < end && !cdr_compare_is_over(compare) && !*closed; ++*taken) {
         const struct cdr_record expected = cdr_slab_message(slab, *taken, topic);
-        enum cdr_result result = cdr_compare_expect(compare, &expected, error);
-        if (result != CDR_OK)
+        result = cdr_compare_expect(compare, &expected, error);
+        if (closes && (result == CDR_E_AGAIN || cdr_compare_is_starved(compare)))
+            close_log(verify, slab->log);
+        else if (result != CDR_OK)
             return result;
     }
+    *taken = end;
+    if (!was_over && cdr_compare_is_over(compare) &&
+        atomic_fetch_add(&verify->over, 1) + 1 == verify->compare_count)
+        return cdr_fail(error, CDR_E_REACHED, "all logs are over");
     return CDR_OK;
 }
 
@@ -111,6 +158,7 @@ static enum cdr_result create_compares(struct cdr_verify *verify, struct cdr_err
             .recent = recent,
             .show = settings->show,
             .expired_max = extent.first > extent.base ? (uint64_t)(extent.first - extent.base) : 0,
+            .beginning = settings->beginning,
             .open_end = extent.open && !settings->follow,
             .horizon_ms = settings->follow ? INT64_MAX : last_day_end_ms(settings->model),
             .guess = guess,
@@ -118,6 +166,7 @@ static enum cdr_result create_compares(struct cdr_verify *verify, struct cdr_err
             .context = &verify->readers[log],
         };
         result = cdr_compare_create(&verify->compares[log], &compare, error);
+        verify->compare_count++;
     }
     return result;
 }
@@ -133,7 +182,7 @@ static enum cdr_result create_pipeline(struct cdr_verify *verify, struct cdr_err
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .endless = settings->follow,
-        .stop = settings->stop,
+        .stop = settings->follow ? NULL : settings->stop,
     };
     return cdr_pipeline_create(&verify->pipeline, &pipeline, error);
 }
@@ -159,6 +208,7 @@ enum cdr_result cdr_verify_create(struct cdr_verify **made,
         .workers = settings->workers,
         .slab_bytes = SLAB_BYTES,
         .slab_records = SLAB_RECORDS,
+        .fault_bytes = settings->model->faults.grows_max,
     };
     enum cdr_result result =
         verify->compares != NULL && verify->readers != NULL
@@ -192,11 +242,6 @@ void cdr_verify_destroy(struct cdr_verify *verify)
 
 /* ---- run ---- */
 
-static bool is_stopped(const struct cdr_verify *verify)
-{
-    return verify->settings.stop != NULL && atomic_load(verify->settings.stop) != 0;
-}
-
 /* What the topics hold after the last expected record. */
 static enum cdr_result finish(struct cdr_verify *verify, struct cdr_error *error)
 {
@@ -215,12 +260,13 @@ static enum cdr_result finish(struct cdr_verify *verify, struct cdr_error *error
     return result;
 }
 
-static enum cdr_result stop_all(struct cdr_verify *verify, struct cdr_error *error)
+static enum cdr_result stop_all(struct cdr_verify *verify, bool judges_found,
+                                struct cdr_error *error)
 {
     enum cdr_result result = CDR_OK;
     for (uint32_t log = 0; result == CDR_OK && log < verify->log_count; log++)
         if (verify->compares[log] != NULL)
-            result = cdr_compare_stop(verify->compares[log], error);
+            result = cdr_compare_stop(verify->compares[log], judges_found, error);
     return result;
 }
 
@@ -248,14 +294,18 @@ enum cdr_result cdr_verify_run(struct cdr_verify *verify, struct cdr_error *erro
 {
     struct cdr_error later = {0};
     enum cdr_result result = cdr_pipeline_run(verify->pipeline, error);
+    if (result == CDR_E_REACHED)
+        result = CDR_OK;
     if (result == CDR_OK)
         result = finish(verify, error);
-    enum cdr_result stopped = result != CDR_OK ? stop_all(verify, &later) : CDR_OK;
+    const bool followed =
+        result == CDR_E_INTERRUPTED && verify->settings.follow && is_stopped(verify);
+    enum cdr_result stopped = result != CDR_OK ? stop_all(verify, followed, &later) : CDR_OK;
     if (stopped == CDR_OK)
         stopped = cdr_compare_cross(verify->compares, verify->log_count, &later);
     if (stopped == CDR_OK)
         stopped = collect(verify, &later);
-    if (result == CDR_E_INTERRUPTED && verify->settings.follow && is_stopped(verify))
+    if (followed)
         result = CDR_OK;
     if (result == CDR_OK && stopped != CDR_OK) {
         result = stopped;

@@ -31,6 +31,7 @@ struct cdr_verify_settings {
     unsigned workers;
     uint32_t shard_index, shard_count;
     bool follow;            /* compare what comes until stopped, also after the last day */
+    bool beginning;         /* the topics may end anywhere; not with follow */
     uint32_t show;          /* differences of each kind that are kept to be shown */
     const atomic_int *stop; /* not 0: end; NULL: never */
 };
@@ -99,8 +100,9 @@ enum cdr_result cdr_verify_tail(const struct cdr_verify_tail_settings *settings,
                                 struct cdr_error *error);
 /* Whether compaction, however short, has deleted records of the dataset: compares each log's
  * beginning, up to the first record whose key came before (see repeats.h why that is enough). The
- * ranges are all that a log must hold, from 0 on; what has expired of it is left out, with
- * transactions the whole log. Headers are not compared. Errors: as of cdr_verify_tail. */
+ * ranges are all that a log must hold, from 0 on; what has expired of it is left out. With
+ * transactions, the first record that is left says how much that is; one that is none of the
+ * dataset's is no difference. Headers are not compared. Errors: as of cdr_verify_tail. */
 enum cdr_result cdr_verify_head(const struct cdr_verify_tail_settings *settings,
                                 struct cdr_error *error);
 /* Where the dataset begins in logs of which nobody knows it: those whose range is not empty; each
