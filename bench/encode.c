@@ -28,7 +28,7 @@ static double now_ns(void)
 static void make_usual(struct cdr_block *block, uint32_t type, uint64_t seed)
 {
     static const uint8_t record_types[CDR_TYPE_COUNT][2] = {
-        {CDR_RECORD_MSC_VOICE, CDR_RECORD_MSC_VOICE},
+        {CDR_RECORD_MSC_VOICE, CDR_RECORD_MMTEL},
         {CDR_RECORD_SGSN_SMO, CDR_RECORD_SGSN_SMT},
         {CDR_RECORD_SGSN_PDP, CDR_RECORD_PGW},
     };

@@ -1,5 +1,5 @@
 # Turns schemas/cdr_WORD.avsc of the types of records, whose words are in the rows of src/model/type.h, and those of the
-# dimension tables into one C file with the texts as string literals.
+# dimension tables and the truth into one C file with the texts as string literals.
 set(text "#include \"encode/dimension.h\"\n\n#include <assert.h>\n")
 function(embed function count)
   string(APPEND text "\nstatic const char *const ${function}_texts[] = {\n")
@@ -23,5 +23,5 @@ file(READ ${SOURCE_DIR}/src/model/type.h rows)
 string(REGEX MATCHALL "\n +X\\([A-Z_]+, [a-z_]+," rows "${rows}")
 string(REGEX REPLACE "\n +X\\([A-Z_]+, ([a-z_]+)," "\\1" words "${rows}")
 embed(cdr_builtin_schema CDR_TYPE_COUNT ${words})
-embed(cdr_dimension_schema CDR_DIMENSION_COUNT subscriber cell)
+embed(cdr_dimension_schema CDR_DIMENSION_TOPICS_MAX subscriber cell truth)
 file(WRITE ${OUTPUT} "${text}")

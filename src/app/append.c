@@ -147,8 +147,7 @@ enum cdr_result cdr_run_warn_appended(struct cdr_run *run, struct cdr_error *err
     const struct cdr_settings *settings = run->settings;
     struct search search = {
         .run = run, .logs = cdr_run_logs(run), .partitions = settings->model.partitions};
-    if (!settings->sink.append || settings->sink.resume || settings->sink.transactions ||
-        !cdr_run_has(run, CDR_SINK_OFFSETS))
+    if (!settings->sink.append || settings->sink.resume || !cdr_run_has(run, CDR_SINK_OFFSETS))
         return CDR_OK;
     enum cdr_result result = open_source(&search) ? look(&search, error) : CDR_OK;
     if (search.source != NULL)
@@ -170,6 +169,21 @@ static enum cdr_result refuse(const char *topic, uint32_t partition, bool expire
                     expired ? "its own beginning was deleted"
                             : "it holds too much that was compacted, or that an open transaction "
                               "hides, to find another one",
+                    any ? ""
+                        : "; leave --resume out, or pass --force, to begin after what is there");
+}
+
+static enum cdr_result refuse_alike(const struct cdr_run *run, const char *topic,
+                                    uint32_t partition, bool any, struct cdr_error *error)
+{
+    return cdr_fail(error, CDR_E_STATE,
+                    "append: %s[%u] holds records with the times of this dataset's, one after the "
+                    "other, but not the messages that it would have there: a run wrote it in "
+                    "another form (format, schema, mapping, key or headers) and Kafka has "
+                    "forgotten that (the group cdrgen-%s), or its beginning is lost, or it is of "
+                    "another dataset that is much like it: pass the settings of the run that wrote "
+                    "it%s",
+                    topic, partition, run->model->dataset_id,
                     any ? ""
                         : "; leave --resume out, or pass --force, to begin after what is there");
 }
@@ -205,10 +219,14 @@ enum cdr_result cdr_run_judge_begins(const struct cdr_run *run, const struct cdr
     for (uint32_t log = 0; log < topics->n * partitions; log++)
         any |= wanted[log] && begins[log] >= 0;
     for (uint32_t log = 0;
-         (any || !run->settings->sink.kafka.force) && log < topics->n * partitions; log++)
+         (any || !run->settings->sink.kafka.force) && log < topics->n * partitions; log++) {
         if (wanted[log] && (begins[log] == CDR_FIND_EXPIRED || begins[log] == CDR_FIND_UNSURE))
             return refuse(topics->items[log / partitions].name, log % partitions,
                           begins[log] == CDR_FIND_EXPIRED, any, error);
+        if (wanted[log] && begins[log] == CDR_FIND_ALIKE)
+            return refuse_alike(run, topics->items[log / partitions].name, log % partitions, any,
+                                error);
+    }
     if (any)
         warn_begins(topics, partitions, wanted, begins);
     return CDR_OK;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "pipeline/handover.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,20 +18,37 @@
 #define REOPEN_TIMEOUT_MS INT64_C(60000)
 #define IN_VAIN_MAX 3u
 
+static enum cdr_pace_kind kind_of(const struct cdr_settings *settings)
+{
+    if (settings->live)
+        return CDR_PACE_LIVE;
+    if (settings->speed > 0)
+        return CDR_PACE_SPEED;
+    if (settings->rate_per_s > 0)
+        return settings->even ? CDR_PACE_EVEN : CDR_PACE_RATE;
+    return settings->program != NULL ? CDR_PACE_PROGRAM : CDR_PACE_NONE;
+}
+
+/* Of all logs, by producers before this one. */
+static uint64_t records_before(const struct cdr_run *run)
+{
+    uint64_t records = 0;
+    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
+        records += run->starts[log] - run->first_starts[log];
+    return records;
+}
+
 /* Reopening the sink does not move the schedule. */
 static struct cdr_pace pace_of(const struct cdr_run *run)
 {
     const struct cdr_settings *settings = run->settings;
     struct cdr_pace pace = run->schedule;
-    pace.kind = settings->live             ? CDR_PACE_LIVE
-                : settings->speed > 0      ? CDR_PACE_SPEED
-                : settings->rate_per_s > 0 ? CDR_PACE_RATE
-                                           : CDR_PACE_NONE;
+    pace.kind = kind_of(settings);
     pace.speed = settings->speed;
     pace.rate_per_s = settings->rate_per_s;
-    pace.records_before = 0;
-    for (uint32_t log = 0; log < cdr_run_logs(run); log++)
-        pace.records_before += (double)(run->starts[log] - run->first_starts[log]);
+    pace.program = &run->program;
+    pace.limit_ns = (int64_t)(settings->for_s * 1e9);
+    pace.records_before = (double)records_before(run);
     return pace;
 }
 
@@ -46,7 +64,9 @@ static enum cdr_result create_pipeline(struct cdr_run *run, const atomic_int *st
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .pace = pace_of(run),
-        .endless = settings->live,
+        .endless = cdr_settings_is_endless(settings),
+        .sent = &run->sent,
+        .records_max = settings->records > 0 ? settings->records - records_before(run) : 0,
         .starts = run->starts,
         .digest_starts = run->first_starts,
         .stop = stop,
@@ -110,55 +130,76 @@ static enum cdr_result check_reached(const struct cdr_run *run, struct cdr_error
     return CDR_OK;
 }
 
+/* Records of the whole run, 0 where nobody knows. */
+static double expected(const struct cdr_run *run)
+{
+    const struct cdr_settings *settings = run->settings;
+    double records = cdr_settings_is_endless(settings)
+                         ? INFINITY
+                         : cdr_expected_records(run->model) / settings->shard_count;
+    if (settings->records > 0)
+        records = fmin(records, (double)settings->records);
+    if (settings->program != NULL)
+        records = fmin(records, cdr_programme_records(&run->program));
+    return isinf(records) ? 0 : records;
+}
+
+/* What was handed over is safe, and the topics hold it. */
+static enum cdr_result prove(struct cdr_run *run, const atomic_int *stop, bool whole,
+                             struct cdr_error *error)
+{
+    enum cdr_result result = flush_sink(run, stop, error);
+    if (result == CDR_OK)
+        result = check_durable(run, error);
+    else
+        run->sink->ops->progress(run->sink, run->progress);
+#if CDR_KAFKA
+    if (result == CDR_OK)
+        result = cdr_run_check_heads(run, error);
+#endif
+    if (result == CDR_OK)
+        result = cdr_dimensions_check(run->dimensions, whole, DRAIN_TIMEOUT_MS, error);
+    return result;
+}
+
+/* A run whose days have an end is complete there; others are wherever they end. */
 static enum cdr_result generate(struct cdr_run *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
     const atomic_int *stop = cdr_stop_on_signals();
+    const bool endless = cdr_settings_is_endless(settings);
     enum cdr_result result = create_pipeline(run, stop, error);
     if (result != CDR_OK)
         return result;
     int64_t start_ns = cdr_monotonic_ns();
     double cpu_before_s = cdr_cpu_s();
-    struct cdr_progress *progress = cdr_progress_start(
-        run->pipeline,
-        settings->live ? 0 : cdr_expected_records(run->model) / settings->shard_count,
-        settings->quiet);
+    struct cdr_progress *progress =
+        cdr_progress_start(run->pipeline, expected(run), settings->quiet);
     result = cdr_pipeline_run(run->pipeline, error);
     run->schedule = cdr_pipeline_pace(run->pipeline);
     if (result == CDR_OK)
         result = check_reached(run, error);
     cdr_progress_stop(progress);
     const bool interrupted = result == CDR_E_INTERRUPTED && atomic_load(stop) != 0;
+    const bool early = interrupted || result == CDR_E_REACHED, ended = result == CDR_OK || early;
     struct cdr_error later = {0};
-    enum cdr_result flushed =
-        result == CDR_OK || interrupted ? flush_sink(run, stop, &later) : result;
-    if (flushed == CDR_OK)
-        flushed = check_durable(run, &later);
-    else
+    if (!ended)
         run->sink->ops->progress(run->sink, run->progress);
-#if CDR_KAFKA
-    if (flushed == CDR_OK)
-        flushed = cdr_run_check_heads(run, &later);
-#endif
-    if (flushed == CDR_OK)
-        flushed = cdr_dimensions_check(run->dimensions, result == CDR_OK && !settings->live,
-                                       DRAIN_TIMEOUT_MS, &later);
-    run->complete = flushed == CDR_OK && (result == CDR_OK || (interrupted && settings->live));
+    const enum cdr_result proved = ended ? prove(run, stop, !early && !endless, &later) : result;
+    run->complete = proved == CDR_OK && (!early || endless);
     run->wall_s += (double)(cdr_monotonic_ns() - start_ns) / 1e9;
     run->cpu_s += cdr_cpu_s() - cpu_before_s;
-    if (interrupted && flushed == CDR_OK && settings->live)
-        return CDR_OK;
-    if (interrupted && flushed == CDR_OK)
+    if (ended && proved != CDR_OK) {
+        *error = later;
+        return proved;
+    }
+    if (interrupted && !endless)
         return cdr_fail(
             error, CDR_E_INTERRUPTED,
             "interrupted before the end; every record that was handed over is safe, each log "
             "holds a valid beginning%s",
             run->sink_ops->starts != NULL ? "; go on with --resume" : "");
-    if ((result == CDR_OK || interrupted) && flushed != CDR_OK) {
-        *error = later;
-        return flushed;
-    }
-    return result;
+    return early ? CDR_OK : result;
 }
 
 static enum cdr_result report(struct cdr_run *run, struct cdr_error *error)

@@ -46,9 +46,9 @@ static enum cdr_result prepare_topics(struct cdr_run *run, bool ask, struct cdr_
 {
     const struct cdr_settings *settings = run->settings;
     struct cdr_topics *tables = &run->tables;
-    enum cdr_result result =
-        cdr_dimension_topics(tables, settings->topic_prefix,
-                             cdr_format_is(settings->key_format, CDR_FORMAT_FRAMED), error);
+    enum cdr_result result = cdr_dimension_topics(
+        tables, settings->dimensions ? settings->topic_prefix : NULL, settings->truth_topic,
+        cdr_format_is(settings->key_format, CDR_FORMAT_FRAMED), error);
     if (result != CDR_OK)
         return result;
     if (ask && is_kafka(run)) {
@@ -64,7 +64,7 @@ static enum cdr_result prepare_topics(struct cdr_run *run, bool ask, struct cdr_
 static enum cdr_result fill(struct cdr_dimensions *dimensions, struct cdr_run *run, bool ask,
                             struct cdr_error *error)
 {
-    const size_t logs = (size_t)CDR_DIMENSION_COUNT * run->settings->model.partitions;
+    const size_t logs = (size_t)CDR_DIMENSION_TOPICS_MAX * run->settings->model.partitions;
     dimensions->run = run;
     dimensions->topics = &run->tables;
     dimensions->first_starts = calloc(logs, sizeof *dimensions->first_starts);
@@ -87,7 +87,7 @@ static enum cdr_result create(struct cdr_run *run, bool ask, struct cdr_error *e
 
 enum cdr_result cdr_dimensions_create(struct cdr_run *run, struct cdr_error *error)
 {
-    if (!run->settings->dimensions)
+    if (!cdr_settings_has_rows(run->settings))
         return CDR_OK;
     if (cdr_run_has(run, CDR_SINK_LINES))
         return cdr_fail(error, CDR_E_CONFIG,
@@ -130,6 +130,8 @@ struct cdr_sink_setup cdr_dimensions_setup(const struct cdr_run *run)
     const struct cdr_parameters *p = &run->model->parameters;
     struct cdr_sink_setup setup = cdr_run_sink_setup(run);
     setup.topics = &run->tables;
+    setup.fault_bytes = 0;
+    setup.fault_ahead_ms = 0;
     setup.first_event_ms = cdr_calendar_day_start_ms(calendar, p->start_day);
     if (setup.last_event_ms >= 0)
         setup.last_event_ms =
@@ -160,11 +162,12 @@ static struct cdr_dimension_check_settings check_settings(const struct cdr_dimen
     return (struct cdr_dimension_check_settings){
         .model = run->model,
         .topics = dimensions->topics,
+        .records = &run->topics,
         .sink = &run->settings->sink,
         .shard_index = run->settings->shard_index,
         .shard_count = run->settings->shard_count,
         .spares_lost = run->settings->sink.kafka.force,
-        .days = run->settings->live ? CDR_DAYS_MAX : run->model->parameters.days,
+        .days = cdr_settings_is_endless(run->settings) ? CDR_DAYS_MAX : run->model->parameters.days,
         .show = 1,
         .stop = stop,
     };
@@ -192,7 +195,7 @@ static enum cdr_result compare(const struct cdr_dimensions *dimensions, const ui
                                char line[CDR_DIMENSION_LINE_MAX], struct cdr_error *error)
 {
     const struct cdr_run *run = dimensions->run;
-    const uint32_t logs = CDR_DIMENSION_COUNT * run->model->parameters.partitions;
+    const uint32_t logs = run->tables.n * run->model->parameters.partitions;
     struct cdr_dimension_range *ranges = calloc(logs, sizeof *ranges);
     struct cdr_dimension_report *report = calloc(1, sizeof *report);
     *total = (struct cdr_dimension_counts){0};
@@ -254,7 +257,7 @@ static enum cdr_result find_beginning(struct cdr_dimensions *dimensions, struct 
 static enum cdr_result check_end(struct cdr_dimensions *dimensions, uint32_t drain_timeout_ms,
                                  struct cdr_error *error)
 {
-    const uint32_t logs = CDR_DIMENSION_COUNT * dimensions->run->model->parameters.partitions;
+    const uint32_t logs = dimensions->topics->n * dimensions->run->model->parameters.partitions;
     struct cdr_dimension_counts total;
     struct cdr_error why = {0};
     char line[CDR_DIMENSION_LINE_MAX];
@@ -331,7 +334,7 @@ enum cdr_result cdr_dimensions_open(struct cdr_run *run, bool resume, struct cdr
         run->sink_ops->remember_begin(dimensions->sink);
     if (!dimensions->opened)
         memcpy(dimensions->first_starts, dimensions->starts,
-               CDR_DIMENSION_COUNT * run->model->parameters.partitions *
+               dimensions->topics->n * run->model->parameters.partitions *
                    sizeof *dimensions->starts);
     dimensions->opened = true;
     return result;
@@ -365,6 +368,7 @@ enum cdr_result cdr_dimensions_begin(struct cdr_dimensions *dimensions, const at
     struct cdr_dimension_writer_settings settings = {
         .model = run->model,
         .topics = dimensions->topics,
+        .records = &run->topics,
         .sink = dimensions->sink,
         .shard_index = run->settings->shard_index,
         .shard_count = run->settings->shard_count,
@@ -391,7 +395,7 @@ enum cdr_result cdr_dimensions_check(struct cdr_dimensions *dimensions, bool who
         return CDR_OK;
     const uint32_t partitions = dimensions->run->model->parameters.partitions;
     dimensions->sink->ops->progress(dimensions->sink, dimensions->progress);
-    for (uint32_t log = 0; log < CDR_DIMENSION_COUNT * partitions; log++) {
+    for (uint32_t log = 0; log < dimensions->topics->n * partitions; log++) {
         const char *topic = dimensions->topics->items[log / partitions].name;
         const uint64_t position = cdr_dimension_position(dimensions->writer, log),
                        start = dimensions->starts[log],
@@ -478,15 +482,19 @@ void cdr_dimensions_summary(const struct cdr_dimensions *dimensions, struct cdr_
     if (dimensions == NULL || dimensions->writer == NULL)
         return;
     const uint32_t partitions = dimensions->run->model->parameters.partitions;
-    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++) {
+    for (uint32_t d = 0; d < dimensions->topics->n; d++) {
         struct total total = total_of(dimensions, d);
         cdr_json_object(json, dimensions->topics->items[d].name);
-        cdr_json_text(json, "type", d == CDR_DIMENSION_SUBSCRIBER ? "SUBSCRIBER" : "CELL");
+        static const char *const types[] = {"SUBSCRIBER", "CELL", "TRUTH"};
+        const uint32_t rows = dimensions->topics->items[d].rows;
+        cdr_json_text(json, "type", types[rows]);
         cdr_json_u64(json, "records", total.digest.records);
         cdr_json_u64(json, "bytes", total.digest.bytes);
-        cdr_json_u64(json, "updates", total.kinds[CDR_DIMENSION_UPDATE]);
-        cdr_json_u64(json, "arrivals", total.kinds[CDR_DIMENSION_ARRIVAL]);
-        cdr_json_u64(json, "tombstones", total.kinds[CDR_DIMENSION_TOMBSTONE]);
+        if (rows != CDR_DIMENSION_TRUTH) {
+            cdr_json_u64(json, "updates", total.kinds[CDR_DIMENSION_UPDATE]);
+            cdr_json_u64(json, "arrivals", total.kinds[CDR_DIMENSION_ARRIVAL]);
+            cdr_json_u64(json, "tombstones", total.kinds[CDR_DIMENSION_TOMBSTONE]);
+        }
         put_digest(json, &total.digest);
         if (dimensions->topics->items[d].schema_ids[0] != 0)
             cdr_json_i64(json, "schema_id", dimensions->topics->items[d].schema_ids[0]);
@@ -503,13 +511,13 @@ void cdr_dimensions_print(const struct cdr_dimensions *dimensions, FILE *out)
 {
     if (dimensions == NULL || dimensions->writer == NULL)
         return;
-    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++) {
+    for (uint32_t d = 0; d < dimensions->topics->n; d++) {
         struct total total = total_of(dimensions, d);
         char records[32], bytes[32];
         fprintf(out, "  %-16s %14s rows     %17s bytes  digest %016" PRIx64,
                 dimensions->topics->items[d].name, cdr_with_commas(total.digest.records, records),
                 cdr_with_commas(total.digest.bytes, bytes), total.digest.ordered);
-        if (d == CDR_DIMENSION_SUBSCRIBER)
+        if (dimensions->topics->items[d].rows == CDR_DIMENSION_SUBSCRIBER)
             fprintf(out, "; %" PRIu64 " updates, %" PRIu64 " arrivals, %" PRIu64 " tombstones",
                     total.kinds[CDR_DIMENSION_UPDATE], total.kinds[CDR_DIMENSION_ARRIVAL],
                     total.kinds[CDR_DIMENSION_TOMBSTONE]);

@@ -132,13 +132,14 @@ static enum cdr_result examine(struct cdr_run *run, struct cdr_findings *finding
                            cdr_format_is(run->settings->format, CDR_FORMAT_FRAMED));
     run->workers = 1;
     struct cdr_sink_setup setup = cdr_run_sink_setup(run), tables = setup;
-    if (run->settings->dimensions)
+    if (cdr_settings_has_rows(run->settings))
         result = cdr_dimensions_create_unasked(run, error);
-    if (result == CDR_OK && run->settings->dimensions)
+    if (result == CDR_OK && cdr_settings_has_rows(run->settings))
         tables = cdr_dimensions_setup(run);
     if (result == CDR_OK)
         result = cdr_kafka_examine(&run->settings->sink, &setup,
-                                   run->settings->dimensions ? &tables : NULL, findings, error);
+                                   cdr_settings_has_rows(run->settings) ? &tables : NULL, findings,
+                                   error);
     /* Brokers that do not answer are one of the findings. */
     const bool looked = result == CDR_OK || result == CDR_E_KAFKA;
     if (looked)

@@ -24,10 +24,11 @@ static bool has_new_producers(const struct cdr_run *run)
     return run->producers > 0;
 }
 
-static bool is_paced(const struct cdr_run *run)
+bool cdr_run_is_paced(const struct cdr_run *run)
 {
     const struct cdr_settings *settings = run->settings;
-    return settings->speed > 0 || settings->rate_per_s > 0 || settings->live;
+    return settings->speed > 0 || settings->rate_per_s > 0 || settings->live ||
+           settings->program != NULL;
 }
 
 /* --- of a log --- */
@@ -138,6 +139,21 @@ static double behind_max_s(const struct cdr_run *run)
     return (double)status.behind_max_ns / 1e9;
 }
 
+static double delay_p50_s(const struct cdr_run *run)
+{
+    return (double)cdr_histogram_quantile_us(&run->sent.delays, 0.5) / 1e6;
+}
+
+static double delay_p99_s(const struct cdr_run *run)
+{
+    return (double)cdr_histogram_quantile_us(&run->sent.delays, 0.99) / 1e6;
+}
+
+static double delay_p999_s(const struct cdr_run *run)
+{
+    return (double)cdr_histogram_quantile_us(&run->sent.delays, 0.999) / 1e6;
+}
+
 static const struct {
     const char *name, *help;
     bool (*applies)(const struct cdr_run *run); /* NULL: always */
@@ -158,9 +174,14 @@ static const struct {
     {"cpu_s", "seconds of CPU in that time, of all threads", NULL, cpu_s, 0, 3},
     {"records_per_s", "records by wall_s", NULL, records_per_s, 0, 0},
     {"peak_rss_bytes", "the most memory that the process held", NULL, peak_rss_bytes, 0, 0},
-    {"behind_schedule_s", "with --speed, --rate or --live: how late the last record was", is_paced,
-     behind_s, 0, 3},
-    {"behind_schedule_max_s", "how late the latest record was", is_paced, behind_max_s, 0, 3},
+    {"behind_schedule_s", "of a run with a schedule: how late the last record was",
+     cdr_run_is_paced, behind_s, 0, 3},
+    {"behind_schedule_max_s", "how late the latest record was", cdr_run_is_paced, behind_max_s, 0,
+     3},
+    {"send_delay_p50_s", "from when a record was due to when it was sent: half of them at most",
+     cdr_run_is_paced, delay_p50_s, 0, 6},
+    {"send_delay_p99_s", "99 % of them at most", cdr_run_is_paced, delay_p99_s, 0, 6},
+    {"send_delay_p999_s", "99.9 % of them at most", cdr_run_is_paced, delay_p999_s, 0, 6},
 };
 
 void cdr_write_run_figures(struct cdr_json *json, const struct cdr_run *run)

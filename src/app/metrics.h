@@ -19,6 +19,9 @@ enum cdr_log_metric {
     CDR_LOG_METRICS,
 };
 
+/* Whether records have a time at which they are due. */
+bool cdr_run_is_paced(const struct cdr_run *run);
+
 /* Of all logs of this process. */
 uint64_t cdr_run_figure(const struct cdr_run *run, enum cdr_log_metric metric);
 

@@ -1,6 +1,9 @@
 #include "app/records.h"
 
+#include "app/record_numbers.h"
 #include "app/topics.h"
+#include "engine/engine.h"
+#include "model/details.h"
 #include "model/materialise.h"
 
 #include <stdlib.h>
@@ -33,7 +36,8 @@ static int compare_found(const void *a, const void *b)
 
 void cdr_found_sort(struct cdr_found_list *list)
 {
-    qsort(list->items, list->count, sizeof *list->items, compare_found);
+    if (list->count > 0) /* without records there is no memory */
+        qsort(list->items, list->count, sizeof *list->items, compare_found);
 }
 
 /* What prints. */
@@ -81,18 +85,36 @@ static void print_record(struct printer *printer, const struct cdr_found *found)
     const struct cdr_encoder *encoder = printer->encoders[found->type];
     struct cdr_slot slots[CDR_LAG_MAX + 1] = {0};
     uint32_t end;
-    slots[cdr_key_lag(&found->key)] = found->start_slot;
+    uint32_t lag = cdr_key_lag(&found->key);
+    for (slots[lag] = found->start_slot; lag > 0; lag--)
+        slots[lag - 1] = cdr_calendar_next(&printer->model->calendar, &slots[lag]);
     cdr_materialise(printer->model, found->type, &found->key, 1, found->emission_slot_ms, slots,
                     printer->block);
+    const struct cdr_details_source source = {
+        .keys = &found->key,
+        .slots = slots,
+        .emission_slot_ms = found->emission_slot_ms,
+        .held_until_ms = found->held_until_ms,
+        .partition = cdr_partition_of(printer->model, printer->block->owner[0]),
+        .first = found->number,
+    };
+    cdr_details_fill(printer->model, encoder->details, &source, printer->block);
     encoder->ops->encode(encoder, printer->block, printer->bytes, &end);
     print_header(printer, found->type);
     fwrite(printer->bytes, 1, end, printer->out);
 }
 
+static bool wants_numbers(const struct printer *printer)
+{
+    unsigned details = 0;
+    for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
+        details |= printer->encoders[type]->details;
+    return (details & CDR_DETAIL_NUMBER) != 0;
+}
+
 enum cdr_result cdr_found_print(FILE *out, const struct cdr_model *model,
-                                const struct cdr_settings *settings,
-                                const struct cdr_found_list *list, size_t count,
-                                struct cdr_error *error)
+                                const struct cdr_settings *settings, struct cdr_found_list *list,
+                                size_t count, struct cdr_error *error)
 {
     struct printer printer = {.out = out, .model = model};
     struct cdr_topics topics;
@@ -101,6 +123,8 @@ enum cdr_result cdr_found_print(FILE *out, const struct cdr_model *model,
         result = cdr_topics_load_schemas(&topics, settings, error);
     if (result == CDR_OK)
         result = open_printer(&printer, settings, &topics, error);
+    if (result == CDR_OK && wants_numbers(&printer))
+        result = cdr_found_number(list, count, model, error);
     if (result == CDR_OK && list->count == 0)
         print_header(&printer, CDR_TYPE_CALL);
     for (size_t i = 0; result == CDR_OK && i < list->count && i < count; i++)

@@ -17,19 +17,24 @@
 
 #if CDR_KAFKA
 
-enum { TOPICS_MAX = CDR_TYPE_COUNT + CDR_DIMENSION_COUNT };
+enum { TOPICS_MAX = CDR_TYPE_COUNT + CDR_DIMENSION_TOPICS_MAX };
 
 struct topic {
     char name[256];
-    bool table;      /* of subscribers or cells */
-    bool missing;    /* does not exist */
-    bool emptied;    /* by this repair: created, or deleted and created */
-    bool spoiled;    /* holds what is not the log's: it has to go */
-    bool short_only; /* holds the beginning of the log */
-    uint64_t holds;  /* records */
-    uint64_t before; /* of them, those before the dataset's first */
-    uint64_t same;   /* of them, those that are what they must be */
-    char what[256];  /* is wrong */
+    bool table; /* of rows */
+    bool compacted;
+    bool missing;     /* does not exist */
+    bool emptied;     /* by this repair: created, or deleted and created */
+    bool spoiled;     /* holds what is not the log's: it has to go */
+    bool short_only;  /* holds the beginning of the log */
+    bool unknown;     /* --append: holds records, and nothing says where its log begins in it */
+    uint64_t holds;   /* records */
+    uint64_t before;  /* of them, those before the dataset's first */
+    uint64_t ahead;   /* offsets before the dataset's first record; nobody knows whose they are */
+    bool grown;       /* was given more partitions */
+    bool hidden_only; /* consumers of committed records see its log, and nothing else */
+    uint64_t same;    /* of them, those that are what they must be */
+    char what[256];   /* is wrong */
 };
 
 struct repair {
@@ -37,19 +42,26 @@ struct repair {
     struct topic topics[TOPICS_MAX];
     size_t count;
     bool compared, confirmed;
-    bool filling, filled; /* records were added; all of them */
-    uint64_t same, found; /* records of all topics */
+    bool unfit[CDR_TOPICS_MAX]; /* as the rehearsal found (sink.h) */
+    bool filling, filled;       /* records were added; all of them */
+    uint64_t same, found;       /* records of all topics */
 };
 
 static void name_topics(struct repair *repair)
 {
-    repair->count = repair->settings->dimensions ? TOPICS_MAX : CDR_TYPE_COUNT;
+    const struct cdr_settings *settings = repair->settings;
+    repair->count = CDR_TYPE_COUNT + (settings->dimensions ? CDR_DIMENSION_COUNT : 0);
     for (size_t i = 0; i < repair->count; i++) {
         struct topic *topic = &repair->topics[i];
-        snprintf(topic->name, sizeof topic->name, "%s%s", repair->settings->topic_prefix,
+        snprintf(topic->name, sizeof topic->name, "%s%s", settings->topic_prefix,
                  cdr_topic_labels[i]);
-        topic->table = i >= CDR_TYPE_COUNT;
+        topic->table = topic->compacted = i >= CDR_TYPE_COUNT;
     }
+    if (settings->truth_topic == NULL)
+        return;
+    struct topic *truth = &repair->topics[repair->count++];
+    snprintf(truth->name, sizeof truth->name, "%s", settings->truth_topic);
+    truth->table = true;
 }
 
 /* --- what was changed --- */
@@ -123,8 +135,12 @@ static void judge_records(struct repair *repair, const struct cdr_verification *
         const struct cdr_compare_counts *counts = cdr_verify_counts(run->verify, log);
         const struct cdr_source_extent extent = run->source->ops->extent(run->source, log);
         whole_or_short = whole_or_short && (counts == NULL || is_short(counts));
+        topic->unknown |= run->offsets != NULL && run->offsets[log] == CDR_OFFSET_UNREAD &&
+                          extent.end > 0 && counts != NULL && counts->expected > 0;
         if (extent.base > extent.first)
             topic->before += (uint64_t)(extent.base - extent.first);
+        if (run->behind != NULL && run->behind[log] > extent.first)
+            topic->ahead += (uint64_t)(run->behind[log] - extent.first);
     }
     topic->same = total.matched;
     topic->holds = total.found + topic->before;
@@ -133,7 +149,8 @@ static void judge_records(struct repair *repair, const struct cdr_verification *
     cdr_counts_text(&total, topic->what, sizeof topic->what);
     /* Nothing can go on in a topic that was given more partitions. */
     const uint32_t there = partitions + cdr_verification_added(run, type);
-    if (there > partitions) {
+    topic->grown = there > partitions;
+    if (topic->grown) {
         topic->short_only = false;
         topic->spoiled = true;
         snprintf(topic->what, sizeof topic->what,
@@ -156,8 +173,15 @@ static void judge(void *context, const struct cdr_verification *run)
         topic->spoiled =
             cdr_verification_dimension(run, (uint32_t)i - CDR_TYPE_COUNT, &topic->holds,
                                        &topic->same, topic->what, sizeof topic->what);
+        topic->before = cdr_verification_dimension_before(run, (uint32_t)i - CDR_TYPE_COUNT);
+        topic->holds += topic->before;
     }
 }
+
+/* Without transactions, offsets count. */
+static const char hidden[] =
+    "nothing that consumers of committed records see, but a transaction of another producer has "
+    "left records or control records, which take offsets";
 
 static void say(const struct repair *repair)
 {
@@ -173,29 +197,61 @@ static void say(const struct repair *repair)
                    holds);
         else if (topic->spoiled)
             printf("%s holds %s %s and is not its log (%s): it is deleted, created and filled\n",
-                   topic->name, holds, topic->table ? "rows" : "records", topic->what);
+                   topic->name, holds, topic->table ? "rows" : "records",
+                   topic->hidden_only ? hidden : topic->what);
         if (topic->spoiled && topic->before > 0)
-            printf("  WARNING: %s of these records were there before this dataset (--append); they "
-                   "are deleted with it\n",
-                   before);
+            printf("  WARNING: %s of these %s were there before this dataset (--append); they are "
+                   "deleted with it\n",
+                   before, topic->table ? "rows" : "records");
+        if (topic->spoiled && topic->ahead > 0)
+            printf("  WARNING: %s of these records come before the dataset's first one, and may "
+                   "have been there before it (--append); they are deleted with it\n",
+                   cdr_with_commas(topic->ahead, before));
         if (topic->spoiled && topic->same == 0)
             printf("  WARNING: none of what it holds is of this dataset\n");
     }
     fflush(stdout);
 }
 
+/* What may have been there before the dataset goes only if that was said. */
+static enum cdr_result keep_unknown(const struct repair *repair, struct cdr_error *error)
+{
+    char ahead[32];
+    for (size_t i = 0; !repair->settings->sink.kafka.force && i < repair->count; i++)
+        if (repair->topics[i].spoiled && repair->topics[i].ahead > 0)
+            return cdr_fail(error, CDR_E_STATE,
+                            "%s would have to be deleted, and with it %s records that come before "
+                            "the dataset's first one: whether they were there before it (--append) "
+                            "cannot be told, since Kafka has forgotten where it begins; %s: pass "
+                            "--append where they must stay, or --force where they may go",
+                            repair->topics[i].name, cdr_with_commas(repair->topics[i].ahead, ahead),
+                            unchanged(repair));
+    return CDR_OK;
+}
+
 /* With --append, what lies before the dataset must stay, and a topic is deleted as a whole. */
 static enum cdr_result keep_others(const struct repair *repair, struct cdr_error *error)
 {
-    for (size_t i = 0; repair->settings->sink.append && i < repair->count; i++) {
+    if (!repair->settings->sink.append)
+        return keep_unknown(repair, error);
+    for (size_t i = 0; i < repair->count; i++) {
         const struct topic *topic = &repair->topics[i];
         char before[32];
+        if (topic->unknown && !repair->settings->sink.kafka.force)
+            return cdr_fail(error, CDR_E_STATE,
+                            "%s holds records, a partition of it none of this dataset's, and no "
+                            "run has committed where the dataset begins in it: whether it began "
+                            "after them (--append) cannot be told; %s: leave --append out where "
+                            "these records may go, or pass --force to write the log after them",
+                            topic->name, unchanged(repair));
         if (topic->spoiled && topic->before > 0)
             return cdr_fail(error, CDR_E_STATE,
-                            "%s would have to be deleted, and with it %s records that were there "
+                            "%s would have to be deleted, and with it %s %s that were there "
                             "before this dataset (--append); %s: leave --append out where these "
-                            "records may go",
-                            topic->name, cdr_with_commas(topic->before, before), unchanged(repair));
+                            "%s may go",
+                            topic->name, cdr_with_commas(topic->before, before),
+                            topic->table ? "rows" : "records", unchanged(repair),
+                            topic->table ? "rows" : "records");
     }
     return CDR_OK;
 }
@@ -241,6 +297,10 @@ static enum cdr_result check_settings(const struct cdr_settings *settings, struc
     if (settings->live)
         return cdr_fail(error, CDR_E_CONFIG,
                         "live: repair needs a dataset with an end; pass --days instead");
+    const char *end = cdr_settings_end(settings);
+    if (end != NULL)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "%s: repair fills whole logs; leave it out, and pass --days", end);
     if (settings->shard_count > 1)
         return cdr_fail(error, CDR_E_CONFIG,
                         "shard: repair deletes whole topics, so it works for all shards at once; "
@@ -255,7 +315,7 @@ static struct cdr_kafka_new_topic wanted_of(const struct cdr_settings *settings,
                                         .partitions = settings->model.partitions,
                                         .replication = settings->sink.replication,
                                         .retention_ms = settings->sink.retention_ms,
-                                        .compacted = topic->table};
+                                        .compacted = topic->compacted};
 }
 
 /* Topics that do not exist, as after a repair that broke off, are created first: then all can be
@@ -291,6 +351,34 @@ static enum cdr_result create_missing(struct repair *repair, struct cdr_error *e
     return result;
 }
 
+/* Of records alone: no transaction writes rows, and they are found wherever they are. */
+static void judge_seen(void *context, const struct cdr_verification *run)
+{
+    struct repair *repair = context;
+    for (uint32_t type = 0; run->complete && run->verify != NULL && type < CDR_TYPE_COUNT; type++) {
+        const struct cdr_compare_counts total = cdr_verification_total(run, type);
+        repair->topics[type].hidden_only = repair->topics[type].spoiled &&
+                                           !cdr_is_different(&total) &&
+                                           cdr_verification_added(run, type) == 0;
+    }
+}
+
+/* Where the topics differ by their offsets, as consumers of committed records see them: true, they
+ * are the log. */
+static bool is_seen_whole(struct repair *repair)
+{
+    static char committed[] = "read_committed";
+    struct cdr_settings settings = *repair->settings;
+    struct cdr_error ignored = {{0}};
+    if (settings.sink.transactions)
+        return false;
+    settings.isolation = committed;
+    settings.open_wait_ms = 0;
+    settings.quiet = true;
+    settings.report = NULL;
+    return cdr_verification_run(&settings, judge_seen, repair, &ignored) == CDR_OK;
+}
+
 static enum cdr_result compare(struct repair *repair, bool *needed, struct cdr_error *error)
 {
     *needed = false;
@@ -302,8 +390,12 @@ static enum cdr_result compare(struct repair *repair, bool *needed, struct cdr_e
                         "no record in these topics is the same, so they hold another dataset than "
                         "these settings give; %s",
                         unchanged(repair));
-    for (size_t i = 0; i < repair->count; i++)
+    bool grown = false;
+    for (size_t i = 0; i < repair->count; i++) {
         *needed |= repair->topics[i].spoiled || repair->topics[i].short_only;
+        grown |= repair->topics[i].grown;
+    }
+    *needed = *needed && (!is_seen_whole(repair) || grown);
     return CDR_OK;
 }
 
@@ -319,7 +411,7 @@ static struct cdr_settings settings_of_fill(const struct repair *repair)
 /* Neither the run that fills a deleted topic again, which finds the other topics as they are, nor
  * the brokers that create it may refuse it. A dry run gives no schema to a registry, and shuts no
  * other run out. */
-static enum cdr_result rehearse(const struct repair *repair, struct cdr_error *error)
+static enum cdr_result rehearse(struct repair *repair, struct cdr_error *error)
 {
     struct cdr_settings run = settings_of_fill(repair);
     struct cdr_error why = {0};
@@ -330,6 +422,7 @@ static enum cdr_result rehearse(const struct repair *repair, struct cdr_error *e
         if (repair->topics[i].spoiled)
             spoiled[count++] = repair->topics[i].name;
     run.quiet = true;
+    run.sink.unfit = repair->unfit;
     run.sink.create_topics = false;
     run.sink.rehearsal = run.dry_run ? CDR_REHEARSAL_QUESTIONS : CDR_REHEARSAL_WHOLE;
     if (!run.dry_run || run.registry.urls == NULL)
@@ -343,6 +436,40 @@ static enum cdr_result rehearse(const struct repair *repair, struct cdr_error *e
         return CDR_OK;
     return cdr_fail(error, result == CDR_E_KAFKA ? CDR_E_STATE : result, "%.900s; %s", why.text,
                     unchanged(repair));
+}
+
+/* A topic whose records are the log's, but in which the run that fills it could not go on, has to
+ * go as well. False: there is none that the rehearsal has found. */
+static bool spoil_unfit(struct repair *repair)
+{
+    static const char transactions[] = "this dataset's transactions did not commit all of it";
+    bool any = false;
+    for (size_t i = 0; i < CDR_TYPE_COUNT; i++) {
+        struct topic *topic = &repair->topics[i];
+        if (!repair->unfit[i] || topic->spoiled)
+            continue;
+        any = topic->spoiled = true;
+        topic->short_only = false;
+        snprintf(topic->what, sizeof topic->what, "%s",
+                 repair->settings->sink.transactions ? transactions : hidden);
+    }
+    return any;
+}
+
+/* Each round finds topics that were not known to be unfit. */
+static enum cdr_result rehearse_until_fit(struct repair *repair, struct cdr_error *error)
+{
+    enum cdr_result result = rehearse(repair, error);
+    while (result == CDR_E_STATE && spoil_unfit(repair)) {
+        say(repair);
+        result = keep_others(repair, error);
+        repair->confirmed = false; /* that was of fewer topics */
+        if (result == CDR_OK && !repair->settings->dry_run)
+            result = confirm(repair, error);
+        if (result == CDR_OK)
+            result = rehearse(repair, error);
+    }
+    return result;
 }
 
 static enum cdr_result recreate_spoiled(struct repair *repair, struct cdr_error *error)
@@ -416,14 +543,14 @@ static enum cdr_result run(struct repair *repair, struct cdr_error *error)
         return result;
     cdr_stop_opening(created ? begun : untouched, CDR_EXIT_FAILED);
     if (settings->dry_run) {
-        result = unless_stopped(rehearse(repair, error), error);
+        result = unless_stopped(rehearse_until_fit(repair, error), error);
         return result != CDR_OK ? result
                                 : cdr_fail(error, CDR_E_DIFFERENT,
                                            "the topics need a repair; nothing was changed");
     }
     result = confirm(repair, error);
     if (result == CDR_OK)
-        result = rehearse(repair, error);
+        result = rehearse_until_fit(repair, error);
     result = unless_stopped(result, error);
     if (result == CDR_OK)
         result = mend(repair, error);

@@ -100,14 +100,19 @@ static void set_settings(struct replay *replay)
     *both = *replay->settings;
     both->model = replay->dataset.model;
     both->live = replay->dataset.live;
+    both->program = NULL;
+    both->for_s = 0;
+    both->records = 0;
     both->headers = replay->dataset.headers;
     both->shard_index = manifest->shard_index;
     both->shard_count = manifest->shard_count;
     both->dimensions = false;
+    both->truth_topic = NULL;
+    both->sink.fault_header = false;
     both->sink.resume = both->sink.replays = true;
     both->sink.append = both->sink.create_topics = both->sink.id_header = false;
     both->sink.transactions = manifest->transactions;
-    both->sink.abort_share = 0;
+    both->model.faults[CDR_FAULT_ABORTED] = 0;
     both->sink.spill = NULL;
 }
 

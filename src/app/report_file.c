@@ -1,6 +1,7 @@
 #include "app/report_file.h"
 
 #include "base/files.h"
+#include "sink/file/scan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,11 +42,16 @@ static FILE *open_target(const char *path, struct target *target)
     return target->temporary[0] != '\0' ? fopen(target->temporary, "wx") : cdr_stream_named(path);
 }
 
-enum cdr_result cdr_report_check(const char *path, struct cdr_error *error)
+enum cdr_result cdr_report_check(const char *path, const char *out, struct cdr_error *error)
 {
     struct target target;
     if (path == NULL || is_stdout(path))
         return CDR_OK;
+    if (cdr_file_is_of_dataset(out, path))
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "report: %.600s is the name of a file of the dataset in %.600s: choose "
+                        "another one",
+                        path, out);
     bool good = choose(path, &target);
     if (good && target.temporary[0] == '\0') {
         good = access(path, W_OK) == 0 || errno == ENOENT; /* a link to nothing yet */

@@ -8,8 +8,9 @@
 #include "base/result.h"
 
 /* Whether a report could be written to path, before anything else is done; leaves what is there as
- * it is. NULL (none) and "-" (standard output) are good. Errors: CDR_E_CONFIG. */
-enum cdr_result cdr_report_check(const char *path, struct cdr_error *error);
+ * it is. NULL (none) and "-" (standard output) are good; a file of a dataset in the folder out is
+ * not. Errors: CDR_E_CONFIG. */
+enum cdr_result cdr_report_check(const char *path, const char *out, struct cdr_error *error);
 
 /* Writes what put writes. Errors: CDR_E_STATE; then path is what it was before. */
 enum cdr_result cdr_report_write(const char *path,

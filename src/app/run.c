@@ -2,8 +2,10 @@
 #include "app/run.h"
 
 #include "app/append.h"
+#include "app/beside.h"
 #include "app/deliver.h"
 #include "app/dimensions.h"
+#include "app/faults.h"
 #include "app/process.h"
 #include "app/run_open.h"
 #include "app/say.h"
@@ -11,8 +13,10 @@
 #include "app/stop.h"
 #include "app/summary.h"
 #include "app/tail.h"
+#include "app/truth_files.h"
 #include "base/files.h"
 #if CDR_KAFKA
+#include "kafka/recreate.h"
 #include "sink/kafka/kafka.h"
 #endif
 #include "sink/spill/spill.h"
@@ -107,17 +111,21 @@ static enum cdr_result check_change(const struct cdr_run *run, struct cdr_error 
     const int64_t change_ms = run->topics.change_ms;
     if (change_ms == CDR_CHANGE_NEVER)
         return CDR_OK;
-    if (cdr_run_has(run, CDR_SINK_FOLDER) && p->late_share > 0)
+    const char *late = p->faults[CDR_FAULT_LATE] > 0     ? "late_share"
+                       : p->faults[CDR_FAULT_OUTAGE] > 0 ? "outages"
+                                                         : NULL;
+    if (cdr_run_has(run, CDR_SINK_FOLDER) && late != NULL)
         return cdr_fail(error, CDR_E_CONFIG,
-                        "schema_change_at and late_share: a file has one schema, and records that "
-                        "come late would go back and forth between two; leave one of them out, or "
-                        "write to Kafka");
+                        "schema_change_at and %s: a file has one schema, and records that come "
+                        "late would go back and forth between two; leave one of them out, or write "
+                        "to Kafka",
+                        late);
     if (change_ms <= cdr_calendar_day_start_ms(calendar, p->start_day))
         fprintf(stderr,
                 "cdrgen: warning: schema_change_at: %s is not after the run's start: records "
                 "follow the next schemas from the first one on\n",
                 settings->schema_change_at);
-    else if (!settings->live &&
+    else if (!cdr_settings_is_endless(settings) &&
              change_ms >= cdr_calendar_day_start_ms(calendar, p->start_day + (int32_t)p->days))
         fprintf(stderr,
                 "cdrgen: warning: schema_change_at: %s is after the run's last day (--days %u): no "
@@ -195,38 +203,40 @@ static enum cdr_result write_table(const struct cdr_settings *settings, const ch
                     cdr_os_reason(reason, words));
 }
 
-static const struct table {
-    const char *name;
-    int (*write)(FILE *, const struct cdr_model *);
-} tables[] = {{"cells.csv", cdr_write_cells}, {"subscribers.csv", cdr_write_subscribers}};
-enum { TABLES = sizeof tables / sizeof tables[0] };
-
 /* Before anything is removed. */
 static enum cdr_result check_tables(const struct cdr_run *run, struct cdr_error *error)
 {
     char path[4096];
     struct stat status;
-    for (size_t i = 0; cdr_run_has(run, CDR_SINK_FOLDER) && i < TABLES; i++) {
-        snprintf(path, sizeof path, "%s/%s", run->settings->sink.out, tables[i].name);
+    for (size_t i = 0; cdr_run_has(run, CDR_SINK_FOLDER) && i < CDR_TABLES; i++) {
+        snprintf(path, sizeof path, "%s/%s", run->settings->sink.out, cdr_tables[i].name);
         if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
             return cdr_fail(error, CDR_E_CONFIG, "%s is a folder where a file is needed", path);
     }
-    return CDR_OK;
+    return cdr_truth_files_check(run, error);
 }
 
-/* All of them; or, where the folder holds the whole dataset, those that it lacks. */
-static enum cdr_result write_tables(const struct cdr_run *run, bool missing_only,
-                                    struct cdr_error *error)
+/* All of them; or, where the folder holds the whole dataset, those that it lacks, and those that
+ * are not this dataset's. */
+static enum cdr_result write_tables(const struct cdr_run *run, bool whole, struct cdr_error *error)
 {
-    char path[4096];
+    char path[CDR_BESIDE_PATH_MAX];
+    const struct cdr_beside beside = {run->settings, run->model, &run->topics};
     enum cdr_result result = CDR_OK;
-    for (size_t i = 0; cdr_run_has(run, CDR_SINK_FOLDER) && i < TABLES && result == CDR_OK; i++) {
-        snprintf(path, sizeof path, "%s/%s", run->settings->sink.out, tables[i].name);
-        if (missing_only && (access(path, F_OK) == 0 || errno != ENOENT))
+    for (size_t i = 0; cdr_run_has(run, CDR_SINK_FOLDER) && i < CDR_TABLES && result == CDR_OK;
+         i++) {
+        const struct cdr_table *table = &cdr_tables[i];
+        bool changed = false;
+        snprintf(path, sizeof path, "%s/%s", run->settings->sink.out, table->name);
+        const bool there = whole && (access(path, F_OK) == 0 || errno != ENOENT);
+        if (there)
+            result = cdr_table_is_changed(&beside, table, path, &changed, error);
+        if (result != CDR_OK || (there && !changed))
             continue;
-        result = write_table(run->settings, tables[i].name, run->model, tables[i].write, error);
-        if (result == CDR_OK && missing_only && !run->settings->quiet)
-            cdr_say(stderr, "cdrgen: %s was missing, and is written again\n", path);
+        result = write_table(run->settings, table->name, run->model, table->write, error);
+        if (result == CDR_OK && whole && !run->settings->quiet)
+            cdr_say(stderr, "cdrgen: %s was %s, and is written again\n", path,
+                    there ? "not this dataset's" : "missing");
     }
     return result;
 }
@@ -237,12 +247,27 @@ static enum cdr_result fill_sink(struct cdr_run *run, struct cdr_error *error)
     /* A summary is of a run, so then there is one, though it hands nothing over. */
     bool nothing_to_do = ops->holds_all != NULL && ops->holds_all(run->sink);
     enum cdr_result result = write_tables(run, nothing_to_do, error);
+    if (result == CDR_OK)
+        result = cdr_truth_files_write(run, nothing_to_do, error);
     if (result == CDR_OK && (!nothing_to_do || run->settings->summary != NULL))
         return cdr_run_deliver(run, error);
     enum cdr_result closed =
         run->sink->ops->close(run->sink, nothing_to_do, result == CDR_OK ? error : NULL);
     run->sink = NULL;
     return result == CDR_OK ? closed : result;
+}
+
+/* A part of a file that ended early is written again from its first record. */
+static enum cdr_result check_end(const struct cdr_run *run, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    const char *end = cdr_settings_end(settings);
+    if (end == NULL || !settings->sink.resume || !cdr_run_has(run, CDR_SINK_FOLDER))
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "%s: a resume in a folder writes parts that ended early again from their "
+                    "beginning, so it must reach at least their end; leave out resume or %s",
+                    end, end);
 }
 
 static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
@@ -261,6 +286,12 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
         result = cdr_model_create(&run->model, &settings->model, error);
     if (result == CDR_OK)
         result = choose_sink(run, error);
+    if (result == CDR_OK)
+        result = cdr_faults_fit_run(settings, run->sink_ops->traits, error);
+    if (result == CDR_OK)
+        result = check_end(run, error);
+    if (result == CDR_OK && settings->program != NULL)
+        result = cdr_programme_parse(settings->program, &run->program, error);
     if (result == CDR_OK) {
         run->progress = calloc(cdr_run_logs(run), sizeof *run->progress);
         run->starts = calloc(cdr_run_logs(run), sizeof *run->starts);
@@ -269,8 +300,8 @@ static enum cdr_result prepare(struct cdr_run *run, struct cdr_error *error)
         run->bases = calloc(cdr_run_logs(run), sizeof *run->bases);
     }
     if (result == CDR_OK &&
-        (run->progress == NULL || run->starts == NULL || run->first_starts == NULL ||
-         run->aborted == NULL || run->bases == NULL))
+        (!cdr_sent_init(&run->sent) || run->progress == NULL || run->starts == NULL ||
+         run->first_starts == NULL || run->aborted == NULL || run->bases == NULL))
         result = cdr_fail(error, CDR_E_NOMEM, "out of memory");
     /* Found out now, not when the brokers are away. */
     if (result == CDR_OK && settings->sink.spill != NULL && cdr_run_has(run, CDR_SINK_OFFSETS))
@@ -285,7 +316,7 @@ static enum cdr_result check_fixed_ids(struct cdr_run *run, struct cdr_error *er
     if (run->settings->registry.urls != NULL)
         return CDR_OK;
     cdr_topics_fix_ids(&run->topics, run->settings, cdr_run_is_framed(run));
-    if (run->settings->dimensions && has_messages(run))
+    if (cdr_settings_has_rows(run->settings) && has_messages(run))
         result = cdr_dimensions_create_unasked(run, error);
     return result == CDR_OK ? cdr_run_check_schema_ids(run, error) : result;
 }
@@ -367,6 +398,7 @@ static void say_destination(const struct cdr_run *run)
 
 static void release(struct cdr_run *run)
 {
+    cdr_sent_free(&run->sent);
     cdr_pipeline_destroy(run->pipeline);
     cdr_dimensions_destroy(run->dimensions);
     cdr_topics_free(&run->topics);
@@ -378,6 +410,7 @@ static void release(struct cdr_run *run)
     free(run->aborted);
     free(run->bases);
     free(run->begins);
+    free(run->floors);
     free(run->doubted);
 }
 
@@ -393,6 +426,39 @@ enum cdr_result cdr_run_rehearse(const struct cdr_settings *settings, const char
         run.sink->ops->close(run.sink, false, NULL);
     release(&run);
     return result;
+}
+
+enum { TOPICS_MAX = CDR_TYPE_COUNT + CDR_DIMENSION_COUNT, NAME_SIZE = 300 };
+
+/* A resume that creates topics compares what the others hold once they are open, and all of them
+ * are open at once. So that one that is refused leaves no empty topic, it is rehearsed first. */
+static enum cdr_result look_before_creating(const struct cdr_run *run, struct cdr_error *error)
+{
+    const struct cdr_settings *settings = run->settings;
+    char names[TOPICS_MAX][NAME_SIZE];
+    const char *missing[TOPICS_MAX];
+    size_t count = 0;
+    const size_t all = settings->dimensions ? TOPICS_MAX : CDR_TYPE_COUNT;
+    if (!settings->sink.resume || !settings->sink.create_topics ||
+        !cdr_run_has(run, CDR_SINK_OFFSETS))
+        return CDR_OK;
+    for (size_t i = 0; i < all; i++) {
+        bool exists = true;
+        struct cdr_error ignored = {0};
+        snprintf(names[i], sizeof names[i], "%s%s", settings->topic_prefix, cdr_topic_labels[i]);
+        if (cdr_kafka_exists(&settings->sink.kafka, names[i], &exists, &ignored) != CDR_OK)
+            return CDR_OK; /* the run that opens says so */
+        if (!exists)
+            missing[count++] = names[i];
+    }
+    if (count == 0 || count == all)
+        return CDR_OK;
+    struct cdr_settings rehearsal = *settings;
+    rehearsal.quiet = true;
+    /* A transaction that a run of this dataset left open ends only when its owner is shut out. */
+    rehearsal.sink.rehearsal =
+        settings->sink.transactions ? CDR_REHEARSAL_WHOLE : CDR_REHEARSAL_QUESTIONS;
+    return cdr_run_rehearse(&rehearsal, missing, count, error);
 }
 #endif
 
@@ -411,7 +477,11 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
         if (result == CDR_OK)
             cdr_print_plan(&run);
     } else if (result == CDR_OK) {
-        result = open_all(&run, error);
+#if CDR_KAFKA
+        result = look_before_creating(&run, error);
+        if (result == CDR_OK)
+#endif
+            result = open_all(&run, error);
         if (result == CDR_OK)
             say_destination(&run);
         if (result == CDR_OK)

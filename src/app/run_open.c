@@ -10,19 +10,20 @@
 
 #include <stdlib.h>
 
-/* What is committed may be deleted while the run writes. */
+/* What is committed may be deleted while the run writes, and records between two producers. */
 static enum cdr_result keep_begins(struct cdr_run *run, struct cdr_error *error)
 {
     const uint32_t logs = cdr_run_logs(run);
     bool *known = calloc(logs, sizeof *known);
     run->begins = calloc(logs, sizeof *run->begins);
-    if (known == NULL || run->begins == NULL)
-        cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
-    else
+    run->floors = calloc(logs, sizeof *run->floors);
+    const bool done = known != NULL && run->begins != NULL && run->floors != NULL;
+    if (done) {
         cdr_kafka_known_bases(run->sink, known, run->begins);
-    const bool done = known != NULL && run->begins != NULL;
+        cdr_kafka_floors(run->sink, run->floors);
+    }
     free(known);
-    return done ? CDR_OK : CDR_E_NOMEM;
+    return done ? CDR_OK : cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
 }
 #endif
 
@@ -36,6 +37,7 @@ enum cdr_result cdr_run_open_sink(struct cdr_run *run, bool resume, struct cdr_e
     destination.reopened = resume;
     destination.committed = run->committed;
     destination.begins = run->begins;
+    destination.floors = run->floors;
     destination.doubted = run->doubted;
 #if CDR_KAFKA
     const struct cdr_begin_finder finder = {cdr_run_find_begins, run};

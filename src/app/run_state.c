@@ -31,17 +31,21 @@ struct cdr_sink_setup cdr_run_sink_setup(const struct cdr_run *run)
         .shard_count = settings->shard_count,
         .dataset_id = run->model->dataset_id,
         .first_day = p->start_day,
-        .days = settings->live ? 0 : p->days,
+        .days = cdr_settings_is_endless(settings) ? 0 : p->days,
         .first_event_ms = cdr_calendar_day_start_ms(calendar, p->start_day) -
-                          (p->late_share > 0 ? p->late_max_s * INT64_C(1000) : 0),
+                          (p->faults[CDR_FAULT_LATE] > 0 ? p->late_max_s * INT64_C(1000) : 0) -
+                          (p->faults[CDR_FAULT_OUTAGE] > 0 ? cdr_outage_max_ms(p) : 0),
         .last_event_ms =
-            settings->live
+            cdr_settings_is_endless(settings)
                 ? -1
                 : cdr_calendar_day_start_ms(calendar, p->start_day + (int32_t)p->days) - 1,
         .now_ms = cdr_wall_ms(),
         .workers = run->workers,
+        .abort_share = p->faults[CDR_FAULT_ABORTED],
         .slab_bytes = SLAB_BYTES,
         .slab_records = SLAB_RECORDS,
+        .fault_bytes = run->model->faults.grows_max,
+        .fault_ahead_ms = p->faults[CDR_FAULT_CLOCK] > 0 ? CDR_FAULT_CLOCK_MS : 0,
         .token = run->token,
         .ids = settings->sink.id_header && cdr_run_has(run, CDR_SINK_OFFSETS),
     };

@@ -39,9 +39,12 @@ struct cdr_run {
     struct cdr_log_progress *progress; /* at the end */
     int64_t *bases;                    /* per log: offset of position 0; of Kafka */
     int64_t *begins; /* per log: offset of the dataset's first record; of Kafka, once it is open */
+    int64_t *floors; /* per log: from this offset on, nothing may be deleted; of Kafka, as begins */
     bool *doubted;   /* per log: as cdr_kafka_doubt has it; NULL: none */
     struct cdr_pace schedule; /* that the run goes by, once it has begun */
-    bool spilled;             /* from starts on, records are in settings->sink.spill */
+    struct cdr_programme program;
+    struct cdr_sent sent; /* of a run that is paced */
+    bool spilled;         /* from starts on, records are in settings->sink.spill */
     double wall_s, cpu_s;
     enum cdr_result result;
     bool complete; /* to its end, or live and stopped in an orderly way */

@@ -22,6 +22,7 @@ static enum cdr_result collect(void *state, unsigned worker, const struct cdr_ta
         struct cdr_found found = {
             .emission_slot_ms = task->slots[0].start_ms,
             .emission_ms = task->slots[0].start_ms + cdr_key_ms(&task->keys[i]),
+            .held_until_ms = cdr_task_held_until_ms(task),
             .type = task->type,
             .start_slot = task->slots[cdr_key_lag(&task->keys[i])],
             .key = task->keys[i],

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITEMS_MAX = 2 * (CDR_TYPE_COUNT + CDR_DIMENSION_COUNT) };
+enum { ITEMS_MAX = 2 * (CDR_TYPE_COUNT + CDR_DIMENSION_TOPICS_MAX) };
 
 /* A schema that a command is about: of the values or of the keys of a topic. */
 struct item {
@@ -27,12 +27,21 @@ static const char *giver_of(const struct cdr_settings *settings,
                             const struct cdr_schema_request *request)
 {
     const bool key = request->part == CDR_PART_KEYS;
+    if (request->topic->table && request->topic->rows == CDR_DIMENSION_TRUTH)
+        return key ? "the keys of the truth" : "the truth";
     if (request->topic->table)
         return key ? "the keys of dimensions" : "the rows of dimensions";
     if (key)
         return settings->key_schema;
     const char *file = request->topic->layouts[0].name;
     return file != NULL ? file : settings->fields != NULL ? "the fields" : NULL;
+}
+
+/* Whether a run has the topic. */
+static bool has_topic(const struct cdr_settings *settings, const struct cdr_topic *topic)
+{
+    return !topic->table || (topic->rows == CDR_DIMENSION_TRUTH ? settings->truth_topic != NULL
+                                                                : settings->dimensions);
 }
 
 /* What is asked for: without a TYPE, keys too, if they have a schema, and with dimensions those. */
@@ -45,10 +54,9 @@ static size_t list_items(const struct cdr_settings *settings, const struct cdr_t
     for (size_t i = 0; i < n; i++) {
         const struct cdr_topic *topic = requests[i].topic;
         const bool key = requests[i].part == CDR_PART_KEYS;
-        const bool all = settings->argument_type == NULL && (!topic->table || settings->dimensions);
-        const bool named =
-            key ? is_named(settings, "key") && (!topic->table || settings->dimensions)
-                : is_named(settings, topic->label);
+        const bool all = settings->argument_type == NULL && has_topic(settings, topic);
+        const bool named = key ? is_named(settings, "key") && has_topic(settings, topic)
+                               : is_named(settings, topic->label);
         if (requests[i].part != CDR_PART_NEXT && (all || named))
             items[count++] = (struct item){requests[i], cdr_request_text(&requests[i]),
                                            giver_of(settings, &requests[i]),
@@ -328,9 +336,13 @@ static enum cdr_result load(const struct cdr_settings *settings, struct cdr_topi
         result = cdr_topics_load_schemas(topics, settings, error);
     if (result == CDR_OK)
         result = cdr_topics_load_keys(topics, settings, error);
+    char truth[CDR_TOPIC_NAME_SIZE];
+    snprintf(truth, sizeof truth, "%.240s%s", settings->topic_prefix,
+             cdr_dimension_name[CDR_DIMENSION_TRUTH]);
     if (result == CDR_OK)
-        result =
-            cdr_dimension_topics(tables, settings->topic_prefix, cdr_has_avro_keys(topics), error);
+        result = cdr_dimension_topics(tables, settings->topic_prefix,
+                                      settings->truth_topic != NULL ? settings->truth_topic : truth,
+                                      cdr_has_avro_keys(topics), error);
     return result;
 }
 

@@ -73,12 +73,13 @@ static enum cdr_result check_table(const struct cdr_schema_request *request, con
 {
     if (cdr_registry_same(cdr_request_text(request), latest))
         return CDR_OK;
+    const bool truth = request->topic->rows == CDR_DIMENSION_TRUTH;
+    const char *option = truth ? "--truth-topic" : "--dimensions";
     return cdr_fail(error, CDR_E_CONFIG,
-                    "subject %s: the latest version is not of the form that --dimensions writes "
-                    "(`cdrgen schema print %s --dimensions`); leave one of --use-latest and "
-                    "--dimensions out",
-                    subject,
-                    request->part == CDR_PART_KEYS ? "key" : cdr_dimension_name[request->type]);
+                    "subject %s: the latest version is not of the form that %s writes (`cdrgen "
+                    "schema print %s%s`); leave one of --use-latest and %s out",
+                    subject, option, request->part == CDR_PART_KEYS ? "key" : request->topic->label,
+                    truth ? "" : " --dimensions", option);
 }
 
 /* The latest version instead of the schema that is built in, which stays if it has the same form:
@@ -202,9 +203,10 @@ enum cdr_result cdr_topics_check_fixed_ids(const struct cdr_topics *topics, bool
             return cdr_fail(error, CDR_E_CONFIG,
                             "%s: avro in Kafka needs schema ids; give --registry URL, or a fixed "
                             "one with %s=ID",
-                            topic->table ? "dimensions"
-                            : key        ? "key_format"
-                                         : "format",
+                            topic->table && topic->rows == CDR_DIMENSION_TRUTH ? "truth_topic"
+                            : topic->table                                     ? "dimensions"
+                            : key                                              ? "key_format"
+                                                                               : "format",
                             option_of(&requests[i], option));
         if (say && requests[i].part == CDR_PART_VALUES)
             say_id(topic);

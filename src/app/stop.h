@@ -1,5 +1,5 @@
 /* SIGINT, SIGTERM and SIGHUP: the first asks the command to finish what it has in hand, a second
- * one ends the process at once, with 128 and its number.
+ * one ends the process at once, with status 128 plus its number.
  *
  * A command that opens its destination waits in libraries that know no flag (a connection, a
  * request, a name lookup). While it opens, an end can spoil nothing: if it has not noticed the

@@ -1,11 +1,14 @@
 #include "app/summary.h"
 
 #include "app/dimensions.h"
+#include "app/faults.h"
 #include "app/metrics.h"
 #include "app/progress.h"
 #include "app/say.h"
+#include "app/stages.h"
 #include "base/files.h"
 #include "base/json_writer.h"
+#include "sink/file/scan.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -42,6 +45,26 @@ static struct cdr_digest topic_digest(const struct cdr_run *run, uint32_t type)
     return total;
 }
 
+/* Of faults on purpose: how many of each kind, and what a perfect cleaner lets through. */
+static void write_faults(struct cdr_json *json, const struct cdr_run *run, uint32_t type)
+{
+    const uint32_t partitions = run->model->parameters.partitions;
+    struct cdr_fault_counts total = {0};
+    if (!run->model->faults.on)
+        return;
+    for (uint32_t p = 0; p < partitions; p++)
+        if (owned(run, p))
+            cdr_fault_counts_add(&total, cdr_pipeline_faults(run->pipeline, type * partitions + p));
+    cdr_json_object_inline(json, "faults");
+    for (uint32_t kind = 0; kind < CDR_FAULT_COUNT; kind++)
+        if (run->model->parameters.faults[kind] > 0 &&
+            (cdr_fault_traits[kind] & CDR_FAULT_DELIVERY) == 0)
+            cdr_json_u64(json, cdr_fault_name[kind], total.kinds[kind]);
+    cdr_json_object_end(json);
+    cdr_json_u64(json, "clean", total.clean);
+    hex(json, "clean_sum", total.clean_sum);
+}
+
 static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32_t type)
 {
     const uint32_t partitions = run->model->parameters.partitions;
@@ -54,6 +77,7 @@ static void write_topic(struct cdr_json *json, const struct cdr_run *run, uint32
     cdr_json_u64(json, "bytes", total.bytes);
     hex(json, "digest", total.ordered);
     hex(json, "sum", total.sum);
+    write_faults(json, run, type);
     if (topic->schema_ids[0] != 0)
         cdr_json_i64(json, "schema_id", topic->schema_ids[0]);
     if (topic->schema_ids[1] != 0)
@@ -135,6 +159,11 @@ enum cdr_result cdr_check_summary(const struct cdr_settings *settings, struct cd
     struct stat status;
     if (path == NULL || strcmp(path, "-") == 0)
         return CDR_OK;
+    if (cdr_file_is_of_dataset(settings->sink.out, path))
+        return cdr_fail(
+            error, CDR_E_CONFIG,
+            "summary: %s is the name of a file of the dataset in %s: choose another one", path,
+            settings->sink.out);
     if (stat(path, &status) == 0) {
         errno = S_ISDIR(status.st_mode) ? EISDIR : 0;
         if (errno != 0 || access(path, W_OK) != 0)
@@ -162,6 +191,7 @@ enum cdr_result cdr_write_summary(const struct cdr_run *run, struct cdr_error *e
     cdr_json_object(&json, NULL);
     write_head(&json, run);
     cdr_write_run_figures(&json, run);
+    cdr_stages_write(run, &json);
     if (run->spilled)
         write_spilled(&json, run);
     cdr_json_object(&json, "topics");
@@ -196,7 +226,7 @@ void cdr_print_closing(const struct cdr_run *run)
                 "  resumed after %s records that were there; figures and digests cover the "
                 "records after them\n",
                 cdr_with_commas(cdr_run_figure(run, CDR_LOG_FIRST_RECORD), records));
-    if (run->settings->sink.abort_share > 0)
+    if (run->model->parameters.faults[CDR_FAULT_ABORTED] > 0)
         fprintf(stderr, "  %s records more were sent in transactions that were aborted\n",
                 cdr_with_commas(cdr_run_figure(run, CDR_LOG_ABORTED), records));
     for (uint32_t type = 0; type < run->topics.n; type++) {
@@ -206,8 +236,10 @@ void cdr_print_closing(const struct cdr_run *run)
                 cdr_with_commas(total.bytes, bytes), total.ordered);
     }
     cdr_dimensions_print(run->dimensions, stderr);
-    if (run->settings->speed > 0 || run->settings->rate_per_s > 0 || run->settings->live)
+    if (cdr_run_is_paced(run))
         fprintf(stderr, "  at most %.3f s behind schedule\n", (double)status.behind_max_ns / 1e9);
+    cdr_stages_print(run, stderr);
+    cdr_stages_print_end(run, stderr);
 }
 
 void cdr_print_spilled(const struct cdr_run *run)
@@ -291,18 +323,22 @@ void cdr_print_plan(const struct cdr_run *run)
     const struct cdr_settings *settings = run->settings;
     const struct cdr_parameters *p = &run->model->parameters;
     char day[16], records[32], backlog[160];
-    double expected =
-        cdr_expected_records(run->model) / settings->shard_count / (settings->live ? p->days : 1);
+    double expected = cdr_expected_records(run->model) / settings->shard_count /
+                      (cdr_settings_is_endless(settings) ? p->days : 1);
     date_text(p->start_day, day);
     printf("dataset      %s\n", run->model->dataset_id);
     if (settings->live)
         printf("days         from %s on, in real time when the present is reached; %s\n", day,
                p->tz_name);
+    else if (cdr_settings_is_endless(settings))
+        printf("days         from %s on, as many as it takes; %s\n", day, p->tz_name);
     else
         printf("days         %" PRIu32 " from %s, %s\n", p->days, day, p->tz_name);
     printf("subscribers  %" PRIu32 ", seed %" PRIu64 "\n", p->subscribers, p->seed);
     printf("records      about %s%s\n", cdr_with_commas((uint64_t)(expected + 0.5), records),
-           settings->live ? " a day" : "");
+           cdr_settings_is_endless(settings) ? " a day" : "");
+    cdr_stages_plan(run, stdout);
+    cdr_faults_print_expected(stdout, p, expected);
     if (cdr_backlog_text(run, backlog, sizeof backlog))
         printf("backlog      %s\n", backlog);
     for (uint32_t type = 0; type < run->topics.n; type++)
@@ -312,6 +348,8 @@ void cdr_print_plan(const struct cdr_run *run)
         printf("dimensions   %s%s, %s%s; rows from the first day on, updates and tombstones\n",
                settings->topic_prefix, cdr_dimension_name[0], settings->topic_prefix,
                cdr_dimension_name[1]);
+    if (settings->truth_topic != NULL)
+        cdr_say(stdout, "truth        %s; a row a fault\n", settings->truth_topic);
     if (settings->shard_count > 1)
         printf("shard        partitions p with p mod %" PRIu32 " = %" PRIu32 "\n",
                settings->shard_count, settings->shard_index);

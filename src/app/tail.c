@@ -27,10 +27,41 @@ void cdr_run_tail_settings(const struct cdr_run *run, struct cdr_verify_tail_set
         .workers = run->workers,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
-        .endless = settings->live || settings->sink.replays, /* a run may have gone on since */
+        .endless = cdr_settings_is_endless(settings) ||
+                   settings->sink.replays, /* a run may have gone on since */
         .ids = settings->sink.id_header,
         .stop = cdr_stop_on_signals(),
     };
+}
+
+/* The logs differ. Transactions leave control records in them, and aborted records, and both take
+ * offsets, which a run without --transactions goes by. */
+static enum cdr_result refuse_transactions(const struct cdr_run *run, const char *why,
+                                           struct cdr_error *error)
+{
+    if (cdr_kafka_has_transactions(run->sink))
+        return cdr_fail(error, CDR_E_STATE,
+                        "%s: dataset %s was written with --transactions: resume it with "
+                        "--transactions, or where that is refused too, because the topics hold "
+                        "what its transactions did not commit, fill them again with `cdrgen repair "
+                        "--transactions` (%.600s)",
+                        who(run), run->model->dataset_id, why);
+    bool *const unfit = run->settings->sink.unfit;
+    if (cdr_kafka_ends_with_control(run->sink, unfit))
+        return cdr_fail(error, CDR_E_STATE,
+                        "%s: a transaction has ended in the topics, and what it leaves takes "
+                        "offsets (aborted records, a control record), so that no record of dataset "
+                        "%s can follow at its own: %s (%.500s)",
+                        who(run), run->model->dataset_id,
+                        unfit != NULL
+                            ? "if a run with --transactions wrote the dataset, repair it with "
+                              "--transactions; else delete the topics that another producer "
+                              "filled, which repair then creates and fills"
+                            : "`cdrgen verify` says whether the topics are whole; where records "
+                              "are missing, `cdrgen repair` fills them again; if a run with "
+                              "--transactions wrote the dataset, resume it with --transactions",
+                        why);
+    return CDR_OK;
 }
 
 /* expired[log]: as of struct cdr_verify_tail_settings. */
@@ -57,13 +88,8 @@ static enum cdr_result check(const struct cdr_run *run, const struct cdr_verify_
     if (result == CDR_E_STATE)
         return cdr_fail(error, CDR_E_STATE, "%s: %.1000s", who(run), why.text);
     if (result == CDR_E_DIFFERENT && !settings->sink.transactions &&
-        cdr_kafka_has_transactions(run->sink))
-        return cdr_fail(error, CDR_E_STATE,
-                        "%s: dataset %s was written with --transactions: resume it with "
-                        "--transactions, or where that is refused too, because the topics hold "
-                        "what its transactions did not commit, fill them again with `cdrgen repair "
-                        "--transactions` (%.600s)",
-                        who(run), run->model->dataset_id, why.text);
+        refuse_transactions(run, why.text, error) != CDR_OK)
+        return CDR_E_STATE;
     if (result == CDR_E_DIFFERENT)
         return cdr_fail(error, CDR_E_STATE,
                         "%s: the topics do not hold the beginning of dataset %s: %.800s", who(run),
@@ -120,10 +146,19 @@ static bool is_unsettled(const struct history *history, uint32_t log, uint64_t r
     return records > 0 && !(history->known[log] && history->writers[log].same);
 }
 
-/* A run has vouched for all of it, as this dataset in this form. */
+/* A run has vouched for some of it, as this dataset in this form. */
 static bool is_vouched(const struct history *history, uint32_t log)
 {
     return history->writers[log].same || history->ended[log];
+}
+
+/* For its first records, so many of them. */
+static uint64_t vouched_to(const struct history *history, uint32_t log, uint64_t records)
+{
+    const struct cdr_kafka_writer *writer = &history->writers[log];
+    if (history->ended[log] || (writer->same && writer->up_to > records))
+        return records;
+    return writer->same ? writer->up_to : 0;
 }
 
 /* Another dataset was the last to begin in the log, where this one would have to. That this one has
@@ -259,7 +294,7 @@ static enum cdr_result widen(const struct cdr_run *run, struct history *history,
         widened.logs++;
         widened.records += range->to - range->from;
         widened.gone += range->from;
-        widened.doubtful += range->from > 0 && !is_vouched(history, log);
+        widened.doubtful += range->from > vouched_to(history, log, range->to);
     }
     if (result == CDR_OK)
         say_widened(run, &widened);
@@ -301,15 +336,43 @@ static enum cdr_result judge_empty(const struct cdr_run *run, uint32_t log, int6
     return CDR_OK;
 }
 
+/* With transactions, where the last records of ranges are. */
+static enum cdr_result find_last(const struct cdr_run *run, const struct cdr_verify_range *ranges,
+                                 struct cdr_kafka_last *last, struct cdr_error *error)
+{
+    const uint32_t logs = cdr_run_logs(run);
+    uint64_t *wanted = calloc(logs, sizeof *wanted);
+    if (wanted == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
+    for (uint32_t log = 0; log < logs; log++)
+        wanted[log] = ranges[log].to - ranges[log].from;
+    enum cdr_result result =
+        cdr_kafka_find_last(run->sink, &run->settings->sink, wanted, last, error);
+    free(wanted);
+    return result;
+}
+
+/* The records of a log that are compared at least: the last ones, and all that came after those
+ * that a run saw acknowledged. */
+static uint64_t compared_from(const struct cdr_run *run, const struct history *history,
+                              uint32_t log)
+{
+    const uint64_t to = run->starts[log], last = to > TAIL_RECORDS ? to - TAIL_RECORDS : 0;
+    if (is_unsettled(history, log, to) || run->settings->sink.kafka.force)
+        return last;
+    const uint64_t vouched = vouched_to(history, log, to);
+    return vouched < last ? vouched : last;
+}
+
 /* Positions are offsets from the base; or, with transactions, found by reading back. */
 static enum cdr_result set_ranges(const struct cdr_run *run, const struct history *history,
                                   struct cdr_verify_range *ranges, struct cdr_error *error)
 {
     const uint32_t logs = cdr_run_logs(run);
     for (uint32_t log = 0; log < logs; log++) {
-        const uint64_t to = run->starts[log], from = to > TAIL_RECORDS ? to - TAIL_RECORDS : 0;
+        const uint64_t from = compared_from(run, history, log);
         ranges[log] = (struct cdr_verify_range){.from = from,
-                                                .to = to,
+                                                .to = run->starts[log],
                                                 .offset = run->bases[log] + (int64_t)from,
                                                 .proven = history->ended[log]};
     }
@@ -318,8 +381,7 @@ static enum cdr_result set_ranges(const struct cdr_run *run, const struct histor
     struct cdr_kafka_last *last = calloc(logs, sizeof *last);
     if (last == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
-    enum cdr_result result =
-        cdr_kafka_find_last(run->sink, &run->settings->sink, TAIL_RECORDS, last, error);
+    enum cdr_result result = find_last(run, ranges, last, error);
     for (uint32_t log = 0; result == CDR_OK && log < logs; log++) {
         struct cdr_verify_range *range = &ranges[log];
         const uint64_t count =
@@ -404,17 +466,15 @@ static enum cdr_result check_beginning(const struct cdr_run *run, struct cdr_err
     return CDR_OK;
 }
 
-/* With transactions, where the last records are; all of the ranges become as long as the longest,
- * which does no harm. */
+/* With transactions, positions are not offsets. */
 static enum cdr_result find_arrived(const struct cdr_run *run, struct cdr_verify_range *ranges,
-                                    uint64_t most, struct cdr_error *error)
+                                    struct cdr_error *error)
 {
     const uint32_t logs = cdr_run_logs(run);
     struct cdr_kafka_last *last = calloc(logs, sizeof *last);
     if (last == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", logs);
-    enum cdr_result result =
-        cdr_kafka_find_last(run->sink, &run->settings->sink, (uint32_t)most, last, error);
+    enum cdr_result result = find_last(run, ranges, last, error);
     for (uint32_t log = 0; result == CDR_OK && log < logs; log++) {
         ranges[log].from = ranges[log].to - last[log].count;
         ranges[log].offset = last[log].offset;
@@ -423,13 +483,12 @@ static enum cdr_result find_arrived(const struct cdr_run *run, struct cdr_verify
     return result;
 }
 
-/* What the logs hold beyond the records that were durable: the largest number. */
+/* What the logs hold beyond the records that were durable. */
 static enum cdr_result set_arrived(const struct cdr_run *run, const uint64_t *safe,
-                                   struct cdr_verify_range *ranges, uint64_t *most,
+                                   struct cdr_verify_range *ranges, bool *any,
                                    struct cdr_error *error)
 {
     const uint32_t partitions = run->settings->model.partitions;
-    *most = 0;
     for (uint32_t log = 0; log < cdr_run_logs(run); log++) {
         const uint64_t to = run->starts[log];
         if (to < safe[log])
@@ -440,8 +499,7 @@ static enum cdr_result set_arrived(const struct cdr_run *run, const uint64_t *sa
                             (unsigned long long)to, (unsigned long long)safe[log]);
         ranges[log] = (struct cdr_verify_range){
             .from = safe[log], .to = to, .offset = run->bases[log] + (int64_t)safe[log]};
-        if (to - safe[log] > *most)
-            *most = to - safe[log];
+        *any |= to > safe[log];
     }
     return CDR_OK;
 }
@@ -453,22 +511,22 @@ enum cdr_result cdr_run_check_arrived(const struct cdr_run *run, const uint64_t 
         return CDR_OK;
     struct cdr_verify_tail_settings arrived;
     struct cdr_verify_range *ranges = calloc(cdr_run_logs(run), sizeof *ranges);
-    uint64_t most = 0;
+    bool any = false;
     if (ranges == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for %u logs", cdr_run_logs(run));
-    enum cdr_result result = set_arrived(run, safe, ranges, &most, error);
-    if (result == CDR_OK && most > 0 && run->settings->sink.transactions)
-        result = find_arrived(run, ranges, most, error);
+    enum cdr_result result = set_arrived(run, safe, ranges, &any, error);
+    if (result == CDR_OK && any && run->settings->sink.transactions)
+        result = find_arrived(run, ranges, error);
     cdr_run_tail_settings(run, &arrived);
     arrived.ranges = ranges;
-    if (result == CDR_OK && most > 0)
+    if (result == CDR_OK && any)
         result = cdr_verify_tail(&arrived, error);
     free(ranges);
     return result;
 }
 
-/* A log is not doubted that is empty yet, or that was compared whole, or of which an earlier run
- * vouched for the same. What expired while it was compared was not. */
+/* A log is not doubted that is empty yet, or that was compared whole, or of which earlier runs
+ * vouched for what was not compared. What expired while it was compared was not. */
 static enum cdr_result judge_whole(const struct cdr_run *run, struct history *history,
                                    const struct cdr_verify_range *ranges, const uint64_t *expired,
                                    struct cdr_error *error)
@@ -476,8 +534,8 @@ static enum cdr_result judge_whole(const struct cdr_run *run, struct history *hi
     enum cdr_result result = CDR_OK;
     for (uint32_t log = 0; result == CDR_OK && log < cdr_run_logs(run); log++) {
         const struct cdr_verify_range *range = &ranges[log];
-        run->doubted[log] =
-            range->to > 0 && !is_vouched(history, log) && (range->from > 0 || expired[log] > 0);
+        run->doubted[log] = range->to > 0 && (range->from > 0 || expired[log] > 0) &&
+                            range->from + expired[log] > vouched_to(history, log, range->to);
         history->gone[log] += expired[log];
         if (run->doubted[log] && !run->settings->sink.kafka.force)
             result = check_other(run, history, log, error);

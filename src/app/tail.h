@@ -9,7 +9,7 @@
 /* With --resume into Kafka: are the last records there those of the function? CDR_E_STATE names the
  * first that is not. Nothing was written yet. Sets run->doubted, and tells the sink. */
 enum cdr_result cdr_run_check_tail(struct cdr_run *run, struct cdr_error *error);
-/* A new producer goes on in mid-run: what has come to the logs since their first safe[log] records
+/* A new producer goes on mid-run: what has come to the logs since their first safe[log] records
  * were durable must be the next ones. It may be what the old producer sent and heard nothing of, or
  * another one's. CDR_E_DIFFERENT names the first record that is not; else as of cdr_verify_tail. */
 enum cdr_result cdr_run_check_arrived(const struct cdr_run *run, const uint64_t *safe,

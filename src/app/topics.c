@@ -16,6 +16,7 @@ enum cdr_result cdr_topics_name(struct cdr_topics *topics, const struct cdr_sett
                                 struct cdr_error *error)
 {
     enum cdr_result result = cdr_topics_create(topics, CDR_TYPE_COUNT, error);
+    topics->fault_header = settings->sink.fault_header;
     for (uint32_t type = 0; result == CDR_OK && type < CDR_TYPE_COUNT; type++) {
         struct cdr_topic *topic = &topics->items[type];
         topic->label = cdr_type_word[type];

@@ -1,6 +1,7 @@
-/* trace: every record of one subscriber. Its own events, and those of the subscribers that have it
- * among their contacts: contacts are mutual, so these are its own contacts in every slot. Nobody
- * else's events are looked at. */
+/* trace: every record of one subscriber. Its own events, and those of the subscribers that have
+ * it among their contacts: contacts are mutual, so these are its own contacts in every slot.
+ * Where there are behaviours, also those of subscribers whose behaviour is to call anybody.
+ * Nobody else's events are looked at. */
 #include "app/app.h"
 #include "app/records.h"
 #include "model/event.h"
@@ -19,6 +20,23 @@ struct trace {
     struct cdr_events events;
 };
 
+/* Whoever calls or writes to anybody, by its behaviour. */
+static uint32_t list_strangers(const struct cdr_model *model, uint32_t subscriber,
+                               uint32_t *strangers)
+{
+    const int32_t day = model->parameters.start_day;
+    uint32_t n = 0;
+    for (uint32_t s = 0; model->behaviours.on && s < model->parameters.subscribers; s++) {
+        const struct cdr_role role = cdr_role_ever(model, s, day);
+        if (s == subscriber || !cdr_role_has(&role, CDR_BEHAVIOUR_CALLS))
+            continue;
+        if (strangers != NULL)
+            strangers[n] = s;
+        n++;
+    }
+    return n;
+}
+
 static int compare_numbers(const void *a, const void *b)
 {
     const uint32_t *left = a, *right = b;
@@ -28,7 +46,8 @@ static int compare_numbers(const void *a, const void *b)
 static enum cdr_result list_callers(struct trace *trace, struct cdr_error *error)
 {
     const uint32_t slots = 2 * CDR_DEGREE_MAX;
-    trace->callers = calloc(slots, sizeof *trace->callers);
+    trace->callers = calloc(slots + list_strangers(trace->model, trace->subscriber, NULL),
+                            sizeof *trace->callers);
     if (trace->callers == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory for contacts");
     uint32_t n = 0;
@@ -37,6 +56,7 @@ static enum cdr_result list_callers(struct trace *trace, struct cdr_error *error
         if (contact != CDR_CONTACT_NONE)
             trace->callers[n++] = contact;
     }
+    n += list_strangers(trace->model, trace->subscriber, trace->callers + n);
     qsort(trace->callers, n, sizeof *trace->callers, compare_numbers);
     for (uint32_t i = 0; i < n; i++)
         if (i == 0 || trace->callers[i] != trace->callers[trace->caller_count - 1])
@@ -49,17 +69,21 @@ static enum cdr_result add(struct trace *trace, const struct cdr_slot *slot, uin
                            struct cdr_error *error)
 {
     const struct cdr_events *events = &trace->events;
-    if (emission_ms < trace->start_ms || emission_ms >= trace->end_ms)
-        return CDR_OK;
     struct cdr_slot at = *slot;
     uint32_t lag = 0;
     while (emission_ms >= at.start_ms + at.duration_ms) {
         at = cdr_calendar_next(&trace->model->calendar, &at);
         lag++;
     }
+    const int64_t held_until_ms = cdr_outage_until_ms(
+        &trace->model->faults, &trace->model->calendar, events->type[i], trace->subscriber, &at);
+    const int64_t comes_ms = held_until_ms != 0 ? held_until_ms : emission_ms;
+    if (comes_ms < trace->start_ms || comes_ms >= trace->end_ms)
+        return CDR_OK;
     struct cdr_found found = {
         .emission_slot_ms = at.start_ms,
         .emission_ms = emission_ms,
+        .held_until_ms = held_until_ms,
         .type = events->type[i],
         .start_slot = *slot,
         .key = cdr_key_make((uint32_t)(emission_ms - at.start_ms), events->origin[i], lag,
@@ -72,14 +96,15 @@ static enum cdr_result add(struct trace *trace, const struct cdr_slot *slot, uin
 static enum cdr_result add_leg(struct trace *trace, const struct cdr_slot *slot, uint32_t i,
                                uint32_t leg, struct cdr_error *error)
 {
-    const struct cdr_parameters *p = &trace->model->parameters;
     const struct cdr_events *events = &trace->events;
     struct cdr_legs legs = cdr_leg_records(trace->model, events, i, leg);
     enum cdr_result result = CDR_OK;
     for (uint32_t part = 0; result == CDR_OK && part < legs.parts; part++) {
-        struct cdr_leg_record record = cdr_leg_record(p, &legs, part);
+        struct cdr_leg_record record = cdr_leg_record(trace->model, &legs, part);
         result = add(trace, slot, i, leg, slot->start_ms + record.emission_ms, record.duration_s,
-                     legs.parts > 1 ? part : events->peer[i], error);
+                     events->type[i] == CDR_TYPE_DATA ? cdr_session_part(part, legs.total_s)
+                                                      : events->peer[i],
+                     error);
     }
     return result;
 }
@@ -93,10 +118,11 @@ static enum cdr_result scan(struct trace *trace, const struct cdr_counts *counts
     while (result == CDR_OK &&
            cdr_events_next(trace->model, counts, NULL, &expansion, &trace->events)) {
         for (uint32_t i = 0; result == CDR_OK && i < events->n; i++) {
-            if (origin == trace->subscriber)
-                result = add_leg(trace, &counts->slot, i, 0, error);
-            else if (events->party[i] == CDR_PARTY_ONNET && events->peer[i] == trace->subscriber)
-                result = add_leg(trace, &counts->slot, i, 1, error);
+            const uint32_t legs =
+                1 + cdr_has_called_leg(events->type[i], events->party[i], events->outcome[i]);
+            for (uint32_t leg = 0; result == CDR_OK && leg < legs; leg++)
+                if (cdr_leg_owner(events, i, leg) == trace->subscriber)
+                    result = add_leg(trace, &counts->slot, i, leg, error);
         }
     }
     return result;

@@ -1,10 +1,14 @@
 /* The course of a verification: choose the source, open it, compare, report. */
+#include "app/beside.h"
+#include "app/faults.h"
 #include "app/process.h"
 #include "app/progress.h"
 #include "app/repair.h"
 #include "app/report_file.h"
 #include "app/say.h"
+#include "app/schema_ids.h"
 #include "app/stop.h"
+#include "app/truth_files.h"
 #include "app/verify_dimensions.h"
 #include "app/verify_ids.h"
 #include "app/verify_state.h"
@@ -40,7 +44,8 @@ static enum cdr_result choose_source(struct cdr_verification *run, struct cdr_er
     return CDR_OK;
 }
 
-/* Avro in Kafka has frames; the id in them does not matter. */
+/* Avro in Kafka has frames; the ids in them do not matter but to rows of the truth, which say them.
+ */
 static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_error *error)
 {
     const struct cdr_settings *settings = run->settings;
@@ -49,10 +54,14 @@ static enum cdr_result create_encoders(struct cdr_verification *run, struct cdr_
     enum cdr_result result = cdr_topics_load_schemas(topics, settings, error);
     if (result == CDR_OK)
         result = cdr_topics_resolve_change(topics, settings, run->model, error);
+    const bool framed = !run->from_files && cdr_format_is(settings->format, CDR_FORMAT_FRAMED);
+    cdr_topics_fix_ids(topics, settings, framed);
+    for (uint32_t type = 0; type < topics->n; type++)
+        topics->items[type].compares_ids = framed &&
+                                           settings->model.faults[CDR_FAULT_WRONG_SCHEMA] > 0 &&
+                                           cdr_settings_where(settings, "schema_id") != NULL;
     if (result == CDR_OK)
-        result = cdr_topics_create_encoders(
-            topics, settings->format, tz_name,
-            !run->from_files && cdr_format_is(settings->format, CDR_FORMAT_FRAMED), error);
+        result = cdr_topics_create_encoders(topics, settings->format, tz_name, framed, error);
     if (result == CDR_OK && !run->from_files)
         result = cdr_topics_load_keys(topics, settings, error);
     if (result == CDR_OK && !run->from_files)
@@ -108,6 +117,7 @@ static enum cdr_result create_verify(struct cdr_verification *run, const atomic_
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
         .follow = settings->follow,
+        .beginning = settings->beginning,
         .show = settings->show,
         .stop = stop,
     };
@@ -142,13 +152,13 @@ static enum cdr_result report(const struct cdr_verification *run, struct cdr_err
     return result == CDR_OK ? cdr_report_printed(stdout, error) : result;
 }
 
-/* Tables that lie beside the parts. They are not compared, but their readers would miss them. */
+/* Tables that lie beside the parts. Records are whole without them, but their readers would miss
+ * them. */
 static void say_missing(const struct cdr_settings *settings)
 {
-    static const char *const names[] = {"cells.csv", "subscribers.csv"};
     char path[4096];
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", settings->sink.out, names[i]);
+    for (size_t i = 0; i < CDR_TABLES; i++) {
+        snprintf(path, sizeof path, "%s/%s", settings->sink.out, cdr_tables[i].name);
         if (access(path, F_OK) != 0 && errno == ENOENT)
             cdr_say(stderr, "cdrgen: warning: %s is missing; run --resume writes it\n", path);
     }
@@ -189,6 +199,49 @@ static enum cdr_result compare_all(struct cdr_verification *run, struct cdr_erro
     return result;
 }
 
+/* The first that is changed, of the tables and the truth of this shard, or of all of them; "" where
+ * none is. */
+static enum cdr_result find_changed(const struct cdr_verification *run,
+                                    char path[CDR_BESIDE_PATH_MAX], struct cdr_error *error)
+{
+    const struct cdr_beside beside = {run->settings, run->model, &run->topics};
+    enum cdr_result result = CDR_OK;
+    bool changed = false;
+    for (unsigned i = 0; result == CDR_OK && !changed && i < CDR_TABLES; i++)
+        result = cdr_table_is_changed(&beside, &cdr_tables[i], path, &changed, error);
+    if (result == CDR_OK && !changed)
+        result = cdr_truth_files_are_changed(&beside, path, &changed, error);
+    if (!changed)
+        path[0] = '\0';
+    return result;
+}
+
+/* Where all records are the same: what lies beside the parts. */
+static void judge_beside(struct cdr_verification *run)
+{
+    struct cdr_verdict *verdict = &run->verdict;
+    char path[CDR_BESIDE_PATH_MAX];
+    struct cdr_error why = {{0}};
+    if (!run->from_files || verdict->code != CDR_OK)
+        return;
+    verdict->code = find_changed(run, path, &why);
+    if (verdict->code != CDR_OK) {
+        verdict->code = CDR_E_STATE;
+        verdict->word = "cannot tell";
+        snprintf(verdict->text, sizeof verdict->text,
+                 "cannot tell: all records are the same, but not all that lies beside them could "
+                 "be compared: %.700s",
+                 why.text);
+    } else if (path[0] != '\0') {
+        verdict->code = CDR_E_DIFFERENT;
+        verdict->word = "different";
+        snprintf(verdict->text, sizeof verdict->text,
+                 "different: all records are the same, but %.700s is not what a run of this "
+                 "dataset writes; run --resume writes it again, the truth with --truth-files",
+                 path);
+    }
+}
+
 /* The verdict; a report that could not be written is a failure only where it hides nothing worse.
  */
 static enum cdr_result verify(struct cdr_verification *run, struct cdr_error *error)
@@ -196,10 +249,12 @@ static enum cdr_result verify(struct cdr_verification *run, struct cdr_error *er
     struct cdr_error later = {0};
     enum cdr_result result = compare_all(run, error);
     run->verdict = cdr_verification_verdict(run, result, result != CDR_OK ? error->text : "");
+    judge_beside(run);
 #if CDR_KAFKA
     if (run->verdict.code == CDR_E_DIFFERENT && result == CDR_OK && !run->from_files &&
         run->offsets == NULL && !cdr_verification_knows_bases(run) &&
-        cdr_verification_is_behind(run, run->verdict.text, sizeof run->verdict.text)) {
+        cdr_verification_is_behind(run, run->verdict.text, sizeof run->verdict.text) &&
+        !run->settings->sink.kafka.force) {
         run->verdict.code = CDR_E_STATE;
         run->verdict.word = "cannot tell";
     }
@@ -219,9 +274,12 @@ static enum cdr_result prepare(struct cdr_verification *run, struct cdr_error *e
     run->workers = cdr_process_workers(settings->workers);
     enum cdr_result result = choose_source(run, error);
     if (result == CDR_OK)
+        result =
+            cdr_faults_fit(settings, run->from_files ? CDR_SINK_FOLDER : CDR_SINK_MESSAGES, error);
+    if (result == CDR_OK)
         result = cdr_topics_name(&run->topics, settings, error);
     if (result == CDR_OK)
-        result = cdr_report_check(settings->report, error);
+        result = cdr_report_check(settings->report, settings->sink.out, error);
     if (result == CDR_OK)
         result = cdr_model_create(&run->model, &settings->model, error);
     if (result == CDR_OK)
@@ -258,5 +316,6 @@ enum cdr_result cdr_verification_run(const struct cdr_settings *settings,
     cdr_model_destroy(run.model);
     free(run.note);
     free(run.offsets);
+    free(run.behind);
     return result;
 }

@@ -1,6 +1,6 @@
 /* Where the dataset begins in topics that held other records before, when Kafka has forgotten it.
  */
-#include "app/verify_state.h"
+#include "app/verify_dimensions.h"
 
 #include "app/stop.h"
 
@@ -90,35 +90,60 @@ enum cdr_result cdr_verification_find_bases(struct cdr_verification *run, struct
     return result;
 }
 
-bool cdr_verification_is_behind(const struct cdr_verification *run, char *text, size_t size)
+/* Sets behind, and whether some log begins with the dataset. */
+static enum cdr_result find_behind(struct cdr_verification *run, bool *at_base,
+                                   struct cdr_error *error)
+{
+    const uint32_t logs = run->topics.n * run->settings->model.partitions;
+    int64_t *begins = make_offsets(run, error);
+    struct cdr_begin_found *found = calloc(logs, sizeof *found);
+    enum cdr_result result = begins != NULL && found != NULL ? CDR_OK : CDR_E_NOMEM;
+    if (result == CDR_OK)
+        result = find(run, true, begins, found, error);
+    for (uint32_t log = 0; result == CDR_OK && log < logs; log++) {
+        *at_base |= begins[log] >= 0 && !found[log].after;
+        if (!found[log].after || run->source->ops->extent(run->source, log).known)
+            begins[log] = -1;
+    }
+    free(found);
+    if (result == CDR_OK)
+        run->behind = begins;
+    else
+        free(begins);
+    return result;
+}
+
+/* Whether a log differs that is not behind, or a table does. */
+static bool differs_elsewhere(const struct cdr_verification *run)
+{
+    char text[300];
+    for (uint32_t log = 0; log < run->topics.n * run->settings->model.partitions; log++) {
+        const struct cdr_compare_counts *counts = cdr_verify_counts(run->verify, log);
+        if (counts != NULL && run->behind[log] < 0 && cdr_is_different(counts))
+            return true;
+    }
+    return cdr_verification_dimensions_differ(run, text, sizeof text);
+}
+
+bool cdr_verification_is_behind(struct cdr_verification *run, char *text, size_t size)
 {
     const uint32_t partitions = run->settings->model.partitions;
     struct cdr_error ignored = {{0}};
     bool at_base = false;
-    uint32_t first = UINT32_MAX, count = 0;
-    int64_t *begins = make_offsets(run, &ignored);
-    struct cdr_begin_found *found = calloc((size_t)run->topics.n * partitions, sizeof *found);
-    if (begins == NULL || found == NULL || find(run, true, begins, found, &ignored) != CDR_OK) {
-        free(begins);
-        free(found);
+    uint32_t first = UINT32_MAX;
+    if (find_behind(run, &at_base, &ignored) != CDR_OK)
         return false;
-    }
-    for (uint32_t log = run->topics.n * partitions; log-- > 0;) {
-        at_base |= begins[log] >= 0 && !found[log].after;
-        if (begins[log] >= 0 && found[log].after) {
-            first = log;
-            count++;
-        }
-    }
-    if (count > 0 && !at_base)
-        snprintf(text, size,
-                 "cannot tell: the topics begin with other records than this dataset's, whose "
-                 "first record is at offset %" PRId64
-                 " of %.200s[%u]: if a run with --append wrote it there, Kafka has forgotten it "
-                 "(the group cdrgen-%s); pass --append to compare from there on",
-                 begins[first], run->topics.items[first / partitions].name, first % partitions,
-                 run->model->dataset_id);
-    free(begins);
-    free(found);
-    return count > 0 && !at_base;
+    for (uint32_t log = run->topics.n * partitions; log-- > 0;)
+        first = run->behind[log] >= 0 ? log : first;
+    if (first == UINT32_MAX || (at_base && differs_elsewhere(run)))
+        return false;
+    snprintf(text, size,
+             "cannot tell: %s begin with other records than this dataset's, whose first record is "
+             "at offset %" PRId64
+             " of %.200s[%u]: if a run with --append wrote it there, Kafka has forgotten it (the "
+             "group cdrgen-%s); pass --append to compare from there on",
+             at_base ? "some topics" : "the topics", run->behind[first],
+             run->topics.items[first / partitions].name, first % partitions,
+             run->model->dataset_id);
+    return true;
 }

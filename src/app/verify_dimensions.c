@@ -22,6 +22,7 @@ static enum cdr_result check(struct cdr_verification *run, const atomic_int *sto
     struct cdr_dimension_check_settings how = {
         .model = run->model,
         .topics = &dimensions->topics,
+        .records = &run->topics,
         .sink = &settings->sink,
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
@@ -31,9 +32,9 @@ static enum cdr_result check(struct cdr_verification *run, const atomic_int *sto
         .open_wait_ms = settings->open_wait_ms,
         .stop = stop,
     };
-    enum cdr_result result =
-        cdr_dimension_topics(&dimensions->topics, settings->topic_prefix,
-                             cdr_format_is(settings->key_format, CDR_FORMAT_FRAMED), error);
+    enum cdr_result result = cdr_dimension_topics(
+        &dimensions->topics, settings->dimensions ? settings->topic_prefix : NULL,
+        settings->truth_topic, cdr_format_is(settings->key_format, CDR_FORMAT_FRAMED), error);
     if (result == CDR_OK)
         result = cdr_dimension_topics_encode(&dimensions->topics, settings->format, error);
     return result == CDR_OK ? cdr_dimension_check(&how, &dimensions->report, error) : result;
@@ -42,7 +43,7 @@ static enum cdr_result check(struct cdr_verification *run, const atomic_int *sto
 enum cdr_result cdr_verification_dimensions(struct cdr_verification *run, const atomic_int *stop,
                                             struct cdr_error *error)
 {
-    if (!run->settings->dimensions)
+    if (!cdr_settings_has_rows(run->settings))
         return CDR_OK;
     if (run->from_files) {
         if (!run->settings->quiet)
@@ -119,7 +120,7 @@ static void counts_text(const struct cdr_dimension_counts *counts, char *text, s
 bool cdr_verification_dimensions_differ(const struct cdr_verification *run, char *text, size_t size)
 {
     bool differ = false;
-    for (uint32_t d = 0; run->dimensions != NULL && d < CDR_DIMENSION_COUNT; d++) {
+    for (uint32_t d = 0; run->dimensions != NULL && d < run->dimensions->topics.n; d++) {
         struct cdr_dimension_counts sum = total_of(run, d);
         char counts[200];
         if (differ || !cdr_dimension_differs(&sum))
@@ -134,7 +135,7 @@ bool cdr_verification_dimensions_differ(const struct cdr_verification *run, char
 uint64_t cdr_verification_dimensions_unread(const struct cdr_verification *run)
 {
     uint64_t unread = 0;
-    for (uint32_t d = 0; run->dimensions != NULL && d < CDR_DIMENSION_COUNT; d++)
+    for (uint32_t d = 0; run->dimensions != NULL && d < run->dimensions->topics.n; d++)
         unread += total_of(run, d).unread;
     return unread;
 }
@@ -155,9 +156,14 @@ bool cdr_verification_dimension(const struct cdr_verification *run, uint32_t d, 
     return added > 0 || cdr_dimension_differs(&sum);
 }
 
+uint64_t cdr_verification_dimension_before(const struct cdr_verification *run, uint32_t d)
+{
+    return run->dimensions != NULL ? run->dimensions->report.before[d] : 0;
+}
+
 void cdr_print_dimensions(const struct cdr_verification *run, FILE *out)
 {
-    for (uint32_t d = 0; run->dimensions != NULL && d < CDR_DIMENSION_COUNT; d++) {
+    for (uint32_t d = 0; run->dimensions != NULL && d < run->dimensions->topics.n; d++) {
         struct cdr_dimension_counts sum = total_of(run, d);
         char expected[32], found[32], compacted[32], text[200];
         counts_text(&sum, text, sizeof text);
@@ -178,7 +184,7 @@ void cdr_put_dimensions(struct cdr_json *json, const struct cdr_verification *ru
     if (run->dimensions == NULL)
         return;
     cdr_json_object(json, "dimensions");
-    for (uint32_t d = 0; d < CDR_DIMENSION_COUNT; d++) {
+    for (uint32_t d = 0; d < run->dimensions->topics.n; d++) {
         struct cdr_dimension_counts sum = total_of(run, d);
         cdr_json_object(json, run->dimensions->topics.items[d].name);
         cdr_json_u64(json, "expected", sum.expected);

@@ -20,6 +20,8 @@ uint64_t cdr_verification_dimensions_unread(const struct cdr_verification *run);
  * what differs. */
 bool cdr_verification_dimension(const struct cdr_verification *run, uint32_t d, uint64_t *found,
                                 uint64_t *same, char *text, size_t size);
+/* How many rows one table held before the dataset began in it. */
+uint64_t cdr_verification_dimension_before(const struct cdr_verification *run, uint32_t d);
 void cdr_print_dimensions(const struct cdr_verification *run, FILE *out);
 void cdr_put_dimensions(struct cdr_json *json, const struct cdr_verification *run);
 

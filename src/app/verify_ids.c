@@ -9,6 +9,7 @@
 #include "app/stop.h"
 #include "base/clock.h"
 #include "base/json_writer.h"
+#include "verify/clean.h"
 #include "verify/fields.h"
 #include "verify/ids.h"
 #endif
@@ -26,27 +27,32 @@ struct by_id {
     const struct cdr_verification *run;
     struct cdr_verify_ids_settings settings;
     struct cdr_verify_ids_result result;
-    char *names; /* of the topics, taken apart */
+    char *names, *dead_names; /* of the topics, taken apart */
+    const char *dead_letters[CDR_IDS_TOPICS_MAX];
+    uint32_t dead_letter_count;
+    struct cdr_clean_result clean; /* with --clean, instead of result */
     double wall_s;
     bool complete;
     struct cdr_verdict verdict;
 };
 
-static enum cdr_result read_topics(struct by_id *by_id, struct cdr_error *error)
+/* Takes a list of topics apart; the names are in *memory. */
+static enum cdr_result read_topics(const char *key, const char *text, char **memory,
+                                   const char **topics, uint32_t *count, struct cdr_error *error)
 {
-    const char *item, *text = by_id->run->settings->topic;
+    const char *item;
     size_t len;
-    char *at = by_id->names = calloc(1, strlen(text) + CDR_IDS_TOPICS_MAX + 1);
+    char *at = *memory = calloc(1, strlen(text) + CDR_IDS_TOPICS_MAX + 1);
     if (at == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "out of memory");
     for (const char *rest = text; rest != NULL;) {
         rest = cdr_next_item(rest, &item, &len);
-        if (len == 0 || by_id->settings.topic_count == CDR_IDS_TOPICS_MAX)
+        if (len == 0 || *count == CDR_IDS_TOPICS_MAX)
             return cdr_fail(error, CDR_E_CONFIG,
-                            "topic: \"%s\" is not one to %d names with commas between them", text,
+                            "%s: \"%s\" is not one to %d names with commas between them", key, text,
                             CDR_IDS_TOPICS_MAX);
         memcpy(at, item, len);
-        by_id->settings.topics[by_id->settings.topic_count++] = at;
+        topics[(*count)++] = at;
         at += len + 1;
     }
     return CDR_OK;
@@ -72,6 +78,28 @@ static enum cdr_result read_types(struct by_id *by_id, struct cdr_error *error)
     return CDR_OK;
 }
 
+/* What a run writes is nobody's topic of dead letters, nor is the output. */
+static enum cdr_result check_dead_letters(const struct by_id *by_id, struct cdr_error *error)
+{
+    const struct cdr_topics *topics = &by_id->run->topics;
+    const char *truth = by_id->run->settings->truth_topic;
+    for (uint32_t i = 0; i < by_id->dead_letter_count; i++) {
+        const char *dead = by_id->dead_letters[i];
+        const char *what =
+            truth != NULL && strcmp(truth, dead) == 0 ? "the truth about faults" : NULL;
+        for (uint32_t k = 0; k < topics->n; k++)
+            what = strcmp(topics->items[k].name, dead) == 0 ? "the dataset's records" : what;
+        for (uint32_t k = 0; k < by_id->settings.topic_count; k++)
+            what = strcmp(by_id->settings.topics[k], dead) == 0 ? "the output (--topic)" : what;
+        if (what != NULL)
+            return cdr_fail(error, CDR_E_CONFIG,
+                            "dead_letters: %s is the topic of %s; name the topic that the "
+                            "pipeline sends bad messages to",
+                            dead, what);
+    }
+    return CDR_OK;
+}
+
 static enum cdr_result prepare(struct by_id *by_id, struct cdr_error *error)
 {
     const struct cdr_settings *settings = by_id->run->settings;
@@ -82,8 +110,81 @@ static enum cdr_result prepare(struct by_id *by_id, struct cdr_error *error)
     if (settings->follow)
         return cdr_fail(error, CDR_E_CONFIG,
                         "follow: with --by id, only what is there is compared");
-    enum cdr_result result = read_topics(by_id, error);
+    enum cdr_result result =
+        read_topics("topic", settings->topic, &by_id->names, by_id->settings.topics,
+                    &by_id->settings.topic_count, error);
+    if (result == CDR_OK && settings->dead_letters != NULL)
+        result = read_topics("dead_letters", settings->dead_letters, &by_id->dead_names,
+                             by_id->dead_letters, &by_id->dead_letter_count, error);
+    if (result == CDR_OK)
+        result = check_dead_letters(by_id, error);
     return result == CDR_OK ? read_types(by_id, error) : result;
+}
+
+/* ---- with --clean: a table of kinds ---- */
+
+static const char *fates_name(uint32_t kind)
+{
+    return kind == CDR_FATES_GOOD ? "good" : cdr_fault_name[kind];
+}
+
+static bool fates_right(const struct by_id *by_id, uint32_t kind)
+{
+    return cdr_fates_are_right(&by_id->clean.fates[kind], kind, by_id->dead_letter_count > 0);
+}
+
+static void print_table(FILE *out, const struct by_id *by_id)
+{
+    const struct cdr_clean_result *clean = &by_id->clean;
+    fprintf(out, "%s: %" PRIu64 " messages in the output, %" PRIu64 " dead letters; dataset %s\n",
+            by_id->verdict.word, clean->found, clean->dead_letters, by_id->run->model->dataset_id);
+    fprintf(out, "  %-16s %12s %12s %13s %12s %12s\n", "kind", "entries", "passed", "dead-lettered",
+            "lost", "duplicated");
+    for (uint32_t kind = CDR_FATES; kind-- > 0;) {
+        const struct cdr_fates *fates = &clean->fates[kind];
+        if (fates->entries > 0)
+            fprintf(out,
+                    "  %-16s %12" PRIu64 " %12" PRIu64 " %13" PRIu64 " %12" PRIu64 " %12" PRIu64
+                    "%s\n",
+                    fates_name(kind), fates->entries, fates->passed, fates->dead_lettered,
+                    fates->lost, fates->duplicated, fates_right(by_id, kind) ? "" : "  wrong");
+    }
+    if (clean->foreign > 0)
+        fprintf(out, "  %" PRIu64 " foreign messages, %" PRIu64 " of them without an id\n",
+                clean->foreign, clean->without_id);
+}
+
+static void put_table(struct cdr_json *json, const void *context)
+{
+    const struct by_id *by_id = context;
+    const struct cdr_clean_result *clean = &by_id->clean;
+    cdr_json_object(json, NULL);
+    cdr_json_text(json, "dataset_id", by_id->run->model->dataset_id);
+    cdr_json_text(json, "by", "id");
+    cdr_json_bool(json, "clean", true);
+    cdr_json_text(json, "result", by_id->verdict.word);
+    cdr_json_bool(json, "complete", by_id->complete);
+    cdr_json_text(json, "reason", by_id->verdict.text[0] != '\0' ? by_id->verdict.text : NULL);
+    cdr_json_u64(json, "found", clean->found);
+    cdr_json_u64(json, "dead_letters", clean->dead_letters);
+    cdr_json_u64(json, "foreign", clean->foreign);
+    cdr_json_u64(json, "without_id", clean->without_id);
+    cdr_json_object(json, "kinds");
+    for (uint32_t kind = CDR_FATES; kind-- > 0;) {
+        const struct cdr_fates *fates = &clean->fates[kind];
+        if (fates->entries == 0)
+            continue;
+        cdr_json_object_inline(json, fates_name(kind));
+        cdr_json_u64(json, "entries", fates->entries);
+        cdr_json_u64(json, "passed", fates->passed);
+        cdr_json_u64(json, "dead_lettered", fates->dead_lettered);
+        cdr_json_u64(json, "lost", fates->lost);
+        cdr_json_u64(json, "duplicated", fates->duplicated);
+        cdr_json_bool(json, "right", fates_right(by_id, kind));
+        cdr_json_object_end(json);
+    }
+    cdr_json_object_end(json);
+    cdr_json_object_end(json);
 }
 
 /* ---- for a person ---- */
@@ -234,7 +335,11 @@ static enum cdr_result compare(struct by_id *by_id, struct cdr_error *error)
     by_id->settings.show = settings->show;
     by_id->settings.stop = cdr_stop_on_signals();
     (void)cdr_stop_began(NULL);
-    enum cdr_result result = cdr_verify_ids(&by_id->settings, &by_id->result, error);
+    const struct cdr_clean_settings clean = {&by_id->settings, by_id->dead_letters,
+                                             by_id->dead_letter_count};
+    enum cdr_result result = settings->clean
+                                 ? cdr_verify_clean(&clean, &by_id->clean, error)
+                                 : cdr_verify_ids(&by_id->settings, &by_id->result, error);
     by_id->wall_s = (double)(cdr_monotonic_ns() - start_ns) / 1e9;
     by_id->complete = result == CDR_OK;
     return result;
@@ -295,6 +400,41 @@ static struct cdr_verdict judge(const struct by_id *by_id, enum cdr_result resul
     return verdict_of(CDR_OK, "%s", "");
 }
 
+/* Of a cleaner: the kinds that came out wrong are named. */
+static struct cdr_verdict judge_cleaner(const struct by_id *by_id, enum cdr_result result,
+                                        const char *cause)
+{
+    const struct cdr_clean_result *clean = &by_id->clean;
+    const uint64_t messages = clean->found + clean->dead_letters;
+    char text[600] = "";
+    size_t at = 0;
+    if (result != CDR_OK)
+        return verdict_of(result == CDR_E_CONFIG ? result : CDR_E_STATE, "%.1000s", cause);
+    if (messages > 0 && clean->without_id == messages)
+        return verdict_of(CDR_E_STATE,
+                          "cannot tell: none of the messages has a header " CDR_ID_HEADER
+                          " with an id: was --id-header given to the run, and does the pipeline "
+                          "copy the header?");
+    if (clean->open.partitions > 0 || clean->deleted.partitions > 0)
+        return verdict_of(
+            CDR_E_STATE, "cannot tell: the topics do not show all of their messages: %s",
+            clean->open.partitions > 0 ? "a transaction is open" : "their first ones were deleted");
+    for (uint32_t kind = CDR_FATES; kind-- > 0 && at + 160 < sizeof text;) {
+        const struct cdr_fates *fates = &clean->fates[kind];
+        if (fates->entries > 0 && !fates_right(by_id, kind))
+            at += (size_t)snprintf(text + at, sizeof text - at,
+                                   "%s%s: %" PRIu64 " passed, %" PRIu64 " dead-lettered, %" PRIu64
+                                   " lost, %" PRIu64 " duplicated",
+                                   at > 0 ? "; " : "", fates_name(kind), fates->passed,
+                                   fates->dead_lettered, fates->lost, fates->duplicated);
+    }
+    if (clean->foreign > 0)
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%" PRIu64 " foreign",
+                               at > 0 ? "; " : "", clean->foreign);
+    return at > 0 ? verdict_of(CDR_E_DIFFERENT, "different: %s", text)
+                  : verdict_of(CDR_OK, "%s", "");
+}
+
 static enum cdr_result conclude(struct by_id *by_id, enum cdr_result result,
                                 struct cdr_error *error)
 {
@@ -302,11 +442,12 @@ static enum cdr_result conclude(struct by_id *by_id, enum cdr_result result,
     const bool json_to_stdout = settings->report != NULL && strcmp(settings->report, "-") == 0;
     enum cdr_result reported = CDR_OK;
     struct cdr_error later = {{0}};
-    by_id->verdict = judge(by_id, result, error->text);
+    by_id->verdict = (settings->clean ? judge_cleaner : judge)(by_id, result, error->text);
     if (!settings->quiet && by_id->complete)
-        print_words(json_to_stdout ? stderr : stdout, by_id);
+        (settings->clean ? print_table : print_words)(json_to_stdout ? stderr : stdout, by_id);
     if (settings->report != NULL)
-        reported = cdr_report_write(settings->report, put_report, by_id, &later);
+        reported = cdr_report_write(settings->report, settings->clean ? put_table : put_report,
+                                    by_id, &later);
     if (reported == CDR_OK)
         reported = cdr_report_printed(stdout, &later);
     if (by_id->verdict.code != CDR_OK)
@@ -327,6 +468,7 @@ enum cdr_result cdr_verification_by_id(struct cdr_verification *run, struct cdr_
         result = conclude(by_id, compare(by_id, error), error);
     cdr_verify_ids_free(&by_id->result);
     free(by_id->names);
+    free(by_id->dead_names);
     free(by_id);
     return result;
 }

@@ -32,6 +32,9 @@ struct cdr_verification {
     double wall_s;
     bool complete;    /* compared to the end */
     int64_t *offsets; /* per log, where the dataset was found to begin; NULL: not looked for */
+    /* Per log: the offset of the dataset's first record, where others come before it and no run
+     * committed that it begins there; −1 elsewhere. NULL: not looked for. */
+    int64_t *behind;
     struct cdr_verdict verdict;
 };
 
@@ -53,9 +56,9 @@ bool cdr_verification_knows_bases(const struct cdr_verification *run);
 /* Finds run->offsets, for --append: what runs committed, and by reading where none did.
  * CDR_E_STATE: it cannot be told. run->source is open. Only where Kafka is built in. */
 enum cdr_result cdr_verification_find_bases(struct cdr_verification *run, struct cdr_error *error);
-/* Whether the dataset is in the topics after other records, and no run committed where it begins;
- * then text says so. Only where Kafka is built in. */
-bool cdr_verification_is_behind(const struct cdr_verification *run, char *text, size_t size);
+/* Whether the dataset is in the topics after other records, no run committed where it begins, and
+ * nothing else differs; then text says so. Sets run->behind. Only where Kafka is built in. */
+bool cdr_verification_is_behind(struct cdr_verification *run, char *text, size_t size);
 /* Puts the JSON report: of a run that has its verdict. context is the run. */
 void cdr_put_report(struct cdr_json *json, const void *context);
 /* The same for a person, to out. */

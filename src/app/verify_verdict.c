@@ -253,6 +253,34 @@ static bool judge_doubtful(const struct cdr_verification *run, struct cdr_verdic
     return true;
 }
 
+/* Partitions that begin with a record which is known to be gone: there was a second copy of it. */
+static bool judge_copied(const struct cdr_verification *run, struct cdr_verdict *verdict)
+{
+    const uint32_t logs = run->topics.n * run->settings->model.partitions;
+    for (uint32_t log = 0; log < logs; log++) {
+        const struct cdr_compare_counts *counts = cdr_verify_counts(run->verify, log);
+        if (counts == NULL || counts->expired == 0 || cdr_compared(counts) == 0)
+            continue;
+        const struct cdr_source_extent extent = run->source->ops->extent(run->source, log);
+        if ((int64_t)counts->expired >= extent.gone)
+            continue;
+        char names[300], missing[32], before[32], text[sizeof verdict->text];
+        name_logs(run, log, 1, names, sizeof names);
+        cdr_with_commas(counts->expired, missing);
+        cdr_with_commas((uint64_t)extent.gone, before);
+        snprintf(text, sizeof text,
+                 "cannot tell: a run committed that %s records of the dataset came before offset "
+                 "%" PRId64 " of %s, with which it begins now, but only %s are missing: another "
+                 "producer wrote some once more, and what it wrote before may be gone; what was "
+                 "compared is the same; to have the topic whole, delete it, and `cdrgen repair` "
+                 "fills it again",
+                 before, extent.first, names, missing);
+        say(verdict, CDR_E_STATE, text);
+        return true;
+    }
+    return false;
+}
+
 struct cdr_verdict cdr_verification_verdict(const struct cdr_verification *run,
                                             enum cdr_result result, const char *cause)
 {
@@ -273,9 +301,12 @@ struct cdr_verdict cdr_verification_verdict(const struct cdr_verification *run,
                                            : "what was compared until then is the same");
         say(&verdict, CDR_E_STATE, text);
     } else if (!judge_open(run, &verdict) && !judge_undecided(run, &verdict) &&
-               !judge_blind(run, &verdict) && !judge_doubtful(run, &verdict)) {
+               !judge_blind(run, &verdict) && !judge_doubtful(run, &verdict) &&
+               !judge_copied(run, &verdict)) {
         if (run->settings->follow && cdr_compared(&total) == 0)
             say(&verdict, CDR_E_STATE, "cannot tell: nothing was compared before it was stopped");
+        else if (run->settings->beginning && cdr_compared(&total) == 0)
+            say(&verdict, CDR_E_STATE, "cannot tell: there is no record to compare (--beginning)");
         else
             say(&verdict, CDR_OK, "");
     }

@@ -2,6 +2,7 @@
 
 #include "base/moment.h"
 #include "base/parse.h"
+#include "base/programme.h"
 #include "encode/headers.h"
 
 #include <stdio.h>
@@ -132,8 +133,24 @@ enum cdr_result cdr_check_topic_prefix(const char *text, struct cdr_error *error
     return CDR_OK;
 }
 
+enum cdr_result cdr_check_topic_name(const char *text, struct cdr_error *error)
+{
+    char quoted[72];
+    enum cdr_result result = cdr_check_topic_prefix(text, error);
+    if (result == CDR_OK && (*text == '\0' || strcmp(text, ".") == 0 || strcmp(text, "..") == 0))
+        return cdr_fail(error, CDR_E_CONFIG, "%s cannot be the name of a topic",
+                        cdr_quote(text, quoted));
+    return result;
+}
+
 enum cdr_result cdr_check_moment(const char *text, struct cdr_error *error)
 {
     struct cdr_moment moment;
     return cdr_parse_moment(text, &moment, error);
+}
+
+enum cdr_result cdr_check_program(const char *text, struct cdr_error *error)
+{
+    struct cdr_programme program;
+    return cdr_programme_parse(text, &program, error);
 }

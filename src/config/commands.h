@@ -16,6 +16,7 @@ enum cdr_argument {
     CDR_ARGUMENT_MSISDN,  /* settings.argument_msisdn */
     CDR_ARGUMENT_ACTION,  /* settings.argument_action, and maybe argument_type */
     CDR_ARGUMENT_COMMAND, /* settings.help_about; may be left out */
+    CDR_ARGUMENT_QUERY,   /* settings.argument_query; may be left out */
 };
 
 enum cdr_command_trait {
@@ -44,6 +45,10 @@ enum cdr_use {
     CDR_USE_SAMPLE = 1u << 13,  /* how many records are printed */
     CDR_USE_REPAIR = 1u << 14,  /* the confirmation */
     CDR_USE_DOCTOR = 1u << 15,  /* the form of the doctor's list */
+    CDR_USE_ANSWER = 1u << 16,  /* in which words a query is answered */
+    CDR_USE_JUDGE = 1u << 17,   /* what a query's answer is compared with */
+    CDR_USE_TRUTH = 1u << 18,   /* which rows of the truth are printed */
+    CDR_USE_LAG = 1u << 19,     /* whose lag is measured, and how often */
 };
 
 /* The doctor and the repair take what a run takes: they are about that run. */
@@ -93,6 +98,28 @@ enum cdr_use {
       "print every record of one subscriber",                                                      \
       "whose records? write cdrgen trace MSISDN; 'cdrgen subscribers' lists them",                 \
       "trace 316218543689 --days 2\n")                                                             \
+    X(TRUTH, truth, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN,                                      \
+      CDR_USES_OF_RUN | CDR_USE_DOCTOR | CDR_USE_TRUTH,                                            \
+      "print what is wrong on purpose with which record", "",                                      \
+      "truth --subs 1000 --fault truncate=0.001 --fault duplicate=0.01\n")                         \
+    X(EXPECT, expect, CDR_ARGUMENT_QUERY, "[QUERY]", CDR_COMMAND_PLAIN,                            \
+      CDR_USES_OF_RUN | CDR_USE_DOCTOR | CDR_USE_ANSWER, "print the right answer to a query", "",  \
+      "expect\n"                                                                                   \
+      "expect cell_load --subs 10000 --days 2\n"                                                   \
+      "expect my_query.json --subs 10000 --days 2 --json\n")                                       \
+    X(JUDGE, judge, CDR_ARGUMENT_QUERY, "QUERY", CDR_COMMAND_JUDGES,                               \
+      CDR_USES_OF_RUN | CDR_USE_DOCTOR | CDR_USE_JUDGE,                                            \
+      "compare a job's output with the right answer", "which query? 'cdrgen expect' lists them",   \
+      "judge cell_load --subs 10000 --days 2 --in rows.csv\n"                                      \
+      "judge my_query.json --subs 10000 --in - --as json --fold upsert\n")                         \
+    X(LABELS, labels, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN,                                    \
+      CDR_USES_OF_TABLES | CDR_USE_DOCTOR, "print who has which behaviour, and when", "",          \
+      "labels --subs 100000 --days 14 --behaviour fraud\n")                                        \
+    X(LAG, lag, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN,                                          \
+      CDR_USE_GENERAL | CDR_USE_TOPICS | CDR_USE_CLUSTER | CDR_USE_DOCTOR | CDR_USE_LAG,           \
+      "show how far a consumer group is behind", "",                                               \
+      "lag --group my-app -b localhost:9092\n"                                                     \
+      "lag --group my-app -b localhost:9092 --topic cdr.call --every 250ms --for 1m --json\n")     \
     X(SUBSCRIBERS, subscribers, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN, CDR_USES_OF_TABLES,      \
       "print the table of subscribers", "", "subscribers --subs 1000\n")                           \
     X(CELLS, cells, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN, CDR_USES_OF_TABLES,                  \

@@ -44,7 +44,11 @@ static void default_text(const struct cdr_option *option, const struct cdr_setti
 static void put_wrapped(FILE *out, size_t at, size_t column, const char *text)
 {
     while (*text != '\0') {
-        size_t word = strcspn(text, " ");
+        size_t word = strcspn(text, " "), cut = COLUMNS - column;
+        /* A list that is too long for a line goes on after a comma. */
+        while (word > COLUMNS - column && cut > 1 && text[cut - 1] != ',')
+            cut--;
+        word = word > COLUMNS - column && cut > 1 ? cut : word;
         if (at + 1 + word > COLUMNS && at > column) {
             fputc('\n', out);
             at = 0;
@@ -93,7 +97,7 @@ static void put_examples(FILE *out, enum cdr_command about)
 #define SAID(TYPE, word, Record, said, ...) said
 #define RECORDS CDR_TYPES_JOINED(SAID, ", ", " and ") " records"
 
-/* 24 lines of 80 columns. */
+/* At most 30 lines of 80 columns. */
 static void put_overview(FILE *out)
 {
     put_examples(out, CDR_COMMAND_RUN);

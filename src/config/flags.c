@@ -68,6 +68,15 @@ static enum cdr_result check_taker(const struct visit *v, const struct cdr_optio
 {
     if (cdr_command_takes(v->command, option))
         return CDR_OK;
+    /* One letter makes it another command's. */
+    struct cdr_suggestion near = {.given = option->flag};
+    for (size_t i = 0; i < cdr_option_count; i++)
+        if (cdr_options[i].flag != NULL && !cdr_options[i].unlisted &&
+            cdr_command_takes(v->command, &cdr_options[i]))
+            cdr_suggest(&near, cdr_options[i].flag);
+    if (near.best != NULL && near.distance <= 1)
+        return cdr_fail(error, CDR_E_CONFIG, "%s is not a flag of %s; did you mean --%s?", where,
+                        cdr_commands[v->command].name, near.best);
     return cdr_fail(error, CDR_E_CONFIG,
                     "%s is not a flag of %s; 'cdrgen help %s' lists those that are", where,
                     cdr_commands[v->command].name, cdr_commands[v->command].name);

@@ -123,6 +123,110 @@ CDR_ITEM_SETTER(cdr_item_weight)
     return result == CDR_OK ? read_number(option, item->text, &weights[i], error) : result;
 }
 
+/* The share of a preset is that of each of its kinds. */
+static const struct preset {
+    const char *const *of; /* the names that its kinds are of */
+    const char *name;
+    struct {
+        uint32_t kind;
+        double share;
+    } kinds[8];
+} presets[] = {
+    /* Any format can have them, in messages and in files of lines. */
+    {cdr_fault_name,
+     "poison",
+     {{CDR_FAULT_EMPTY, .001},
+      {CDR_FAULT_TRUNCATE, .002},
+      {CDR_FAULT_GARBAGE, .001},
+      {CDR_FAULT_BITFLIP, .001}}},
+    /* Any format and any destination can have these. */
+    {cdr_fault_name,
+     "dirty",
+     {{CDR_FAULT_DUPLICATE, .01},
+      {CDR_FAULT_CONFLICT, .001},
+      {CDR_FAULT_MISSING, .002},
+      {CDR_FAULT_SWAP, .005},
+      {CDR_FAULT_VALUE, .005}}},
+    {cdr_fault_name,
+     "storm",
+     {{CDR_FAULT_DUPLICATE, .2},
+      {CDR_FAULT_CONFLICT, .02},
+      {CDR_FAULT_MISSING, .02},
+      {CDR_FAULT_SWAP, .1},
+      {CDR_FAULT_OUTAGE, .02},
+      {CDR_FAULT_VALUE, .05}}},
+    {cdr_behaviour_name,
+     "fraud",
+     {{CDR_BEHAVIOUR_SIMBOX_NAIVE - 1, .0005},
+      {CDR_BEHAVIOUR_SIMBOX_ROTATING - 1, .0005},
+      {CDR_BEHAVIOUR_SIMBOX_MIMIC - 1, .0005},
+      {CDR_BEHAVIOUR_IRSF - 1, .0002},
+      {CDR_BEHAVIOUR_WANGIRI - 1, .02},
+      {CDR_BEHAVIOUR_SIM_SWAP - 1, .001}}},
+    {cdr_behaviour_name,
+     "machines",
+     {{CDR_BEHAVIOUR_TELEMARKETER - 1, .0003},
+      {CDR_BEHAVIOUR_CALL_CENTRE - 1, .0003},
+      {CDR_BEHAVIOUR_METER - 1, .05},
+      {CDR_BEHAVIOUR_A2P - 1, .0005}}},
+};
+
+static enum cdr_result set_preset(struct cdr_loading *loading, const struct cdr_option *option,
+                                  const char *name, struct cdr_error *error)
+{
+    double *shares = cdr_option_field(loading->settings, option->at);
+    char quoted[72];
+    struct cdr_suggestion near = {.given = name};
+    for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
+        if (presets[i].of != option->names)
+            continue;
+        cdr_suggest(&near, presets[i].name);
+        if (strcmp(presets[i].name, name) != 0)
+            continue;
+        for (size_t k = 0; presets[i].kinds[k].share > 0; k++)
+            shares[presets[i].kinds[k].kind] = presets[i].kinds[k].share;
+        return CDR_OK;
+    }
+    for (size_t i = 0; option->names[i] != NULL; i++) {
+        cdr_suggest(&near, option->names[i]);
+        if (strcmp(option->names[i], name) == 0)
+            return cdr_fail(error, CDR_E_CONFIG, "%s needs a share, as in %s=0.01",
+                            cdr_quote(name, quoted), name);
+    }
+    cdr_quote(name, quoted);
+    return near.best != NULL ? cdr_fail(error, CDR_E_CONFIG,
+                                        "%s is not known; did you mean \"%s\"?", quoted, near.best)
+                             : cdr_fail(error, CDR_E_CONFIG, "%s is not known", quoted);
+}
+
+/* truncate=0.01,null=0.02. Unlike a list, it leaves kinds alone that it does not name, so that the
+ * flag can come again. */
+CDR_SETTER(cdr_set_faults)
+{
+    enum cdr_result result = CDR_OK;
+    char *copy = strdup(text);
+    size_t n = 0, len = 0;
+    if (copy == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "out of memory");
+    for (const char *rest = copy; result == CDR_OK && rest != NULL; n++) {
+        const char *start = NULL;
+        rest = cdr_next_item(rest, &start, &len);
+        char *name = copy + (start - copy), *equals;
+        name[len] = '\0';
+        struct cdr_option_item item = {.index = n, .name = name};
+        equals = strchr(name, '=');
+        if (equals == NULL) {
+            result = set_preset(loading, option, name, error);
+            continue;
+        }
+        *equals = '\0';
+        item.text = equals + 1;
+        result = cdr_item_weight(loading, option, &item, error);
+    }
+    free(copy);
+    return result;
+}
+
 /* Of "call", or of a topic that ends so: "cdr.call". */
 CDR_ITEM_SETTER(cdr_item_topic)
 {
@@ -141,6 +245,27 @@ CDR_ITEM_SETTER(cdr_item_topic)
                                                                          error);
 }
 
+/* A date, or with THH behind it an hour. */
+static enum cdr_result read_day(const char *text, struct cdr_special_day *day,
+                                struct cdr_error *error)
+{
+    char date[16] = "", quoted[72];
+    uint64_t hour = 0;
+    const char *clock = strchr(text, 'T');
+    if (clock == NULL || clock - text >= (ptrdiff_t)sizeof date)
+        return cdr_parse_date(text, &day->day, error);
+    memcpy(date, text, (size_t)(clock - text));
+    enum cdr_result result = cdr_parse_date(date, &day->day, error);
+    if (result != CDR_OK)
+        return result;
+    if (strlen(clock) != 3 || !all_digits(clock + 1) ||
+        cdr_parse_u64(clock + 1, &hour, error) != CDR_OK || hour > 23)
+        return cdr_fail(error, CDR_E_CONFIG, "%s does not end with an hour, T00 to T23",
+                        cdr_quote(text, quoted));
+    day->hour = (uint32_t)hour + 1;
+    return CDR_OK;
+}
+
 CDR_ITEM_SETTER(cdr_item_day)
 {
     char quoted[72];
@@ -148,13 +273,31 @@ CDR_ITEM_SETTER(cdr_item_day)
     struct cdr_special_day day = {0};
     enum cdr_result result = check_room(option, item->index, error);
     if (result == CDR_OK)
-        result = cdr_parse_date(item->name, &day.day, error);
+        result = read_day(item->name, &day, error);
     if (result == CDR_OK)
         result = read_number(option, item->text, &day.multiplier, error);
     for (size_t i = 0; result == CDR_OK && i < item->index; i++)
-        if (days[i].day == day.day)
+        if (days[i].day == day.day && days[i].hour == day.hour)
             result =
                 cdr_fail(error, CDR_E_CONFIG, "%s is given twice", cdr_quote(item->name, quoted));
+    if (result == CDR_OK) {
+        days[item->index] = day;
+        *list_count(loading, option) = (uint32_t)item->index + 1;
+    }
+    return result;
+}
+
+CDR_ITEM_SETTER(cdr_item_date)
+{
+    char quoted[72];
+    int32_t *days = cdr_option_field(loading->settings, option->at), day = 0;
+    enum cdr_result result = check_room(option, item->index, error);
+    if (result == CDR_OK)
+        result = cdr_parse_date(item->text, &day, error);
+    for (size_t i = 0; result == CDR_OK && i < item->index; i++)
+        if (days[i] == day)
+            result =
+                cdr_fail(error, CDR_E_CONFIG, "%s is given twice", cdr_quote(item->text, quoted));
     if (result == CDR_OK) {
         days[item->index] = day;
         *list_count(loading, option) = (uint32_t)item->index + 1;
@@ -196,7 +339,15 @@ CDR_SETTER(cdr_set_properties_file)
 static int by_day(const void *a, const void *b)
 {
     const struct cdr_special_day *left = a, *right = b;
-    return (left->day > right->day) - (left->day < right->day);
+    if (left->day != right->day)
+        return left->day < right->day ? -1 : 1;
+    return (left->hour > right->hour) - (left->hour < right->hour);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const int32_t *left = a, *right = b;
+    return (*left > *right) - (*left < *right);
 }
 
 enum cdr_result cdr_end_list(struct cdr_loading *loading, const struct cdr_option *option,
@@ -206,6 +357,8 @@ enum cdr_result cdr_end_list(struct cdr_loading *loading, const struct cdr_optio
     if (option->type == CDR_OPTION_DAYS)
         qsort(cdr_option_field(loading->settings, option->at), items,
               sizeof(struct cdr_special_day), by_day);
+    else if (option->type == CDR_OPTION_DATES)
+        qsort(cdr_option_field(loading->settings, option->at), items, sizeof(int32_t), by_number);
     else if (items == 0)
         return cdr_fail(error, CDR_E_CONFIG, "the list is empty");
     return CDR_OK;
@@ -270,6 +423,28 @@ CDR_PRINTER(cdr_print_weights)
     cdr_json_object_end(json);
 }
 
+/* Whether another option has the same field, and prints it. */
+static bool has_own_option(const struct cdr_option *option, size_t i)
+{
+    bool has = false;
+    for (size_t other = 0; other < cdr_option_count; other++)
+        has |= cdr_options[other].key != NULL && cdr_options[other].type == CDR_OPTION_DECIMAL &&
+               cdr_options[other].at == option->at + i * sizeof(double);
+    return has;
+}
+
+/* Those that are there. */
+CDR_PRINTER(cdr_print_faults)
+{
+    const double *shares = field;
+    (void)count;
+    cdr_json_object_inline(json, key);
+    for (size_t i = 0; i < option->count; i++)
+        if (shares[i] > 0 && !has_own_option(option, i))
+            cdr_json_double(json, option->names[i], shares[i]);
+    cdr_json_object_end(json);
+}
+
 CDR_PRINTER(cdr_print_topics)
 {
     (void)count;
@@ -284,21 +459,40 @@ CDR_PRINTER(cdr_print_topics)
     cdr_json_object_end(json);
 }
 
+static void print_date(int32_t day, char *date, size_t date_max)
+{
+    int32_t year = 0;
+    uint32_t month = 0, day_of_month = 0;
+    cdr_civil_from_days(day, &year, &month, &day_of_month);
+    snprintf(date, date_max, "%04d-%02u-%02u", (int)year, (unsigned)month, (unsigned)day_of_month);
+}
+
 CDR_PRINTER(cdr_print_days)
 {
     const struct cdr_special_day *days = field;
     (void)option;
     cdr_json_object(json, key);
     for (uint32_t i = 0; i < *(const uint32_t *)count; i++) {
-        char date[40];
-        int32_t year = 0;
-        uint32_t month = 0, day_of_month = 0;
-        cdr_civil_from_days(days[i].day, &year, &month, &day_of_month);
-        snprintf(date, sizeof date, "%04d-%02u-%02u", (int)year, (unsigned)month,
-                 (unsigned)day_of_month);
+        char date[48];
+        print_date(days[i].day, date, 40);
+        if (days[i].hour != 0)
+            snprintf(date + strlen(date), 4, "T%02u", (unsigned)(days[i].hour - 1) % 24);
         cdr_json_double(json, date, days[i].multiplier);
     }
     cdr_json_object_end(json);
+}
+
+CDR_PRINTER(cdr_print_dates)
+{
+    const int32_t *days = field;
+    (void)option;
+    cdr_json_array(json, key);
+    for (uint32_t i = 0; i < *(const uint32_t *)count; i++) {
+        char date[40];
+        print_date(days[i], date, sizeof date);
+        cdr_json_text(json, NULL, date);
+    }
+    cdr_json_array_end(json);
 }
 
 CDR_PRINTER(cdr_print_properties)

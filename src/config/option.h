@@ -30,6 +30,7 @@ enum cdr_option_type {
     CDR_OPTION_U32,         /* uint32_t */
     CDR_OPTION_I32,         /* int32_t */
     CDR_OPTION_COUNT,       /* uint32_t, takes 10k, 1M */
+    CDR_OPTION_COUNT_U64,   /* uint64_t, the same */
     CDR_OPTION_U64,         /* uint64_t, whole range */
     CDR_OPTION_DECIMAL,     /* double */
     CDR_OPTION_VOLUME,      /* double bytes, takes 64k */
@@ -52,7 +53,11 @@ enum cdr_option_type {
     CDR_OPTION_MCCMNC,   /* uint32_t[] and its count: a list of 5 or 6 digits */
     CDR_OPTION_NUMBERS,  /* double[count] */
     CDR_OPTION_WEIGHTS,  /* double[count], named by names; those that are not named become 0 */
-    CDR_OPTION_DAYS,     /* cdr_special_day[] and its count: dates and multipliers */
+    CDR_OPTION_FAULTS,   /* double[count], named by names; those that are not named stay */
+    CDR_OPTION_DAYS,     /* cdr_special_day[] and its count: dates or hours and multipliers */
+    CDR_OPTION_OUTAGES,  /* cdr_outage[] and its count */
+    CDR_OPTION_CROWDS,   /* cdr_crowd[] and its count */
+    CDR_OPTION_DATES,    /* int32_t[] and its count: a list of days */
     CDR_OPTION_PROPERTY, /* librdkafka properties: -X name=value, an object in a config file */
     CDR_OPTION_FILES,    /* char * of each topic in names: call=FILE, an object of files */
     CDR_OPTION_IDS,      /* int32_t of each topic in names: call=1, an object of numbers */
@@ -74,6 +79,8 @@ enum cdr_option_group {
     CDR_GROUP_TRAFFIC,
     CDR_GROUP_NETWORK,
     CDR_GROUP_TABLES,
+    CDR_GROUP_BEHAVIOURS,
+    CDR_GROUP_FAULTS,
     CDR_GROUP_VERIFY,
     CDR_GROUP_GENERAL,
     CDR_GROUP_COUNT,
@@ -103,7 +110,7 @@ struct cdr_option {
     bool unlisted;         /* accepted, but neither printed nor in the help */
     enum cdr_option_type type;
     enum cdr_option_group group;
-    enum cdr_use use;         /* of the flag: commands that list it take the flag */
+    unsigned use;             /* of enum cdr_use: commands that list one of them take the flag */
     size_t at, at_count;      /* offsets in struct cdr_settings */
     size_t count;             /* items: exactly (NUMBERS, WEIGHTS), at most (lists) */
     const char *const *names; /* choices or items, ended by NULL */

@@ -1,6 +1,8 @@
 /* All settings. The order is that of the help, the reference page and `cdrgen config`. */
 #include "config/check.h"
+#include "config/choices.h"
 #include "config/option.h"
+#include "config/type_rows.h"
 #include "encode/encoder.h"
 #include "sink/sink_table.h"
 
@@ -19,26 +21,23 @@ static const char *const sink_names[] = {CDR_SINK_AUTO,
 static const char *const format_names[] = {CDR_FORMATS(NAME) NULL};
 #undef NAME
 static const char *const key_format_names[] = {"string", "avro", NULL};
+static const char *const truth_format_names[] = {"csv", "json", "avro", NULL};
 static const char *const compress_names[] = {"none", "gzip", "zstd", NULL};
-static const char *const strategy_names[] = {"topic", "record", "topic-record", NULL};
-static const char *const by_names[] = {"place", "id", NULL};
-static const char *const isolation_names[] = {"read_committed", "read_uncommitted", NULL};
-static const char *const disposition_names[] = {"ANSWERED", "NO ANSWER",  "BUSY",
-                                                "FAILED",   "CONGESTION", NULL};
-static const char *const status_names[] = {"SENT", "DELIVERED", "FAILED", NULL};
-static const char *const segment_names[] = {"1", "2", "3", NULL};
-static const char *const apn_names[] = {"internet", "ims", "mms", NULL};
+static const char *const sql_names[] = {"duckdb", "flink", "ksqldb", "risingwave", "spark", NULL};
+static const char *const answer_names[] = {"csv", "json", "avro", NULL};
+static const char *const rows_names[] = {CDR_ROWS_FORMS, NULL};
+static const char *const fold_names[] = {"as-form", "append", "upsert", "sum", NULL};
 #define WORD(TYPE, word, ...) #word,
 #define TOPIC(TYPE, word, ...) "cdr." #word
 #define ID_NEEDS(...) "format=avro",
 #define TYPES CDR_TYPE_WORDS(", ", ", ")
 static const char *const type_names[] = {CDR_TYPES(WORD) NULL};
 const char *const cdr_topic_labels[CDR_LABEL_COUNT + 1] = {CDR_TYPES(WORD) "subscriber", "cell",
-                                                           "key", NULL};
-static const char *const id_needs[CDR_LABEL_COUNT] = {CDR_TYPES(ID_NEEDS) "dimensions",
-                                                      "dimensions", "key_format=avro"};
+                                                           "truth", "key", NULL};
+static const char *const id_needs[CDR_LABEL_COUNT] = {
+    CDR_TYPES(ID_NEEDS) "dimensions", "dimensions", "truth_topic", "key_format=avro"};
 
-static_assert(CDR_DIMENSION_COUNT == 2,
+static_assert(CDR_DIMENSION_TOPICS_MAX == 3,
               "a new table needs its word in cdr_topic_labels and a place in id_needs");
 
 #define FIRST_ID(TYPE, word, Record, said, parties, holds, records, causes, mean, key, flag,       \
@@ -58,84 +57,10 @@ const char *const cdr_group_titles[CDR_GROUP_COUNT] = {
     [CDR_GROUP_TRAFFIC] = "Traffic of the subscribers",
     [CDR_GROUP_NETWORK] = "Numbers and cells",
     [CDR_GROUP_TABLES] = "Distributions",
+    [CDR_GROUP_BEHAVIOURS] = "Behaviours with a label",
+    [CDR_GROUP_FAULTS] = "Faults on purpose",
     [CDR_GROUP_GENERAL] = "General",
 };
-
-/* What one radio access technology's sessions are like. */
-#define PROFILE(rat, index)                                                                        \
-    {.key = "data." rat ".share",                                                                  \
-     .type = CDR_OPTION_DECIMAL,                                                                   \
-     .group = CDR_GROUP_TABLES,                                                                    \
-     AT(model.data[index].share),                                                                  \
-     .max = 1e6,                                                                                   \
-     .help = "weight of " rat " among data sessions"},                                             \
-        {.key = "data." rat ".downlink_mean",                                                      \
-         .type = CDR_OPTION_VOLUME,                                                                \
-         .group = CDR_GROUP_TABLES,                                                                \
-         AT(model.data[index].downlink_mean),                                                      \
-         .max = 1e12,                                                                              \
-         .help = "mean of the downlink bytes of a session (normal)"},                              \
-        {.key = "data." rat ".downlink_sd",                                                        \
-         .type = CDR_OPTION_VOLUME,                                                                \
-         .group = CDR_GROUP_TABLES,                                                                \
-         AT(model.data[index].downlink_sd),                                                        \
-         .max = 1e12,                                                                              \
-         .help = "their standard deviation"},                                                      \
-        {.key = "data." rat ".uplink_ratio_min",                                                   \
-         .type = CDR_OPTION_DECIMAL,                                                               \
-         .group = CDR_GROUP_TABLES,                                                                \
-         AT(model.data[index].uplink_ratio_min),                                                   \
-         .max = 10,                                                                                \
-         .help = "uplink is downlink times a uniform ratio: its least"},                           \
-        {.key = "data." rat ".uplink_ratio_max",                                                   \
-         .type = CDR_OPTION_DECIMAL,                                                               \
-         .group = CDR_GROUP_TABLES,                                                                \
-         AT(model.data[index].uplink_ratio_max),                                                   \
-         .max = 10,                                                                                \
-         .help = "and its greatest"},                                                              \
-        {.key = "data." rat ".duration_mean",                                                      \
-         .type = CDR_OPTION_SECONDS_F,                                                             \
-         .group = CDR_GROUP_TABLES,                                                                \
-         AT(model.data[index].duration_mean_s),                                                    \
-         .min = 1,                                                                                 \
-         .max = 86400,                                                                             \
-         .help = "mean duration of a session (normal)"},                                           \
-        {.key = "data." rat ".duration_sd",                                                        \
-         .type = CDR_OPTION_SECONDS_F,                                                             \
-         .group = CDR_GROUP_TABLES,                                                                \
-         AT(model.data[index].duration_sd_s),                                                      \
-         .max = 86400,                                                                             \
-         .help = "its standard deviation"},                                                        \
-    {                                                                                              \
-        .key = "data." rat ".cell_share", .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_TABLES,   \
-        AT(model.data[index].cell_share), .max = 1e6, .help = "weight of " rat " among the cells"  \
-    }
-
-/* How much there is of a type; and of one of two parties, who begins. */
-#define MEAN(TYPE, word, Record, said, parties, holds, records, causes, mean, its_key, its_flag,   \
-             counted, ...)                                                                         \
-    {.key = its_key,                                                                               \
-     .flag = its_flag,                                                                             \
-     .value = "X",                                                                                 \
-     .type = CDR_OPTION_DECIMAL,                                                                   \
-     .group = CDR_GROUP_TRAFFIC,                                                                   \
-     .use = CDR_USE_MODEL,                                                                         \
-     AT(model.records_per_day[CDR_TYPE_##TYPE]),                                                   \
-     .max = 1000,                                                                                  \
-     .help = "mean " counted " per subscriber and day"},
-#define MO_SHARE(TYPE, word, Record, said, parties, ...) MO_SHARE_##parties(TYPE, word, said)
-#define MO_SHARE_ONE(TYPE, word, said)
-#define MO_SHARE_TWO(TYPE, word, said)                                                             \
-    {.key = "mo_share_" #word,                                                                     \
-     .flag = "mo-share-" #word,                                                                    \
-     .value = "SHARE",                                                                             \
-     .type = CDR_OPTION_DECIMAL,                                                                   \
-     .group = CDR_GROUP_TRAFFIC,                                                                   \
-     .use = CDR_USE_MODEL,                                                                         \
-     AT(model.mo_share[CDR_TYPE_##TYPE]),                                                          \
-     .min = 0.01,                                                                                  \
-     .max = 1,                                                                                     \
-     .help = "share of " said " records that are mobile-originated (MO)"},
 
 /* A table, one row after the other. */
 /* clang-format off */
@@ -270,12 +195,11 @@ const struct cdr_option cdr_options[] = {
      .only = CDR_FOR_KAFKA, .needs = "transactions",
      .help = "commit at least this often"},
     {.key = "abort_share", .flag = "abort-share", .value = "SHARE", .type = CDR_OPTION_DECIMAL,
-     .group = CDR_GROUP_KAFKA, .use = CDR_USE_RUN, AT(sink.abort_share), .max = 1, .initial = "0",
-     .only = CDR_FOR_KAFKA, .needs = "transactions",
-     .help = "share of transactions whose records are first sent in another one that is aborted"},
+     .group = CDR_GROUP_KAFKA, .use = CDR_USE_RUN, AT(model.faults[CDR_FAULT_ABORTED]), .max = 1,
+     .initial = "0", .only = CDR_FOR_KAFKA, .needs = "transactions",
+     .help = "share of transactions that are sent in an aborted one first: --fault aborted=SHARE"},
     {.key = "dimensions", .flag = "dimensions", .type = CDR_OPTION_BOOLEAN,
-     .group = CDR_GROUP_KAFKA, .use = CDR_USE_TOPICS, AT(dimensions),
-     .initial = "false",
+     .group = CDR_GROUP_KAFKA, .use = CDR_USE_TOPICS, AT(dimensions), .initial = "false",
      .help = "also publish subscribers and cells, with their changes, to the compacted topics "
              "cdr.subscriber and cdr.cell; verify: compare these too"},
     {.key = "id_header", .flag = "id-header", .type = CDR_OPTION_BOOLEAN,
@@ -420,9 +344,11 @@ const struct cdr_option cdr_options[] = {
      .help = "your own Avro schema for a type (" TYPES ") or topic, in any format; "
              "docs/schemas.md explains how its fields are filled; repeatable"},
     {.key = "schema_id", .flag = "schema-id", .value = "NAME=ID", .type = CDR_OPTION_IDS,
-     .group = CDR_GROUP_REGISTRY, .use = CDR_USE_RUN, AT(topics[0].schema_ids[0]),
+     .group = CDR_GROUP_REGISTRY, .use = CDR_USE_RUN | CDR_USE_VERIFY,
+     AT(topics[0].schema_ids[0]),
      .names = cdr_topic_labels, .max = 2147483647,
-     .initial = CDR_TYPES_JOINED(FIRST_ID, ",", ",") ",subscriber=4,cell=5,key=6",
+     .initial = CDR_TYPES_JOINED(FIRST_ID, ",", ",") ",subscriber=4,cell=5,"
+                "truth=10,key=6",
      .only = CDR_FOR_KAFKA, .names_need = id_needs,
      .help = "schema id of a type or table in Avro, or of Avro keys, without a registry; "
              "repeatable"},
@@ -465,12 +391,38 @@ const struct cdr_option cdr_options[] = {
     {.key = "rate", .flag = "rate", .value = "RATE", .type = CDR_OPTION_RATE,
      .group = CDR_GROUP_TIME, .use = CDR_USE_RUN, AT(rate_per_s), .max = 1e9, .initial = "0",
      .help = "records per second, such as 20k/s; 0: as fast as possible"},
+    {.key = "even", .flag = "even", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_TIME,
+     .use = CDR_USE_RUN, AT(even), .initial = "false", .needs = "rate",
+     .help = "with --rate: the same time between any two records, in the order of emission time"},
+    {.key = "program", .flag = "program", .value = "STAGES", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_TIME, .use = CDR_USE_RUN, AT(program), .check = cdr_check_program,
+     .help = "a rate that changes, as stages with ';' between them: 'ramp 0..50k 2m; hold 50k 5m; "
+             "burst 200k 10s; pause 30s; sine 20k..80k every 10m for 1h'; the run ends with it"},
+    {.key = "for", .flag = "for", .value = "TIME", .type = CDR_OPTION_SECONDS_F,
+     .group = CDR_GROUP_TIME, .use = CDR_USE_RUN | CDR_USE_LAG, AT(for_s), .max = 1e9,
+     .initial = "0",
+     .help = "end after this time on the clock, such as 10m; a run without --days has as many days "
+             "as that takes; 0: no such end"},
+    {.key = "group", .flag = "group", .value = "NAME", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_TIME, .use = CDR_USE_LAG, AT(consumer_group),
+     .help = "the consumer group whose lag is measured"},
+    {.key = "every", .flag = "every", .value = "TIME", .type = CDR_OPTION_TIMEOUT,
+     .group = CDR_GROUP_TIME, .use = CDR_USE_LAG, AT(every_ms), .min = 10, .max = 86400000,
+     .initial = "1s", .help = "how often it is measured"},
+    {.key = "records", .flag = "records", .value = "N", .type = CDR_OPTION_COUNT_U64,
+     .group = CDR_GROUP_TIME, .use = CDR_USE_RUN, AT(records), .max = 1e15, .initial = "0",
+     .help = "end after N records, such as 5M, of all topics and partitions that the run writes; "
+             "without --days, there are as many days as it takes; 0: no such end"},
     {.key = "live", .flag = "live", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_TIME,
      .use = CDR_USE_RUN, AT(live), .initial = "false",
      .help = "catch up with the present, then continue in real time until stopped"},
 
     CDR_TYPES(MEAN)
     CDR_TYPES(MO_SHARE)
+    {.key = "application_share", .flag = "application-share", .value = "P",
+     .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL,
+     AT(model.application_share), .max = 1,
+     .help = "share of the messages from other networks that applications send, from short codes"},
     {.key = "interconnect_share", .flag = "interconnect-share", .value = "SHARE",
      .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL,
      AT(model.interconnect_share), .max = 1,
@@ -478,17 +430,15 @@ const struct cdr_option cdr_options[] = {
     {.key = "activity_sigma", .flag = "activity-sigma", .value = "X", .type = CDR_OPTION_DECIMAL,
      .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL, AT(model.activity_sigma), .max = 2,
      .help = "standard deviation of the logarithm of a subscriber's activity; 0: all alike"},
-    {.key = "burst_share", .flag = "burst-share", .value = "SHARE", .type = CDR_OPTION_DECIMAL,
-     .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL, AT(model.burst_share), .max = 0.5,
-     .help = "share of a subscriber's hours in which events come in bursts"},
+    {.key = "trains", .flag = "trains", .value = "SHARE", .type = CDR_OPTION_DECIMAL,
+     .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL, AT(model.trains), .max = 1,
+     .help = "how much calls and messages come in trains; 0: each by itself"},
     {.key = "late_share", .flag = "late-share", .value = "SHARE", .type = CDR_OPTION_DECIMAL,
-     .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL, AT(model.late_share), .max = 1,
-     .help = "share of records that come late, after records with later times"},
+     .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL, AT(model.faults[CDR_FAULT_LATE]), .max = 1,
+     .help = "share of records that come late, after records with later times: --fault late=SHARE"},
     {.key = "late_mean", .flag = "late-mean", .value = "TIME", .type = CDR_OPTION_SECONDS,
      .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL, AT(model.late_mean_s), .min = 1,
-     .max = 86400,
-     .needs = "late_share",
-     .help = "mean delay of a late record (exponential)"},
+     .max = 86400, .needs = "late_share", .help = "mean delay of a late record (exponential)"},
     {.key = "late_max", .flag = "late-max", .value = "TIME", .type = CDR_OPTION_SECONDS,
      .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL, AT(model.late_max_s), .max = 86400,
      .needs = "late_share",
@@ -500,10 +450,61 @@ const struct cdr_option cdr_options[] = {
      .group = CDR_GROUP_TRAFFIC, .use = CDR_USE_MODEL, AT(model.duration_max_s), .min = 60,
      .max = 86400, .help = "maximum duration of a call or session"},
 
+    {.key = "behaviours", .flag = "behaviour", .value = "NAME=SHARE,...",
+     .type = CDR_OPTION_FAULTS, .group = CDR_GROUP_BEHAVIOURS, .use = CDR_USE_MODEL,
+     AT(model.behaviours), .count = CDR_BEHAVIOUR_COUNT, .names = cdr_behaviour_name, .max = 1,
+     .help = "shares of subscribers that do what cdrgen labels tells: fraud and machines; or "
+             "fraud or machines for several of them. May be repeated. The shares are invented"},
+    {.key = "faults", .flag = "fault", .value = "NAME=SHARE,...", .type = CDR_OPTION_FAULTS,
+     .group = CDR_GROUP_FAULTS, .use = CDR_USE_MODEL, AT(model.faults),
+     .count = CDR_FAULT_COUNT, .names = cdr_fault_name, .max = 1,
+     .help = "shares of records that have a fault of a kind; or poison, dirty or storm for several "
+             "kinds. May be repeated. The shares are invented: nobody publishes real ones"},
+    {.key = "duplicate_copies", .flag = "duplicate-copies", .value = "N", .type = CDR_OPTION_COUNT,
+     .group = CDR_GROUP_FAULTS, .use = CDR_USE_MODEL, AT(model.duplicate_copies), .min = 1,
+     .max = CDR_FAULT_COPIES_MAX, .needs = "faults=duplicate",
+     .help = "most copies of a duplicated record; there are 1 to so many"},
+    {.key = "duplicate_delay", .flag = "duplicate-delay", .value = "TIME",
+     .type = CDR_OPTION_SECONDS, .group = CDR_GROUP_FAULTS, .use = CDR_USE_MODEL,
+     AT(model.duplicate_delay_s), .min = 1, .max = 86400, .needs = "faults=late_duplicate",
+     .help = "mean delay of a late duplicate; none is longer than ten times that, or a day"},
+    {.key = "outage_hours", .flag = "outage-hours", .value = "N", .type = CDR_OPTION_COUNT,
+     .group = CDR_GROUP_FAULTS, .use = CDR_USE_MODEL, AT(model.outage_hours), .min = 1,
+     .max = CDR_OUTAGE_HOURS_MAX, .needs = "faults=outage", .help = "hours that an outage lasts"},
+    {.key = "oversize_bytes", .flag = "oversize-bytes", .value = "N", .type = CDR_OPTION_COUNT,
+     .group = CDR_GROUP_FAULTS, .use = CDR_USE_MODEL, AT(model.oversize_bytes),
+     .min = CDR_OVERSIZE_MIN, .max = CDR_OVERSIZE_MAX, .needs = "faults=oversize",
+     .help = "bytes of an oversize record; Kafka takes up to 1000000 unless client and topic are "
+             "told otherwise"},
+    {.key = "fault_header", .flag = "fault-header", .type = CDR_OPTION_BOOLEAN,
+     .group = CDR_GROUP_FAULTS, .use = CDR_USE_PLACE, AT(sink.fault_header), .initial = "false",
+     .only = CDR_FOR_KAFKA, .needs = "faults",
+     .help = "add a header cdrgen-fault to each message that is faulty, which names the kind: for "
+             "demos, since a consumer can cheat with it"},
+    {.key = "truth_topic", .flag = "truth-topic", .value = "NAME", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_FAULTS, .use = CDR_USE_TOPICS, AT(truth_topic),
+     .check = cdr_check_topic_name, .only = CDR_FOR_KAFKA,
+     .help = "also publish the truth about faults to this topic, a day's rows before its records; "
+             "verify: compare it too"},
+    {.key = "truth_format", .flag = "truth-format", .value = "NAME", .type = CDR_OPTION_CHOICE,
+     .group = CDR_GROUP_FAULTS, .use = CDR_USE_RUN, AT(truth_format),
+     .names = truth_format_names, .initial = "csv",
+     .help = "format of what cdrgen truth prints, and of --truth-files"},
+    {.key = "truth_files", .flag = "truth-files", .type = CDR_OPTION_BOOLEAN,
+     .group = CDR_GROUP_FAULTS, .use = CDR_USE_RUN, AT(truth_files), .initial = "false",
+     .only = CDR_FOR_FILES,
+     .help = "also write the truth about faults to the folder truth beside the files"},
+    {.flag = "partition", .value = "N,...", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_FAULTS, .use = CDR_USE_TRUTH, AT(partition),
+     .help = "truth: the partitions whose rows are wanted"},
+
     {.key = "prefixes", .flag = "prefixes", .value = "N,...", .type = CDR_OPTION_DIGITS,
      .group = CDR_GROUP_NETWORK, .use = CDR_USE_MODEL, AT(model.prefixes),
      COUNT_AT(model.prefix_count), .count = CDR_PREFIXES_MAX, .min = 3, .max = 6,
-     .help = "prefixes of the network's numbers; seven digits follow"},
+     .help = "prefixes of the network's numbers, all of one length"},
+    {.key = "msisdn_digits", .type = CDR_OPTION_COUNT, .group = CDR_GROUP_NETWORK,
+     .use = CDR_USE_MODEL, AT(model.msisdn_digits), .min = 10, .max = 15,
+     .help = "digits of the country's numbers, country code included"},
     {.key = "offnet_prefixes", .type = CDR_OPTION_DIGITS, .group = CDR_GROUP_NETWORK,
      .use = CDR_USE_MODEL, AT(model.offnet_prefixes), COUNT_AT(model.offnet_prefix_count),
      .count = CDR_PREFIXES_MAX, .min = 3, .max = 6, .help = "prefixes of other operators' numbers"},
@@ -542,26 +543,37 @@ const struct cdr_option cdr_options[] = {
      .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_NETWORK, .use = CDR_USE_MODEL,
      AT(model.cell_radius_km), .min = 0.1, .max = 2000, .help = "radius of that disc"},
 
+    {.key = "called_numbers", .type = CDR_OPTION_WEIGHTS, .group = CDR_GROUP_TABLES,
+     AT(model.called_numbers), .count = CDR_NUMBER_KIND_COUNT, .names = number_kind_names,
+     .max = 1e6, .help = "kinds of the numbers in other networks that calls go to"},
     {.key = "call_dispositions", .type = CDR_OPTION_WEIGHTS, .group = CDR_GROUP_TABLES,
      AT(model.call_dispositions), .count = CDR_CALL_DISPOSITION_COUNT, .names = disposition_names,
      .max = 1e6, .help = "how calls end"},
     {.key = "call_duration_quantiles.p50", .type = CDR_OPTION_SECONDS_F, .group = CDR_GROUP_TABLES,
      AT(model.call_duration_p50_s), .min = 1, .max = 86400,
-     .help = "median of the lognormal duration of answered calls"},
+     .help = "median of the duration of answered calls, without ringing"},
     {.key = "call_duration_quantiles.p90", .type = CDR_OPTION_SECONDS_F, .group = CDR_GROUP_TABLES,
      AT(model.call_duration_p90_s), .min = 1, .max = 86400, .help = "its 90th percentile"},
     {.key = "call_duration_quantiles.p99", .type = CDR_OPTION_REFUSED, .group = CDR_GROUP_TABLES,
      .unlisted = true,
-     .help = "durations are lognormal, which p50 and p90 fix already; leave p99 out"},
+     .help = "p50 and p90 fix the law already; leave p99 out"},
+    {.key = "call_duration_law", .type = CDR_OPTION_ENUM, .group = CDR_GROUP_TABLES,
+     AT(model.call_duration_law), .names = law_names, .help = "the law that has both quantiles"},
+    {.key = "call_duration_user_sigma", .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_TABLES,
+     AT(model.call_duration_user_sigma), .max = 1,
+     .help = "standard deviation of the logarithm of a subscriber's durations; 0: all alike"},
     {.key = "sms_status", .type = CDR_OPTION_WEIGHTS, .group = CDR_GROUP_TABLES,
      AT(model.sms_status), .count = CDR_SMS_STATUS_COUNT, .names = status_names, .max = 1e6,
-     .help = "delivery status of SMS"},
+     .help = "how messages end; of those that fail, half are refused when they are sent"},
     {.key = "sms_segments", .type = CDR_OPTION_WEIGHTS, .group = CDR_GROUP_TABLES,
      AT(model.sms_segments), .count = 3, .names = segment_names, .max = 1e6,
      .help = "segments of an SMS"},
     {.key = "apn_share", .type = CDR_OPTION_WEIGHTS, .group = CDR_GROUP_TABLES,
      AT(model.apn_share), .count = CDR_APN_COUNT, .names = apn_names, .max = 1e6,
      .help = "access points of data sessions"},
+    {.key = "classic_records", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_TABLES,
+     AT(model.classic_records),
+     .help = "states, causes and least volumes as rs_cdr_generator has them"},
     PROFILE("WCDMA", CDR_RAT_WCDMA),
     PROFILE("LTE", CDR_RAT_LTE),
     PROFILE("NR", CDR_RAT_NR),
@@ -571,18 +583,67 @@ const struct cdr_option cdr_options[] = {
      AT(model.uplink_min), .max = 1e9, .help = "least uplink bytes of a session"},
     {.key = "data.duration_min", .type = CDR_OPTION_SECONDS_F, .group = CDR_GROUP_TABLES,
      AT(model.duration_min_s), .min = 1, .max = 3600, .help = "least duration of a session"},
-    {.key = "diurnal_weekday", .type = CDR_OPTION_NUMBERS, .group = CDR_GROUP_TABLES,
-     AT(model.diurnal_weekday), .count = 24, .max = 1e6,
-     .help = "weights of the local hours 0 to 23, Monday to Friday"},
-    {.key = "diurnal_weekend", .type = CDR_OPTION_NUMBERS, .group = CDR_GROUP_TABLES,
-     AT(model.diurnal_weekend), .count = 24, .max = 1e6,
-     .help = "weights of the local hours 0 to 23, Saturday and Sunday"},
+    {.key = "data.small_apns", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_TABLES,
+     AT(model.small_apns), .help = "sessions of ims and mms have small volumes of their own"},
+    {.key = "data.session_sigma", .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_TABLES,
+     AT(model.session_sigma), .max = 3,
+     .help = "standard deviation of the logarithm of a session's volume; 0: normal volumes"},
+    {.key = "data.user_sigma", .type = CDR_OPTION_DECIMAL, .group = CDR_GROUP_TABLES,
+     AT(model.user_sigma), .max = 3,
+     .help = "standard deviation of the logarithm of a subscriber's volumes; 0: all alike"},
+    {.key = "diurnal_weekday.call", .type = CDR_OPTION_NUMBERS, .group = CDR_GROUP_TABLES,
+     AT(model.diurnal_weekday[0]), .count = 24, .max = 1e6,
+     .help = "weights of the local hours 0 to 23 of calls, Monday to Friday"},
+    {.key = "diurnal_weekday.sms", .type = CDR_OPTION_NUMBERS, .group = CDR_GROUP_TABLES,
+     AT(model.diurnal_weekday[1]), .count = 24, .max = 1e6,
+     .help = "weights of the local hours 0 to 23 of messages, Monday to Friday"},
+    {.key = "diurnal_weekday.data", .type = CDR_OPTION_NUMBERS, .group = CDR_GROUP_TABLES,
+     AT(model.diurnal_weekday[2]), .count = 24, .max = 1e6,
+     .help = "weights of the local hours 0 to 23 of sessions, Monday to Friday"},
+    {.key = "diurnal_weekend.call", .type = CDR_OPTION_NUMBERS, .group = CDR_GROUP_TABLES,
+     AT(model.diurnal_weekend[0]), .count = 24, .max = 1e6,
+     .help = "weights of the local hours 0 to 23 of calls, Saturday and Sunday"},
+    {.key = "diurnal_weekend.sms", .type = CDR_OPTION_NUMBERS, .group = CDR_GROUP_TABLES,
+     AT(model.diurnal_weekend[1]), .count = 24, .max = 1e6,
+     .help = "weights of the local hours 0 to 23 of messages, Saturday and Sunday"},
+    {.key = "diurnal_weekend.data", .type = CDR_OPTION_NUMBERS, .group = CDR_GROUP_TABLES,
+     AT(model.diurnal_weekend[2]), .count = 24, .max = 1e6,
+     .help = "weights of the local hours 0 to 23 of sessions, Saturday and Sunday"},
+    {.key = "week.call", .type = CDR_OPTION_NUMBERS, .group = CDR_GROUP_TABLES,
+     AT(model.week[0]), .count = 7, .max = 100,
+     .help = "factors of the mean of calls, Monday to Sunday"},
+    {.key = "week.sms", .type = CDR_OPTION_NUMBERS, .group = CDR_GROUP_TABLES,
+     AT(model.week[1]), .count = 7, .max = 100,
+     .help = "factors of the mean of messages, Monday to Sunday"},
+    {.key = "week.data", .type = CDR_OPTION_NUMBERS, .group = CDR_GROUP_TABLES,
+     AT(model.week[2]), .count = 7, .max = 100,
+     .help = "factors of the mean of sessions, Monday to Sunday"},
     {.key = "seasonality", .type = CDR_OPTION_NUMBERS, .group = CDR_GROUP_TABLES,
      AT(model.seasonality), .count = 12, .max = 100,
      .help = "factors of the means, January to December"},
     {.key = "special_days", .type = CDR_OPTION_DAYS, .group = CDR_GROUP_TABLES,
      AT(model.special_days), COUNT_AT(model.special_day_count), .count = CDR_SPECIAL_DAYS_MAX,
-     .max = 100, .help = "dates, and the factor of the means on each"},
+     .max = 100, .help = "dates or hours, and the factor of the means in each"},
+    {.key = "special_days_call", .type = CDR_OPTION_DAYS, .group = CDR_GROUP_TABLES,
+     AT(model.type_days[0]), COUNT_AT(model.type_day_count[0]), .count = CDR_TYPE_DAYS_MAX,
+     .max = 100, .help = "the same of calls alone, beside special_days"},
+    {.key = "special_days_sms", .type = CDR_OPTION_DAYS, .group = CDR_GROUP_TABLES,
+     AT(model.type_days[1]), COUNT_AT(model.type_day_count[1]), .count = CDR_TYPE_DAYS_MAX,
+     .max = 100, .help = "the same of messages alone"},
+    {.key = "special_days_data", .type = CDR_OPTION_DAYS, .group = CDR_GROUP_TABLES,
+     AT(model.type_days[2]), COUNT_AT(model.type_day_count[2]), .count = CDR_TYPE_DAYS_MAX,
+     .max = 100, .help = "the same of sessions alone"},
+    {.key = "holidays", .type = CDR_OPTION_DATES, .group = CDR_GROUP_TABLES,
+     AT(model.holidays), COUNT_AT(model.holiday_count), .count = CDR_HOLIDAYS_MAX,
+     .help = "dates that are like Sundays: their hours and their factor, and nobody works"},
+    {.key = "outages", .type = CDR_OPTION_OUTAGES, .group = CDR_GROUP_TABLES,
+     AT(model.outages), COUNT_AT(model.outage_count), .count = CDR_OUTAGES_MAX,
+     .help = "sites that have no service from one local time to another: those in a circle, or "
+             "that of a cell"},
+    {.key = "crowds", .type = CDR_OPTION_CROWDS, .group = CDR_GROUP_TABLES,
+     AT(model.crowds), COUNT_AT(model.crowd_count), .count = CDR_CROWDS_MAX,
+     .help = "places where a share of those who live within 30 km meet, and the factors of what "
+             "they do there"},
 
     {.key = "count", .flag = "count", .letter = 'c', .value = "N", .type = CDR_OPTION_COUNT,
      .group = CDR_GROUP_GENERAL, .use = CDR_USE_SAMPLE,
@@ -594,9 +655,19 @@ const struct cdr_option cdr_options[] = {
      .help = "place: compare record k of each partition; id: compare which records are there, "
              "in any order and partition, by the header cdrgen-id"},
     {.key = "topic", .flag = "topic", .value = "NAME,...", .type = CDR_OPTION_TEXT,
-     .group = CDR_GROUP_VERIFY, .use = CDR_USE_VERIFY, AT(topic),
+     .group = CDR_GROUP_VERIFY, .use = CDR_USE_VERIFY | CDR_USE_TRUTH | CDR_USE_LAG, AT(topic),
      .only = CDR_FOR_KAFKA, .needs = "by=id",
-     .help = "with --by id: the topics to look in, such as a pipeline's output"},
+     .help = "with --by id: the topics to look in, such as a pipeline's output; truth: those "
+             "whose rows are wanted; lag: those that the group reads"},
+    {.key = "clean", .flag = "clean", .type = CDR_OPTION_BOOLEAN,
+     .group = CDR_GROUP_VERIFY, .use = CDR_USE_VERIFY, AT(clean), .initial = "false",
+     .only = CDR_FOR_KAFKA, .needs = "by=id",
+     .help = "with --by id: the topics must hold each good record once, and nothing of what is "
+             "wrong on purpose"},
+    {.key = "dead_letters", .flag = "dead-letters", .value = "TOPIC,...", .type = CDR_OPTION_TEXT,
+     .group = CDR_GROUP_VERIFY, .use = CDR_USE_VERIFY, AT(dead_letters),
+     .only = CDR_FOR_KAFKA, .needs = "clean",
+     .help = "with --clean: the topics that must hold the bad records"},
     {.key = "types", .flag = "types", .value = "NAME,...", .type = CDR_OPTION_TEXT,
      .group = CDR_GROUP_VERIFY, .use = CDR_USE_VERIFY, AT(types),
      .initial = CDR_TYPE_WORDS(",", ","),
@@ -607,12 +678,17 @@ const struct cdr_option cdr_options[] = {
      .initial = "read_committed",
      .only = CDR_FOR_KAFKA,
      .help = "whether to compare records of open and aborted transactions too"},
+    {.key = "beginning", .flag = "beginning", .type = CDR_OPTION_BOOLEAN,
+     .group = CDR_GROUP_VERIFY, .use = CDR_USE_VERIFY, AT(beginning), .initial = "false",
+     .help = "each partition may end anywhere, as after a run that was stopped: what it holds must "
+             "be the beginning of its log"},
     {.key = "follow", .flag = "follow", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_VERIFY,
      .use = CDR_USE_VERIFY, AT(follow), .initial = "false",
      .help = "do not stop at the topics' ends: compare new records until stopped"},
     {.key = "transaction_wait", .flag = "transaction-wait", .value = "TIME",
-     .type = CDR_OPTION_TIMEOUT, .group = CDR_GROUP_VERIFY, .use = CDR_USE_VERIFY,
-     AT(open_wait_ms), .min = 0, .max = 86400000, .initial = "90s",
+     .type = CDR_OPTION_TIMEOUT, .group = CDR_GROUP_VERIFY,
+     .use = CDR_USE_VERIFY | CDR_USE_JUDGE, AT(open_wait_ms), .min = 0,
+     .max = 86400000, .initial = "90s",
      .only = CDR_FOR_KAFKA,
      .help = "wait this long for open transactions to end"},
     {.key = "allow_expired", .flag = "allow-expired", .type = CDR_OPTION_BOOLEAN,
@@ -621,19 +697,48 @@ const struct cdr_option cdr_options[] = {
      .help = "accept partitions whose records all expired, if a run committed that it wrote "
              "them all"},
     {.key = "show", .flag = "show", .value = "N", .type = CDR_OPTION_U32,
-     .group = CDR_GROUP_VERIFY, .use = CDR_USE_VERIFY, AT(show), .max = 1000, .initial = "5",
+     .group = CDR_GROUP_VERIFY, .use = CDR_USE_VERIFY | CDR_USE_JUDGE, AT(show), .max = 1000,
+     .initial = "5",
      .help = "show this many differences of each kind"},
     {.key = "report", .flag = "report", .value = "FILE", .type = CDR_OPTION_TEXT,
      .group = CDR_GROUP_VERIFY, .use = CDR_USE_VERIFY, AT(report),
      .help = "write the findings to this file as JSON; -: standard output"},
+    {.flag = "in", .value = "FILE", .type = CDR_OPTION_TEXT, .group = CDR_GROUP_VERIFY,
+     .use = CDR_USE_JUDGE, AT(judge_in),
+     .help = "the rows that a job put out [standard input]"},
+    {.flag = "from-topic", .value = "TOPIC", .type = CDR_OPTION_TEXT, .group = CDR_GROUP_VERIFY,
+     .use = CDR_USE_JUDGE, AT(judge_topic),
+     .help = "the topic that the job put its rows into, which is read to its end"},
+    {.flag = "as", .value = "FORM", .type = CDR_OPTION_ENUM, .group = CDR_GROUP_VERIFY,
+     .use = CDR_USE_JUDGE, AT(judge_as), .names = rows_names, .initial = "csv",
+     .help = "form of the rows: csv, json, avro, or an engine's (docs/answers.md)"},
+    {.flag = "fold", .value = "RULE", .type = CDR_OPTION_ENUM, .group = CDR_GROUP_VERIFY,
+     .use = CDR_USE_JUDGE, AT(judge_fold), .names = fold_names, .initial = "as-form",
+     .help = "several rows of a key are duplicates (append), the last (upsert), parts (sum)"},
+    {.flag = "value-schema", .value = "FILE", .type = CDR_OPTION_TEXT, .group = CDR_GROUP_VERIFY,
+     .use = CDR_USE_JUDGE, AT(judge_schema), .help = "Avro schema of rows without a frame"},
+    {.flag = "late", .value = "ENGINE:TIME", .type = CDR_OPTION_TEXT, .group = CDR_GROUP_VERIFY,
+     .use = CDR_USE_ANSWER | CDR_USE_JUDGE, AT(late),
+     .help = "late records may be left out, as streams (Kafka Streams, ksqlDB) or flink does with "
+             "this allowance"},
+    {.flag = "rows", .value = "FORM", .type = CDR_OPTION_ENUM, .group = CDR_GROUP_GENERAL,
+     .use = CDR_USE_ANSWER, AT(answer_rows), .names = answer_names, .initial = "csv",
+     .help = "form of the answer: csv with a header line, json (as --json), an object a line, or "
+             "avro, an object container"},
+    {.flag = "to-topic", .value = "TOPIC", .type = CDR_OPTION_TEXT, .group = CDR_GROUP_GENERAL,
+     .use = CDR_USE_ANSWER, AT(to_topic),
+     .help = "publish the answer to this topic, a message a row"},
+    {.flag = "sql", .value = "DIALECT", .type = CDR_OPTION_CHOICE, .group = CDR_GROUP_GENERAL,
+     .use = CDR_USE_ANSWER, AT(sql), .names = sql_names,
+     .help = "print the query as SQL instead of its answer: over the folder --out (duckdb, spark), "
+             "or over topics of JSON (flink, ksqldb, risingwave)"},
     {.flag = "json", .type = CDR_OPTION_BOOLEAN, .group = CDR_GROUP_GENERAL,
      .use = CDR_USE_DOCTOR, AT(json), .initial = "false",
-     .help = "print the findings as JSON"},
+     .help = "print what is found as JSON"},
     {.flag = "config", .value = "FILE", .type = CDR_OPTION_CONFIG_FILE,
      .group = CDR_GROUP_GENERAL, .use = CDR_USE_GENERAL,
      .help = "JSON file of settings (-: standard input); flags and CDRGEN_... variables "
-             "override it",
-     .brief = "JSON file of settings"},
+             "override it"},
     {.flag = "help", .letter = 'h', .type = CDR_OPTION_HELP, .group = CDR_GROUP_GENERAL,
      .use = CDR_USE_GENERAL, .help = "print this"},
     {.flag = "version", .letter = 'V', .type = CDR_OPTION_VERSION, .group = CDR_GROUP_GENERAL,

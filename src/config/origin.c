@@ -68,6 +68,20 @@ bool cdr_settings_by_flag(const struct cdr_settings *settings, const char *key)
     return origin_of_key(settings, key)->layer == CDR_LAYER_FLAG;
 }
 
+const char *cdr_settings_end(const struct cdr_settings *settings)
+{
+    return settings->program != NULL ? "program"
+           : settings->for_s > 0     ? "for"
+           : settings->records > 0   ? "records"
+                                     : NULL;
+}
+
+bool cdr_settings_is_endless(const struct cdr_settings *settings)
+{
+    return settings->live || (cdr_settings_end(settings) != NULL &&
+                              origin_of_key(settings, "days")->layer == CDR_LAYER_DEFAULT);
+}
+
 const char *cdr_settings_destination(const struct cdr_settings *settings, enum cdr_command command)
 {
     const struct cdr_origin *sink = origin_of_key(settings, "sink");

@@ -120,12 +120,18 @@ static bool is_on(const struct cdr_settings *settings, const struct cdr_option *
         return choice != NULL && strcmp(*(char *const *)field, choice) == 0;
     case CDR_OPTION_FILES:
         return *(char *const *)cdr_topic_field(field, topic) != NULL;
+    case CDR_OPTION_FAULTS:
+        for (size_t i = 0; i < needed->count; i++)
+            if ((choice == NULL || strcmp(needed->names[i], choice) == 0) &&
+                ((const double *)field)[i] > 0)
+                return true;
+        return false;
     default:
         return *(char *const *)field != NULL;
     }
 }
 
-static enum cdr_result check_need(const struct cdr_settings *settings,
+static enum cdr_result check_need(const struct cdr_settings *settings, enum cdr_command command,
                                   const struct cdr_option *option, size_t name,
                                   struct cdr_error *error)
 {
@@ -137,7 +143,8 @@ static enum cdr_result check_need(const struct cdr_settings *settings,
     const char *value = equals != NULL                       ? equals + 1
                         : needed->type == CDR_OPTION_BOOLEAN ? ""
                                                              : needed->value;
-    if (is_on(settings, needed, equals != NULL ? equals + 1 : NULL, name))
+    if (!cdr_command_takes(command, needed) ||
+        is_on(settings, needed, equals != NULL ? equals + 1 : NULL, name))
         return CDR_OK;
     if (option->type == CDR_OPTION_IDS)
         cdr_quote(option->names[name], what);
@@ -161,7 +168,7 @@ static enum cdr_result check_needs(const struct cdr_settings *settings, enum cdr
         const unsigned names = option->type == CDR_OPTION_IDS ? origin->names : 1;
         for (size_t n = 0; result == CDR_OK && names >> n != 0; n++)
             if ((names >> n & 1) != 0)
-                result = check_need(settings, option, n, error);
+                result = check_need(settings, command, option, n, error);
     }
     return result;
 }

@@ -59,6 +59,17 @@ CDR_SETTER(cdr_set_count)
     return result;
 }
 
+CDR_SETTER(cdr_set_count_u64)
+{
+    uint64_t value = 0;
+    enum cdr_result result = cdr_parse_count(text, &value, error);
+    if (result == CDR_OK)
+        result = check_range(option, (double)value, text, error);
+    if (result == CDR_OK)
+        *(uint64_t *)cdr_option_field(loading->settings, option->at) = value;
+    return result;
+}
+
 CDR_SETTER(cdr_set_u64)
 {
     return cdr_parse_u64(text, cdr_option_field(loading->settings, option->at), error);

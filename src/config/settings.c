@@ -121,7 +121,8 @@ static enum cdr_result set_schema_argument(struct cdr_settings *settings, const 
     return cdr_fail(error, CDR_E_CONFIG, "schema %s: %s is not %s", first ? "ACTION" : "TYPE",
                     cdr_quote(text, quoted),
                     first ? "something to do; allowed are list, print, register, check"
-                          : "a type of records; allowed are " TYPES ", key, subscriber, cell");
+                          : "a type of records; allowed are " TYPES
+                            ", key, subscriber, cell, truth");
 }
 
 static enum cdr_result set_msisdn(struct cdr_settings *settings, const char *text,
@@ -150,6 +151,8 @@ static enum cdr_result set_argument(struct scan *scan, const char *text, struct 
         return set_schema_argument(settings, text, error);
     case CDR_ARGUMENT_FOLDER:
         return cdr_replace_text(&settings->argument_dir, text, error);
+    case CDR_ARGUMENT_QUERY:
+        return cdr_replace_text(&settings->argument_query, text, error);
     default:
         return set_msisdn(settings, text, error);
     }
@@ -275,14 +278,97 @@ static enum cdr_result check_change(const struct cdr_settings *settings, enum cd
     return CDR_OK;
 }
 
+static bool has_faults(const struct cdr_parameters *p)
+{
+    bool any = false;
+    for (uint32_t kind = 0; kind < CDR_FAULT_COUNT; kind++)
+        any |= p->faults[kind] > 0 && (cdr_fault_traits[kind] & CDR_FAULT_DELIVERY) == 0;
+    return any;
+}
+
+/* What the topic of the truth goes with. */
+static enum cdr_result check_truth(const struct cdr_settings *settings, enum cdr_command command,
+                                   struct cdr_error *error)
+{
+    const char *topic = settings->truth_topic;
+    if (topic == NULL)
+        return CDR_OK;
+    for (size_t i = 0; i < CDR_TYPE_COUNT + CDR_DIMENSION_COUNT; i++) {
+        char name[CDR_TOPIC_NAME_SIZE];
+        snprintf(name, sizeof name, "%.240s%s", settings->topic_prefix, cdr_topic_labels[i]);
+        if (strcmp(name, topic) == 0)
+            return cdr_fail(error, CDR_E_CONFIG,
+                            "truth_topic: %s is the topic of other rows; choose another name",
+                            name);
+    }
+    if (!has_faults(&settings->model) && command != CDR_COMMAND_SCHEMA &&
+        command != CDR_COMMAND_CONFIG)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "truth_topic: nothing is wrong on purpose, so there is no truth to tell; "
+                        "pass --fault NAME=SHARE with it, or leave it out");
+    if (settings->sink.spill != NULL)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "spill and truth_topic: a spill keeps no rows of the truth; leave one of "
+                        "them out");
+    if (settings->key_schema != NULL)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "key_schema and truth_topic: the keys of the truth are strings "
+                        "(--key-format avro, or text); leave one of them out");
+    if (settings->follow && command == CDR_COMMAND_VERIFY)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "follow and truth_topic: the topic of the truth is compared as it is, not "
+                        "followed; leave one of them out");
+    return CDR_OK;
+}
+
+/* Only one of them can set the pace. */
+static enum cdr_result check_pace(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    const struct {
+        const char *name;
+        bool on;
+    } paces[] = {
+        {"speed", settings->speed > 0},
+        {"rate", settings->rate_per_s > 0},
+        {"program", settings->program != NULL},
+    };
+    const char *pace = NULL;
+    for (size_t i = 0; i < sizeof paces / sizeof *paces; i++) {
+        if (paces[i].on && pace != NULL)
+            return cdr_fail(error, CDR_E_CONFIG, "%s and %s: only one of them can set the pace",
+                            pace, paces[i].name);
+        pace = paces[i].on ? paces[i].name : pace;
+    }
+    if (settings->live && pace != NULL)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "live and %s: real time is the pace; leave one of them out", pace);
+    if (settings->sink.spill != NULL && !settings->live && cdr_settings_is_endless(settings))
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "spill: a replay has to know how many days there are; pass --days N, too");
+    return CDR_OK;
+}
+
+static enum cdr_result check_beginning(const struct cdr_settings *settings,
+                                       enum cdr_command command, struct cdr_error *error)
+{
+    const char *with = settings->follow                                          ? "follow"
+                       : settings->by != NULL && strcmp(settings->by, "id") == 0 ? "by"
+                       : settings->truth_topic != NULL                           ? "truth_topic"
+                                                                                 : NULL;
+    if (!settings->beginning || command != CDR_COMMAND_VERIFY || with == NULL)
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_CONFIG,
+                    "beginning and %s: only records can be compared as far as they go, place by "
+                    "place; leave one of them out",
+                    with);
+}
+
 static enum cdr_result check_together(const struct cdr_settings *settings, enum cdr_command command,
                                       struct cdr_error *error)
 {
-    if (settings->speed > 0 && settings->rate_per_s > 0)
-        return cdr_fail(error, CDR_E_CONFIG, "speed and rate: only one of them can set the pace");
-    if (settings->live && (settings->speed > 0 || settings->rate_per_s > 0))
-        return cdr_fail(error, CDR_E_CONFIG,
-                        "live: real time is the pace; it takes neither speed nor rate");
+    enum cdr_result result = check_pace(settings, error);
+    if (result != CDR_OK)
+        return result;
     if (settings->shard_count > settings->model.partitions)
         return cdr_fail(error, CDR_E_CONFIG,
                         "shard: %u/%u is out of range; with %u partitions there can be at most %u "
@@ -293,6 +379,10 @@ static enum cdr_result check_together(const struct cdr_settings *settings, enum 
         return cdr_fail(error, CDR_E_CONFIG,
                         "spill and id_header: the files of a spill keep no ids; leave one of them "
                         "out");
+    if (settings->sink.spill != NULL && settings->sink.fault_header)
+        return cdr_fail(error, CDR_E_CONFIG,
+                        "spill and fault_header: the files of a spill do not keep what a record's "
+                        "fault is; leave one of them out");
     if (settings->sink.spill != NULL && settings->dimensions)
         return cdr_fail(error, CDR_E_CONFIG,
                         "spill and dimensions: a spill keeps no rows of subscribers and cells; "
@@ -301,6 +391,9 @@ static enum cdr_result check_together(const struct cdr_settings *settings, enum 
         return cdr_fail(error, CDR_E_CONFIG,
                         "key_schema and dimensions: the keys of subscribers and cells are strings "
                         "(--key-format avro, or text); leave one of them out");
+    result = check_beginning(settings, command, error);
+    if (result != CDR_OK)
+        return result;
     if (settings->follow && settings->dimensions && command == CDR_COMMAND_VERIFY)
         return cdr_fail(error, CDR_E_CONFIG,
                         "follow and dimensions: the dimension topics are compared as they are, "
@@ -313,7 +406,7 @@ static enum cdr_result check_together(const struct cdr_settings *settings, enum 
         (!settings->registry.auto_register || settings->registry.use_latest))
         return cdr_fail(error, CDR_E_CONFIG,
                         "schema register: --no-register and --use-latest forbid registering");
-    enum cdr_result result = check_change(settings, command, error);
+    result = check_change(settings, command, error);
     return result != CDR_OK || command == CDR_COMMAND_CONFIG ? result
                                                              : check_hidden(settings, error);
 }
@@ -329,6 +422,8 @@ static enum cdr_result finish(struct scan *scan, struct cdr_error *error)
     result = resolve_start(scan->loading, error);
     if (result == CDR_OK)
         result = check_together(settings, *scan->command, error);
+    if (result == CDR_OK)
+        result = check_truth(settings, *scan->command, error);
     if (result == CDR_OK)
         result = cdr_rules_check(settings, *scan->command, error);
     if (result == CDR_OK)
@@ -439,6 +534,7 @@ void cdr_settings_free(struct cdr_settings *settings)
             ops->release(cdr_option_field(settings, cdr_options[i].at));
     }
     free(settings->argument_dir);
+    free(settings->argument_query);
     free(settings->argument_action);
     free(settings->argument_type);
     cdr_properties_free(&settings->sink.kafka);

@@ -24,16 +24,22 @@ struct cdr_topic_settings {
     int32_t schema_ids[CDR_VERSIONS]; /* fixed ids where there is no registry */
 };
 
-/* The topics' names in options: "call", …; "subscriber", …; and "key" for the keys of them all. */
-enum { CDR_LABEL_COUNT = CDR_TYPE_COUNT + CDR_DIMENSION_COUNT + 1 };
+/* The topics' names in options: "call", …; "subscriber", …, "truth"; and "key" for the keys of them
+ * all. */
+enum { CDR_LABEL_COUNT = CDR_TYPE_COUNT + CDR_DIMENSION_TOPICS_MAX + 1 };
 extern const char *const cdr_topic_labels[CDR_LABEL_COUNT + 1]; /* NULL at the end */
+
+/* Forms of a job's rows, in the order of enum cdr_output_form (answer/output.h). */
+#define CDR_ROWS_FORMS                                                                             \
+    "csv", "json", "avro", "streams", "streams-session", "ksqldb", "flink-append", "flink-upsert", \
+        "avro-upsert", "debezium", "spark-append", "spark-update", "risingwave", "clickhouse"
 
 struct cdr_settings {
     struct cdr_parameters model; /* first: print.c tells its options by that */
     struct cdr_sink_settings sink;
     struct cdr_registry_settings registry;
 
-    char *sink_name;    /* auto kafka file null; see cdr_settings_destination */
+    char *sink_name;    /* auto kafka file stdout null; see cdr_settings_destination */
     char *format;       /* csv avro json */
     char *topic_prefix; /* "cdr." : topics cdr.call cdr.sms cdr.data */
     bool dimensions;    /* the topics of subscribers and cells, too */
@@ -50,9 +56,15 @@ struct cdr_settings {
     uint32_t workers;                  /* 0 = one per CPU */
     uint32_t shard_index, shard_count; /* i/N, 0/1 = all */
 
-    double speed;      /* × real time; 0 = as fast as possible */
-    double rate_per_s; /* records a second; 0 = not paced by rate */
-    bool live;         /* backfill to the present, then real time until stopped */
+    double speed;         /* × real time; 0 = as fast as possible */
+    double rate_per_s;    /* records a second; 0 = not paced by rate */
+    bool live;            /* backfill to the present, then real time until stopped */
+    bool even;            /* with a rate: by rank (pipeline/pace.h) */
+    char *program;        /* base/programme.h; NULL: none */
+    double for_s;         /* end after so long; 0: no limit */
+    char *consumer_group; /* lag */
+    uint32_t every_ms;    /* lag: between two samples */
+    uint64_t records;     /* end after so many; 0: no limit */
 
     char *summary;            /* path of the JSON summary, "-" = stdout */
     bool dry_run;             /* check, estimate, write nothing */
@@ -61,16 +73,33 @@ struct cdr_settings {
     bool quiet;               /* no progress, no closing words */
     uint32_t count;           /* sample: how many records */
     char *by;                 /* verify: place id */
-    char *topic;              /* verify by id: topics, with commas between them */
+    char *topic;              /* verify by id, truth: topics, with commas between them */
+    bool clean;               /* verify by id: what a cleaner made of the dataset's faults */
+    char *partition;          /* truth: numbers, with commas between them; NULL: all */
+    char *truth_format;       /* csv json avro; see cdr_truth_format_of */
+    char *truth_topic;        /* name of the topic of the truth; NULL: none */
+    bool truth_files;         /* the truth beside the files, too */
+    char *dead_letters;       /* verify clean: topics, with commas between them */
     char *types;              /* verify by id: "call,sms,data" */
     char *isolation;          /* verify: read_committed read_uncommitted */
+    bool beginning;           /* verify: what is missing at the topics' ends is still to come */
     bool follow;              /* verify: compare what comes until stopped */
     uint32_t open_wait_ms;    /* verify: for open transactions to end */
     bool allow_expired;       /* verify: of a partition, nothing may be left to compare */
     uint32_t show;            /* verify: differences of each kind that are shown */
     char *report;             /* verify: path of the JSON report, "-" = stdout */
     uint64_t argument_msisdn; /* trace MSISDN */
-    char *argument_dir;       /* replay DIR */
+    char *argument_dir;       /* replay FOLDER */
+    char *argument_query;     /* expect, judge QUERY: a built-in one or a file; NULL: the list */
+    char *judge_topic;        /* judge: the topic of rows */
+    char *judge_in;           /* judge: the file of rows, "-" = standard input */
+    int judge_as;             /* judge: csv json …, as enum cdr_output_form */
+    int answer_rows;          /* expect: csv json avro, as enum cdr_row_format */
+    char *to_topic;           /* expect: where the answer goes; NULL: standard output */
+    int judge_fold;           /* judge: as the form, append …, as enum cdr_fold */
+    char *judge_schema;       /* judge: a file with the schema of rows in Avro */
+    char *late;               /* expect, judge: what an engine may leave out */
+    char *sql;                /* expect: print the query in this dialect */
     char *argument_action;    /* schema ACTION: list print register check */
     char *argument_type;      /* schema … TYPE: call sms data key subscriber cell; NULL = all */
     uint32_t replay_wait_ms;  /* for brokers that do not answer */
@@ -111,6 +140,16 @@ const struct cdr_topic_settings *cdr_settings_topic(const struct cdr_settings *s
  * run may fall back to files where they do not answer. */
 #define CDR_SINK_AUTO "auto"
 const char *cdr_settings_destination(const struct cdr_settings *settings, enum cdr_command command);
+/* Whether a run has topics of rows beside those of records: tables, or the truth. */
+static inline bool cdr_settings_has_rows(const struct cdr_settings *settings)
+{
+    return settings->dimensions || settings->truth_topic != NULL;
+}
+/* The key of what ends a run before its last record: programme, time or number; NULL: nothing. */
+const char *cdr_settings_end(const struct cdr_settings *settings);
+/* Whether a run has no last day: it is live, or has an end of another kind (programme, time, number
+ * of records) and was not told how many days there are. */
+bool cdr_settings_is_endless(const struct cdr_settings *settings);
 /* Where the value of a key was given ("CDRGEN_BROKERS"); NULL where it was not. */
 const char *cdr_settings_where(const struct cdr_settings *settings, const char *key);
 bool cdr_settings_by_flag(const struct cdr_settings *settings, const char *key);

@@ -31,6 +31,10 @@ const struct cdr_type_ops cdr_type_ops[CDR_OPTION_TYPE_COUNT] = {
                           .json = CDR_JSON_INTEGER | CDR_JSON_STRING,
                           .set = cdr_set_count,
                           .print = cdr_print_u32},
+    [CDR_OPTION_COUNT_U64] = {.noun = "a whole number",
+                              .json = CDR_JSON_INTEGER | CDR_JSON_STRING,
+                              .set = cdr_set_count_u64,
+                              .print = cdr_print_u64},
     [CDR_OPTION_U64] = {.noun = "a whole number",
                         .json = CDR_JSON_INTEGER | CDR_JSON_STRING,
                         .set = cdr_set_u64,
@@ -132,6 +136,12 @@ const struct cdr_type_ops cdr_type_ops[CDR_OPTION_TYPE_COUNT] = {
                             .item = cdr_item_weight,
                             .end = cdr_end_weights,
                             .print = cdr_print_weights},
+    [CDR_OPTION_FAULTS] = {.noun = "an object of numbers",
+                           .json = CDR_JSON_OBJECT,
+                           .items = CDR_JSON_NUMBER,
+                           .set = cdr_set_faults,
+                           .item = cdr_item_weight,
+                           .print = cdr_print_faults},
     [CDR_OPTION_DAYS] = {.noun = "an object of dates and numbers",
                          .json = CDR_JSON_OBJECT,
                          .items = CDR_JSON_NUMBER,
@@ -139,6 +149,25 @@ const struct cdr_type_ops cdr_type_ops[CDR_OPTION_TYPE_COUNT] = {
                          .item = cdr_item_day,
                          .end = cdr_end_list,
                          .print = cdr_print_days},
+    [CDR_OPTION_OUTAGES] = {.noun = "an array of strings",
+                            .json = CDR_JSON_ARRAY,
+                            .items = CDR_JSON_STRING,
+                            .begin = cdr_begin_list,
+                            .item = cdr_item_outage,
+                            .print = cdr_print_outages},
+    [CDR_OPTION_CROWDS] = {.noun = "an array of strings",
+                           .json = CDR_JSON_ARRAY,
+                           .items = CDR_JSON_STRING,
+                           .begin = cdr_begin_list,
+                           .item = cdr_item_crowd,
+                           .print = cdr_print_crowds},
+    [CDR_OPTION_DATES] = {.noun = "an array of dates",
+                          .json = CDR_JSON_ARRAY,
+                          .items = CDR_JSON_STRING,
+                          .begin = cdr_begin_list,
+                          .item = cdr_item_date,
+                          .end = cdr_end_list,
+                          .print = cdr_print_dates},
     [CDR_OPTION_PROPERTY] = {.noun = "an object",
                              .json = CDR_JSON_OBJECT,
                              .items = STRING_OR_NUMBER | CDR_JSON_BOOLEAN,
@@ -501,14 +530,31 @@ void cdr_option_allowed(const struct cdr_option *option, char *text, size_t text
         snprintf(text, text_max, "1 to %zu codes of 5 or 6 digits", option->count);
         break;
     case CDR_OPTION_WEIGHTS:
+    case CDR_OPTION_FAULTS:
     case CDR_OPTION_IDS:
         allowed_names(option, text, text_max);
         snprintf(text + strlen(text), text_max - strlen(text), ", each %.15g to %.15g", option->min,
                  option->max);
         break;
     case CDR_OPTION_DAYS:
-        snprintf(text, text_max, "dates (YYYY-MM-DD), each with %.15g to %.15g", option->min,
-                 option->max);
+        snprintf(text, text_max,
+                 "dates (YYYY-MM-DD) and hours (YYYY-MM-DDTHH), each with %.15g to %.15g",
+                 option->min, option->max);
+        break;
+    case CDR_OPTION_OUTAGES:
+        snprintf(text, text_max,
+                 "up to %zu of \"FROM TO LAT LON KM\" or \"FROM TO cell ID\"; FROM and TO are "
+                 "YYYY-MM-DDTHH:MM",
+                 option->count);
+        break;
+    case CDR_OPTION_CROWDS:
+        snprintf(text, text_max,
+                 "up to %zu of \"FROM TO LAT LON SHARE\" and factors of 0.0625 to 16 like sms=2.5; "
+                 "FROM and TO are YYYY-MM-DDTHH:MM",
+                 option->count);
+        break;
+    case CDR_OPTION_DATES:
+        snprintf(text, text_max, "up to %zu dates (YYYY-MM-DD)", option->count);
         break;
     case CDR_OPTION_NUMBERS:
         snprintf(text, text_max, "%.15g to %.15g each", option->min, option->max);
