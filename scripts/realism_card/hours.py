@@ -69,6 +69,19 @@ def day_to_day(data):
     return float(np.sqrt(max(0.0, np.log1p(max(beyond, 0)))))
 
 
+def sundays(data, least=20_000):
+    """Calls of a Sunday to those of a day from Monday to Friday, of whole days."""
+    if data.calls.n < least:
+        return None
+    day = local_times(data.calls) // DAY_MS
+    whole = np.arange(data.first // DAY_MS + 1, data.last // DAY_MS)
+    counts = np.array([np.count_nonzero(day == each) for each in whole])
+    weekday = (whole + 3) % 7
+    if np.count_nonzero(weekday == 6) == 0 or np.count_nonzero(weekday < 5) < 4:
+        return None
+    return float(counts[weekday == 6].mean() / counts[weekday < 5].mean())
+
+
 def rows(data):
     tables = {name: getattr(data, name) for name, _ in TABLES}
     for name, called, chosen in [("records", "all records", tables.values())] + [
@@ -123,6 +136,16 @@ def rows(data):
             high,
             "{:.3f}",
         )
+    yield Row(
+        TOPIC,
+        "sundays",
+        "calls of a Sunday to those of a working day",
+        "0.6 to 0.75 [R]",
+        sundays(data),
+        0.55,
+        0.8,
+        "{:.2f}",
+    )
     yield Row(
         TOPIC,
         "day_to_day",

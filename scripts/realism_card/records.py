@@ -287,6 +287,22 @@ def number_rows(data):
         0.7,
         "{:.3f}",
     )
+    received, short = one(
+        data,
+        """SELECT count(*), count(*) FILTER (length(p.number) <= 6)
+        FROM numbered n JOIN party p ON n.other = p.id
+        WHERE n.event_type = 'SMS' AND NOT n.mo AND NOT p.own""",
+    )
+    yield Row(
+        TOPIC,
+        "applications",
+        "of messages from other networks, from short codes (applications)",
+        "0.7 to 0.9 of all [R]",
+        share(short, received),
+        0.3,
+        0.95,
+        "{:.3f}",
+    )
     circuit = {"mscVoiceRecord", "moCallRecord", "mtCallRecord"}
     calls = total(data, lambda kind: kind.event == "CALL")
     packet = total(data, lambda kind: kind.event == "CALL" and kind.record_type not in circuit)
