@@ -36,10 +36,51 @@ refused 'tz.*Europe/Atlantis' "${run[@]}" --tz Europe/Atlantis
 refused 'subs: 10000001 subscribers are too many for 1 prefix' run --out out --subs 10000001 --prefixes 31612
 refused 'prefixes.*31612.*twice' "${run[@]}" --prefixes 31612,31612
 refused 'prefixes.*12' "${run[@]}" --prefixes 12
-refused 'offnet_prefixes.*31610' "${run[@]}" --prefixes 31610
+refused 'offnet_prefixes.*3163' "${run[@]}" --prefixes 3163
+refused 'offnet_prefixes.*3163.*31630' "${run[@]}" --prefixes 31630
 refused 'shard' "${run[@]}" --shard 3/3
 refused 'shard' "${run[@]}" --shard 0/7 --partitions 6
 refused 'partitions' "${run[@]}" --partitions 5000
+refused 'behaviour.*"simbox_naife" is not known; did you mean "simbox_naive"' "${run[@]}" --behaviour simbox_naife=0.1
+refused 'behaviour.*"frauds" is not known; did you mean "fraud"' "${run[@]}" --behaviour frauds
+refused 'behaviour.*"dirty" is not known' "${run[@]}" --behaviour dirty
+refused 'fault.*"machines" is not known' "${run[@]}" --fault machines
+refused 'behaviour.*"1.1" is out of range' "${run[@]}" --behaviour meter=1.1
+refused 'behaviour.*"-0.1" is out of range' labels --behaviour meter=-0.1
+refused 'behaviour.*needs a share' labels --behaviour meter
+refused 'behaviour.*add up to 1.2' labels --behaviour meter=0.6,irsf=0.6
+refused 'behaviour.*churner: .*leave_prob is 0' "${run[@]}" --behaviour churner=0.5
+refused 'behaviours.*"sim_swop" is not known; did you mean "sim_swap"' labels --config <(echo '{"behaviours": {"sim_swop": 0.1}}')
+refused 'fault.*trunkate.*did you mean "truncate"' "${run[@]}" --fault trunkate=0.1
+refused 'fault.*"1.1" is out of range' "${run[@]}" --fault truncate=1.1
+refused 'fault.*"-0.1" is out of range' "${run[@]}" --fault truncate=-0.1
+refused 'fault.*needs a share' "${run[@]}" --fault truncate
+refused 'fault.*add up to 1.2' "${run[@]}" --sink null --fault truncate=0.6,null=0.6
+refused 'fault.*null: only a message' "${run[@]}" --fault null=0.1
+refused 'fault.*truncate.*tear' "${run[@]}" --format avro --fault truncate=0.1
+refused 'fault.*null: only a message' truth --fault null=0.1
+refused 'fault.*null: only a message' verify --out . --fault null=0.1
+refused 'fault.*"dirtz" is not known; did you mean "dirty"' "${run[@]}" --fault dirtz
+refused 'fault.*magic: only Avro in Kafka' "${run[@]}" --format avro --fault magic=0.1
+refused 'fault.*unknown_schema: only Avro in Kafka' "${run[@]}" --sink null --fault unknown_schema=0.1
+refused 'fault.*bad_text: it is a fault of text' "${run[@]}" --format avro --fault bad_text=0.1
+refused 'fault.*wrong_key: only keys of text' "${run[@]}" --sink null --format avro --key-format avro --fault wrong_key=0.1
+refused 'oversize-bytes' "${run[@]}" --fault oversize=0.1 --oversize-bytes 100
+refused 'clean.*no effect without --by id' verify -b localhost:1 --clean
+refused 'dead-letters.*no effect without --clean' verify -b localhost:1 --by id --topic a --dead-letters b
+refused 'dead_letters.*"a,,b"|dead-letters.*"a,,b"' verify -b localhost:1 --by id --topic a --clean --dead-letters a,,b
+refused 'dead-letters: cdr.sms is the topic of the dataset' verify -b localhost:1 --by id --topic a --clean --dead-letters b,cdr.sms
+refused 'dead-letters: cdr.truth is the topic of the truth' verify -b localhost:1 --by id --topic a --clean \
+    --fault null=0.1 --truth-topic cdr.truth --dead-letters cdr.truth
+refused 'dead-letters: a is the topic of the output' verify -b localhost:1 --by id --topic a --clean --dead-letters a
+refused 'outage-hours.*no effect without --fault outage' "${run[@]}" --outage-hours 2
+refused 'outage-hours.*"13"' "${run[@]}" --fault outage=0.1 --outage-hours 13
+refused 'schema_change_at and outages' "${run[@]}" --format avro --fault outage=0.1 --schema-change-at +12h \
+    --next-schema call="$SOURCE_DIR/schemas/cdr_call.avsc"
+refused 'fault: aborted: only a message in Kafka' "${run[@]}" --fault aborted=0.1
+refused 'fault: aborted: only transactions' run -b localhost:1 --fault aborted=0.1
+refused 'duplicate-copies.*no effect without --fault duplicate' "${run[@]}" --duplicate-copies 2
+refused 'duplicate-copies' "${run[@]}" --fault duplicate=0.1 --duplicate-copies 4
 refused 'format.*xml' "${run[@]}" --format xml
 refused 'sink.*printer' "${run[@]}" --sink printer
 refused 'compress.*rar' "${run[@]}" --compress rar
@@ -51,6 +92,9 @@ refused 'cells' "${run[@]}" --cells 2
 refused 'busiest hour' "${run[@]}" --calls 1000 --sms 1000 --sessions 1000
 refused 'no such|does not exist|No such' "${run[@]}" --config missing.json
 refused 'summary' "${run[@]}" --summary missing/summary.json
+for name in manifest.json manifest-shard-0-of-2.json .cdrgen.parts cells.csv cdr.call/date=2025-01-01/part-0000-000000.csv; do
+    refused 'summary: out/.* is the name of a file of the dataset in out: ' "${run[@]}" --summary "out/$name"
+done
 refused 'trace.*31999999999' trace 31999999999 --subs 100
 refused 'sink|broker' "${run[@]}" --sink kafka
 
@@ -60,7 +104,7 @@ printf '{\n  "days": "three"\n}\n' >config.json
 refused 'config.json:2.*days' "${run[@]}" --config config.json
 printf '{\n  "days": 3,\n}\n' >config.json
 refused 'config.json:3' "${run[@]}" --config config.json
-printf '{"diurnal_weekday": [1, 2, 3]}' >config.json
+printf '{"diurnal_weekday": {"call": [1, 2, 3]}}' >config.json
 refused 'config.json:1.*diurnal_weekday.*24' "${run[@]}" --config config.json
 printf '{"call_dispositions": {"ANSWERED": -1}}' >config.json
 refused 'call_dispositions' "${run[@]}" --config config.json
@@ -114,6 +158,17 @@ echo '{"mccmnc_pool": [00101]}' >config.json
 refused 'config.json:1:18: a number of JSON does not begin with 0; write it as a string' run --config config.json
 refused '^cdrgen: --tz: "Europe/Amsterdm".*did you mean Europe/Amsterdam\?' "${run[@]}" --tz Europe/Amsterdm
 refused '^cdrgen: --fields: there is no source "msisdn_scr"; did you mean msisdn_src\?' "${run[@]}" --fields msisdn_scr
+refused '^cdrgen: --fields: there is no source "anser_ts_ms"; did you mean answer_ts_ms\?' "${run[@]}" --fields anser_ts_ms
+refused '^cdrgen: --headers: no records have a field "ringsecs"; did you mean ring_sec\?' "${run[@]}" --headers ringsecs
+echo '{"type": "record", "name": "C", "fields": [{"name": "charge_secs", "type": "int"}]}' >misspelt.avsc
+refused 'the field charge_secs \(int\): CALL records have nothing of this name \(did you mean charge_sec\?\)' \
+    "${run[@]}" --schema call=misspelt.avsc
+echo '{"call": {"charge_secs": "charge_seconds"}}' >misspelt.json
+refused 'no source "charge_seconds", which the mapping names; did you mean charge_sec\?' \
+    "${run[@]}" --schema call=misspelt.avsc --mapping misspelt.json
+echo '{"type": "record", "name": "C", "fields": [{"name": "answer_ts_ms", "type": "long"}]}' >absent.avsc
+refused 'answer_ts_ms is absent in some CALL records; only a union with null or a string can hold that' \
+    "${run[@]}" --schema call=absent.avsc
 refused '^cdrgen: --late-share: "5%" is not a number; write 0.05' "${run[@]}" --late-share 5%
 refused '^cdrgen: --out: "-" is no folder' run --out -
 refused '^cdrgen: -b: "http://h:9092" does not begin as brokers do; allowed are host:port and PLAINTEXT://' run -b http://h:9092
@@ -132,7 +187,7 @@ for pair in BOOTSTRAP_SERVER=BROKERS SUBSCRIBER=SUBSCRIBERS REGISTRY_URL=REGISTR
     refused "^cdrgen: CDRGEN_${pair%=*} is not a setting; did you mean CDRGEN_${pair#*=}\\?$" run
     unset "CDRGEN_${pair%=*}"
 done
-CDRGEN_FOO=1 refused '^cdrgen: CDRGEN_FOO is not a setting; docs/configuration.md' run
+CDRGEN_QWERTY=1 refused '^cdrgen: CDRGEN_QWERTY is not a setting; docs/configuration.md' run
 CDRGEN_KAFKA=1 refused '^cdrgen: CDRGEN_KAFKA is not a setting' run
 program=$CDRGEN
 CDRGEN_TEST_X=1 CDRGEN_CACHE=x CDRGEN_BUILD_DIR=x CDRGEN_PORT_80_TCP=x CDRGEN_KAFKA_SERVICE_HOST=x CDRGEN_METRICS_PORT=x \

@@ -30,7 +30,7 @@ expect_torn()
 # run_into OUT: about 8 MB of parts of 100 kB, and one of 1 MB in the end.
 run_into()
 {
-    "$CDRGEN" run --sink file --out "$1" --subs 2500 --start 2025-01-01 --days 1 --seed 7 --partitions 1 \
+    "$CDRGEN" run --sink file --out "$1" --subs 2500 --start 2025-01-01 --days 1 --seed 8 --partitions 1 \
         --rotate-bytes "$2" --quiet > /dev/null 2> "$work/err"
 }
 

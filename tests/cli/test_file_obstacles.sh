@@ -44,6 +44,23 @@ for table in cells.csv subscribers.csv; do
     refused "$table is a folder where a file is needed" --overwrite
     refused "$table is a folder where a file is needed" --resume
 done
+what="a folder in the place of the truth"
+model+=(--fault duplicate=0.02)
+"$CDRGEN" run --sink file "${model[@]}" --out true --truth-files --quiet
+rm -rf out && cp -r true out && rm out/truth/truth.csv && mkdir out/truth/truth.csv
+refused "truth/truth.csv is a folder where a file is needed" --overwrite --truth-files
+refused "truth/truth.csv is a folder where a file is needed" --resume --truth-files
+# A FIFO was taken for the table that belongs there.
+for name in cells.csv truth/truth.csv; do
+    rm -rf out && cp -r true out && rm out/$name && mkfifo out/$name
+    status=0
+    "$CDRGEN" verify "${model[@]}" --out out > stdout 2> err || status=$?
+    [[ $status == 1 ]] || fail "a FIFO in the place of $name: verify: status $status: $(cat err)"
+    "$CDRGEN" run --sink file "${model[@]}" --out out --resume --truth-files 2> err || fail "a FIFO in the place of $name: $(cat err)"
+    cmp out/$name true/$name || fail "a FIFO stays in the place of $name"
+done
+rm -r true
+model=("${model[@]::${#model[@]}-2}")
 if [[ $(id -u) != 0 ]]; then
     what="a day's folder that cannot be written to"
     rm -rf out && cp -r whole out && chmod 500 out/$day
@@ -85,6 +102,51 @@ for way in exchanged copied; do
     grep -q "it is not the file that the run before finished" err || fail "$way: $(cat err)"
     diff -r rotated out || fail "$way: another dataset than of a run that was not killed"
 done
+
+# Two topics whose folders are one, by a link: parts of the one took the place of the other's, with status 0. Where both have a
+# part open at once, the second cannot be created; where the one is finished before, it is in the way.
+few=(--subs 60 --cells 20 --partitions 1 --calls 0.1 --sms 0.1 --sessions 0 --workers 1)
+in_the_way=0
+for seed in {1..16}; do
+    rm -rf out && mkdir -p out/cdr.call && ln -s cdr.call out/cdr.sms
+    status=0
+    "$CDRGEN" run --sink file "${few[@]}" --seed "$seed" --rotate-bytes 1k --out out --quiet 2> err || status=$?
+    "$CDRGEN" run --sink null "${few[@]}" --seed "$seed" --quiet --summary counts 2> /dev/null
+    ! grep -A 2 -E '"cdr\.(call|sms)"' counts | grep -q '"records": 0,' || continue # nothing can meet
+    [[ $status == 1 ]] || fail "two topics, one folder: status $status: $(cat err)"
+    if grep -q '/date=2025-01-01/part-0000-00000.\.csv is there already: another program wrote it, or the folders of two topics are one' err; then
+        in_the_way=$((in_the_way + 1))
+    else
+        grep -q 'cannot create .*/\.part-0000-00000.\.csv\.tmp: File exists' err || fail "two topics, one folder: $(cat err)"
+    fi
+done
+((in_the_way > 0)) || fail "two topics, one folder: no part was finished before the other's began: choose other seeds"
+
+# A report with the name of a file of the dataset took its place. Summaries: test_bad_input.sh.
+rm -rf out && cp -r whole out
+for name in manifest.json "$part" subscribers.csv; do
+    status=0
+    "$CDRGEN" verify "${model[@]}" --out out/ --report "out/$name" > stdout 2> err || status=$?
+    [[ $status == 2 ]] && grep -q "^cdrgen: --report: out/$name is the name of a file of the dataset in out" err ||
+        fail "a report in the place of $name: status $status: $(cat err)"
+    diff -r whole out || fail "a report took the place of $name"
+done
+
+# Nor by another name: a link to the folder, to a part, or the part's second name.
+rm -rf out && cp -r whole out && ln -s out linked && ln -s "out/$part" soft.json && ln "out/$part" hard.json
+for pair in "out soft.json" "out hard.json" "linked out/cells.csv" "out linked/$part" "linked linked/../out/manifest.json"; do
+    read -r folder name <<< "$pair"
+    for command in "verify --report" "run --overwrite --summary"; do
+        status=0
+        # shellcheck disable=SC2086
+        "$CDRGEN" ${command% *} "${model[@]}" --out "$folder" "${command##* }" "$name" > stdout 2> err || status=$?
+        [[ $status == 2 ]] && grep -q "^cdrgen: ${command##* }: $name is the name of a file of the dataset in $folder" err ||
+            fail "$command $name in $folder: status $status: $(cat err)"
+        diff -r whole out || fail "$command $name took the place of a file of $folder"
+    done
+done
+"$CDRGEN" verify "${model[@]}" --out linked --report linked/report.json > stdout || fail "a report beside the parts is refused"
+rm -r linked soft.json hard.json out/report.json
 
 # Escapes in a path.
 escape=$(printf '\033')

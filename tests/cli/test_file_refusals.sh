@@ -55,6 +55,12 @@ run --out "$out" --overwrite --seed 99 --start 2025-02-03 --compress gzip || fai
 [[ ! -e $out/cdr.data/date=2025-01-01 ]] || fail "--overwrite left an empty folder"
 [[ -n $(find "$out/cdr.data/date=2025-02-03" -name 'part-*.csv.gz') ]] || fail "--overwrite wrote nothing"
 
+# A shard of another dataset leaves those that are there alone, with --overwrite as well.
+for shard in 0 1; do run --out "$work/shards" --shard $shard/2 || fail "shard $shard: $(cat "$work/err")"; done
+refused "manifest-shard-0-of-2.json belongs to another dataset than this shard" --out "$work/shards" --shard 1/2 --seed 9 --overwrite
+run --out "$work/shards" --shard 1/2 --overwrite || fail "the same shard once more: $(cat "$work/err")"
+run --out "$work/shards" --seed 9 --overwrite || fail "a whole dataset in the place of shards: $(cat "$work/err")"
+
 echo '{"name": "somebody else"}' > "$out/manifest.json"
 refused "$out/manifest.json was not written by cdrgen" --out "$out"
 refused "$out/manifest.json was not written by cdrgen" --out "$out" --overwrite

@@ -41,10 +41,11 @@ records()
 }
 
 # ---- the files of every schema -------------------------------------------------------------------------------------
-run "$work/csv" --format csv
+run "$work/csv" --format csv --fields "$(< "$SOURCE_DIR/tests/schemas/fields.txt")"
 count=0
-for schema in "$SOURCE_DIR"/tests/schemas/*.avsc; do
+for schema in "$SOURCE_DIR"/tests/schemas/*.avsc "$SOURCE_DIR"/schemas/3gpp/*.avsc; do
     name=$(basename "$schema" .avsc)
+    [[ $name != mmtel ]] || name=call_mmtel
     mapping=()
     [[ ! -e ${schema%.avsc}.map.json ]] || mapping=(--mapping "${schema%.avsc}.map.json")
     run "$work/$name" --format avro --schema "${name%%_*}=$schema" "${mapping[@]}"

@@ -23,7 +23,7 @@ model=(--subs 400 --tz UTC --leave-prob 0.1 --vacant-days 3 --imei-change-prob 0
 cmp table out/subscribers.csv || fail "subscribers and subscribers.csv differ"
 for day in 01 02 03 04 05 06 07 08 09 10 11 12; do
     "$CDRGEN" subscribers "${model[@]}" --start "2025-01-$day" >"table-$day"
-    grep -qvE '^(msisdn,.*|[0-9]{12},[0-9]{15},[0-9]{15},[0-9]{5},[0-9]{5},[0-9]+|[0-9]{12},,,,[0-9]{5},[0-9]+)$' "table-$day" &&
+    grep -qvE '^(msisdn,.*|[0-9]{11},[0-9]{15},[0-9]{15},[0-9]{5},[0-9]{5},[0-9]+|[0-9]{11},,,,[0-9]{5},[0-9]+)$' "table-$day" &&
         fail "a line of another form: $(grep -vE '^[0-9,]*$' "table-$day" | tail -1)"
     vacant=$(grep -c ',,,,' "table-$day")
     ((vacant > 50 && vacant < 140)) || fail "$vacant of 400 numbers are vacant on day $day, not 92"
@@ -39,13 +39,16 @@ awk -F'[;,]' -v names="$names" '
     file <= 12 { if ($1 != "msisdn") { known[$1]; imsi[file, $1] = $2; imei[file, $1] = $3 } next }
     {
         day = int(($column["start_ts_ms"] / 1000 - 1735689600) / 86400) + 1
+        # What follows on an event in the night before has the identities of the day before: replies, later deliveries.
+        night = ($column["start_ts_ms"] / 1000) % 86400 < 10800
         if ($column["start_ts_ms"] < 1735689600000) next
         source = $column["msisdn_src"]; destination = $column["msisdn_dst"]
         owner = $column["direction"] == "MO" ? source : destination
         other = $column["direction"] == "MO" ? destination : source
+        if (night && day > 1 && imsi[day, owner] != $column["imsi"] && imsi[day - 1, owner] == $column["imsi"]) day--
         if (imsi[day, owner] == "") { print "of a vacant number: " $0; exit 1 }
         if (imsi[day, owner] != $column["imsi"] || imei[day, owner] != $column["imei"]) { print "identity: " $0; exit 1 }
-        if (other in known && imsi[day, other] == "") { print "with a vacant number: " $0; exit 1 }
+        if (other in known && imsi[day, other] == "" && !(night && imsi[day - 1, other] != "")) { print "with a vacant number: " $0; exit 1 }
         onnet += other in known
         had = $column["imsi"]
         if (had in whose && whose[had] != owner) { print "SIM of two: " $0; exit 1 }

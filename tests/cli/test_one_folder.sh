@@ -110,12 +110,9 @@ for ((round = 1; round <= rounds; round++)); do
         rm -rf "$out"
         # shellcheck disable=SC2086
         one_writes --seed 1 --shard 0/2 $flags / --seed 2 --shard 1/2 $flags
-        if [[ $first$second == 00 ]]; then
-            [[ $flags == --overwrite ]] || fail "$what: shards of two datasets in one folder"
-        else
-            run --seed $winner --shard $((2 - winner))/2 2> "$work/err" || fail "$what, then the other: $(cat "$work/err")"
-            whole --seed $winner
-        fi
+        [[ $first$second != 00 ]] || fail "$what: shards of two datasets in one folder"
+        run --seed $winner --shard $((2 - winner))/2 2> "$work/err" || fail "$what, then the other: $(cat "$work/err")"
+        whole --seed $winner
     done
 done
 

@@ -92,7 +92,7 @@ for kind in call sms data; do
     [[ $header == "event_type;msisdn_src;number;start_time;duration_sec;apn;sms_segments;is_mo" ]] ||
         fail "the columns of $kind are $header"
 done
-line='^SMS;[0-9]{8,15};[0-9]{15};20[-0-9T:.]+Z;[0-9]+;;[0-9]+;(true|false)$'
+line='^SMS;[0-9]{4,15};[0-9]{15};20[-0-9T:.]+Z;[0-9]+;;[0-9]+;(true|false)$'
 files=$(find "$work/fields/cdr.sms" -name "*.csv")
 (($(sed -s 1d $files | grep -cvE "$line") == 0)) || fail "SMS: $(sed -s 1d $files | grep -vEm1 "$line")"
 "$CDRGEN" sample --subs 50 --count 4 --format json --fields "$fields" |
@@ -100,6 +100,14 @@ files=$(find "$work/fields/cdr.sms" -name "*.csv")
     fail "sample does not show the fields"
 "$CDRGEN" verify --sink file --out "$work/fields" --subs 120 --start 2025-03-30 --days 1 --seed 5 --partitions 2 \
     --quiet --tz Europe/Amsterdam --format csv --fields "$fields" > /dev/null || fail "verify finds its own files different"
+
+# What the page lists is there, and the test's list has all of what came with answers and numbers of 3GPP.
+documented=$(sed -n '/^## Sources/,/^## Types/s/^| `\([a-z0-9_]*\)` .*/\1/p' "$SOURCE_DIR/docs/schemas.md")
+"$CDRGEN" run --sink null --subs 20 --days 1 --quiet --fields "${documented//$'\n'/,}" || fail "docs/schemas.md lists other sources"
+for name in $(sed -n '/^call_id$/,$p' <<< "$documented"); do
+    grep -qE "(^|,)$name(,|\$)" "$SOURCE_DIR/tests/schemas/fields.txt" || fail "$name is not among tests/schemas/fields.txt"
+    grep -q "\`$name\`" "$SOURCE_DIR/docs/data-format.md" || fail "$name is not in docs/data-format.md"
+done
 
 # A mapping in a config file, and its schemas.
 cat > "$work/config.json" << JSON
@@ -152,7 +160,7 @@ for line in open(sys.argv[1]):
         continue
     assert "fastavro" not in entry["refused_by"], entry["name"]
 PYTHON
-run "$work/csv" --format csv
+run "$work/csv" --format csv --fields "$(< "$SOURCE_DIR/tests/schemas/fields.txt")"
 for format in avro json csv; do
     run "$work/fields-$format" --format "$format" --fields "$fields"
 done
@@ -162,8 +170,9 @@ for kind in call sms data; do
         "$work/fields-json" "$work/fields-csv" || fail "the fields of $kind"
 done
 count=0
-for schema in "$SOURCE_DIR"/tests/schemas/*.avsc; do
+for schema in "$SOURCE_DIR"/tests/schemas/*.avsc "$SOURCE_DIR"/schemas/3gpp/*.avsc; do
     name=$(basename "$schema" .avsc)
+    [[ $name != mmtel ]] || name=call_mmtel
     mapping=()
     [[ ! -e ${schema%.avsc}.map.json ]] || mapping=(--mapping "${schema%.avsc}.map.json")
     run "$work/avro" --format avro --schema "${name%%_*}=$schema" "${mapping[@]}"

@@ -39,7 +39,7 @@ show()
 
 show 'Examples:'
 [ "$(head -1 stdout)" = 'Examples:' ] || fail 'the overview does not start with examples'
-[ "$(wc -l <stdout)" -le 30 ] || fail 'the overview does not fit a screen'
+[ "$(wc -l <stdout)" -le 36 ] || fail 'the overview does not fit a screen'
 show 'Examples:' --help
 show 'Examples:' -h
 show 'Examples:' help

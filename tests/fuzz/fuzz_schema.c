@@ -137,6 +137,7 @@ static void put_enum(struct text *text)
         "\"MO\",\"MT\",\"CALL\",\"SMS\",\"DATA\",\"MSC_VOICE_RECORD\",\"normalRelease\","
         "\"noAnswer\","
         "\"busy\",\"failure\",\"deliverySuccess\",\"deliveryFailure\",\"partialRecord\",\"LTE\","
+        "\"abnormalRelease\",\"timeLimit\","
         "\"sgsnSMORecord\",\"sgsnSMTRecord\",\"sgsnPDPRecord\",\"pgwRecord\",\"SENT\",\"FAILED\","
         "\"DELIVERED\",\"internet\",\"ims\",\"mms\",\"WCDMA\",\"NR\"";
     put(text, "{\"type\":\"enum\",\"name\":\"T%d\",\"symbols\":[", text->names++);

@@ -22,6 +22,7 @@
     admin.py replicas TOPIC…              topic, partition, leader, number of replicas, of those in sync, one a line
     admin.py elect TOPIC…                 the first replica of every partition becomes its leader
     admin.py trim TOPIC PARTITION OFFSET  deletes the records before the offset
+    admin.py copy TOPIC PARTITION OFFSET  writes the record there once more, at the end
     admin.py records TOPIC                partition and offset of each committed record, one a line
     admin.py compact TOPIC                sets cleanup.policy=compact until records are gone, then delete again
 
@@ -43,12 +44,12 @@ from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, 
 TIMEOUT_S = 30
 
 
-def wait_for(seen, complaint, timeout_s=TIMEOUT_S):
+def wait_for(seen, complaint, timeout_s=TIMEOUT_S, every_s=0.05):
     deadline = time.monotonic() + timeout_s
     while not seen():
         if time.monotonic() > deadline:
             raise SystemExit(complaint)
-        time.sleep(0.05)
+        time.sleep(every_s)
 
 
 def create(client, _, topic, partitions, *config):
@@ -170,6 +171,19 @@ def trim(client, _, topic, partition, offset):
     client.delete_records([place])[place].result(TIMEOUT_S)
 
 
+def copy(_, settings, topic, partition, offset):
+    consumer = Consumer({**settings, "group.id": "cdrgen-admin", "enable.auto.commit": False})
+    consumer.assign([TopicPartition(topic, int(partition), int(offset))])
+    found = consumer.poll(TIMEOUT_S)
+    consumer.close()
+    if found is None or found.error() is not None or found.offset() != int(offset):
+        raise SystemExit(f"{topic}[{partition}] has no record at offset {offset}")
+    producer = Producer(settings)
+    producer.produce(topic, key=found.key(), value=found.value(), partition=int(partition),
+                     timestamp=found.timestamp()[1], headers=found.headers())
+    producer.flush(TIMEOUT_S)
+
+
 def allow(client, _, principal, kind, prefix, *operations):
     pattern = ResourcePatternType.LITERAL if kind == "broker" else ResourcePatternType.PREFIXED
     rules = [AclBinding(ResourceType[kind.upper()], prefix, pattern, principal, "*", AclOperation[operation],
@@ -218,7 +232,7 @@ def compact(client, settings, topic):
     before = len(read_records(settings, topic, wanted))
     alter(client, settings, topic, "cleanup.policy=compact")
     wait_for(lambda: len(read_records(settings, topic, wanted)) < before, f"{topic} is not compacted",
-             4 * TIMEOUT_S)  # the broker looks for what to clean every 15 s
+             10 * TIMEOUT_S, 2)  # the broker looks for what to clean every 15 s, and each look reads all
     alter(client, settings, topic, "cleanup.policy=delete")
 
 
@@ -270,7 +284,7 @@ def recreate(client, settings, topic, partitions, fill=None, *how):
 
 COMMANDS = {"create": create, "delete": delete, "list": list_topics, "partitions": partitions, "config": config,
             "offsets": offsets, "committed": committed, "forget": forget, "sign": sign, "replicas": replicas,
-            "elect": elect, "trim": trim, "compact": compact, "records": records,
+            "elect": elect, "trim": trim, "copy": copy, "compact": compact, "records": records,
             "await": await_records, "allow": allow, "set": set_config, "alter": alter, "grow": grow, "recreate": recreate}
 
 

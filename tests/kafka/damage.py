@@ -5,15 +5,16 @@
 
 CHANGE: none, remove, repeat, swap, flip (a bit of the value), flip-end (of its last byte), foreign (a record that nobody
 expects), key, key-frame (the schema id of an Avro key), header (the last digit or letter of the first one's value),
-no-header (the first one is missing), two-headers (the first one comes twice), timestamp, partition (the record goes to the next partition), early (the record comes 300 before its
-place), late-copy (a second copy 300 behind it). The others keep partition, key, value, headers, timestamp and order.
+no-header (the first one is missing), two-headers (the first one comes twice),
+null-header (cdrgen-fault without a value is added), timestamp, partition (the record goes to the next partition), early (the
+record comes 300 before its place), late-copy (a second copy 300 behind it). The others keep partition, key, value, headers, timestamp and order.
 """
 
 import argparse
 import os
 import sys
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 LIMIT = str(2**63 - 1)
@@ -65,6 +66,8 @@ def change(what, logs, partition, at):
         log[at] = (key, value, timestamp, [(name, text[:-1] + bytes([text[-1] ^ 1])), *rest])
     elif what == "no-header":
         log[at] = (key, value, timestamp, headers[1:])
+    elif what == "null-header":
+        log[at] = (key, value, timestamp, [*(headers or []), ("cdrgen-fault", None)])
     elif what == "two-headers":
         log[at] = (key, value, timestamp, [*headers, headers[0]])
     elif what == "timestamp":
@@ -84,7 +87,11 @@ def write(settings, topic, logs):
     admin = AdminClient(settings)
     new = NewTopic(topic, len(logs), config={"retention.ms": "-1", "message.timestamp.after.max.ms": LIMIT,
                                              "message.timestamp.before.max.ms": LIMIT})
-    admin.create_topics([new])[topic].result(30)
+    try:
+        admin.create_topics([new])[topic].result(30)
+    except KafkaException as error:  # a busy broker's answer was lost, and the question asked again
+        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS or any(read(settings, topic)):
+            raise
     faults = []
     producer = Producer({**settings, "enable.idempotence": True, "queue.buffering.max.messages": 2000000})
     for partition, log in enumerate(logs):

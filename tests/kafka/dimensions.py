@@ -228,6 +228,9 @@ RECORD_FIELDS = ["event_type", "msisdn_src", "msisdn_dst", "direction", "start_t
                  "data_duration_sec", "apn", "rat"]
 
 
+AFTER_MIDNIGHT = 3 * 3_600_000
+
+
 def holds(row, record):
     return row is not None and all(row[name] == record[name] for name in ("imsi", "imei", "mccmnc"))
 
@@ -237,7 +240,7 @@ def join(arguments):
     subscribers = Table(arguments.prefix + "subscriber", "subscriber", decode)
     cells = Table(arguments.prefix + "cell", "cell", decode)
     begin = min(times[0] for times in cells.times.values())
-    joined = late = early = 0
+    joined = late = early = nightly = 0
     for kind in ("call", "sms", "data"):
         for partition, log in enumerate(logs_of(arguments.prefix + kind)):
             for message in log:
@@ -247,14 +250,21 @@ def join(arguments):
                 if started < begin:
                     early += 1
                     continue
+                # The day on which the event started decides: what follows on one of the evening, as a reply, a later
+                # delivery or the next part of a session, has the identities of the day before.
+                evening = started - AFTER_MIDNIGHT
+                if not holds(subscribers.at(key, started), record) and evening < begin:
+                    early += 1
+                    continue
                 joined += 1
-                # The day on which the event started decides; one that ends on a later day may find a later row.
-                if not holds(subscribers.at(key, started), record):
+                if not holds(subscribers.at(key, started), record) and holds(subscribers.at(key, evening), record):
+                    nightly += 1
+                elif not holds(subscribers.at(key, started), record):
                     fail(f"{message.topic()}[{partition}] offset {message.offset()}: {record}, and the row of its start "
                          f"is {subscribers.at(key, started)}")
                 if not holds(subscribers.at(key, event), record):
                     late += 1
-                    if day_of(started) == day_of(event):
+                    if day_of(started) == day_of(event) and day_of(evening) == day_of(event):
                         fail(f"{message.topic()}[{partition}] offset {message.offset()}: the row at the event's time is "
                              f"another, and it is of the same day")
                 cell = cells.at(str(record["cell_id"]), started)
@@ -262,9 +272,12 @@ def join(arguments):
                     fail(f"{message.topic()}[{partition}] offset {message.offset()}: cell {record['cell_id']}: {cell}")
     if joined < 1000:
         fail(f"only {joined} records were joined")
+    if nightly > joined / 1000:
+        fail(f"{nightly} records of {joined} have identities of the day before")
     if early > joined / 50:
         fail(f"{early} records of {joined} began before the first day")
-    print(f"{joined} joined, {late} of which ended under a later row; {early} began before the first day")
+    print(f"{joined} joined, {late} of which ended under a later row, {nightly} have that of the evening; "
+          f"{early} began before the first day")
 
 
 # ---- damage ----

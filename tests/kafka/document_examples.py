@@ -25,7 +25,8 @@ import sys
 import time
 
 COMMAND_TIMEOUT_S = 120
-INTERRUPT_AFTER_S = 1.0
+INTERRUPT_AFTER_S, INTERRUPT_AFTER_MAX_S = 1.0, 60.0
+TOO_EARLY = "interrupted before the run began to write"
 ONE_CPU_S = 5.0
 MASKS = [
     (r"in [\d.,]+ s \([\d,]+/s, [\d,]+ ns of CPU each\), peak memory \d+ MB", "in TIME"),
@@ -146,27 +147,27 @@ class Shell:
         with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as children:
             return [int(pid) for pid in children.read().split()]
 
-    def interrupt(self):
-        """Ctrl-C for the command that runs, a second after it has begun its work."""
+    def interrupt(self, after_s):
+        """Ctrl-C for the command that runs, so long after it has begun its work."""
         begin = time.monotonic()
         while time.monotonic() < begin + COMMAND_TIMEOUT_S:
             for pid in self.children():
                 if is_at_work(pid, time.monotonic() - begin):
-                    time.sleep(INTERRUPT_AFTER_S)
+                    time.sleep(after_s)
                     os.kill(pid, signal.SIGINT)
                     return
             time.sleep(0.05)
         raise Failure("nothing that can be interrupted was started")
 
-    def run(self, text, before=0, interrupted=False):
+    def run(self, text, before=0, interrupt_after_s=None):
         """Its exit status and the lines of its output. What `$?` is at its beginning is given in before."""
         with open(self.script, "w", encoding="utf-8") as script:
             script.write(text + "\n")
         self.process.stdin.write(
             f'(exit {before}); source {self.script} >{self.output} 2>&1 </dev/null; echo "$?" >{self.status}\n')
         self.process.stdin.flush()
-        if interrupted:
-            self.interrupt()
+        if interrupt_after_s is not None:
+            self.interrupt(interrupt_after_s)
         status = self.wait()
         with open(self.output, encoding="utf-8", errors="replace") as output:
             return status, output.read().splitlines()
@@ -206,7 +207,13 @@ def run_examples(shell, block):
     for position, (command, shown) in enumerate(examples):
         interrupted = shown[:1] == ["^C"]
         shown = shown[1:] if interrupted else shown
-        before, lines = shell.run(command, before, interrupted)
+        after_s = INTERRUPT_AFTER_S if interrupted else None
+        status, lines = shell.run(command, before, after_s)
+        # On a busy machine a run may take longer than that to begin. It has changed nothing then.
+        while interrupted and after_s < INTERRUPT_AFTER_MAX_S and any(TOO_EARLY in line for line in lines):
+            after_s *= 2
+            status, lines = shell.run(command, before, after_s)
+        before = status
         if not same(shown, lines):
             raise Failure(f"$ {command}\nshown is\n{indented(shown)}\nand it printed\n{indented(lines)}")
         explained = position + 1 < len(examples) and examples[position + 1][0] == "echo $?"

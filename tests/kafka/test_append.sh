@@ -78,6 +78,35 @@ PYTHON
 expect_failure 2 'cannot tell: the topics begin with other records .* pass --append' on repair --yes
 on repair --append --yes >"$WORK/words" || die "repair --append: $?"
 
+# --- the same where only some topics held other records: the repair deleted them without a word ---
+prefix=$(fresh_prefix)
+admin create "${prefix}call" 2 retention.ms=-1 message.timestamp.after.max.ms=9223372036854775807
+seq 4 | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "${prefix}call" -p 1
+on run --append --create-topics
+admin forget "cdrgen-$id"
+expect_failure 2 'cannot tell: some topics begin with other records .*call\[1\].* pass --append' on repair --yes
+expect_equal "$(admin offsets "${prefix}call" | awk '$1 == 1 { print $2 }')" 0 "first offset after a repair that cannot tell"
+on repair --append --yes >"$WORK/words" || die "repair --append: $?"
+grep -q '^nothing to repair' "$WORK/words" || die "the repair of what is right: $(cat "$WORK/words")"
+echo stray | kcat -b "$CDRGEN_TEST_BROKERS" -P -t "${prefix}sms" -p 1
+expect_failure 2 'call would have to be deleted, and with it 4 records that come before .*nothing was changed: pass --append .*--force' \
+    on repair --yes
+before=$(count_records "${prefix}call")
+expect_failure 1 'need a repair' on repair --force --dry-run
+grep -q 'WARNING: 4 of these records come before' "$WORK/stdout" || die "no warning with --force: $(cat "$WORK/stdout")"
+on repair --force --yes >"$WORK/words" || die "repair --force: $?"
+expect_equal "$(count_records "${prefix}call")" "$((before - 4))" "records after a repair that was forced"
+on verify || die "verify after a repair that was forced: $?"
+
+# --- a dataset that was stopped was written once more without a warning, in transactions ---
+for how in "" --transactions; do
+    topics
+    on run --append $how
+    on run --append $how 2>"$WORK/stderr"
+    grep -q 'warning: append: .* already holds this dataset, from offset [0-9]* on, and it is written once more' "$WORK/stderr" ||
+        die "no warning ($how): $(cat "$WORK/stderr")"
+done
+
 # --- only one shard has begun: its bases are known, and the other's logs hold nothing of the dataset yet ---
 topics
 on run --append --shard 0/2

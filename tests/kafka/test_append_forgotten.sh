@@ -65,21 +65,26 @@ wait $forgetting
 ! grep -q 'hold nothing of dataset' "$WORK/stderr" || die "took the dataset for missing: $(cat "$WORK/stderr")"
 on verify --append --days 2 || die "verify after a group that was deleted while a resume opened: $?"
 
-echo "one topic is missing, and the group forgotten"
-topics
-on run --append
-forget
-admin delete "${prefix}sms"
-on run --resume --append --create-topics 2>"$WORK/stderr" || die "resume: $(cat "$WORK/stderr")"
-! grep -q 'hold nothing of dataset' "$WORK/stderr" || die "took the dataset for missing: $(cat "$WORK/stderr")"
-on verify --append || die "verify after a topic that was missing: $?"
+echo "one topic is missing, and the group forgotten: what a resume finds again, it commits, also with transactions"
+for how in "" --transactions; do
+    topics
+    on run --append $how
+    forget
+    admin delete "${prefix}sms"
+    on run --resume --append --create-topics $how 2>"$WORK/stderr" || die "resume $how: $(cat "$WORK/stderr")"
+    ! grep -q 'hold nothing of dataset' "$WORK/stderr" || die "took the dataset for missing: $(cat "$WORK/stderr")"
+    on verify --append || die "verify --append after a topic that was missing ($how): $?"
+    on verify || die "verify after a topic that was missing ($how): $?"
+    on repair --yes $how >"$WORK/words" || die "repair after a topic that was missing ($how): $?"
+    grep -q '^nothing to repair' "$WORK/words" || die "the repair of what is right ($how): $(cat "$WORK/words")"
+done
 
 echo "compaction took the first record of every log"
 prefix=$(fresh_prefix)
 for topic in call sms data; do
     admin create "$prefix$topic" 2 segment.bytes=1048576 retention.ms=-1 "$forever"
 done
-dataset[1]=8000
+dataset[1]=16000 # more than a segment of each log, which is the least that compaction looks at
 id=$("$CDRGEN" run "${dataset[@]}" --sink null --dry-run --quiet 2>&1 | grep -Eo '\b[0-9a-f]{32}\b' | head -n 1)
 on run --append
 before=$(counts call sms data)
@@ -149,6 +154,26 @@ on verify --append || die "verify of tables: $?"
 forget
 on run --resume --append --transactions 2>"$WORK/stderr" || true
 expect_equal "$(counts subscriber cell)" "$before" "rows after a resume with --transactions"
+
+echo "the dataset is there in another form, which the group told before Kafka forgot it: it was written once more"
+dataset=(--subs 800 --start 2025-06-01 --days 1 --seed 3 --partitions 2)
+id=$("$CDRGEN" run "${dataset[@]}" --sink null --dry-run --quiet 2>&1 | grep -Eo '\b[0-9a-f]{32}\b' | head -n 1)
+for how in "" --transactions; do
+    for form in "--format json" "--fields event_type,start_ts_ms" "--key-format avro"; do
+        prefix=$(fresh_prefix)
+        read -ra flags <<<"$form $how"
+        on run --append --create-topics "${flags[@]}"
+        forget
+        [[ $form != --key* ]] || # the first records expired
+            admin trim "${prefix}call" 0 $(($(admin offsets "${prefix}call" | awk '$1 == 0 { print $3 }') - 100))
+        before=$(total)
+        expect_failure 2 'append: .*\[[01]\] holds records with the times of this dataset.s, one after the other, but not the messages that .*--force' \
+            on run --resume --append --days 2 $how
+        expect_equal "$(total)" "$before" "records after a refusal ($form $how)"
+    done
+done
+on run --resume --append --force 2>"$WORK/stderr" --transactions || die "a forced resume: $(cat "$WORK/stderr")"
+((before < $(total))) || die "a forced resume wrote nothing"
 
 echo "nothing of the dataset is there: it begins after what is"
 dataset=(--subs 300 --start 2025-06-01 --days 1 --seed 3 --partitions 2 --dimensions)

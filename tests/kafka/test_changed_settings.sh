@@ -29,7 +29,7 @@ known()
 }
 
 echo '{"sms_segments": {"1": 0.85, "2": 0.13, "3": 0.0205}}' >"$WORK/sms_segments.json"
-echo '{"apn_share": {"internet": 0.8, "ims": 0.1201, "mms": 0.0799}}' >"$WORK/apn_share.json"
+echo '{"apn_share": {"internet": 0.959, "ims": 0.041, "mms": 0}}' >"$WORK/apn_share.json"
 changes=()
 for file in "$WORK"/*.json; do
     "$CDRGEN" run "${dataset[@]}" --config "$file" --dry-run --quiet >"$WORK/plan" 2>"$WORK/stderr" ||
@@ -93,7 +93,18 @@ cause = [field for field in fields if field["name"] == "cause_for_record_closing
 key = {"type": "record", "name": "Key", "fields": [{"name": "msisdn", "type": "string"}, *cause]}
 (work / "key.avsc").write_text(json.dumps(key))
 PYTHON
-dataset+=(--config "$WORK/rare.conf")
+# A seed with which no log of calls has a failure among its last records, of the first day or of the second.
+for seed in {3..60}; do
+    dataset=(--subs 1500 --start 2025-06-01 --days 1 --seed "$seed" --partitions 2 --config "$WORK/rare.conf")
+    "$CDRGEN" run "${dataset[@]}" --days 2 --sink file --out "$WORK/out-$seed" --quiet
+    for day in 01 02; do
+        for part in 0000 0001; do
+            tail -q -n 150 "$WORK/out-$seed/cdr.call/date=2025-06-$day/part-$part-"*.csv
+        done
+    done >"$WORK/last"
+    grep -q ';failure;' "$WORK/last" || break
+done
+! grep -q ';failure;' "$WORK/last" || die "no seed without a failure among the last records"
 for how in "" --transactions; do
     prefix=$(fresh_prefix)
     on run --create-topics --quiet --format json --mapping "$WORK/values-failure.map" $how

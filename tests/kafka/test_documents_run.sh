@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The examples of README and tutorial work as they are printed: every command runs, one after the other, in a folder that
+# The examples of README, tutorial and common tasks work as they are printed: every command runs, one after the other, in a folder that
 # looks like a fresh clone with a build, and prints what is shown.
 #
 # The examples start a cluster of their own, as a reader does: an empty one, at `scripts/kafka`'s default place.
@@ -23,4 +23,4 @@ printf '#!/bin/sh\nexec "%s" "$@"\n' "$PYTHON" >"$WORK/bin/python3"
 chmod +x "$WORK/bin/cmake" "$WORK/bin/python3"
 
 PATH=$WORK/bin:$PATH "$PYTHON" "$SOURCE_DIR/tests/kafka/document_examples.py" "$clone" \
-    "$SOURCE_DIR/README.md" "$SOURCE_DIR/docs/tutorial.md"
+    "$SOURCE_DIR/README.md" "$SOURCE_DIR/docs/tasks.md" "$SOURCE_DIR/docs/tutorial.md"

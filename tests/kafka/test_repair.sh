@@ -119,15 +119,10 @@ expect_equal "$(admin config "${prefix}sms" retention.ms)" -1 "its retention"
 expect_equal "$(admin offsets "${prefix}data" | awk '$1 == 0 { print $2 }')" 1 "first offset of the topic that was left alone"
 compare_topics "$WORK/files" "$prefix"{call,sms,data} --files-topics cdr. --expired >"$WORK/compared"
 
-# Nobody sees an aborted record, but it has the offset that one of ours must have.
-echo "a record that another producer aborted"
-prefix=$(fresh_prefix)
-fill --create-topics --rate 4k &
-run=$!
-until (($(count_records "${prefix}data" 2>/dev/null || echo 0) > 0)); do sleep 0.1; done
-kill -KILL $run
-wait $run 2>/dev/null || true
-"$PYTHON" - "${prefix}data" <<'PYTHON'
+# abort TOPIC: another producer's record that is aborted.
+abort()
+{
+    "$PYTHON" - "$1" <<'PYTHON'
 import os, sys
 from confluent_kafka import Producer
 producer = Producer({"bootstrap.servers": os.environ["CDRGEN_TEST_BROKERS"], "transactional.id": sys.argv[1]})
@@ -137,6 +132,33 @@ producer.produce(sys.argv[1], partition=1, value=b"not a record")
 producer.flush(60)
 producer.abort_transaction(60)
 PYTHON
+}
+
+echo "another producer's aborted record after a whole log was called foreign, and the dataset one of --transactions"
+prefix=$(fresh_prefix)
+fill --create-topics
+abort "${prefix}data"
+same
+repair --yes || die "repair of a whole log with an aborted record after it: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+says '^nothing to repair'
+expect_failure 2 'a transaction has ended in the topics, and what it leaves takes offsets' fill --resume
+# Where the topics do need a repair, no record could follow in that one either.
+spoil sms 1
+repair --yes || die "repair of another topic: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+says "^${prefix}sms holds [0-9,]+ records and is not its log \(1 "
+says "^${prefix}data holds [0-9,]+ records and is not its log \(nothing that consumers of committed records see, but"
+equal
+fill --resume --days 3 || die "a day more after that repair: $?"
+
+# Nobody sees an aborted record, but it has the offset that one of ours must have.
+echo "a record that another producer aborted"
+prefix=$(fresh_prefix)
+fill --create-topics --rate 4k &
+run=$!
+until (($(count_records "${prefix}data" 2>/dev/null || echo 0) > 0)); do sleep 0.1; done
+kill -KILL $run
+wait $run 2>/dev/null || true
+abort "${prefix}data"
 repair --yes || die "repair of a log with an aborted record: $?: $(cat "$WORK/words" "$WORK/repair.err")"
 says "^${prefix}data holds [0-9,]+ records and is not its log"
 equal
@@ -248,6 +270,72 @@ forget "cdrgen-end-$id"
 refuses 'data\[0\] ends at offset .*, but none of them is left to compare'
 prefix=$whole
 
+echo "a whole log in a topic that was given more partitions: nothing to repair, and a resume refused it for good"
+prefix=$(fresh_prefix)
+fill --create-topics
+admin grow "${prefix}data" 4
+repair --yes || die "repair of a topic that was given more partitions: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+says "^${prefix}data holds [0-9,]+ records and is not its log \(it has 4 partitions and the dataset 3\)"
+fill --resume || die "resume after that repair: $?"
+equal
+
+echo "a whole log that another producer's transaction wrote: a repair of more days was refused, and advised to repair"
+prefix=$(fresh_prefix)
+fill --create-topics
+"$PYTHON" - "${prefix}sms" <<'PYTHON'
+import os, subprocess, sys
+sys.path.insert(0, os.environ["SOURCE_DIR"] + "/tests/kafka")
+from damage import read
+from confluent_kafka import Producer
+settings = {"bootstrap.servers": os.environ["CDRGEN_TEST_BROKERS"]}
+logs = read(settings, sys.argv[1])
+subprocess.run([sys.executable, os.environ["SOURCE_DIR"] + "/tests/kafka/admin.py", "recreate", sys.argv[1], "3"], check=True)
+producer = Producer(settings | {"transactional.id": "mirror-" + sys.argv[1]})
+producer.init_transactions(60)
+producer.begin_transaction()
+for partition, log in enumerate(logs):
+    for key, value, timestamp, headers in log:
+        producer.produce(sys.argv[1], key=key, value=value, timestamp=timestamp, partition=partition)
+producer.commit_transaction(60)
+PYTHON
+same
+status=0
+repair --dry-run --days 3 || status=$?
+expect_equal $status 1 "status of a dry run of that repair: $(cat "$WORK/words" "$WORK/repair.err")"
+repair --yes --days 3 || die "repair of more days: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+says "^${prefix}sms holds [0-9,]+ records and is not its log \(nothing that consumers of committed records see, but"
+fill --resume --days 3 || die "resume after that repair: $?"
+
+echo "records of the log that its transactions did not commit: every command named another one"
+prefix=$(fresh_prefix)
+fill --create-topics
+"$PYTHON" - "${prefix}call" >"$WORK/call" <<'PYTHON'
+import os, pickle, sys
+sys.path.insert(0, os.environ["SOURCE_DIR"] + "/tests/kafka")
+from damage import read
+sys.stdout.buffer.write(pickle.dumps(read({"bootstrap.servers": os.environ["CDRGEN_TEST_BROKERS"]}, sys.argv[1])))
+PYTHON
+prefix=$(fresh_prefix)
+fill --create-topics --transactions --transaction-time 200ms --records 3k
+"$PYTHON" - "${prefix}call" "$WORK/call" <<'PYTHON'
+import os, pathlib, pickle, sys
+sys.path.insert(0, os.environ["SOURCE_DIR"] + "/tests/kafka")
+from damage import read
+from confluent_kafka import Producer
+settings = {"bootstrap.servers": os.environ["CDRGEN_TEST_BROKERS"]}
+there = len(read(settings, sys.argv[1])[0])
+producer = Producer(settings)
+for key, value, timestamp, headers in pickle.loads(pathlib.Path(sys.argv[2]).read_bytes())[0][there:there + 50]:
+    producer.produce(sys.argv[1], key=key, value=value, timestamp=timestamp, partition=0)
+assert producer.flush(60) == 0
+PYTHON
+expect_failure 2 'call\[0\] holds 50 records that .* did not commit' fill --resume --transactions
+expect_failure 2 'fill them again with `cdrgen repair --transactions`' fill --resume
+repair --yes --transactions || die "repair of what is not committed: $?: $(cat "$WORK/words" "$WORK/repair.err")"
+says "^${prefix}call holds [0-9,]+ records and is not its log \(this dataset's transactions did not commit"
+fill --resume --transactions || die "resume after that repair: $?"
+same
+
 echo "a repair that breaks off names what is empty"
 prefix=$(fresh_prefix)
 fill --create-topics
@@ -295,6 +383,36 @@ says 'WARNING: 4 of these records were there before this dataset'
 repair --yes || die "repair of appended topics: $?: $(cat "$WORK/words" "$WORK/repair.err")"
 expect_equal "$(count_records "${prefix}call")" "$((4 + $(find "$WORK/files/cdr.call" -name '*.csv' -exec cat {} + | grep -vc '^event_type')))" \
     "records of a topic that was left alone"
+
+echo "rows from before the dataset are named, and stay with --append"
+prefix=$(fresh_prefix)
+tables=(--dimensions --truth-topic "${prefix}truth" --fault duplicate=0.05)
+for seed in 77 78; do
+    "$CDRGEN" run --quiet --subs 60 --partitions 2 --seed $seed -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --create-topics \
+        --append "${tables[@]}" 2>/dev/null
+done
+echo spoilt | kcat -b "$CDRGEN_TEST_BROKERS" -P -k key0 -t "${prefix}subscriber" -p 0
+echo spoilt | kcat -b "$CDRGEN_TEST_BROKERS" -P -k key0 -t "${prefix}truth" -p 0
+before=$(admin offsets "${prefix}subscriber")
+status=0
+"$CDRGEN" repair --subs 60 --partitions 2 --seed 78 -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" "${tables[@]}" --append --yes \
+    >"$WORK/words" 2>"$WORK/repair.err" || status=$?
+expect_equal $status 2 "status of a repair that would delete rows of others: $(cat "$WORK/words" "$WORK/repair.err")"
+says '^  WARNING: 60 of these rows were there before this dataset'
+says '^  WARNING: [0-9]* of these rows were there before this dataset .--append.; they are deleted with it$'
+expect_equal "$(admin offsets "${prefix}subscriber")" "$before" "offsets after a repair that was refused"
+
+echo "a topic that was never appended to, and holds another producer's records: with --append, the log was written after them"
+prefix=$(fresh_prefix)
+fill --create-topics
+admin recreate "${prefix}data" 3 fill 5 5 5
+status=0
+repair --append --yes || status=$?
+expect_equal $status 2 "status of a repair of what cannot be told"
+grep -q "${prefix}data holds records, .* whether it began after them (--append) cannot be told; nothing was changed: .*--force" \
+    "$WORK/repair.err" || die "does not say what cannot be told: $(cat "$WORK/repair.err")"
+expect_equal "$(count_records "${prefix}data")" 15 "records after a repair that was refused"
+repair --yes || die "repair without --append: $?: $(cat "$WORK/repair.err")"
 
 echo "a topic is not emptied while another has an open transaction: ended"
 status=0

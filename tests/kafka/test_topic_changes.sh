@@ -204,5 +204,53 @@ admin delete "${prefix}stays.data"
 "$CDRGEN" run -q "${dataset[@]}" --seed "$seed" --topic-prefix "${prefix}stays." --transactions --resume --create-topics
 "$CDRGEN" verify -q "${dataset[@]}" --seed "$seed" --topic-prefix "${prefix}stays." >"$WORK/words" 2>&1 || die "$(cat "$WORK/words")"
 
+# ---- compacted for a moment between two runs in transactions, once the first records had expired: the resume said 0 ----
+
+short=(--subs 600 --partitions 1 -b "$CDRGEN_TEST_BROKERS" --topic-prefix "${prefix}short." --transactions)
+for topic in call sms data; do # segments of an hour of event time each
+    admin create "${prefix}short.$topic" 1 retention.ms=-1 segment.ms=3600000 min.cleanable.dirty.ratio=0.001
+done
+"$CDRGEN" run -q "${short[@]}" --transaction-time 100ms --rate 4k
+for topic in call sms data; do # the last ones are not compacted
+    admin alter "${prefix}short.$topic" segment.ms=604800000
+done
+"$CDRGEN" run -q "${short[@]}" --resume --days 2
+for topic in call sms data; do
+    admin trim "${prefix}short.$topic" 0 50
+done
+"$CDRGEN" run -q "${short[@]}" --resume --days 2
+admin compact "${prefix}short.sms"
+for days in 2 3; do
+    expect_failure 2 "short.sms\[0\]: record [0-9]+ of the dataset is gone, and another one is found .*the topic was compacted" \
+        "$CDRGEN" run -q "${short[@]}" --resume --days "$days"
+done
+
+# ---- the first record that is left is there twice, as neither key nor message names the subscriber: it was refused ----
+
+echo '{"type": "record", "name": "Key", "fields": [{"name": "mnc", "type": "string"}]}' >"$WORK/key.avsc"
+twice=(--subs 600 --sms 30 --partitions 1 --fields event_type --key-format avro --key-schema "$WORK/key.avsc"
+    -b "$CDRGEN_TEST_BROKERS" --topic-prefix "${prefix}twice." --transactions)
+"$CDRGEN" run -q "${twice[@]}" --create-topics
+admin trim "${prefix}twice.sms" 0 "$(admin records "${prefix}twice.sms" | sed -n '2s/.* //p')"
+"$CDRGEN" run -q "${twice[@]}" --resume || die "the second of two records that are the same is taken for the first"
+
+# ---- records that were deleted while the run opened a new producer: the run said 0 ----
+
+begin between --transactions --transaction-time 300ms --partitions 1
+until id=$(admin committed "cdrgen-tx-$("$CDRGEN" run "${dataset[@]}" --seed "$seed" --partitions 1 --dry-run --sink null |
+    grep -Eo '[0-9a-f]{32}' | head -n 1)" "${prefix}between.data" 2>/dev/null | grep -Eom 1 'cdrgen-[0-9a-f]{32}-[0-9a-f]{8}-0-of-1') &&
+    (($(count_records "${prefix}between.data") > 100)); do
+    kill -0 "${runs[between]}" || die "the run ended too early: $(cat "$WORK/between")"
+    sleep 0.2
+done
+"$PYTHON" - "$CDRGEN_TEST_BROKERS" "$id" <<'PYTHON' # the run is shut out, by nobody who goes on
+import sys
+from confluent_kafka import Producer
+Producer({"bootstrap.servers": sys.argv[1], "transactional.id": sys.argv[2]}).init_transactions(60)
+PYTHON
+sleep 2 # the run has closed its producer, and opens the next one
+admin trim "${prefix}between.data" 0 40
+ends between "between.data\[0\] begins at offset 40 now: this dataset's records from offset 0 on were deleted while the run wrote"
+
 mapfile -t left < <(admin list "$prefix")
 admin delete "${left[@]}"

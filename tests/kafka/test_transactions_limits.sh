@@ -45,7 +45,7 @@ compare_topics "$WORK/small" "$prefix"{call,sms,data} --files-topics cdr. --comm
 prefix=$(fresh_prefix)
 run "$prefix" --create-topics --transaction-time 200ms --rate 12k/s 2>"$WORK/words" &
 run=$!
-until (($(count_records "${prefix}sms" 2>/dev/null || echo 0) > 500)); do
+until here=$(count_records "${prefix}sms" 2>/dev/null) && ((here > 500)); do
     kill -0 $run 2>/dev/null || die "the run ended too early: $(cat "$WORK/words")"
 done
 admin set "${prefix}sms" max.message.bytes=150
@@ -62,7 +62,7 @@ same_logs "$prefix"
 prefix=$(fresh_prefix)
 become "$prefix" --create-topics --transaction-time 200ms --rate 8k/s -X transaction.timeout.ms=2000 2>"$WORK/words" &
 run=$!
-until (($(count_records "${prefix}sms" 2>/dev/null || echo 0) > 500)); do
+until here=$(count_records "${prefix}sms" 2>/dev/null) && ((here > 500)); do
     kill -0 $run 2>/dev/null || die "the run ended too early: $(cat "$WORK/words")"
 done
 kill -STOP $run

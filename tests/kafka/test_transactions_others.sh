@@ -210,6 +210,43 @@ admin delete "${prefix}data"
 run --resume --create-topics
 same_logs
 
+# --- the same just before it was killed: its transaction was called another producer's, and waited for in vain ---
+for _ in 1 2 3; do
+    prefix=$(fresh_prefix)
+    small=(--subs 200 --partitions 2 --seed $RANDOM)
+    become "${small[@]}" --create-topics --rate 600/s --transaction-records 30 --transaction-time 1s 2>"$WORK/one" &
+    pid=$!
+    until (($(count_records "${prefix}data" 2>/dev/null || echo 0) > 400)); do
+        kill -0 $pid || die "the run ended: $(cat "$WORK/one")"
+    done
+    "$PYTHON" "$kafka_tests/admin.py" delete "${prefix}data"
+    kill -9 $pid
+    wait $pid || true
+    run "${small[@]}" --resume --create-topics -X delivery.timeout.ms=9000 2>"$WORK/deleted" ||
+        die "resume after a topic was deleted: $(cat "$WORK/deleted")"
+done
+
+# --- records are deleted up to the end, where the killed run's transaction is aborted then: called compacted ---
+prefix=$(fresh_prefix)
+trimmed=(--subs 200 --partitions 2 --seed 8)
+become "${trimmed[@]}" --create-topics --rate 1k/s --transaction-records 100 2>"$WORK/one" &
+pid=$!
+until (($(count_records "${prefix}data" 2>/dev/null || echo 0) > 800)); do
+    kill -0 $pid || die "the run ended: $(cat "$WORK/one")"
+done
+kill -9 $pid
+wait $pid || true
+for type in call sms data; do
+    while read -r partition _ end; do
+        admin trim "$prefix$type" "$partition" "$end"
+    done < <(admin offsets "$prefix$type")
+done
+for again in first second; do
+    run "${trimmed[@]}" --resume 2>"$WORK/trimmed" || die "the $again resume behind what was deleted: $(cat "$WORK/trimmed")"
+done
+"$CDRGEN" verify "${dataset[@]}" "${trimmed[@]}" -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --quiet --allow-expired ||
+    die "verify behind what was deleted: $?"
+
 # --- a dataset without transactions is not resumed with them, and a resume that was refused leaves nothing ---
 plainly()
 {

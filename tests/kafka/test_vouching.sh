@@ -2,12 +2,19 @@
 # Once the records were gone in which two mappings differ, a resume with the mapping that had never been written was accepted,
 # said that all records were compared, and vouched for all of the log: when the rest was gone, `verify --allow-expired` took
 # the topics for those of a run that never was. The same with another dataset where Kafka had forgotten the first one.
+#
+# A run with --force that went on with LogAppendTime still vouched for the log. Where the topic was set back to CreateTime
+# before the last hundred records, the next resume without --force ended with status 0 over records with other times. So it
+# could after a run that found such times itself, while right ones were under way after them.
+#
+# A second copy of a record, which another producer wrote where the log had ended, was "same" as well.
 set -euo pipefail
 source "$SOURCE_DIR/tests/kafka/lib.sh"
 need_cluster
 
 no_form=00000000000000000000000000000000
-dataset=(--subs 300 --partitions 1 --format json)
+# Its last failure lies well before the end of its calls.
+dataset=(--subs 300 --partitions 1 --seed 43 --format json)
 mapping='{"call":{"cause_for_record_closing":{"source":"cause_for_record_closing","symbols":{"failure":"%s"}}}}'
 printf "$mapping" failure >"$WORK/written.map"
 printf "$mapping" UNKNOWN >"$WORK/other.map"
@@ -113,8 +120,21 @@ for how in "" --transactions; do
         on run --resume --days 3 --mapping "$WORK/written.map" $how
 done
 
+for how in "" --transactions; do
+    echo "another producer's copy of the last record, once all records before it are gone $how"
+    prefix=$(fresh_prefix)
+    on run --create-topics --quiet $how
+    last=$(admin records "${prefix}call" | tail -n 1 | cut -d ' ' -f 2)
+    end=$(admin offsets "${prefix}call" | cut -d ' ' -f 3)
+    admin copy "${prefix}call" 0 "$last"
+    admin trim "${prefix}call" 0 "$end"
+    verified 2
+    grep -Eq "committed that [0-9,]+ records of the dataset came before offset $end of .*call\[0\], .* only [0-9,]+ are missing" \
+        "$WORK/verified" || die "verify says $(cat "$WORK/verified")"
+done
+
 echo "another dataset, once Kafka has forgotten the first one"
-echo '{"apn_share": {"internet": 0.8, "ims": 0.102, "mms": 0.098}}' >"$WORK/model.json"
+echo '{"apn_share": {"internet": 0.959, "ims": 0.041, "mms": 0}}' >"$WORK/model.json"
 first=$(id) second=$(id --config "$WORK/model.json")
 [[ $first != "$second" ]] || die "the model is the same"
 "$CDRGEN" run "${dataset[@]}" --out "$WORK/first" --quiet
@@ -135,4 +155,37 @@ expect_equal "$(admin committed "cdrgen-end-$second" "${prefix}data" | cut -d ' 
 all_gone
 verified 2
 verified 2 --config "$WORK/model.json"
+echo "a forced run accepted that a topic replaced times, until it was set back: the next resume compares all of it"
+for how in "" "--transactions --transaction-time 200ms"; do
+    prefix=$(fresh_prefix)
+    on run --create-topics --quiet $how
+    before=$(count_records "${prefix}call")
+    for topic in "$prefix"{call,sms,data}; do
+        admin alter "$topic" message.timestamp.type=LogAppendTime
+    done
+    on run --resume --force --days 2 --rate 2k --quiet $how 2>"$WORK/forced" &
+    forced=$!
+    admin await $((before + 200)) "${prefix}call"
+    for topic in "$prefix"{call,sms,data}; do
+        admin alter "$topic" message.timestamp.type=CreateTime
+    done
+    wait "$forced" || die "the forced run ended with status $?: $(cat "$WORK/forced")"
+    expect_failure 2 'has another record at offset [0-9]+ .*timestamp: expected [0-9]+, found' \
+        on run --resume --days 2 $how
+done
+echo "a run that found times of arrival takes back what was said of its logs: the next resume compares all of them"
+prefix=$(fresh_prefix)
+on run --create-topics --quiet
+before=$(count_records "${prefix}call")
+on run --resume --days 9 --rate 4k --quiet 2>"$WORK/stderr" &
+run=$!
+admin await $((before + 500)) "${prefix}call"
+admin alter "${prefix}call" message.timestamp.type=LogAppendTime
+status=0
+wait "$run" || status=$?
+expect_equal "$status" 1 "the status of a run whose topic replaces times"
+said 'call(\[0\]: the record at offset [0-9]+ was stored with the time of its arrival|: message.timestamp.type=LogAppendTime)'
+for topic in "$prefix"{call,sms,data}; do
+    expect_equal "$(admin committed cdrgen-writer "$topic")" "0 0 $(id) $no_form"
+done
 echo "vouching: all as promised"

@@ -55,7 +55,7 @@ pick()
 # dataset: flags of the current seed's dataset, into the array `model`. P is the number of partitions, ZONE the zone.
 dataset()
 {
-    local start
+    local start who
     P=$(pick partitions 1 2 3 3 4 6 7 13)
     ZONE=$(pick zone Europe/Amsterdam Europe/Amsterdam Asia/Kolkata Australia/Lord_Howe America/St_Johns Pacific/Apia UTC America/New_York)
     case $ZONE in
@@ -66,12 +66,18 @@ dataset()
         America/New_York) start=$(pick start 2025-03-09 2025-11-02) ;;
         *) start=$(pick start 2025-01-01 2024-02-28 1999-12-31 2030-06-15) ;;
     esac
-    # shellcheck disable=SC2207
+    who=$(pick who "--subs 1" "--subs 2" "--subs 30" "--subs 200 --trains 0.5" "--subs 400 --leave-prob 0.05 --vacant-days 3" "--subs 700 --trains 0")
+    case $who in
+        "--subs 1" | "--subs 2") ;; # of whom one who sends nothing would leave a topic empty
+        *) who+=" $(pick behaviours "" "" "--behaviour fraud,machines" "--behaviour simbox_naive=.05,wangiri=.3,irsf=.3,sim_swap=.2" \
+            "--behaviour telemarketer=.05,call_centre=.05,meter=.2,a2p=.02,simbox_mimic=.1")" ;;
+    esac
+    # shellcheck disable=SC2207,SC2206
     model=(--seed "$current" --partitions "$P" --tz "$ZONE" --start "$start"
         --days "$(pick days 1 1 2)" --order "$(pick order end end start)" --activity-sigma "$(pick sigma 0.8 0.8 0 0.5)"
         --late-share "$(pick late 0 0 0.1 1)"
         $(pick parts "--partial 0s" "--partial 1m" "--partial 5m --duration-max 1d" "--duration-max 10m")
-        $(pick who "--subs 1" "--subs 2" "--subs 30" "--subs 200 --burst-share 0.2" "--subs 400 --leave-prob 0.05 --vacant-days 3" "--subs 700 --burst-share 0.4"))
+        $who)
 }
 
 # run FLAGS…: the dataset, quietly.

@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
 """The log of D days is a prefix of the log of D + 1 days; logs are in order of emission; trace finds a subscriber's records."""
+import os
+import pathlib
 import subprocess
 
 from logs import ENVIRONMENT, PROGRAM, folder, read_logs, run
 
+WORLD = pathlib.Path(__file__).parent / "world.json"  # special days, outages, crowds
+
+ALL_FIELDS = (pathlib.Path(os.environ["SOURCE_DIR"]) / "tests" / "schemas" / "fields.txt").read_text().strip()
 CONFIGURATIONS = [
     "--subs 400 --start 2025-03-29 --tz Europe/Amsterdam",
     "--subs 400 --start 2025-10-25 --tz Europe/Amsterdam --seed 2",
@@ -12,7 +17,14 @@ CONFIGURATIONS = [
     "--subs 300 --start 2025-03-08 --tz America/St_Johns --late-share 0.2 --late-max 12h",
     "--subs 300 --start 2011-12-28 --tz Pacific/Apia --partial 90s",
     "--subs 400 --start 2025-10-25 --tz Europe/Amsterdam --leave-prob 0.1 --vacant-days 1",
-    "--subs 300 --start 2024-02-28 --tz UTC --burst-share 0.1 --partitions 13",
+    "--subs 300 --start 2024-02-28 --tz UTC --trains 0.4 --partitions 13",
+    f"--config {WORLD} --subs 400 --start 2025-03-29",
+    f"--config {WORLD} --subs 400 --start 2025-03-29 --partial 5m --leave-prob 0.1 --vacant-days 1",
+    f"--subs 300 --start 2025-03-29 --tz Europe/Amsterdam --partial 10m --late-share 0.1 --fields {ALL_FIELDS}",
+    "--subs 300 --start 2025-03-29 --tz Europe/Amsterdam --behaviour simbox_naive=0.1,simbox_mimic=0.1,irsf=0.2,wangiri=0.3 "
+    "--partial 60s",
+    "--subs 300 --start 2025-04-04 --tz Australia/Lord_Howe --leave-prob 0.05 --vacant-days 2 --behaviour "
+    "simbox_rotating=0.1,telemarketer=0.1,call_centre=0.1,meter=0.1,a2p=0.02,sim_swap=0.2,churner=0.3",
 ]
 
 

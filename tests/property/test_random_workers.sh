@@ -55,7 +55,7 @@ current=different
 model=(--subs 300)
 run --sink null --summary "$WORK/whole"
 for flag in "--seed 43" "--subs 301" "--partitions 5" "--order start" "--tz Europe/London" "--late-share 0.01" \
-    "--start 2025-01-02" "--cells 1999" "--calls 3.6" "--partial 5m" "--leave-prob 0.001"; do
+    "--start 2025-01-02" "--cells 1500" "--calls 3.6" "--partial 5m" "--leave-prob 0.001"; do
     # shellcheck disable=SC2086
     run --sink null $flag --summary "$WORK/other"
     [[ $(jq .dataset_id "$WORK/whole") != "$(jq .dataset_id "$WORK/other")" ]] || die "$flag keeps the dataset id"

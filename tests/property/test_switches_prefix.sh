@@ -32,7 +32,7 @@ for item in "${starts[@]}"; do
     current=$item
     model=(--tz "${item%=*}" --start "${item#*=}" --subs 250 --partitions 3)
     check end 0
-    model+=(--late-share 0.3 --late-max 3h --late-mean 1h --burst-share 0.3 --partial 5m)
+    model+=(--late-share 0.3 --late-max 3h --late-mean 1h --trains 0.5 --partial 5m)
     check "$(pick order end end start)" 10800000
 done
 current=plain

@@ -6,13 +6,19 @@ import pathlib
 
 from logs import folder, run, same, topics
 
+WORLD = pathlib.Path(__file__).parent / "world.json"  # special days, outages, crowds
+
+ALL_FIELDS = (pathlib.Path(os.environ["SOURCE_DIR"]) / "tests" / "schemas" / "fields.txt").read_text().strip()
 CONFIGURATIONS = [
     "--subs 1 --days 3",
     "--subs 77 --days 2 --partitions 1 --seed 3",
     "--subs 3000 --days 2 --seed 11 --start 2025-03-29",
-    "--subs 1500 --days 1 --seed 5 --late-share 0.2 --late-max 6h --partial 60s --burst-share 0.2 --order start",
+    "--subs 1500 --days 1 --seed 5 --late-share 0.2 --late-max 6h --partial 60s --trains 0.5 --order start",
     "--subs 2500 --days 3 --seed 13 --leave-prob 0.05 --vacant-days 2 --late-share 0.1",
+    "--subs 2000 --days 2 --seed 19 --behaviour fraud,machines,irsf=0.1,sim_swap=0.1,churner=0.3 --leave-prob 0.01",
     "--subs 60000 --days 1 --partitions 3 --seed 9",
+    f"--config {WORLD} --subs 2000 --start 2025-03-29 --days 2",
+    f"--subs 900 --days 2 --seed 21 --late-share 0.2 --partial 10m --fields {ALL_FIELDS}",
 ]
 
 

@@ -27,6 +27,9 @@ map_path = pathlib.Path(schema_path.replace(".avsc", ".map.json"))
 rules = json.loads(map_path.read_text(encoding="utf-8")).get(kind, {}) if map_path.exists() else {}
 EPOCH = datetime.datetime(1970, 1, 1)
 lacking, seen_uuids = object(), set()
+# 3GPP's number of a symbol, and what some records of a type lack.
+CODED = {"record_type": "record_type_number", "cause_for_record_closing": "cause_number", "rat": "rat_type"}
+OPTIONAL = {"answer_ts_ms": "CALL", "answer_time": "CALL", "sms_result": "SMS", "record_sequence_number": "DATA"}
 
 
 def clock(ms, utc):
@@ -36,16 +39,23 @@ def clock(ms, utc):
 def sources_of(row):
     """Name → (value, kind)."""
     numbers = {"tz_offset_min", "duration_sec", "cell_id", "sms_segments", "data_bytes_in", "data_bytes_out",
-               "data_duration_sec"}
+               "data_duration_sec", "ring_sec", "charge_sec", "call_duration", "q850_cause", "record_type_number",
+               "cause_number", "ims_cause", "role_of_node", "rat_type", "sms_result", "charging_id",
+               "record_sequence_number", "rating_group", "qci", "local_sequence_number", "delay_ms"}
     s = {}
     for name, value in row.items():
         if value == "":
+            if OPTIONAL.get(name) == row["event_type"]:
+                s[name] = (None, "absent")
             continue
         if name in numbers:
             s[name] = (int(value), "number")
-        elif name in ("start_ts_ms", "end_ts_ms"):
+        elif name in ("start_ts_ms", "end_ts_ms", "answer_ts_ms", "emission_ts_ms"):
             s[name] = (int(value), "utc")
-        elif name in ("msisdn_src", "msisdn_dst", "imsi", "imei", "mccmnc"):
+        elif name == "answer_time":
+            s[name] = (int(row["answer_ts_ms"]), "clock-utc")
+            assert value == clock(s[name][0], True), value
+        elif name in ("msisdn_src", "msisdn_dst", "imsi", "imei", "imeisv", "mccmnc"):
             s[name] = (value, "digits")
         else:
             s[name] = (value, "text")
@@ -128,6 +138,8 @@ def convert(t, name, sources, symbols):
         return decimal.Decimal(int(value))
     if form == "boolean":
         return {"boolean": value, "string": str(value).lower()}.get(base, lacking)
+    if base in ("int", "long") and name in CODED and not symbols:
+        return sources[CODED[name]][0]
     if base in ("int", "long"):
         return int(value) if form != "text" and (base == "long" or int(value) < 1 << 31) else lacking
     if base in ("float", "double"):
@@ -195,10 +207,13 @@ def natural(t, form):
 def from_source(field_type, space, name, sources, symbols=None):
     plain = [lookup(b, space)[0] for b in branches(field_type)]
     plain = [t for t in plain if t["type"] not in ("null", "record", "array", "map")]
+    if sources[name][1] == "absent":
+        return None if any(lookup(b, space)[0]["type"] == "null" for b in branches(field_type)) else ""
     if sources[name][1] == "text" and name == "tz_name":
         ordered = plain
     else:
-        ordered = sorted(plain, key=lambda t: not natural(t, sources[name][1]))
+        ordered = sorted(plain, key=lambda t: 2 if name in CODED and not symbols and t["type"] in ("int", "long")
+                         else not natural(t, sources[name][1]))
     for t in ordered:
         value = convert(t, name, sources, symbols)
         if value is not lacking:

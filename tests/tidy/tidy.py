@@ -18,10 +18,12 @@ MAY_INCLUDE = {
     "sink/kafka": {"base", "model", "schema", "encode", "kafka", "sink", "sink/kafka"},
     "sink/file": {"base", "model", "schema", "encode", "sink", "sink/file"},
     "sink/spill": {"base", "model", "schema", "encode", "sink", "sink/spill"},
-    "pipeline": {"base", "model", "engine", "schema", "encode", "kafka", "sink", "pipeline"},
-    "verify": {"base", "model", "engine", "schema", "encode", "kafka", "sink", "pipeline", "verify"},
+    "fault": {"base", "model", "schema", "encode", "kafka", "sink", "fault"},
+    "pipeline": {"base", "model", "engine", "schema", "encode", "kafka", "sink", "fault", "pipeline"},
+    "answer": {"base", "model", "engine", "schema", "encode", "kafka", "sink", "fault", "answer"},
+    "verify": {"base", "model", "engine", "schema", "encode", "kafka", "sink", "fault", "pipeline", "verify"},
     "config": {"base", "model", "schema", "encode", "registry", "kafka", "sink", "config"},
-    "app": {"base", "model", "engine", "schema", "encode", "registry", "kafka", "sink", "pipeline", "verify", "config", "app"},
+    "app": {"base", "model", "engine", "schema", "encode", "registry", "kafka", "sink", "fault", "pipeline", "answer", "verify", "config", "app"},
 }
 # Third-party headers and the only places for them; app/version.c asks all of them for their version.
 ONLY_IN = {
@@ -29,7 +31,7 @@ ONLY_IN = {
     "curl/": r"src/registry/.*",
     "zlib.h": r"src/sink/file/(de)?compress\.c",
     "zstd.h": r"src/sink/file/(de)?compress\.c",
-    "jansson.h": r"src/config/.*|src/(encode|schema)/.*|src/registry/.*|src/sink/((file|spill)/manifest.*|kafka/standstill\.c)|src/verify/payload_json\.c",
+    "jansson.h": r"src/config/.*|src/(encode|schema)/.*|src/registry/.*|src/sink/((file|spill)/manifest.*|kafka/standstill\.c)|src/verify/payload_json\.c|src/answer/(query|output|message|avro_row)\.c|src/answer/(internal|avro_row)\.h",
     "avro.h": r"src/schema/.*|src/verify/payload_avro\.c",
     "xxhash.h": r"src/encode/topic\.c|src/model/dataset\.c|src/pipeline/digest\.c|src/sink/((file|spill)/.*|kafka/watch\.c)",
     "threads.h": r"(?!)",

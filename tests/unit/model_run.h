@@ -20,7 +20,7 @@ struct record {
     int64_t start_ms, end_ms, event_ms, emission_ms;
     uint64_t bytes_in, bytes_out;
     uint8_t type, leg, direction, party, record_type, cause, segments, status, apn, rat, src_len,
-        dst_len, log;
+        dst_len, log, behaviour;
     char src[16], dst[16], imsi[16], imei[16];
 };
 
@@ -71,6 +71,7 @@ static inline void add_record(struct run *run, const struct cdr_task *task,
         .party = (uint8_t)cdr_key_party(key),
         .record_type = b->record_type[i],
         .cause = b->cause[i],
+        .behaviour = b->behaviour[i],
         .rat = b->rat[i],
         .src_len = b->msisdn_src_len[i],
         .dst_len = b->msisdn_dst_len[i],

@@ -1,5 +1,5 @@
-/* Cells: the catalogue lies uniformly in its disc, near fractions of the order are near places
- * whatever the technology, and subscribers live, work and travel as docs/model.md says. */
+/* Sites, cells and where subscribers are: technologies are co-sited, the nearest site is the
+ * nearest one, nobody jumps, and days, distances and towns are as docs/model.md says. */
 #include "base/math.h"
 #include "model/cells.h"
 #include "statistics.h"
@@ -16,314 +16,321 @@
 #define KM_PER_DEGREE 111.19492664455873
 #define RADIANS (3.14159265358979323846 / 180)
 
-static double distance_km(const struct cdr_cell *a, const struct cdr_cell *b)
+static double km_per_position(const struct cdr_parameters *p)
 {
-    double north = (a->lat - b->lat) * KM_PER_DEGREE;
-    double east = (a->lon - b->lon) * KM_PER_DEGREE * cos(a->lat * RADIANS);
-    return sqrt(north * north + east * east);
+    return p->cell_radius_km / (CDR_POSITION_SIDE / 2.0 - 1);
 }
 
-static const struct cdr_cell *cell_of(const struct cdr_cells *cells, uint32_t id)
+static double distance_of(uint32_t a, uint32_t b)
 {
-    assert_true(id >= CDR_CELL_ID_FIRST && id < CDR_CELL_ID_FIRST + cells->count);
-    return &cells->cells[id - CDR_CELL_ID_FIRST];
+    return sqrt((double)cdr_square_distance(a, b));
 }
 
-static struct cdr_cells cells_of(const struct cdr_parameters *p)
+/* ---- sites ---- */
+
+static uint32_t nearest_of_all(const uint32_t *at, uint32_t sites, uint32_t position)
 {
-    struct cdr_cells cells;
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < sites; i++)
+        if (cdr_square_distance(at[i], position) < cdr_square_distance(at[best], position))
+            best = i;
+    return best;
+}
+
+/* One, two and many, anywhere and all in a corner. */
+static void the_nearest_site_is_found(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t sites, side;
+    } cases[] = {{1, 32768}, {2, 32768}, {7, 600}, {267, 32768}, {3000, 32768}, {2000, 4000}};
     struct cdr_error error = {0};
-    assert_int_equal(cdr_cells_create(&cells, p, &error), CDR_OK);
-    return cells;
-}
-
-static double itself(double value, const void *state)
-{
-    (void)state;
-    return value < 0 ? 0 : value > 1 ? 1 : value;
-}
-
-static void cells_are_uniform_in_the_disc(void **state)
-{
-    (void)state;
-    enum { N = 20000 };
-    struct cdr_parameters p = parameters_of(100, 1);
-    p.cells = N;
-    struct cdr_cells cells = cells_of(&p);
-    double *area = malloc(N * sizeof *area), *angle = malloc(N * sizeof *angle);
-    for (uint32_t i = 0; i < N; i++) {
-        double y = (cells.cells[i].lat - p.cell_center_lat) * KM_PER_DEGREE / p.cell_radius_km;
-        double x = (cells.cells[i].lon - p.cell_center_lon) * KM_PER_DEGREE *
-                   cos(p.cell_center_lat * RADIANS) / p.cell_radius_km;
-        area[i] = x * x + y * y;
-        angle[i] = atan2(y, x) / 6.283185307179586 + 0.5;
-        assert_true(area[i] <= 1 + 1e-9);
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        const uint32_t sites = cases[c].sites, side = cases[c].side;
+        uint32_t *at = malloc(sites * sizeof *at);
+        for (uint32_t i = 0; i < sites; i++) {
+            uint64_t random = cdr_mix(cdr_mix(i + 1000 * c) + 1);
+            at[i] = cdr_position(cdr_below((uint32_t)random, side),
+                                 cdr_below((uint32_t)(random >> 32), side));
+        }
+        struct cdr_site_index index;
+        assert_int_equal(cdr_site_index_create(&index, at, sites, &error), CDR_OK);
+        for (uint32_t i = 0; i < 4000; i++) {
+            uint64_t random = cdr_mix(cdr_mix(i) + 77);
+            uint32_t within = i % 2 == 0 ? CDR_POSITION_SIDE : side;
+            uint32_t position = cdr_position(cdr_below((uint32_t)random, within),
+                                             cdr_below((uint32_t)(random >> 32), within));
+            uint32_t wanted = nearest_of_all(at, sites, position);
+            uint32_t found = cdr_nearest_site(&index, position);
+            assert_int_equal(cdr_square_distance(at[found], position),
+                             cdr_square_distance(at[wanted], position));
+        }
+        cdr_site_index_free(&index);
+        free(at);
     }
-    assert_likely(distribution_p(area, N, itself, NULL), "areas within a cell's distance");
-    assert_likely(distribution_p(angle, N, itself, NULL), "directions");
-    free(area);
-    free(angle);
-    cdr_cells_free(&cells);
 }
 
-static void technologies_have_their_shares(void **state)
+static void cells_of_a_technology_have_their_share(void **state)
 {
     (void)state;
-    static const uint32_t counts[] = {10, 100, 2000, 89999};
+    static const uint32_t counts[] = {3, 10, 100, 2000, 30000};
     for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
         struct cdr_parameters p = parameters_of(100, 1);
         p.cells = counts[c];
-        struct cdr_cells cells = cells_of(&p);
+        struct cdr_model *model = model_of(&p);
         double found[CDR_RAT_COUNT] = {0};
         for (uint32_t i = 0; i < counts[c]; i++)
-            found[cells.cells[i].rat]++;
+            found[model->cells.cells[i].rat]++;
         for (int rat = 0; rat < CDR_RAT_COUNT; rat++) {
+            assert_true(found[rat] >= 1);
             assert_true(fabs(found[rat] / counts[c] - p.data[rat].cell_share) <= 1.5 / counts[c]);
-            assert_int_equal(cells.served_count[rat], found[rat]);
+            assert_int_equal(model->cells.served_count[rat], found[rat]);
         }
-        cdr_cells_free(&cells);
+        cdr_model_destroy(model);
     }
 }
 
-static void few_cells_still_have_every_technology(void **state)
+/* All cells of a site stand at its position, and at most three of them have one technology. */
+static void technologies_are_co_sited(void **state)
 {
     (void)state;
     struct cdr_parameters p = parameters_of(100, 1);
-    p.cells = 3;
-    struct cdr_cells cells = cells_of(&p);
-    for (uint32_t rat = 0; rat < CDR_RAT_COUNT; rat++) {
-        assert_int_equal(cells.served_count[rat], 1);
-        for (uint64_t place = 0; place <= UINT32_MAX; place += UINT32_MAX / 7)
-            for (uint32_t nearby = 0; nearby < 2; nearby++)
-                assert_int_equal(
-                    cell_of(&cells, cdr_serving_cell(&cells, rat, (uint32_t)place, nearby))->rat,
-                    rat);
+    struct cdr_model *model = model_of(&p);
+    const struct cdr_cells *cells = &model->cells;
+    const double km = km_per_position(&p);
+    uint32_t *of_site = calloc((size_t)cells->sites.sites * CDR_RAT_COUNT, sizeof *of_site);
+    for (uint32_t i = 0; i < cells->count; i++) {
+        const struct cdr_cell *cell = &cells->cells[i];
+        uint32_t at = cells->sites.at[cell->site];
+        double north = (cell->lat - p.cell_center_lat) * KM_PER_DEGREE;
+        double east =
+            (cell->lon - p.cell_center_lon) * KM_PER_DEGREE * cos(p.cell_center_lat * RADIANS);
+        assert_int_equal(cells->cell_at[i], at);
+        assert_true(fabs(north - (cdr_position_y(at) - 16384.0) * km) < 0.001);
+        assert_true(fabs(east - (cdr_position_x(at) - 16384.0) * km) < 0.001);
+        assert_true(sqrt(north * north + east * east) <= p.cell_radius_km * 1.001);
+        assert_true(++of_site[cell->site * CDR_RAT_COUNT + cell->rat] <= CDR_SECTORS);
     }
-    cdr_cells_free(&cells);
-    p.data[CDR_RAT_WCDMA].share = p.data[CDR_RAT_WCDMA].cell_share = 0;
-    p.data[CDR_RAT_LTE].share = p.data[CDR_RAT_LTE].cell_share = 0;
-    cells = cells_of(&p);
-    assert_int_equal(cells.served_count[CDR_RAT_NR], 3);
-    cdr_cells_free(&cells);
+    for (uint32_t site = 0; site < cells->sites.sites; site++)
+        assert_true(of_site[site * CDR_RAT_COUNT + CDR_RAT_LTE] > 0);
+    free(of_site);
+    cdr_model_destroy(model);
 }
 
-/* All cells serve some place, and only with their own technology. */
-static void every_cell_serves(void **state)
+/* Another technology at a position is at the same site, in the same sector. */
+static void a_change_of_technology_moves_nobody(void **state)
 {
     (void)state;
     struct cdr_parameters p = parameters_of(100, 1);
-    struct cdr_cells cells = cells_of(&p);
-    uint8_t *serves = calloc(p.cells, 1);
-    for (uint32_t rat = 0; rat < CDR_RAT_COUNT; rat++) {
-        for (uint64_t place = 0; place <= UINT32_MAX; place += UINT32_MAX / (4 * p.cells)) {
-            uint32_t id = cdr_serving_cell(&cells, rat, (uint32_t)place, 0);
-            assert_int_equal(cell_of(&cells, id)->rat, rat);
-            serves[id - CDR_CELL_ID_FIRST] = 1;
+    struct cdr_model *model = model_of(&p);
+    const struct cdr_cells *cells = &model->cells;
+    double nr = 0, sectors[CDR_SECTORS] = {0}, even[CDR_SECTORS] = {1, 1, 1}, n = 100000;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t position = (uint32_t)cdr_mix(cdr_mix(i)) & 0x7fff7fff;
+        uint32_t site = cdr_nearest_site(&cells->sites, position);
+        const struct cdr_cell *cell[CDR_RAT_COUNT];
+        for (uint32_t rat = 0; rat < CDR_RAT_COUNT; rat++) {
+            uint32_t serving = cdr_serving(cells, rat, site);
+            uint32_t id = cdr_serving_cell(cells, serving, position);
+            assert_true(id >= CDR_CELL_ID_FIRST && id < CDR_CELL_ID_FIRST + cells->count);
+            cell[rat] = &cells->cells[id - CDR_CELL_ID_FIRST];
+            assert_int_equal(cell[rat]->site, site);
+            assert_int_equal(cell[rat]->rat, cdr_serving_rat(serving));
+            assert_true(cell[rat]->rat <= rat);
         }
+        assert_int_equal(cell[CDR_RAT_LTE]->sector, cell[CDR_RAT_WCDMA]->sector);
+        nr += cell[CDR_RAT_NR]->rat == CDR_RAT_NR;
+        sectors[cell[CDR_RAT_LTE]->sector]++;
     }
-    for (uint32_t i = 0; i < p.cells; i++)
-        assert_true(serves[i]);
-    free(serves);
-    cdr_cells_free(&cells);
+    assert_true(nr > 0.1 * n && nr < 0.9 * n);
+    for (uint32_t s = 0; s < CDR_SECTORS; s++)
+        assert_true(fabs(sectors[s] / n - even[s] / 3) < 0.05);
+    cdr_model_destroy(model);
 }
 
-/* Distances in units of the technology's spacing, √(area / cells). */
-static void near_fractions_are_near_places(void **state)
+static void few_cells_and_few_technologies_serve(void **state)
 {
     (void)state;
-    struct cdr_parameters p = parameters_of(100, 1);
-    struct cdr_cells cells = cells_of(&p);
-    double step = 0, cross = 0, n = 0, area = 3.14159265 * p.cell_radius_km * p.cell_radius_km;
-    for (uint32_t i = 0; i + 1 < 20000; i++) {
-        uint32_t place = (uint32_t)cdr_mix(i + 1);
-        if (place > UINT32_MAX - UINT32_MAX / p.cells)
-            continue;
-        const struct cdr_cell *lte =
-            cell_of(&cells, cdr_serving_cell(&cells, CDR_RAT_LTE, place, 0));
-        const struct cdr_cell *next =
-            cell_of(&cells, cdr_serving_cell(&cells, CDR_RAT_LTE, place, 1));
-        const struct cdr_cell *nr = cell_of(&cells, cdr_serving_cell(&cells, CDR_RAT_NR, place, 0));
-        step += distance_km(lte, next) / sqrt(area / cells.served_count[CDR_RAT_LTE]);
-        cross += distance_km(lte, nr) / sqrt(area / cells.served_count[CDR_RAT_NR]);
-        n++;
+    for (uint32_t used = 1; used < 8; used++) {
+        struct cdr_parameters p = parameters_of(100, 1);
+        p.cells = 3;
+        for (int rat = 0; rat < CDR_RAT_COUNT; rat++)
+            if ((used >> rat & 1) == 0)
+                p.data[rat].share = p.data[rat].cell_share = 0;
+        struct cdr_model *model = model_of(&p);
+        for (uint32_t i = 0; i < 1000; i++) {
+            uint32_t position = (uint32_t)cdr_mix(cdr_mix(i)) & 0x7fff7fff;
+            uint32_t site = cdr_nearest_site(&model->cells.sites, position);
+            uint32_t rat = cdr_serving_rat(cdr_serving(&model->cells, i % 3, site));
+            assert_true(used >> rat & 1);
+        }
+        cdr_model_destroy(model);
     }
-    printf("    to a neighbour %.2f spacings, to the other technology's cell %.2f\n", step / n,
-           cross / n);
-    assert_true(step / n < 1);
-    assert_true(cross / n < 1);
-    cdr_cells_free(&cells);
 }
 
 /* ---- subscribers ---- */
 
-static uint32_t place_of(const struct cdr_cells *cells, uint32_t subscriber, uint32_t which)
+static uint32_t position_at(const struct cdr_model *model, uint32_t subscriber, uint32_t day,
+                            uint32_t second)
 {
-    uint64_t traits = cdr_place_traits(cells, subscriber), random = cdr_place_random(traits, which);
-    uint32_t home = (uint32_t)(cdr_place_random(traits, 0) >> 32);
-    return cdr_place_at(cells, which, (uint32_t)traits, home, (uint32_t)random,
-                        (uint32_t)(random >> 32));
+    return cdr_position_of(&model->day_plans, &model->towns, subscriber, day, second);
 }
 
-static void homes_are_spread_over_the_order(void **state)
+/* In steps of two minutes, over the ends of the plan's days, too. */
+static void nobody_jumps(void **state)
 {
     (void)state;
-    enum { N = 100000 };
+    enum { N = 400, STEP_S = 120 };
     struct cdr_parameters p = parameters_of(N, 1);
-    struct cdr_cells cells = cells_of(&p);
-    double *homes = malloc(N * sizeof *homes);
-    for (uint32_t s = 0; s < N; s++)
-        homes[s] = place_of(&cells, s, 0) / 4294967296.0;
-    assert_likely(distribution_p(homes, N, itself, NULL), "homes");
-    free(homes);
-    cdr_cells_free(&cells);
-}
-
-/* The share of the order between home and another place is the square of the distance's share of
- * the disc. */
-static double law_density(double km)
-{
-    return pow(km + 1.5, -1.75) * exp(-km / 400);
-}
-
-static double integral(double to_km)
-{
-    double sum = 0, step = to_km / 2000;
-    for (int i = 0; i < 2000; i++)
-        sum += law_density((i + 0.5) * step) * step;
-    return sum;
-}
-
-static void distances_follow_their_law(void **state)
-{
-    (void)state;
-    enum { N = 100000, EDGES = 14 };
-    static const double edges_km[EDGES] = {0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 18, 28, 45, 70, 100};
-    struct cdr_parameters p = parameters_of(N, 1);
-    struct cdr_cells cells = cells_of(&p);
-    double wanted[EDGES], below = 0;
-    for (int e = 0; e < EDGES; e++) {
-        double upto = integral(edges_km[e]);
-        wanted[e] = upto - below;
-        below = upto;
-    }
-    for (uint32_t which = 1; which < 4; which++) {
-        double counts[EDGES] = {0};
-        for (uint32_t s = 0; s < N; s++) {
-            uint64_t random = cdr_place_random(cdr_place_traits(&cells, s), which);
-            uint32_t home = place_of(&cells, s, 0), place = place_of(&cells, s, which);
-            uint32_t along = random >> 63 != 0 ? place - home : home - place;
-            double km = 2 * p.cell_radius_km * sqrt(along / 4294967296.0);
-            int e = 0;
-            while (e + 1 < EDGES && km >= edges_km[e])
-                e++;
-            counts[e]++;
+    struct cdr_model *model = model_of(&p);
+    const double km = km_per_position(&p);
+    double fastest = 0, moving = 0, all = 0;
+    for (uint32_t s = 0; s < N; s++) {
+        uint32_t before = position_at(model, s, 20089, 0);
+        for (uint32_t at = STEP_S; at < 7 * CDR_PLAN_DAY_S; at += STEP_S) {
+            uint32_t now = position_at(model, s, 20089 + at / CDR_PLAN_DAY_S, at % CDR_PLAN_DAY_S);
+            double kmh = distance_of(before, now) * km / STEP_S * 3600;
+            fastest = kmh > fastest ? kmh : fastest;
+            moving += kmh > 1;
+            all++;
+            before = now;
         }
-        assert_likely(shares_p(counts, wanted, EDGES), "home to place %u", which);
     }
-    cdr_cells_free(&cells);
+    printf("    at most %.0f km/h; on the move for %.3f of the time\n", fastest, moving / all);
+    assert_true(fastest > 30 && fastest < 80);
+    assert_true(moving / all > 0.02 && moving / all < 0.15);
+    cdr_model_destroy(model);
 }
 
 static void nights_are_at_home_and_days_at_work(void **state)
 {
     (void)state;
-    enum { N = 100000 };
+    enum { N = 20000 };
     struct cdr_parameters p = parameters_of(N, 1);
-    struct cdr_cells cells = cells_of(&p);
-    const uint32_t slot = 1928440;
-    static const struct {
-        uint32_t hour;
-        double home, work; /* of those who have a place of work */
-    } cases[] = {
-        {3, .97, .01}, {10, .22, .63}, {19, .65, .06}, {24 + 3, .96, .01}, {24 + 13, .52, .07}};
-    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-        double at[2 + CDR_PLACES] = {0}, workers = 0, others[CDR_PLACES], wanted[CDR_PLACES];
-        for (uint32_t s = 0; s < N; s++) {
-            uint64_t traits = cdr_place_traits(&cells, s),
-                     moment = cdr_place_moment(&cells, s, slot + 4 * (uint32_t)c);
-            if ((traits & 0xff) < 85)
-                continue;
-            workers++;
-            uint32_t which = cdr_place_which(&cells, (uint32_t)traits, (uint32_t)moment,
-                                             (uint32_t)(moment >> 32), cases[c].hour);
-            assert_true(which < 2 + CDR_PLACES);
-            at[which]++;
-        }
-        assert_likely(normal_p((workers / N - 171.0 / 256) / sqrt(0.22 / N)), "two thirds work");
-        double home = cases[c].home, work = cases[c].work;
-        assert_likely(normal_p((at[0] / workers - home) / sqrt(home * (1 - home) / workers)),
-                      "at home at %u", cases[c].hour);
-        assert_likely(normal_p((at[1] / workers - work) / sqrt(work * (1 - work) / workers)),
-                      "at work");
-        for (int k = 0; k < CDR_PLACES; k++) {
-            others[k] = at[2 + k];
-            wanted[k] = pow(k + 1, -1.2);
-        }
-        assert_likely(shares_p(others, wanted, CDR_PLACES), "other places by weight k^-1.2");
+    struct cdr_model *model = model_of(&p);
+    const uint32_t wednesday = 20089, saturday = 20092;
+    double night = 0, ten = 0, work = 0, weekend = 0;
+    for (uint32_t s = 0; s < N; s++) {
+        uint64_t traits = cdr_place_traits(&model->towns, s);
+        uint32_t home = cdr_home(&model->towns, s, traits);
+        uint64_t random = cdr_place_random(traits, 1);
+        uint32_t office = cdr_place_at(&model->day_plans, &model->towns, (uint32_t)traits, home,
+                                       (uint32_t)random, (uint32_t)(random >> 32), CDR_WORK_PULLED);
+        night += position_at(model, s, wednesday, 23 * 3600) == home;
+        ten += position_at(model, s, wednesday, 6 * 3600 + 1800) == home;
+        work += distance_of(position_at(model, s, wednesday, 9 * 3600), office) < 3;
+        weekend += distance_of(position_at(model, s, saturday, 9 * 3600), office) < 3;
     }
-    cdr_cells_free(&cells);
+    assert_true(night == N);
+    assert_true(work / N > 0.55 && work / N < 0.58);
+    assert_true(ten / N > 0.3 && ten / N < 0.5);
+    assert_true(weekend / N < 0.1);
+    cdr_model_destroy(model);
 }
 
-/* On the stream of records, from the cells alone. */
-static void radii_of_gyration_have_a_heavy_tail(void **state)
+static double law_density(double km)
+{
+    return pow(km + 2, -1.75) * exp(-km / 400);
+}
+
+/* The quantiles of the table are those of the law, cut at the disc's diameter. */
+static void distances_follow_their_law(void **state)
 {
     (void)state;
-    struct cdr_parameters p = parameters_of(3000, 28);
+    struct cdr_parameters p = parameters_of(100, 1);
+    struct cdr_model *model = model_of(&p);
+    double all = 0, below = 0, worst = 0, km = 0;
+    for (double at = 0.001; at < 100; at += 0.002)
+        all += law_density(at);
+    for (uint32_t i = 0; i < CDR_DISTANCES; i++) {
+        double found = model->day_plans.distance[i] * km_per_position(&p);
+        for (; km + 0.002 <= found; km += 0.002)
+            below += law_density(km + 0.001);
+        worst = fmax(worst, fabs(below / all - (i + 0.5) / CDR_DISTANCES));
+    }
+    assert_true(worst < 0.004);
+    cdr_model_destroy(model);
+}
+
+/* Of two members of a community half live in the same town; others seldom. */
+static void communities_live_in_one_town(void **state)
+{
+    (void)state;
+    enum { N = 40000 };
+    struct cdr_parameters p = parameters_of(N, 1);
+    struct cdr_model *model = model_of(&p);
+    double near = 0, pairs = 0, chance = 0;
+    for (uint32_t s = 0; s < N; s++) {
+        uint32_t friend = cdr_contact(&model->contacts, s, 12), other = (s * 7919u + 5) % N;
+        if (friend == CDR_CONTACT_NONE)
+            continue;
+        uint32_t home = cdr_home(&model->towns, s, cdr_place_traits(&model->towns, s));
+        pairs++;
+        near += distance_of(home, cdr_home(&model->towns, friend,
+                                           cdr_place_traits(&model->towns, friend))) *
+                    km_per_position(&p) <
+                10;
+        chance += distance_of(home, cdr_home(&model->towns, other,
+                                             cdr_place_traits(&model->towns, other))) *
+                      km_per_position(&p) <
+                  10;
+    }
+    printf("    within 10 km: %.3f of a community, %.3f of all\n", near / pairs, chance / pairs);
+    assert_true(near / pairs > 0.22 && near / pairs > 2 * chance / pairs);
+    cdr_model_destroy(model);
+}
+
+static int compare_loads(const void *a, const void *b)
+{
+    return -compare_doubles(a, b);
+}
+
+/* On the stream of records: loads of sites, technologies, radii of gyration. */
+static void records_are_where_people_are(void **state)
+{
+    (void)state;
+    struct cdr_parameters p = parameters_of(6000, 5);
     struct run run = run_model(&p, 1u << CDR_TYPE_DATA, 0);
     const struct cdr_cells *cells = &run.model->cells;
-    double *sum = calloc(p.subscribers, 4 * sizeof *sum),
-           *radii = calloc(p.subscribers, sizeof *radii);
-    double night = 0, night_home = 0;
+    const uint32_t sites = cells->sites.sites;
+    double *load = calloc(sites, sizeof *load), rats[CDR_RAT_COUNT] = {0}, sum = 0, square = 0;
     for (size_t i = 0; i < run.count; i++) {
         const struct record *r = &run.records[i];
-        const struct cdr_cell *cell = cell_of(cells, r->cell_id);
-        double y = cell->lat * KM_PER_DEGREE,
-               x = cell->lon * KM_PER_DEGREE * cos(p.cell_center_lat * RADIANS);
-        double *s = sum + 4 * r->owner;
-        s[0]++;
-        s[1] += x;
-        s[2] += y;
-        s[3] += x * x + y * y;
-        int64_t local_hour = (r->start_ms / 60000 + r->offset_min) / 60 % 24;
-        if (local_hour < 4) {
-            const struct cdr_cell *home =
-                cell_of(cells, cdr_serving_cell(cells, r->rat, place_of(cells, r->owner, 0), 0));
-            night++;
-            night_home += distance_km(home, cell) < 8;
-        }
+        load[cells->cells[r->cell_id - CDR_CELL_ID_FIRST].site]++;
+        rats[r->rat]++;
     }
-    uint32_t n = 0;
-    for (uint32_t s = 0; s < p.subscribers; s++) {
-        const double *t = sum + 4 * s;
-        if (t[0] >= 30)
-            radii[n++] = sqrt(fmax(0, t[3] / t[0] - (t[1] * t[1] + t[2] * t[2]) / (t[0] * t[0])));
+    for (uint32_t i = 0; i < sites; i++) {
+        double l = log(load[i] + 0.5);
+        sum += l;
+        square += l * l;
     }
-    qsort(radii, n, sizeof *radii, compare_doubles);
-    printf("    radius of gyration p10 %.1f p50 %.1f p90 %.1f p99 %.1f max %.1f km; %.3f of the "
-           "nights at home\n",
-           radii[n / 10], radii[n / 2], radii[n * 9 / 10], radii[n * 99 / 100], radii[n - 1],
-           night_home / night);
-    assert_true(n > p.subscribers / 2);
-    assert_true(radii[n / 2] > 1 && radii[n / 2] < 5);
-    assert_true(radii[n * 9 / 10] > 3.5 * radii[n / 2]);
-    assert_true(radii[n * 99 / 100] > 7 * radii[n / 2]);
-    assert_true(night_home / night > 0.9);
-    free(sum);
-    free(radii);
+    qsort(load, sites, sizeof *load, compare_loads);
+    double top = 0, sd = sqrt(square / sites - sum * sum / sites / sites);
+    for (uint32_t i = 0; i < sites / 5; i++)
+        top += load[i];
+    printf("    load of sites: sd of log %.2f, top fifth %.3f; technologies %.3f %.3f %.3f\n", sd,
+           top / run.count, rats[0] / run.count, rats[1] / run.count, rats[2] / run.count);
+    assert_true(sd > 1.0 && sd < 1.5);
+    assert_true(top / run.count > 0.50 && top / run.count < 0.64);
+    for (int rat = 0; rat < CDR_RAT_COUNT; rat++)
+        assert_true(fabs(rats[rat] / run.count - p.data[rat].share) < 0.04);
+    free(load);
     free_run(&run);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cells_are_uniform_in_the_disc),
-        cmocka_unit_test(technologies_have_their_shares),
-        cmocka_unit_test(few_cells_still_have_every_technology),
-        cmocka_unit_test(every_cell_serves),
-        cmocka_unit_test(near_fractions_are_near_places),
-        cmocka_unit_test(homes_are_spread_over_the_order),
-        cmocka_unit_test(distances_follow_their_law),
+        cmocka_unit_test(the_nearest_site_is_found),
+        cmocka_unit_test(cells_of_a_technology_have_their_share),
+        cmocka_unit_test(technologies_are_co_sited),
+        cmocka_unit_test(a_change_of_technology_moves_nobody),
+        cmocka_unit_test(few_cells_and_few_technologies_serve),
+        cmocka_unit_test(nobody_jumps),
         cmocka_unit_test(nights_are_at_home_and_days_at_work),
-        cmocka_unit_test(radii_of_gyration_have_a_heavy_tail),
+        cmocka_unit_test(distances_follow_their_law),
+        cmocka_unit_test(communities_live_in_one_town),
+        cmocka_unit_test(records_are_where_people_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

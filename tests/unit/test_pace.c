@@ -114,13 +114,43 @@ static void test_due_agrees_with_itself(void **state)
     }
 }
 
+/* By rank: a record is due when its number is reached, and at the end not one more. */
+static void test_ranks(void **state)
+{
+    (void)state;
+    struct cdr_programme program;
+    assert_int_equal(cdr_programme_parse("ramp 0..1k 2s; pause 1s; hold 333 500ms", &program, NULL),
+                     CDR_OK);
+    struct cdr_pace paces[] = {
+        {.kind = CDR_PACE_EVEN, .rate_per_s = 777, .limit_ns = 3 * INT64_C(1000000000)},
+        {.kind = CDR_PACE_PROGRAM, .program = &program},
+        {.kind = CDR_PACE_PROGRAM, .program = &program, .limit_ns = INT64_C(1500000000)},
+    };
+    const uint64_t all[] = {2331, 1166, 562};
+    for (size_t i = 0; i < sizeof paces / sizeof *paces; i++) {
+        struct cdr_pace *pace = &paces[i];
+        pace->start_ns = START_NS;
+        assert_true(cdr_pace_by_rank(pace));
+        assert_int_equal(cdr_pace_due_count(pace, START_NS - 1), 0);
+        assert_int_equal(cdr_pace_due_count(pace, START_NS), 1);
+        assert_int_equal(cdr_pace_due_count(pace, cdr_pace_end_ns(pace)), all[i]);
+        for (uint64_t rank = 1; rank < all[i]; rank++) {
+            const int64_t due_ns = cdr_pace_rank_ns(pace, rank);
+            assert_in_range(cdr_pace_due_count(pace, due_ns + 100), rank + 1, all[i]);
+            assert_in_range(cdr_pace_due_count(pace, due_ns - 100), 1, rank);
+        }
+    }
+    struct cdr_pace rate = {.kind = CDR_PACE_RATE, .rate_per_s = 5, .start_ns = START_NS};
+    assert_false(cdr_pace_by_rank(&rate));
+    assert_true(cdr_pace_end_ns(&rate) == INT64_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_speed),
-        cmocka_unit_test(test_rate),
-        cmocka_unit_test(test_live),
-        cmocka_unit_test(test_due_agrees_with_itself),
+        cmocka_unit_test(test_speed), cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_live),  cmocka_unit_test(test_due_agrees_with_itself),
+        cmocka_unit_test(test_ranks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -242,7 +242,7 @@ static struct cdr_model *make_busy_model(uint32_t subscribers, uint32_t days, ui
     p.start_day = cdr_day_of_date(2025, 3, 29);
     p.days = days;
     p.partitions = partitions;
-    p.late_share = 0.05;
+    p.faults[CDR_FAULT_LATE] = 0.05;
     p.records_per_day[CDR_TYPE_DATA] = sessions;
     if (cdr_parameters_check(&p, &error) != CDR_OK ||
         cdr_model_create(&model, &p, &error) != CDR_OK)
@@ -300,7 +300,8 @@ static void start(struct run *run, const struct cdr_model *model, const char *fo
                                    .shard_count = 1,
                                    .workers = workers,
                                    .slab_bytes = 100,
-                                   .slab_records = 100};
+                                   .slab_records = 100,
+                                   .fault_bytes = model->faults.grows_max};
     assert_int_equal(cdr_topics_create(&run->topics, CDR_TYPE_COUNT, &run->error), CDR_OK);
     for (uint32_t type = 0; type < CDR_TYPE_COUNT; type++)
         run->topics.items[type].encoder = make_encoder(model, format, type);
@@ -504,7 +505,7 @@ static void test_schema_change(void **state)
                                 (const struct kept *[]){&first->sink.logs[l], &next->sink.logs[l]});
         end(run);
     }
-    if (alternations < 8 * 9 + 50)
+    if (alternations < 8 * 9 + 30)
         fail_msg("only %llu alternations", (unsigned long long)alternations);
     change_ms = CDR_CHANGE_NEVER;
     end(first);

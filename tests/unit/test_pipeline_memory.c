@@ -145,9 +145,10 @@ static enum cdr_result make_model(struct run *run, uint32_t subscribers, uint32_
     p.subscribers = subscribers;
     p.days = days;
     p.start_day = cdr_day_of_date(2025, 1, 6);
-    for (int hour = 0; hour < 24; hour++)
-        p.diurnal_weekday[hour] = p.diurnal_weekend[hour] = 1;
-    p.late_share = 0.02;
+    for (int type = 0; type < CDR_TYPE_COUNT; type++)
+        for (int hour = 0; hour < 24; hour++)
+            p.diurnal_weekday[type][hour] = p.diurnal_weekend[type][hour] = 1;
+    p.faults[CDR_FAULT_LATE] = 0.02;
     p.partial_s = 900;
     p.partitions = 4;
     enum cdr_result result = cdr_parameters_check(&p, error);
@@ -164,7 +165,8 @@ static enum cdr_result open_sink(struct run *run, const char *sink, const char *
                                    .dataset_id = run->model->dataset_id,
                                    .workers = workers,
                                    .slab_bytes = 1 << 18,
-                                   .slab_records = 1024};
+                                   .slab_records = 1024,
+                                   .fault_bytes = run->model->faults.grows_max};
     struct cdr_sink_settings settings = {
         .out = run->folder, .rotate_bytes = 1000000000, .compress = (char *)(uintptr_t)compress};
     enum cdr_result result = cdr_topics_create(&run->topics, CDR_TYPE_COUNT, error);
@@ -245,16 +247,17 @@ static void expect_steady(const char *sink, const char *format, const char *comp
     end(&run);
 }
 
+/* Hours differ by chance, so that a list may once more be longer in the first of them. */
 static void test_no_allocation_in_the_steady_state(void **state)
 {
     (void)state;
-    expect_steady("null", "csv", "none", 1, 3, 3, 0);
-    expect_steady("null", "json", "none", 1, 1, 3, 0);
-    expect_steady("null", "avro", "none", 1, 1, 3, 0);
-    expect_steady("file", "csv", "none", 1, 1, 3, 0);
-    expect_steady("file", "csv", "zstd", 1, 1, 6,
+    expect_steady("null", "csv", "none", 1, 3, 12, 0);
+    expect_steady("null", "json", "none", 1, 1, 12, 0);
+    expect_steady("null", "avro", "none", 1, 1, 12, 0);
+    expect_steady("file", "csv", "none", 1, 1, 12, 0);
+    expect_steady("file", "csv", "zstd", 1, 1, 12,
                   0); /* the library takes its memory when a part is first written to */
-    expect_steady("file", "avro", "gzip", 1, 1, 3, 0);
+    expect_steady("file", "avro", "gzip", 1, 1, 12, 0);
 }
 
 /* Which worker plans how much is up to chance, so a list may once be longer than ever before;

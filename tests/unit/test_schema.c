@@ -54,13 +54,13 @@ static void test_the_builtin_schema_compiled(void **state)
 static void make_usual(struct cdr_block *block, uint32_t type, uint32_t n, uint64_t seed)
 {
     static const uint8_t causes[CDR_TYPE_COUNT][4] = {
-        {CDR_CAUSE_NORMAL_RELEASE, CDR_CAUSE_NO_ANSWER, CDR_CAUSE_BUSY, CDR_CAUSE_FAILURE},
+        {CDR_CAUSE_NORMAL_RELEASE, CDR_CAUSE_NO_ANSWER, CDR_CAUSE_BUSY, CDR_CAUSE_ABNORMAL_RELEASE},
         {CDR_CAUSE_DELIVERY_SUCCESS, CDR_CAUSE_DELIVERY_FAILURE, CDR_CAUSE_DELIVERY_SUCCESS,
          CDR_CAUSE_DELIVERY_SUCCESS},
-        {CDR_CAUSE_NORMAL_RELEASE, CDR_CAUSE_PARTIAL_RECORD, CDR_CAUSE_NORMAL_RELEASE,
+        {CDR_CAUSE_NORMAL_RELEASE, CDR_CAUSE_TIME_LIMIT, CDR_CAUSE_NORMAL_RELEASE,
          CDR_CAUSE_PARTIAL_RECORD},
     };
-    static const uint8_t types[CDR_TYPE_COUNT][2] = {{CDR_RECORD_MSC_VOICE, CDR_RECORD_MSC_VOICE},
+    static const uint8_t types[CDR_TYPE_COUNT][2] = {{CDR_RECORD_MSC_VOICE, CDR_RECORD_MMTEL},
                                                      {CDR_RECORD_SGSN_SMO, CDR_RECORD_SGSN_SMT},
                                                      {CDR_RECORD_SGSN_PDP, CDR_RECORD_PGW}};
     blocks_make(block, type, n, seed);

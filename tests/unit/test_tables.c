@@ -181,7 +181,9 @@ static void assert_model_steps(const struct cdr_parameters *p)
     assert_small_steps(model->call_duration, "call durations");
     assert_small_steps(model->normal, "normal");
     assert_small_steps(model->delay, "delays");
-    assert_small_steps(model->cells.distance, "distances");
+    assert_small_steps(model->sms_delay, "deliveries");
+    assert_small_steps(model->trains[CDR_TYPE_CALL].gap, "gaps between calls");
+    assert_small_steps(model->trains[CDR_TYPE_SMS].gap, "gaps between messages");
     cdr_model_destroy(model);
 }
 
@@ -195,7 +197,7 @@ static void steps_fit_the_interpolation(void **state)
         p.cell_radius_km = radii[i];
         assert_model_steps(&p);
     }
-    p.late_share = 1;
+    p.faults[CDR_FAULT_LATE] = 1;
     p.late_mean_s = p.late_max_s = 86400;
     p.duration_max_s = 86400;
     static const double quantiles[][2] = {{1, 1},        {1, 10},        {1, 600},  {75, 86400},

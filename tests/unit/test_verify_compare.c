@@ -24,6 +24,7 @@ struct log {
     uint32_t n, at;
     int lazy; /* every other question is answered with "none yet" */
     int asked;
+    bool more; /* may come after the last */
 };
 
 /* Record k of the log number `log`: times go up, keys come again. */
@@ -95,8 +96,8 @@ static enum cdr_result next(void *context, struct cdr_record *record, bool *ende
     *ended = false;
     if (log->lazy && log->asked++ % 2 == 0)
         return CDR_E_AGAIN;
-    *ended = log->at == log->n;
-    if (*ended)
+    *ended = log->at == log->n && !log->more;
+    if (log->at == log->n)
         return CDR_E_AGAIN;
     *record = view(&log->records[log->at], log->at, keys_of_run);
     log->at++;
@@ -414,6 +415,36 @@ static void test_expired(void **state)
     }
 }
 
+/* Records that are the same in all that is compared, as messages without the subscriber can be, lie
+ * on both sides of where a log was trimmed: one of them was lost. Not so where more are missing than
+ * were trimmed, or where the first one that is there is another. */
+static void test_trimmed_between_same_records(void **state)
+{
+    static const struct {
+        uint32_t same, gone, most, expired,
+            lost; /* of the log's 10th record and so many after it */
+    } cases[] = {{2, 11, 11, 11, 0}, {2, 11, 9000, 11, 0}, {4, 12, 12, 12, 0}, {4, 13, 13, 13, 0},
+                 {2, 11, 10, 10, 1}, {2, 12, 12, 12, 0},   {1, 11, 11, 11, 0}};
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (uint32_t n = 1000; n >= cases[i].gone + 1; n = n == 1000 ? cases[i].gone + 1 : 0) {
+            struct log expected = make_log(1, n), found = make_log(1, n);
+            for (uint32_t k = 1; k < cases[i].same && 10 + k < n; k++)
+                expected.records[10 + k] = found.records[10 + k] = expected.records[10];
+            cut(&found, 0, cases[i].gone);
+            struct cdr_compare *compare = create(&found, true, cases[i].most);
+            run(compare, &expected);
+            const struct cdr_compare_counts *counts = cdr_compare_counts(compare);
+            check_sums(counts, &expected, &found);
+            assert_int_equal(counts->expired, cases[i].expired);
+            assert_int_equal(counts->kinds[CDR_DIFFERENCE_LOST], cases[i].lost);
+            assert_true(counts->ends_early == UINT64_MAX || cases[i].lost > 0);
+            cdr_compare_destroy(compare);
+            free(expected.records);
+            free(found.records);
+        }
+}
+
 /* A log written twice: each record among the last CDR_COMPARE_RECENT before it is known again, and none
  * beyond. */
 static void test_written_twice(void **state)
@@ -486,12 +517,39 @@ static void test_stop(void **state)
         struct cdr_record record = view(&expected.records[k], k, true);
         assert_int_equal(cdr_compare_expect(compare, &record, &error), CDR_OK);
     }
-    assert_int_equal(cdr_compare_stop(compare, &error), CDR_OK);
+    assert_int_equal(cdr_compare_stop(compare, false, &error), CDR_OK);
     uint64_t wanted[CDR_DIFFERENCE_KINDS] = {0};
     wanted[CDR_DIFFERENCE_LOST] = 1;
     check_kinds(cdr_compare_counts(compare), wanted);
     assert_int_equal(cdr_compare_counts(compare)->expected, 510);
     assert_int_equal(cdr_compare_counts(compare)->found, 509);
+    cdr_compare_destroy(compare);
+    free(expected.records);
+    free(found.records);
+}
+
+/* Following: what is there, and none of what comes next, is foreign, a copy or altered. */
+static void test_stop_judges_found(void **state)
+{
+    (void)state;
+    struct log expected = make_log(1, 2000), found = make_log(1, 1000);
+    struct cdr_error error = {{0}};
+    found.records[999].payload[30] = '!';
+    insert(&found, 1000, expected.records[500]);
+    insert(&found, 1001, make_record(2, 1));
+    struct cdr_compare *compare = create(&found, true, 0);
+    found.more = true;
+    for (uint32_t k = 0; k < 1100; k++) {
+        struct cdr_record record = view(&expected.records[k], k, true);
+        assert_int_equal(cdr_compare_expect(compare, &record, &error), CDR_OK);
+    }
+    assert_int_equal(cdr_compare_stop(compare, true, &error), CDR_OK);
+    uint64_t wanted[CDR_DIFFERENCE_KINDS] = {0};
+    wanted[CDR_DIFFERENCE_ALTERED] = wanted[CDR_DIFFERENCE_DUPLICATED] = 1;
+    wanted[CDR_DIFFERENCE_FOREIGN] = 1;
+    check_kinds(cdr_compare_counts(compare), wanted);
+    assert_int_equal(cdr_compare_counts(compare)->expected, 1000);
+    assert_int_equal(cdr_compare_counts(compare)->found, 1002);
     cdr_compare_destroy(compare);
     free(expected.records);
     free(found.records);
@@ -638,10 +696,12 @@ int main(void)
         cmocka_unit_test(test_all_different),
         cmocka_unit_test(test_ends_early),
         cmocka_unit_test(test_expired),
+        cmocka_unit_test(test_trimmed_between_same_records),
         cmocka_unit_test(test_written_twice),
         cmocka_unit_test(test_copies_far_behind),
         cmocka_unit_test(test_cross),
         cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_stop_judges_found),
         cmocka_unit_test(test_random_edits_apart),
         cmocka_unit_test(test_random_edits_close),
     };
