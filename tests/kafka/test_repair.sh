@@ -155,7 +155,7 @@ echo "a record that another producer aborted"
 prefix=$(fresh_prefix)
 fill --create-topics --rate 4k &
 run=$!
-until (($(count_records "${prefix}data" 2>/dev/null || echo 0) > 0)); do sleep 0.1; done
+until (($(count_records "${prefix}data" 2>/dev/null || true) > 0)); do sleep 0.1; done
 kill -KILL $run
 wait $run 2>/dev/null || true
 abort "${prefix}data"
@@ -350,7 +350,7 @@ admin alter "${prefix}call" retention.ms=-1
 spoil sms 1
 repair --yes --rate 2k &
 run=$!
-until grep -q "^${prefix}sms holds" "$WORK/words" && (($(count_records "${prefix}data" 2>/dev/null || echo 0) > 0)); do
+until grep -q "^${prefix}sms holds" "$WORK/words" && (($(count_records "${prefix}data" 2>/dev/null || true) > 0)); do
     sleep 0.1
 done
 admin alter "${prefix}sms" cleanup.policy=compact
