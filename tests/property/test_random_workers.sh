@@ -17,7 +17,7 @@ for topic, wanted in whole.items():
 PYTHON
 }
 
-for current in $(seeds 1-16); do
+for current in $(seeds "$([[ ${SANITIZER:-} == thread ]] && echo 1-5 || echo 1-16)"); do
     dataset
     format=$(pick format csv avro json)
     run --sink null --format "$format" --workers 1 --summary "$WORK/whole"
