@@ -160,12 +160,16 @@ enum cdr_result cdr_truth_file_is_changed(const struct cdr_beside *of, enum cdr_
                                           struct cdr_error *error)
 {
     char folder[PATH_MAX_BYTES], name[64], words[CDR_REASON_MAX];
+    struct stat status;
     bool written = false;
     *changed = false;
     folder_of(of->settings, folder);
     name_of(of->settings, format, name);
     snprintf(path, CDR_BESIDE_PATH_MAX, "%s/%s", folder, name);
-    if (access(path, F_OK) != 0)
+    if (lstat(path, &status) != 0)
+        return CDR_OK;
+    *changed = stat(path, &status) != 0; /* a link to nothing is there, and is no truth */
+    if (*changed)
         return CDR_OK;
     FILE *right = tmpfile();
     enum cdr_result result =

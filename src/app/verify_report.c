@@ -2,6 +2,7 @@
 #include "app/say.h"
 #include "app/verify_dimensions.h"
 #include "base/json_writer.h"
+#include "model/calendar.h"
 #include "verify/fields.h"
 
 #include <errno.h>
@@ -102,6 +103,17 @@ static void time_text(int64_t ms, char text[64])
                  parts.tm_sec, (int)(ms % 1000));
 }
 
+/* The folder of a day, as in its name. */
+static void day_text(int32_t day, char text[32])
+{
+    const struct cdr_date date = cdr_date_of_day(day);
+    if (day == INT32_MIN)
+        snprintf(text, 32, "no day");
+    else
+        snprintf(text, 32, "%04" PRId32 "-%02" PRIu32 "-%02" PRIu32, date.year, date.month,
+                 date.day_of_month);
+}
+
 /* The key in one text: "491…", or "msisdn=491… rat=LTE". */
 static void key_text(const struct cdr_verification *run, uint32_t type,
                      const struct cdr_record *record, char *text, size_t size)
@@ -189,6 +201,11 @@ static void print_difference_of(FILE *out, const struct cdr_verification *run, u
         time_text(found->event_ms, texts[1]);
         print_pair(out, "timestamp", texts[0], texts[1]);
     }
+    if (run->from_files) {
+        day_text(expected->day, texts[0]);
+        day_text(found->day, texts[1]);
+        print_pair(out, "day of the folder", texts[0], texts[1]);
+    }
     const struct cdr_payloads *payloads = &run->payloads;
     bool whole = cdr_fields_decode(&left, payloads, type, expected);
     bool same_shape = cdr_fields_decode(&right, payloads, type, found) == whole;
@@ -224,7 +241,8 @@ static void print_difference(FILE *out, const struct cdr_verification *run,
     fputc('\n', out);
     const bool changed = difference->kind == CDR_DIFFERENCE_ALTERED ||
                          difference->kind == CDR_DIFFERENCE_WRONG_KEY ||
-                         difference->kind == CDR_DIFFERENCE_WRONG_TIMESTAMP;
+                         difference->kind == CDR_DIFFERENCE_WRONG_TIMESTAMP ||
+                         difference->kind == CDR_DIFFERENCE_WRONG_DAY;
     if (changed && difference->has_expected && difference->has_found)
         print_difference_of(out, run, type, &difference->expected, &difference->found);
     else
@@ -356,7 +374,11 @@ static void put_record(struct cdr_json *json, const char *name, const char *plac
     char key[160];
     cdr_json_object(json, name);
     cdr_json_i64(json, place_name, record->place);
-    if (!run->from_files) {
+    if (run->from_files) {
+        char day[32];
+        day_text(record->day, day);
+        cdr_json_text(json, "date", day);
+    } else {
         key_text(run, type, record, key, sizeof key);
         cdr_json_text(json, "key", record->key != NULL ? key : NULL);
         put_headers(json, run, type, record);

@@ -21,11 +21,11 @@ enum {
 }; /* kept beyond `show`, since lost and foreign records may be recognised later */
 
 const char *const cdr_difference_name[CDR_DIFFERENCE_KINDS] = {
-    "lost",    "duplicated", "reordered",       "altered",
-    "foreign", "wrong_key",  "wrong_timestamp", "wrong_partition"};
+    "lost",      "duplicated",      "reordered",       "altered",  "foreign",
+    "wrong_key", "wrong_timestamp", "wrong_partition", "wrong_day"};
 const char *const cdr_difference_word[CDR_DIFFERENCE_KINDS] = {
-    "lost",    "duplicated", "reordered",       "altered",
-    "foreign", "wrong key",  "wrong timestamp", "wrong partition"};
+    "lost",      "duplicated",      "reordered",       "altered",  "foreign",
+    "wrong key", "wrong timestamp", "wrong partition", "wrong day"};
 
 enum {
     ROW = 16
@@ -216,9 +216,13 @@ static uint64_t identity(const struct cdr_compare *compare, const struct cdr_rec
 }
 
 /* A record that is in its place. One that was found before as well, too early, is there twice. */
-static void match(struct cdr_compare *compare, uint64_t hash)
+static void match(struct cdr_compare *compare, const struct cdr_record *expected,
+                  const struct cdr_record *found, uint64_t hash)
 {
-    compare->counts.matched++;
+    if (compare->settings.has_keys || expected->day == found->day)
+        compare->counts.matched++;
+    else
+        note(compare, CDR_DIFFERENCE_WRONG_DAY, expected, found);
     compare->begun = true;
     compare->row_over |= compare->row_n == ROW;
     if (!compare->row_over)
@@ -494,7 +498,7 @@ static void drop_equal(struct cdr_compare *compare)
         const struct cdr_item *found = cdr_window_at(&compare->found, 0);
         if (expected->hash != found->hash)
             return;
-        match(compare, expected->hash);
+        match(compare, &expected->record, &found->record, expected->hash);
         cdr_window_drop(&compare->expected, 1);
         cdr_window_drop(&compare->found, 1);
     }
@@ -634,7 +638,7 @@ enum cdr_result cdr_compare_expect(struct cdr_compare *compare, const struct cdr
     if (!same_record(compare, expected, &found))
         return begin_windows(compare, expected, &found, error);
     compare->counts.expected++;
-    match(compare, identity(compare, expected));
+    match(compare, expected, &found, identity(compare, expected));
     return CDR_OK;
 }
 

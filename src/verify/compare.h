@@ -13,6 +13,7 @@
  *                     from the start and from the end on
  *   wrong key         payload and time are those of a missing record, the key is not
  *   wrong timestamp   payload and key are, the time is not
+ *   wrong day         in files: it is in its place, and its file in the folder of another day
  *   reordered         one that was missing before, or comes up missing later: it is there, at
  *                     another place. A pair of neighbours that changed places counts as one, since
  *                     one of them moved; two that were apart count as two.
@@ -27,10 +28,10 @@
  *                     are the same as later ones of the dataset in all that is compared, they are
  *                     those, if then nothing else is missing between
  *
- * So expected = matched + altered + wrong key + wrong timestamp + reordered + wrong partition (of
- * those that this log misses) + lost + expired + unread, and found = matched + altered + wrong
- * key + wrong timestamp + reordered + duplicated + wrong partition (of those that are here) +
- * foreign.
+ * So expected = matched + altered + wrong key + wrong timestamp + wrong day + reordered + wrong
+ * partition (of those that this log misses) + lost + expired + unread, and found = matched +
+ * altered + wrong key + wrong timestamp + wrong day + reordered + duplicated + wrong partition (of
+ * those that are here) + foreign.
  *
  * Where windows have nothing in common, time decides: found records that are later than all
  * expected ones say that those are lost, others are unexpected. (So a stretch of foreign records
@@ -63,6 +64,7 @@ enum cdr_difference_kind {
     CDR_DIFFERENCE_WRONG_KEY,
     CDR_DIFFERENCE_WRONG_TIMESTAMP,
     CDR_DIFFERENCE_WRONG_PARTITION,
+    CDR_DIFFERENCE_WRONG_DAY,
     CDR_DIFFERENCE_KINDS,
 };
 

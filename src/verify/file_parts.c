@@ -17,6 +17,7 @@ struct finding {
     const char *out;
     const struct cdr_source_setup *setup;
     uint32_t listed, other_formats, unfinished;
+    int32_t day;           /* of the folder that is visited */
     char other_format[16]; /* of one of them */
     bool manifest, incomplete, damaged;
     struct cdr_error *error;
@@ -97,8 +98,8 @@ static enum cdr_result list_part(struct finding *finding, uint32_t log, uint32_t
     char *copy = strdup(path);
     if (copy == NULL)
         return cdr_fail(finding->error, CDR_E_NOMEM, "no memory for a part's name");
-    list->parts[list->n++] =
-        (struct cdr_part_file){.path = copy, .number = number, .compression = compression};
+    list->parts[list->n++] = (struct cdr_part_file){
+        .path = copy, .number = number, .day = finding->day, .compression = compression};
     finding->listed++;
     return CDR_OK;
 }
@@ -139,6 +140,8 @@ static enum cdr_result visit_day(struct finding *finding, uint32_t topic, const 
 {
     if (strncmp(name, "date=", 5) != 0)
         return CDR_OK;
+    if (!cdr_file_is_day(name, &finding->day))
+        finding->day = INT32_MIN;
     return visit_folder(finding, path, topic, visit_part);
 }
 

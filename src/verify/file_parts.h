@@ -8,6 +8,7 @@
 struct cdr_part_file {
     char *path;
     uint32_t number;
+    int32_t day; /* of the folder that it lies in, since 1970-01-01; INT32_MIN: there is no such */
     enum cdr_compression compression;
 };
 

@@ -476,6 +476,7 @@ static enum cdr_result file_next(struct cdr_source *base, uint32_t number, int w
         if (result == CDR_OK) {
             record->place = (int64_t)log->place++;
             record->file_version = log->file_version;
+            record->day = log->list.parts[log->next_part - 1].day;
         }
         if (result != CDR_E_AGAIN)
             return result;

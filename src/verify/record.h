@@ -23,6 +23,7 @@ struct cdr_record {
     uint8_t fault;
     uint32_t payload_len, key_len, headers_len;
     int64_t event_ms; /* message timestamp, or CDR_NO_TIME */
+    int32_t day;      /* expected, and found in files: local day of emission, since 1970-01-01 */
     /* One more than the version (encode/change.h) that the schema of its file is; 0: nothing but
      * its time says which. */
     uint32_t file_version;
@@ -63,6 +64,7 @@ static inline struct cdr_record cdr_slab_record(const struct cdr_slab *slab, uin
         .payload_len = slab->ends[i] - encoder->trailer_len - start,
         .key_len = slab->key_lens[i],
         .event_ms = slab->event_ms[i],
+        .day = slab->day,
         .place = (int64_t)(slab->position + i),
     };
 }

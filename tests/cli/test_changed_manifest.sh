@@ -25,7 +25,8 @@ resumed 0 "$work/whole" ''
 
 # Of the first day alone, as one that is complete with the two days.
 "$CDRGEN" run "${model[@]}" --out "$work/day" 2> /dev/null
-for change in 's/"days": 1/"days": 2/' 's/"complete": true/"complete": false/' 's/"records": \([0-9]*\)1,/"records": \12,/'; do
+for change in 's/"days": 1/"days": 2/' 's/"complete": true/"complete": false/' 's/"records": \([0-9]*\)1,/"records": \12,/' \
+    '0,/"records": [0-9]*,$/s//"records": 5,/' '0,/"bytes": [0-9]*,$/s//"bytes": 7,/' '/^ *"bytes": [0-9]*,$/d'; do # of topics, partitions
     rm -rf "$work/changed"
     cp -r "$work/day" "$work/changed"
     sed -i "$change" "$work/changed/manifest.json"

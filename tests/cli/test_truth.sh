@@ -109,6 +109,12 @@ for stray in "" truth-shard-7-of-2.json; do
     grep -q "shards/truth/${stray:-truth-shard-0-of-2.json} is not what" output || fail "changed truth: $(cat output)"
     rm -r shards/truth && cp -r first shards/truth
 done
+rm shards/truth/truth-shard-0-of-2.json
+ln -s nowhere shards/truth/truth-shard-0-of-2.json # was taken for none
+status=0
+"$CDRGEN" verify -q "${dataset[@]}" --out shards --shard 0/2 2>output || status=$?
+[[ $status == 1 ]] || fail "verify of a link to nothing in the place of a truth: status $status: $(cat output)"
+rm -r shards/truth && cp -r first shards/truth
 rm -r first
 refused 'is the name of a file of the dataset' run "${dataset[@]}" --out shards --overwrite \
     --summary shards/truth/truth-shard-0-of-2.json

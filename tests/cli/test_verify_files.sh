@@ -243,6 +243,22 @@ for how in removed emptied; do
     says 'part-0005-[0-9]*\.csv: it .*, without a header line'
 done
 
+# Parts in another day's folder, which readers take the date from, were called the same.
+for format in csv avro; do
+    for how in "all of day 2 in one that is none of the dataset" "all of day 2 in day 1"; do
+        rm -rf "$work/copy"
+        cp -r "$work/$format-none" "$work/copy"
+        to=$work/copy/cdr.sms/date=2025-01-01
+        [[ $how == *"day 1" ]] || to=$work/copy/cdr.sms/date=1999-01-01
+        mkdir -p "$to"
+        moved=("$work"/copy/cdr.sms/date=2025-01-02/part-0003-*)
+        mv "${moved[@]}" "$to"
+        verify 1 --days 2 --out "$work/copy" --format "$format"
+        grep -Eq '^cdrgen: different: [0-9,]+ wrong day$' "$work/stderr" || die "$how: $(cat "$work/words" "$work/stderr")"
+        says "day of the folder: expected 2025-01-02, found ${to##*date=}"
+    done
+done
+
 # An unfinished dataset says so.
 sed -i 's/"complete": true/"complete": false/' "$work/csv-none/manifest.json"
 verify 0 --days 2 --out "$work/csv-none"

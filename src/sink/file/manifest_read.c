@@ -260,9 +260,22 @@ static bool take_part(const struct reading *reading, const json_t *json, uint32_
     return strcmp(name, path) == 0;
 }
 
-static enum cdr_result take_log(const struct reading *reading, const json_t *json, uint32_t log,
-                                struct cdr_manifest_part_list *list)
+struct sum {
+    uint64_t records, bytes;
+};
+
+/* What json says of all its parts is what they add up to. */
+static bool adds_up(const json_t *json, const struct sum *sum)
 {
+    uint64_t records = 0, bytes = 0;
+    return take_count(json, "records", &records) && take_count(json, "bytes", &bytes) &&
+           records == sum->records && bytes == sum->bytes;
+}
+
+static enum cdr_result take_log(const struct reading *reading, const json_t *json, uint32_t log,
+                                struct cdr_manifest_part_list *list, struct sum *topic)
+{
+    struct sum sum = {0};
     const json_t *parts = json_object_get(json, "parts");
     size_t count = json_array_size(parts);
     uint64_t partition = 0, position = 0;
@@ -270,9 +283,7 @@ static enum cdr_result take_log(const struct reading *reading, const json_t *jso
         !take_count(json, "partition", &partition) ||
         partition != log % reading->expected->partitions)
         return not_ours(reading, "partitions");
-    if (count == 0)
-        return CDR_OK;
-    list->parts = calloc(count, sizeof *list->parts);
+    list->parts = calloc(count > 0 ? count : 1, sizeof *list->parts);
     if (list->parts == NULL)
         return cdr_fail(reading->error, CDR_E_NOMEM, "no memory for the list of %zu parts", count);
     for (; list->count < count; list->count++) {
@@ -285,8 +296,12 @@ static enum cdr_result take_log(const struct reading *reading, const json_t *jso
                 partition);
             return not_ours(reading, what);
         }
+        sum.records += list->parts[list->count].records;
+        sum.bytes += list->parts[list->count].bytes;
     }
-    return CDR_OK;
+    topic->records += sum.records;
+    topic->bytes += sum.bytes;
+    return adds_up(json, &sum) ? CDR_OK : not_ours(reading, "a count that its parts do not add up to");
 }
 
 static enum cdr_result take_logs(const struct reading *reading, const json_t *root,
@@ -303,17 +318,20 @@ static enum cdr_result take_logs(const struct reading *reading, const json_t *ro
         const json_t *json =
             json_object_get(json_object_get(root, "topics"), folder->topics->items[topic].name);
         const json_t *partitions = json_object_get(json, "partitions");
+        struct sum sum = {0};
         size_t i = 0;
         for (uint32_t partition = folder->shard_index; partition < expected->partitions;
              partition += folder->shard_count, i++) {
             uint32_t log = topic * expected->partitions + partition;
             enum cdr_result result =
-                take_log(reading, json_array_get(partitions, i), log, &contents->logs[log]);
+                take_log(reading, json_array_get(partitions, i), log, &contents->logs[log], &sum);
             if (result != CDR_OK)
                 return result;
         }
         if (json_array_size(partitions) != i)
             return not_ours(reading, "partitions");
+        if (!adds_up(json, &sum))
+            return not_ours(reading, "a count that its partitions do not add up to");
     }
     return CDR_OK;
 }
