@@ -324,8 +324,7 @@ static enum cdr_result claim(struct opening *opening, struct cdr_error *error)
 static enum cdr_result find_marks(struct opening *opening, struct cdr_error *error)
 {
     const rd_kafka_resp_err_t code = cdr_kafka_marks_ask(opening->sink, ASK_MS);
-    opening->marks = code == RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (opening->marks || cdr_kafka_is_denied(code))
+    if ((opening->marks = code == RD_KAFKA_RESP_ERR_NO_ERROR) || cdr_kafka_is_denied(code))
         return CDR_OK;
     return cdr_fail(error, CDR_E_KAFKA,
                     "cannot read the marks in the group " CDR_GROUP_MARKS "%s: %s",
@@ -355,16 +354,15 @@ static void find_bases(struct opening *opening)
 static enum cdr_result pass(struct opening *opening, struct cdr_error *error)
 {
     struct cdr_kafka_sink *sink = opening->sink;
-    const char *door = sink->transactions.door;
     opening->door = calloc(1, sizeof *opening->door);
     if (opening->door == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for a producer");
     enum cdr_result result = cdr_kafka_open_producer(sink, opening->settings, error);
     if (result == CDR_OK)
-        result =
-            open_with(opening, opening->door, RD_KAFKA_PRODUCER, "transactional.id", door, error);
+        result = open_with(opening, opening->door, RD_KAFKA_PRODUCER, "transactional.id",
+                           sink->transactions.door, error);
     if (result == CDR_OK)
-        result = initialise(opening, opening->door->rk, door, error);
+        result = initialise(opening, opening->door->rk, sink->transactions.door, error);
     if (result == CDR_OK)
         result = shut_out_owners(opening, error);
     if (result == CDR_OK)
