@@ -130,6 +130,10 @@ static void judge_records(struct repair *repair, const struct cdr_verification *
     struct topic *topic = &repair->topics[type];
     struct cdr_compare_counts total = cdr_verification_total(run, type);
     bool whole_or_short = true;
+    if (topic->missing) {
+        topic->short_only = true;
+        return;
+    }
     for (uint32_t p = 0; p < partitions; p++) {
         const uint32_t log = type * partitions + p;
         const struct cdr_compare_counts *counts = cdr_verify_counts(run->verify, log);
@@ -318,37 +322,48 @@ static struct cdr_kafka_new_topic wanted_of(const struct cdr_settings *settings,
                                         .compacted = topic->compacted};
 }
 
-/* Topics that do not exist, as after a repair that broke off, are created first: then all can be
- * compared. */
-static enum cdr_result create_missing(struct repair *repair, struct cdr_error *error)
+static enum cdr_result find_missing(struct repair *repair, struct cdr_error *error)
 {
-    const struct cdr_settings *settings = repair->settings;
-    bool any = false;
     enum cdr_result result = CDR_OK;
     for (size_t i = 0; i < repair->count && result == CDR_OK; i++) {
         bool exists = false;
-        result = cdr_kafka_exists(&settings->sink.kafka, repair->topics[i].name, &exists, error);
+        result =
+            cdr_kafka_exists(&repair->settings->sink.kafka, repair->topics[i].name, &exists, error);
         repair->topics[i].missing = !exists;
-        any |= !exists;
     }
-    if (result == CDR_E_KAFKA)
-        return CDR_E_STATE;
-    if (result != CDR_OK || !any)
-        return result;
-    say(repair);
-    if (settings->dry_run)
-        return cdr_fail(error, CDR_E_STATE,
-                        "topics are missing, so the others were not compared; nothing was changed");
-    result = confirm(repair, error);
-    for (size_t i = 0; i < repair->count && result == CDR_OK; i++) {
+    return result == CDR_E_KAFKA ? CDR_E_STATE : result;
+}
+
+static enum cdr_result create_missing(struct repair *repair, size_t from, struct cdr_error *error)
+{
+    enum cdr_result result = CDR_OK;
+    for (size_t i = from; i < repair->count && result == CDR_OK; i++) {
         struct topic *topic = &repair->topics[i];
-        const struct cdr_kafka_new_topic wanted = wanted_of(settings, topic);
-        if (topic->missing)
-            result = cdr_kafka_create(&settings->sink.kafka, &wanted, error);
-        topic->emptied = topic->missing && result == CDR_OK;
-        topic->missing = false;
+        const struct cdr_kafka_new_topic wanted = wanted_of(repair->settings, topic);
+        if (!topic->missing)
+            continue;
+        result = cdr_kafka_create(&repair->settings->sink.kafka, &wanted, error);
+        topic->emptied |= result == CDR_OK;
+        topic->missing = result != CDR_OK;
     }
     return result;
+}
+
+/* Of rows, topics that do not exist are created first: then all can be compared. Those of records
+ * count as empty ones, and are created once it is known that all can be filled. */
+static enum cdr_result create_tables(struct repair *repair, struct cdr_error *error)
+{
+    bool any = false;
+    for (size_t i = CDR_TYPE_COUNT; i < repair->count; i++)
+        any |= repair->topics[i].missing;
+    if (!any)
+        return CDR_OK;
+    say(repair);
+    if (repair->settings->dry_run)
+        return cdr_fail(error, CDR_E_STATE,
+                        "tables are missing, so the others were not compared; nothing was changed");
+    enum cdr_result result = confirm(repair, error);
+    return result == CDR_OK ? create_missing(repair, CDR_TYPE_COUNT, error) : result;
 }
 
 /* Of records alone: no transaction writes rows, and they are found wherever they are. */
@@ -390,12 +405,12 @@ static enum cdr_result compare(struct repair *repair, bool *needed, struct cdr_e
                         "no record in these topics is the same, so they hold another dataset than "
                         "these settings give; %s",
                         unchanged(repair));
-    bool grown = false;
+    bool seen = false; /* whatever consumers of committed records see */
     for (size_t i = 0; i < repair->count; i++) {
         *needed |= repair->topics[i].spoiled || repair->topics[i].short_only;
-        grown |= repair->topics[i].grown;
+        seen |= repair->topics[i].grown || repair->topics[i].missing;
     }
-    *needed = *needed && (!is_seen_whole(repair) || grown);
+    *needed = *needed && (seen || !is_seen_whole(repair));
     return CDR_OK;
 }
 
@@ -421,6 +436,10 @@ static enum cdr_result rehearse(struct repair *repair, struct cdr_error *error)
     for (size_t i = 0; i < repair->count; i++)
         if (repair->topics[i].spoiled)
             spoiled[count++] = repair->topics[i].name;
+    const size_t there = count;
+    for (size_t i = 0; i < repair->count; i++)
+        if (repair->topics[i].missing)
+            spoiled[count++] = repair->topics[i].name;
     run.quiet = true;
     run.sink.unfit = repair->unfit;
     run.sink.create_topics = false;
@@ -430,7 +449,7 @@ static enum cdr_result rehearse(struct repair *repair, struct cdr_error *error)
     if (result != CDR_OK)
         return cdr_fail(error, result, "the run that fills the topics would be refused: %.850s; %s",
                         why.text, unchanged(repair));
-    for (size_t i = 0; i < count && result == CDR_OK; i++)
+    for (size_t i = 0; i < there && result == CDR_OK; i++)
         result = cdr_kafka_may_recreate(&run.sink.kafka, spoiled[i], &why);
     if (result == CDR_OK)
         return CDR_OK;
@@ -446,7 +465,7 @@ static bool spoil_unfit(struct repair *repair)
     bool any = false;
     for (size_t i = 0; i < CDR_TYPE_COUNT; i++) {
         struct topic *topic = &repair->topics[i];
-        if (!repair->unfit[i] || topic->spoiled)
+        if (!repair->unfit[i] || topic->spoiled || topic->missing)
             continue;
         any = topic->spoiled = true;
         topic->short_only = false;
@@ -499,7 +518,9 @@ static enum cdr_result fill(struct repair *repair, struct cdr_error *error)
         return result;
     repair->filled = true;
     cdr_stop_opening(filled, CDR_EXIT_FAILED);
-    result = cdr_verification_run(repair->settings, NULL, NULL, error);
+    run = *repair->settings;
+    run.sink.may_miss = false;
+    result = cdr_verification_run(&run, NULL, NULL, error);
     if (result == CDR_E_STATE || result == CDR_E_CONFIG)
         result = CDR_E_KAFKA;
     return result == CDR_E_DIFFERENT ? result : unless_stopped(result, error);
@@ -512,7 +533,9 @@ static enum cdr_result mend(struct repair *repair, struct cdr_error *error)
     if (result != CDR_OK)
         return result;
     cdr_stop_opening(begun, CDR_EXIT_FAILED); /* a run opens to fill */
-    result = unless_stopped(recreate_spoiled(repair, error), error);
+    result = unless_stopped(create_missing(repair, 0, error), error);
+    if (result == CDR_OK)
+        result = unless_stopped(recreate_spoiled(repair, error), error);
     if (result == CDR_OK)
         result = cdr_stop_check(error);
     return result == CDR_OK ? fill(repair, error) : result;
@@ -523,7 +546,9 @@ static enum cdr_result run(struct repair *repair, struct cdr_error *error)
 {
     const struct cdr_settings *settings = repair->settings;
     bool needed = false;
-    enum cdr_result result = create_missing(repair, error);
+    enum cdr_result result = find_missing(repair, error);
+    if (result == CDR_OK)
+        result = create_tables(repair, error);
     const bool created = is_changed(repair);
     if (result == CDR_OK && created)
         result = cdr_stop_began(error);
@@ -567,6 +592,7 @@ enum cdr_result cdr_command_repair(const struct cdr_settings *given, struct cdr_
     struct cdr_settings settings = *given;
     struct repair repair = {.settings = &settings};
     settings.sink_name = kafka;
+    settings.sink.may_miss = true;
     /* Without transactions offsets count, so a record that its producer aborted is in the way. */
     if (!settings.sink.transactions)
         settings.isolation = uncommitted;

@@ -92,6 +92,7 @@ static enum cdr_result open_source(struct cdr_verification *run, const atomic_in
         .open_wait_ms = settings->open_wait_ms,
         .say = settings->quiet ? NULL : say,
         .more_partitions = true,
+        .may_miss = settings->sink.may_miss,
         .explain_expired = true,
         .offsets = run->offsets,
         .stop = stop,

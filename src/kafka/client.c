@@ -1,9 +1,9 @@
 #include "kafka/client.h"
 
+#include "kafka/aside.h"
 #include "kafka/reach.h"
 #include "kafka/trouble.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +31,7 @@ enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_
     client->trouble_text[0] = '\0';
     client->certificate_error = 0;
     client->unreached = false;
+    client->stuck = false;
     client->unreached_count = 0;
     pthread_mutex_init(&client->lock, NULL);
 
@@ -59,89 +60,23 @@ enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_
     return CDR_OK;
 }
 
-/* An instance that ends: of the thread that does it and of the one that waits. */
-struct ending {
-    rd_kafka_t *rk;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool ended, left; /* the later of the two frees this */
-};
-
-static void destroy(rd_kafka_t *rk)
+static void destroy(void *context)
 {
+    rd_kafka_t *rk = context;
     /* No client here joins a group. Without the flag a consumer that may not use its group waits
      * for minutes for the answer to a commit. */
     rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
-static void free_ending(struct ending *ending)
+static void keep_nothing(void *context)
 {
-    pthread_cond_destroy(&ending->changed);
-    pthread_mutex_destroy(&ending->lock);
-    free(ending);
-}
-
-static void *end(void *opaque)
-{
-    struct ending *ending = opaque;
-    destroy(ending->rk);
-    pthread_mutex_lock(&ending->lock);
-    ending->ended = true;
-    const bool left = ending->left;
-    pthread_cond_signal(&ending->changed);
-    pthread_mutex_unlock(&ending->lock);
-    if (left)
-        free_ending(ending);
-    return NULL;
-}
-
-/* True: it has ended. */
-static bool wait_for_end(struct ending *ending, int patience_ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += patience_ms / 1000;
-    until.tv_nsec += patience_ms % 1000 * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_mutex_lock(&ending->lock);
-    while (!ending->ended &&
-           pthread_cond_timedwait(&ending->changed, &ending->lock, &until) != ETIMEDOUT)
-        ;
-    const bool ended = ending->ended;
-    ending->left = !ended;
-    pthread_mutex_unlock(&ending->lock);
-    return ended;
+    (void)context;
 }
 
 bool cdr_kafka_end(rd_kafka_t *rk, int patience_ms)
 {
-    pthread_t thread;
-    pthread_condattr_t monotonic;
-    struct ending *ending = calloc(1, sizeof *ending);
-    if (ending == NULL) {
-        destroy(rk);
-        return true;
-    }
-    ending->rk = rk;
     rd_kafka_set_log_level(rk, 0); /* if it stays behind, whom it would tell is gone */
-    pthread_mutex_init(&ending->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&ending->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    bool ended = true;
-    if (pthread_create(&thread, NULL, end, ending) != 0) {
-        destroy(rk);
-    } else if (wait_for_end(ending, patience_ms)) {
-        pthread_join(thread, NULL);
-    } else {
-        pthread_detach(thread);
-        ended = false;
-    }
-    if (ended)
-        free_ending(ending);
-    return ended;
+    return cdr_kafka_aside(destroy, keep_nothing, rk, patience_ms);
 }
 
 void cdr_kafka_drain(rd_kafka_queue_t *queue)
@@ -154,6 +89,10 @@ void cdr_kafka_client_close(struct cdr_kafka_client *client)
 {
     if (client->rk == NULL)
         return;
+    if (client->stuck) {
+        client->rk = NULL;
+        return;
+    }
     if (rd_kafka_type(client->rk) == RD_KAFKA_CONSUMER)
         cdr_kafka_end(client->rk, CDR_KAFKA_CLOSE_MS);
     else

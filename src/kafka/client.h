@@ -8,6 +8,7 @@
  *   trouble.h     what librdkafka's words about connections mean, and its own log
  *   reach.h       whether the addresses that brokers advertise can be reached
  *   metadata.h    what the brokers say of a topic
+ *   aside.h       calls that may never return
  *   offsets.h     where partitions begin and end, and what is committed for them
  *   admin.h       settings of topics, and their creation
  *   recreate.h    deletes topics and creates them again
@@ -47,8 +48,9 @@ struct cdr_kafka_client {
     const struct cdr_kafka_properties *properties;
     void *owner;
     void (*on_fatal)(void *owner, rd_kafka_resp_err_t code, const char *reason);
-    bool unreached;              /* connect failed because no advertised address was reached */
-    pthread_mutex_t lock;        /* of what follows */
+    bool stuck;           /* a call does not return (aside.h): nobody ends rk, or frees this */
+    bool unreached;       /* connect failed because no advertised address was reached */
+    pthread_mutex_t lock; /* of what follows */
     rd_kafka_resp_err_t trouble; /* the last that librdkafka reported, 0 = none yet */
     char trouble_text[400];
     /* Brokers that are not reached at the addresses that they advertise: that librdkafka named, or
@@ -64,7 +66,8 @@ enum cdr_result cdr_kafka_client_open(struct cdr_kafka_client *client, rd_kafka_
                                       const struct cdr_kafka_role *role, struct cdr_error *error);
 /* Also of one that was never opened, if it is all 0. A consumer that does not end within
  * CDR_KAFKA_CLOSE_MS is left behind, since librdkafka can lock itself up when it frees what it has
- * fetched. A producer is waited for, since it refers to its callers' records. */
+ * fetched. A producer is waited for, since it refers to its callers' records; one that is stuck is
+ * left behind, and its struct must stay, which its threads may call back with. */
 void cdr_kafka_client_close(struct cdr_kafka_client *client);
 enum { CDR_KAFKA_CLOSE_MS = 20000 };
 /* Ends an instance, in a thread of its own. False: it has not ended after patience_ms; nobody may

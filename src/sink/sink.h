@@ -182,6 +182,8 @@ struct cdr_sink_settings {
      * another producer's transactions left or what transactions did not commit, so that only to
      * fill them again helps; of each topic, borrowed; or NULL. */
     bool *unfit;
+    /* Kafka, of a comparison: a topic of records that does not exist holds none. */
+    bool may_miss;
     bool create_topics;
     uint32_t replication; /* of topics that we create; 0 = the broker's default */
     int64_t retention_ms; /* of topics that we create; −1 = keep for ever */

@@ -615,6 +615,8 @@ static enum cdr_result kafka_next(struct cdr_source *base, uint32_t number, int 
     if (log->yielded != NULL)
         rd_kafka_message_destroy(log->yielded);
     log->yielded = NULL;
+    if (source->topics[number / source->setup.partitions].missing)
+        log->ended = true;
     while (!log->ended) {
         enum cdr_result result = log->at == log->n ? fetch(source, number, wait_ms, error) : CDR_OK;
         if (result != CDR_OK) {

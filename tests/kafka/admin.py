@@ -24,7 +24,9 @@
     admin.py trim TOPIC PARTITION OFFSET  deletes the records before the offset
     admin.py copy TOPIC PARTITION OFFSET  writes the record there once more, at the end
     admin.py records TOPIC                partition and offset of each committed record, one a line
-    admin.py compact TOPIC                sets cleanup.policy=compact until records are gone, then delete again
+    admin.py compact TOPIC                sets cleanup.policy=compact until records are gone, then delete again; the brokers
+                                          look for what to clean every tenth of a second from then on
+    admin.py COMMAND … + COMMAND …        one after the other
 
 The cluster is the one of --brokers or $CDRGEN_TEST_BROKERS; -X NAME=VALUE gives client properties.
 """
@@ -227,12 +229,21 @@ def records(client, settings, topic):
         print(*place)
 
 
+def hurry_cleaner(client):
+    """It looks for what to clean every 15 s by default."""
+    for broker in client.list_topics(timeout=TIMEOUT_S).brokers:
+        entry = ConfigEntry("log.cleaner.backoff.ms", "100", incremental_operation=AlterConfigOpType.SET)
+        resource = ConfigResource(ConfigResource.Type.BROKER, str(broker), incremental_configs=[entry])
+        client.incremental_alter_configs([resource])[resource].result(TIMEOUT_S)
+
+
 def compact(client, settings, topic):
+    hurry_cleaner(client)
     wanted = numbers(client, topic)
     before = len(read_records(settings, topic, wanted))
     alter(client, settings, topic, "cleanup.policy=compact")
     wait_for(lambda: len(read_records(settings, topic, wanted)) < before, f"{topic} is not compacted",
-             10 * TIMEOUT_S, 2)  # the broker looks for what to clean every 15 s, and each look reads all
+             10 * TIMEOUT_S, 0.3)  # each look reads all
     alter(client, settings, topic, "cleanup.policy=delete")
 
 
@@ -295,15 +306,25 @@ def main():
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("arguments", nargs="*")
     given = parser.parse_intermixed_args()
+    words, commands = [given.command, *given.arguments], [[]]
+    for word in words:
+        if word == "+":
+            commands.append([])
+        else:
+            commands[-1].append(word)
     if not given.brokers:
         parser.error("--brokers is needed")
     settings = {"bootstrap.servers": given.brokers, **dict(item.split("=", 1) for item in given.properties)}
-    try:
-        COMMANDS[given.command](AdminClient(settings), settings, *given.arguments)
-    except KafkaException as failure:
-        raise SystemExit(f"{given.command} {' '.join(given.arguments)}: {failure.args[0].str()}") from None
-    except TypeError as wrong:
-        parser.error(f"{given.command}: {wrong}")
+    client = AdminClient(settings)
+    for command in commands:
+        if not command or command[0] not in COMMANDS:
+            parser.error(f"there is no command {' '.join(command)}")
+        try:
+            COMMANDS[command[0]](client, settings, *command[1:])
+        except KafkaException as failure:
+            raise SystemExit(f"{' '.join(command)}: {failure.args[0].str()}") from None
+        except TypeError as wrong:
+            parser.error(f"{command[0]}: {wrong}")
 
 
 if __name__ == "__main__":

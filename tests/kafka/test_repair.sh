@@ -171,8 +171,27 @@ repair --yes || die "repair of a missing topic: $?: $(cat "$WORK/words" "$WORK/r
 says "^${prefix}sms does not exist"
 compare_topics "$WORK/files" "$prefix"{call,sms,data} --files-topics cdr. --expired >"$WORK/compared"
 
-echo "a run that is refused before anything is deleted or written: status 2, as nothing was changed"
+echo "a topic that is missing is not created where another one cannot be mended"
 whole=$prefix
+prefix=$(fresh_prefix)
+fill --create-topics --transactions
+dataset=$("$CDRGEN" run "${settings[@]}" --dry-run --sink null | grep -Eom 1 '[0-9a-f]{32}')
+admin offsets "${prefix}sms" >"$WORK/offsets"
+mapfile -t trims < <(awk -v topic="${prefix}sms" '{ print "+\ntrim\n" topic "\n" $1 "\n" $3 }' "$WORK/offsets")
+admin "${trims[@]:1}" + delete "${prefix}call"
+for group in "cdrgen-tx-$dataset" "cdrgen-tx-topic-$dataset"; do
+    forget "$group"
+done
+for how in --dry-run --yes; do
+    status=0
+    repair $how --transactions || status=$?
+    expect_equal $status 2 "status of repair $how of what cannot be counted: $(cat "$WORK/words" "$WORK/repair.err")"
+    grep -q "${prefix}sms\[[0-2]\]: nothing that is committed says .*nothing was changed" "$WORK/repair.err" ||
+        die "repair $how: $(cat "$WORK/repair.err")"
+    expect_equal "$(admin list "$prefix" | tr '\n' ' ')" "${prefix}data ${prefix}sms " "topics after repair $how"
+done
+
+echo "a run that is refused before anything is deleted or written: status 2, as nothing was changed"
 prefix=$(fresh_prefix)
 for type in call sms data; do
     admin create "$prefix$type" 3 retention.ms=3600000

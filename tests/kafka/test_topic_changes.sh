@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # A topic that changes while a run writes to it: the run ends with status 1 and says what to do, and verify still reads what
-# is there. Each change is made once records of the run are in the topics, and in the middle of the run.
+# is there. Each change is made once records of the run are in the topics, and in the middle of a run that has days to write, so
+# that it may wait for the brokers as long as it must.
 set -euo pipefail
 source "$SOURCE_DIR/tests/kafka/lib.sh"
 need_cluster
 
-dataset=(--subs 2000 --start today --partitions 3 -b "$CDRGEN_TEST_BROKERS" --kafka-timeout 60s)
+dataset=(--subs 600 --start today --partitions 3 -b "$CDRGEN_TEST_BROKERS" --kafka-timeout 60s)
 prefix=$(fresh_prefix)
 seed=0
-topics=()
 
 # begin NAME ARGUMENTS…: a run into topics of NAME, in the background. Each of another dataset, since the transactional id is
 # the dataset's.
@@ -16,11 +16,10 @@ begin()
 {
     local name=$1
     shift
-    seed=$((seed + 1))
-    "$CDRGEN" run -q "${dataset[@]}" --seed "$seed" --topic-prefix "$prefix$name." --create-topics --rate "${rate:-250}" "$@" \
-        2>"$WORK/$name" &
+    [[ -n ${seeds[$name]:-} ]] || seeds[$name]=$((++seed))
+    "$CDRGEN" run -q "${dataset[@]}" --seed "${seeds[$name]}" --topic-prefix "$prefix$name." --create-topics \
+        --rate "${rate:-150}" "$@" 2>"$WORK/$name" &
     runs[$name]=$!
-    seeds[$name]=$seed
 }
 
 # ends NAME TEXT: its run ends with status 1 and says TEXT, once and without calling lost records safe.
@@ -33,7 +32,6 @@ ends()
     ! grep -q 'are safe' "$WORK/$1" || die "$1 calls records safe: $(cat "$WORK/$1")"
 }
 
-changes=(parts stamps trim gone again refilled retention policy blip)
 declare -A seeds runs words=(
     [parts]="topic $prefix[a-z.]*call was given more partitions while the run wrote, and has 5 now; the dataset has 3\..*\`verify --partitions 3\`.*no longer join"
     [stamps]="(call\[[0-2]\]: the record at offset [0-9]+ was stored with the time of its arrival|call: message.timestamp.type=LogAppendTime replaces).*while the run wrote"
@@ -47,58 +45,56 @@ declare -A seeds runs words=(
     [blip]="call\[[0-2]\]: (record [0-9]+ of the dataset is gone, and another one is found|the record at offset [0-9]+ is gone).*the topic was compacted"
 )
 
-change()
+# changes_of TOPIC: what admin does to it.
+changes_of()
 {
-    local topic=$prefix$1.call
     case $1 in
-    parts*) admin grow "$topic" 5 ;;
-    stamps*) admin alter "$topic" message.timestamp.type=LogAppendTime ;;
-    trim*) admin trim "$topic" 1 7 ;;
-    gone*) admin delete "$topic" ;;
-    again*) admin recreate "$topic" 3 ;;
-    refilled*) # with as many records, while the run stands still; an interrupted run looks at what it wrote, too
-        kill -STOP "${runs[$1]}"
-        admin recreate "$topic" 3 fill
-        kill -CONT "${runs[$1]}"
-        kill -INT "${runs[$1]}"
-        ;;
-    retention*) admin alter "$topic" retention.ms=60000 ;;
-    policy*) admin alter "$topic" cleanup.policy=compact ;;
-    blip*) ;; # below
+    *.parts.*) echo + grow "$1" 5 ;;
+    *.stamps.*) echo + alter "$1" message.timestamp.type=LogAppendTime ;;
+    *.trim.*) echo + trim "$1" 1 7 ;;
+    *.gone.*) echo + delete "$1" ;;
+    *.again.* | *.refilled.*) echo + recreate "$1" 3 "$2" ;;
+    *.retention.*) echo + alter "$1" retention.ms=60000 ;;
+    *.policy.*) echo + alter "$1" cleanup.policy=compact ;;
     esac
 }
 
+# The topic is compacted while the run stands still and cannot see that it is set to be. The broker needs a while.
 for name in blip blip.tx; do # small segments: the one that is written is not compacted
     admin create "$prefix$name.call" 3 internal.segment.bytes=4000 min.cleanable.dirty.ratio=0.01 \
         message.timestamp.after.max.ms=9223372036854775807
 done
-for name in "${changes[@]}"; do
-    begin "$name" --id-header -X batch.num.messages=10
-    begin "$name.tx" --transactions --transaction-time 300ms --id-header -X batch.num.messages=10
-done
-for name in "${changes[@]}"; do
-    topics+=("$prefix$name.call" "$prefix$name.tx.call")
-done
-admin await 20 "${topics[@]}"
-# The topic is compacted while the run stands still and cannot see that it is set to be.
+rate=600 begin blip --days 30 --id-header -X batch.num.messages=10
+rate=600 begin blip.tx --days 30 --transactions --transaction-time 300ms --id-header -X batch.num.messages=10
 admin await 90 "$prefix"blip.call "$prefix"blip.tx.call
-compactions=()
-for name in blip blip.tx; do
-    kill -STOP "${runs[$name]}"
-    admin compact "$prefix$name.call" &
-    compactions+=($!)
-done
-for name in "${changes[@]}"; do
-    change "$name"
-    change "$name.tx"
-done
-for compaction in "${compactions[@]}"; do
-    wait "$compaction" || die "no compaction"
-done
-kill -CONT "${runs[blip]}" "${runs[blip.tx]}"
-for name in "${changes[@]}"; do
-    ends "$name" "${words[$name]}"
-    ends "$name.tx" "${words[$name.tx]:-${words[$name]}}"
+kill -STOP "${runs[blip]}" "${runs[blip.tx]}"
+admin compact "$prefix"blip.call + compact "$prefix"blip.tx.call &
+compaction=$!
+
+# eight runs at once; one that is refilled stands still meanwhile, and is interrupted: it looks at what it wrote, too
+for group in "parts stamps trim gone" "again refilled retention policy"; do
+    topics=() now=()
+    for name in $group; do
+        begin "$name" --days 30 --id-header
+        begin "$name.tx" --days 30 --transactions --transaction-time 500ms --id-header
+        topics+=("$prefix$name.call" "$prefix$name.tx.call")
+    done
+    admin await 10 "${topics[@]}"
+    [[ $group != *refilled* ]] || kill -STOP "${runs[refilled]}" "${runs[refilled.tx]}"
+    for topic in "${topics[@]}"; do
+        [[ $topic == *.refilled.* ]] && how=fill || how=
+        read -ra change <<<"$(changes_of "$topic" "$how")"
+        now+=("${change[@]}")
+    done
+    admin "${now[@]:1}"
+    if [[ $group == *refilled* ]]; then
+        kill -CONT "${runs[refilled]}" "${runs[refilled.tx]}"
+        kill -INT "${runs[refilled]}" "${runs[refilled.tx]}"
+    fi
+    for name in $group; do
+        ends "$name" "${words[$name]}"
+        ends "$name.tx" "${words[$name.tx]:-${words[$name]}}"
+    done
 done
 
 # ---- what a run advises is what helps: repair takes records that are gone for expired, so it is no way to get them back ----
@@ -106,14 +102,10 @@ done
 # again NAME ARGUMENTS…: the run of NAME, which must come to its end.
 again()
 {
-    local name=$1 seed=1 other transactions=()
+    local name=$1 transactions=()
     shift
-    for other in "${changes[@]}"; do
-        [[ $other == "${name%.tx}" ]] && break
-        seed=$((seed + 2))
-    done
-    [[ $name != *.tx ]] || { seed=$((seed + 1)) && transactions=(--transactions); }
-    "$CDRGEN" run -q "${dataset[@]}" --seed "$seed" --topic-prefix "$prefix$name." --resume --id-header "${transactions[@]}" \
+    [[ $name != *.tx ]] || transactions=(--transactions)
+    "$CDRGEN" run -q "${dataset[@]}" --seed "${seeds[$name]}" --topic-prefix "$prefix$name." --resume --id-header "${transactions[@]}" \
         "$@" 2>"$WORK/$name.again" || die "$name does not go on: $(cat "$WORK/$name.again")"
 }
 
@@ -127,8 +119,13 @@ done
 admin delete "${prefix}trim.call"
 again trim --create-topics
 expect_equal "$(admin offsets "${prefix}trim.call" | awk '{ n += $2 } END { print n }')" 0 "records that are missing again"
-"$CDRGEN" verify -q "${dataset[@]}" --seed 5 --topic-prefix "${prefix}trim." >"$WORK/words" 2>&1 || die "$(cat "$WORK/words")"
+"$CDRGEN" verify -q "${dataset[@]}" --seed "${seeds[trim]}" --topic-prefix "${prefix}trim." >"$WORK/words" 2>&1 || die "$(cat "$WORK/words")"
 
+wait $compaction || die "no compaction"
+kill -CONT "${runs[blip]}" "${runs[blip.tx]}"
+kill -INT "${runs[blip]}" "${runs[blip.tx]}" # at its end it looks
+ends blip "${words[blip]}"
+ends blip.tx "${words[blip]}"
 for name in blip blip.tx; do
     [[ $name == blip ]] && how=() || how=(--transactions)
     expect_failure 2 'resume: the topics do not hold (all of )?the beginning of dataset' "$CDRGEN" run -q "${dataset[@]}" \
@@ -140,8 +137,7 @@ done
 topics=(-b "$CDRGEN_TEST_BROKERS" --kafka-timeout 60s --topic-prefix "$prefix"whole.)
 whole=(--subs 200 --start today)
 "$CDRGEN" run -q "${whole[@]}" --partitions 3 "${topics[@]}" --create-topics
-admin grow "${prefix}whole.call" 5
-admin grow "${prefix}whole.data" 4
+admin grow "${prefix}whole.call" 5 + grow "${prefix}whole.data" 4
 "$CDRGEN" verify "${whole[@]}" --partitions 3 "${topics[@]}" --report "$WORK/report" >"$WORK/words" || die "$(cat "$WORK/words")"
 grep -q '^same: ' "$WORK/words" || die "empty partitions that were added are a difference: $(cat "$WORK/words")"
 grep -q '2 partitions more than the dataset has, added to the topic: empty' "$WORK/words" || die "$(cat "$WORK/words")"
@@ -169,9 +165,9 @@ expect_equal "$(admin partitions "${prefix}whole.call") $(admin partitions "${pr
 # ---- what --force accepted at the start stays accepted ----
 
 future=message.timestamp.after.max.ms=9223372036854775807
-admin create "${prefix}forced.call" 3 message.timestamp.type=LogAppendTime
-admin create "${prefix}forced.sms" 3 cleanup.policy=compact "$future"
-admin create "${prefix}forced.data" 3 retention.ms=1000 "$future"
+admin create "${prefix}forced.call" 3 message.timestamp.type=LogAppendTime + \
+    create "${prefix}forced.sms" 3 cleanup.policy=compact "$future" + \
+    create "${prefix}forced.data" 3 retention.ms=1000 "$future"
 "$CDRGEN" run -q "${whole[@]}" --partitions 3 -b "$CDRGEN_TEST_BROKERS" --topic-prefix "${prefix}forced." --force \
     2>"$WORK/forced" || die "a run with --force ends: $(cat "$WORK/forced")"
 
@@ -180,11 +176,10 @@ admin create "${prefix}forced.data" 3 retention.ms=1000 "$future"
 rate=0 begin stays --transactions
 wait "${runs[stays]}" || die "a run in transactions: $(cat "$WORK/stays")"
 admin delete "${prefix}stays.sms"
-seed=$((seed - 1)) rate=100
-begin stays --transactions --resume
-admin await 20 "${prefix}stays.sms"
+rate=40 begin stays --transactions --resume
+admin await 10 "${prefix}stays.sms"
 admin recreate "${prefix}stays.data" 3 fill
-group=cdrgen-tx-$("$CDRGEN" run "${dataset[@]}" --seed "$seed" --dry-run --sink null | grep -Eo '[0-9a-f]{32}' | head -n 1)
+group=cdrgen-tx-$("$CDRGEN" run "${dataset[@]}" --seed "${seeds[stays]}" --dry-run --sink null | grep -Eo '[0-9a-f]{32}' | head -n 1)
 until admin committed "$group" "${prefix}stays.data" | grep -q cdrgen-tx; do # the run has put its positions back
     kill -0 "${runs[stays]}" || die "it ended before it committed again: $(cat "$WORK/stays")"
     sleep 0.1
@@ -195,29 +190,28 @@ ends stays "data\[[0-2]\]: record 0 of the dataset is gone, and another one is f
 # ---- and is emptied then: the positions were committed for the topic that is gone ----
 
 admin offsets "${prefix}stays.data" >"$WORK/offsets"
-while read -r partition _ end; do
-    admin trim "${prefix}stays.data" "$partition" "$end"
-done <"$WORK/offsets"
+mapfile -t now < <(awk -v topic="${prefix}stays.data" '{ print "+\ntrim\n" topic "\n" $1 "\n" $3 }' "$WORK/offsets")
+admin "${now[@]:1}"
 expect_failure 2 "stays.data\[[0-2]\]: nothing that is committed says how many records of this dataset the topic holds that is there now .*delete the topic" \
-    "$CDRGEN" run -q "${dataset[@]}" --seed "$seed" --topic-prefix "${prefix}stays." --transactions --resume
+    "$CDRGEN" run -q "${dataset[@]}" --seed "${seeds[stays]}" --topic-prefix "${prefix}stays." --transactions --resume
 admin delete "${prefix}stays.data"
-"$CDRGEN" run -q "${dataset[@]}" --seed "$seed" --topic-prefix "${prefix}stays." --transactions --resume --create-topics
-"$CDRGEN" verify -q "${dataset[@]}" --seed "$seed" --topic-prefix "${prefix}stays." >"$WORK/words" 2>&1 || die "$(cat "$WORK/words")"
+"$CDRGEN" run -q "${dataset[@]}" --seed "${seeds[stays]}" --topic-prefix "${prefix}stays." --transactions --resume --create-topics
+"$CDRGEN" verify -q "${dataset[@]}" --seed "${seeds[stays]}" --topic-prefix "${prefix}stays." >"$WORK/words" 2>&1 || die "$(cat "$WORK/words")"
 
 # ---- compacted for a moment between two runs in transactions, once the first records had expired: the resume said 0 ----
 
 short=(--subs 600 --partitions 1 -b "$CDRGEN_TEST_BROKERS" --topic-prefix "${prefix}short." --transactions)
-for topic in call sms data; do # segments of an hour of event time each
-    admin create "${prefix}short.$topic" 1 retention.ms=-1 segment.ms=3600000 min.cleanable.dirty.ratio=0.001
-done
+options=(1 retention.ms=-1 segment.ms=3600000 min.cleanable.dirty.ratio=0.001) # segments of an hour of event time each
+admin create "${prefix}short.call" "${options[@]}" + create "${prefix}short.sms" "${options[@]}" + \
+    create "${prefix}short.data" "${options[@]}"
 "$CDRGEN" run -q "${short[@]}" --transaction-time 100ms --rate 4k
-for topic in call sms data; do # the last ones are not compacted
-    admin alter "${prefix}short.$topic" segment.ms=604800000
-done
-"$CDRGEN" run -q "${short[@]}" --resume --days 2
+now=() # the last ones are not compacted
 for topic in call sms data; do
-    admin trim "${prefix}short.$topic" 0 50
+    now+=(+ alter "${prefix}short.$topic" segment.ms=604800000)
 done
+admin "${now[@]:1}"
+"$CDRGEN" run -q "${short[@]}" --resume --days 2
+admin trim "${prefix}short.call" 0 50 + trim "${prefix}short.sms" 0 50 + trim "${prefix}short.data" 0 50
 "$CDRGEN" run -q "${short[@]}" --resume --days 2
 admin compact "${prefix}short.sms"
 for days in 2 3; do
@@ -236,13 +230,11 @@ admin trim "${prefix}twice.sms" 0 "$(admin records "${prefix}twice.sms" | sed -n
 
 # ---- records that were deleted while the run opened a new producer: the run said 0 ----
 
-begin between --transactions --transaction-time 300ms --partitions 1
-until id=$(admin committed "cdrgen-tx-$("$CDRGEN" run "${dataset[@]}" --seed "$seed" --partitions 1 --dry-run --sink null |
-    grep -Eo '[0-9a-f]{32}' | head -n 1)" "${prefix}between.data" 2>/dev/null | grep -Eom 1 'cdrgen-[0-9a-f]{32}-[0-9a-f]{8}-0-of-1') &&
-    (($(count_records "${prefix}between.data") > 100)); do
-    kill -0 "${runs[between]}" || die "the run ended too early: $(cat "$WORK/between")"
-    sleep 0.2
-done
+begin between --days 30 --transactions --transaction-time 300ms --partitions 1
+admin await 60 "${prefix}between.data"
+group=cdrgen-tx-$("$CDRGEN" run "${dataset[@]}" --seed "${seeds[between]}" --partitions 1 --dry-run --sink null |
+    grep -Eo '[0-9a-f]{32}' | head -n 1)
+id=$(admin committed "$group" "${prefix}between.data" | grep -Eom 1 'cdrgen-[0-9a-f]{32}-[0-9a-f]{8}-0-of-1')
 "$PYTHON" - "$CDRGEN_TEST_BROKERS" "$id" <<'PYTHON' # the run is shut out, by nobody who goes on
 import sys
 from confluent_kafka import Producer

@@ -269,6 +269,57 @@ static void a_producer_that_was_shut_out_gives_way_to_a_new_one(void **state)
     harness_end(&harness);
 }
 
+static struct cdr_kafka_sink *sink_of(const struct harness *harness)
+{
+    return (struct cdr_kafka_sink *)harness->sink;
+}
+
+/* Two brokers; the second one is the coordinator of the group, and nothing else. */
+static void start_with_coordinator(struct harness *harness)
+{
+    harness_start_brokers(harness, 2);
+    harness->settings.transactions = true;
+    harness->settings.transaction_records = RECORDS;
+    harness->settings.transaction_ms = 1000;
+    for (int partition = 0; partition < HARNESS_PARTITIONS; partition++)
+        rd_kafka_mock_partition_set_leader(harness->cluster, "t.call", partition, 1);
+    harness_property(harness, "delivery.timeout.ms", "1000");
+    harness_must_open(harness);
+    sink_of(harness)->waits.commit_ms = 500;
+    rd_kafka_mock_coordinator_set(harness->cluster, "transaction",
+                                  sink_of(harness)->transactions.id, 1);
+    rd_kafka_mock_coordinator_set(harness->cluster, "group", sink_of(harness)->transactions.group,
+                                  2);
+    rd_kafka_mock_broker_set_down(harness->cluster, 2);
+}
+
+/* The call ignores its timeout, and the run stood still for ever. */
+static void a_run_does_not_stand_still_while_the_groups_coordinator_is_away(void **state)
+{
+    (void)state;
+    struct harness harness;
+    start_with_coordinator(&harness);
+    const int64_t begun_ms = cdr_kafka_clock_ms();
+    harness_must_write(&harness, 0, RECORDS);
+    assert_int_equal(wait_for(&harness, RECORDS), CDR_E_AWAY);
+    harness_assert_says(&harness, "could not be committed for 1000 ms (delivery.timeout.ms): the "
+                                  "coordinator of the group cdrgen-tx-");
+    assert_int_equal(harness_progress(&harness, 0).durable, 0);
+    harness_close(&harness, false);
+    assert_true(cdr_kafka_clock_ms() - begun_ms < PATIENCE_S * 1000);
+    /* Another run goes on once the coordinator is back, and the first one cannot come between. */
+    rd_kafka_mock_broker_set_up(harness.cluster, 2);
+    rd_kafka_mock_topic_create(harness.cluster, "t.again", HARNESS_PARTITIONS, 1);
+    snprintf(harness.topic.name, sizeof harness.topic.name,
+             "t.again"); /* the mock shows records that nobody committed */
+    harness.positions[0] = 0;
+    harness_must_open(&harness);
+    harness_must_write(&harness, 0, RECORDS);
+    assert_int_equal(wait_for(&harness, RECORDS), CDR_OK);
+    assert_int_equal(harness_close(&harness, false), CDR_OK);
+    harness_end(&harness);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +334,7 @@ int main(void)
         cmocka_unit_test(coordinators_that_cannot_answer_yet_are_asked_again),
         cmocka_unit_test(what_broke_a_transaction_is_named),
         cmocka_unit_test(a_producer_that_was_shut_out_gives_way_to_a_new_one),
+        cmocka_unit_test(a_run_does_not_stand_still_while_the_groups_coordinator_is_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

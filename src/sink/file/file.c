@@ -12,12 +12,14 @@
  *
  * Durable are the records of finished parts: synced and renamed. A flush therefore finishes all
  * open parts; more records of a log then start a new part. Names are synced per folder at a flush,
- * which is before the manifest lists them. */
+ * which is before the manifest lists them. At the end each part must be what it was when it was
+ * finished, or was found; else the run fails. */
 #include "base/clock.h"
 #include "base/failure.h"
 #include "base/files.h"
 #include "encode/change.h"
 #include "sink/direct.h"
+#include "sink/file/check.h"
 #include "sink/file/journal.h"
 #include "sink/file/manifest.h"
 #include "sink/file/resume.h"
@@ -704,13 +706,60 @@ static bool has_parts(const struct file_sink *sink)
     return false;
 }
 
+/* The file holds what the run wrote to it, or found in it. What only looks changed, such as a file
+ * that was given a second name, is read. */
+static bool is_unchanged(const struct file_sink *sink, const char *path,
+                         const struct cdr_part_result *file)
+{
+    struct cdr_part_checker *checker = NULL;
+    struct cdr_part_result now = {0};
+    if (cdr_part_is_sealed(&file->seal, path))
+        return true;
+    const bool read = cdr_part_checker_create(&checker, sink->formats[0], NULL) == CDR_OK &&
+                      cdr_part_measure(checker, path, &now, NULL) == CDR_OK;
+    cdr_part_checker_destroy(checker);
+    return read && now.file_bytes == file->file_bytes &&
+           memcmp(now.checksum, file->checksum, sizeof now.checksum) == 0;
+}
+
+/* Parts that other programs have changed since, and what follows them in their logs, leave the
+ * lists: a resume writes them again. */
+static enum cdr_result check_parts(struct file_sink *sink, struct cdr_error *error)
+{
+    char path[CDR_FILE_PATH_MAX], first[CDR_FILE_PATH_MAX];
+    uint32_t changed = 0;
+    for (uint32_t index = 0; index < log_count(sink); index++) {
+        struct file_log *log = &sink->logs[index];
+        for (uint32_t number = 0; number < log->part_count; number++) {
+            cdr_file_part_path(path, &sink->folder, index / sink->setup.partitions,
+                               log->parts[number].day, index % sink->setup.partitions, number,
+                               false);
+            if (is_unchanged(sink, path, &log->parts[number].file))
+                continue;
+            if (changed++ == 0)
+                snprintf(first, sizeof first, "%s", path);
+            log->part_count = number;
+        }
+    }
+    if (changed == 0)
+        return CDR_OK;
+    return cdr_fail(error, CDR_E_IO,
+                    "%.500s was changed or removed by another program after it was finished (%u "
+                    "log%s such a part); --resume writes them and what follows them again",
+                    first, changed, changed == 1 ? " has" : "s have");
+}
+
 static enum cdr_result file_close(struct cdr_sink *sink, bool complete, struct cdr_error *error)
 {
     struct file_sink *file = (struct file_sink *)sink;
     if (finish_parts(file, -1, NULL) == CDR_OK && !file->whole)
         sync_folders(file, NULL);
     enum cdr_result result = cdr_failure_get(&file->failure, error);
-    if ((complete && result == CDR_OK) || has_parts(file) || file->resumed) {
+    const bool holds = has_parts(file) || file->resumed;
+    const enum cdr_result checked =
+        file->whole ? CDR_OK : check_parts(file, result == CDR_OK ? error : NULL);
+    result = result == CDR_OK ? checked : result;
+    if ((complete && result == CDR_OK) || holds) {
         /* After a failure the manifest is worth a try, but the failure stays what is reported. */
         struct cdr_error *of_manifest = result == CDR_OK ? error : NULL;
         const struct cdr_manifest manifest = manifest_of(file, complete && result == CDR_OK);

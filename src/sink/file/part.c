@@ -282,7 +282,8 @@ enum cdr_result cdr_part_open(struct cdr_part *part, const char *path, bool *mis
     if (part->path == NULL)
         return cdr_fail(error, CDR_E_NOMEM, "no memory for the name of a part");
     do
-        part->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        /* At its end, so that its size tells whether somebody else has cut it or written to it. */
+        part->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     while (part->fd < 0 && errno == EINTR);
     if (part->fd < 0) {
         *missing_folder = errno == ENOENT;
@@ -324,6 +325,55 @@ static enum cdr_result finish_bytes(struct cdr_part *part, struct cdr_part_scrat
     return result == CDR_OK ? cdr_compress_stream_finish(part->stream, emit, part, error) : result;
 }
 
+static void take_seal(struct cdr_part_seal *seal, const struct stat *status)
+{
+    *seal = (struct cdr_part_seal){.device = status->st_dev,
+                                   .inode = status->st_ino,
+                                   .size = status->st_size,
+                                   .modified = status->st_mtim,
+                                   .changed = status->st_ctim};
+}
+
+bool cdr_part_seal(struct cdr_part_seal *seal, const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return false;
+    take_seal(seal, &status);
+    return true;
+}
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+bool cdr_part_is_sealed(const struct cdr_part_seal *seal, const char *path)
+{
+    struct cdr_part_seal now;
+    return cdr_part_seal(&now, path) && now.device == seal->device && now.inode == seal->inode &&
+           now.size == seal->size && same_time(now.modified, seal->modified) &&
+           same_time(now.changed, seal->changed);
+}
+
+/* Everything is written and synced: the file is at its path, and holds as much. */
+static enum cdr_result check_written(const struct cdr_part *part, struct cdr_error *error)
+{
+    struct stat status;
+    if (!cdr_is_at(part->fd, part->path))
+        return cdr_fail(error, CDR_E_IO,
+                        "%.500s was removed, moved or replaced while it was written", part->path);
+    if (fstat(part->fd, &status) != 0)
+        return cdr_file_fail(error, CDR_E_IO, "look at", part->path, errno);
+    if ((uint64_t)status.st_size != part->file_bytes)
+        return cdr_fail(error, CDR_E_IO,
+                        "%.500s was changed while it was written: it has %lld bytes, and %llu "
+                        "were written to it",
+                        part->path, (long long)status.st_size,
+                        (unsigned long long)part->file_bytes);
+    return CDR_OK;
+}
+
 enum cdr_result cdr_part_finish(struct cdr_part *part, struct cdr_part_scratch *scratch,
                                 const char *path, struct cdr_part_result *result,
                                 struct cdr_error *error)
@@ -338,9 +388,9 @@ enum cdr_result cdr_part_finish(struct cdr_part *part, struct cdr_part_scratch *
     while (status != 0 && errno == EINTR);
     if (status != 0)
         return cdr_file_fail(error, CDR_E_IO, "sync", part->path, errno);
-    if (!cdr_is_at(part->fd, part->path))
-        return cdr_fail(error, CDR_E_IO,
-                        "%.500s was removed, moved or replaced while it was written", part->path);
+    outcome = check_written(part, error);
+    if (outcome != CDR_OK)
+        return outcome;
     /* Network file systems tell of a full disk only here. The descriptor is gone whatever close
      * says. */
     status = close(part->fd);
@@ -355,6 +405,7 @@ enum cdr_result cdr_part_finish(struct cdr_part *part, struct cdr_part_scratch *
                         path);
     if (rename(part->path, path) != 0)
         return cdr_file_fail(error, CDR_E_IO, "rename", part->path, errno);
+    cdr_part_seal(&result->seal, path); /* after the rename, which counts as a change */
     free(part->path);
     part->path = NULL;
     result->file_bytes = part->file_bytes;

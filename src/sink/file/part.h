@@ -21,6 +21,9 @@
 #include "sink/file/container.h"
 #include "sink/sink.h"
 
+#include <sys/stat.h>
+#include <time.h>
+
 #define CDR_PART_CHUNK_BYTES 65536u
 #define CDR_PART_CHECKSUM_BYTES 16
 
@@ -40,9 +43,19 @@ struct cdr_part_scratch {
 };
 void cdr_part_scratch_free(struct cdr_part_scratch *scratch);
 
+/* What the system says of a file: where it still says the same, nobody has written to it, moved or
+ * replaced it. Times of some file systems tell no two changes apart within some milliseconds. */
+struct cdr_part_seal {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec modified, changed;
+};
+
 /* Of a finished file. */
 struct cdr_part_result {
     uint64_t file_bytes;
+    struct cdr_part_seal seal; /* all 0 where nobody looked */
     uint8_t
         checksum[CDR_PART_CHECKSUM_BYTES]; /* XXH3, 128 bits, canonical: what xxh128sum prints */
 };
@@ -63,10 +76,14 @@ enum cdr_result cdr_part_open(struct cdr_part *part, const char *path, bool *mis
 enum cdr_result cdr_part_append(struct cdr_part *part, struct cdr_part_scratch *scratch,
                                 const struct cdr_slab *slab, uint32_t from, uint32_t to,
                                 struct cdr_error *error);
-/* Writes the rest, waits until the disk has all of it, renames the file to path. */
+/* Writes the rest, waits until the disk has all of it, renames the file to path. CDR_E_IO also
+ * where somebody else has made the file shorter or longer meanwhile. */
 enum cdr_result cdr_part_finish(struct cdr_part *part, struct cdr_part_scratch *scratch,
                                 const char *path, struct cdr_part_result *result,
                                 struct cdr_error *error);
+/* False: there is no file of that name. */
+bool cdr_part_seal(struct cdr_part_seal *seal, const char *path);
+bool cdr_part_is_sealed(const struct cdr_part_seal *seal, const char *path);
 /* Closes and removes the file. False where it could not be removed. Nothing to do where none is
  * open. */
 bool cdr_part_discard(struct cdr_part *part);

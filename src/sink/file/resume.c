@@ -207,6 +207,7 @@ static enum cdr_result inspect_part(struct inspection *inspection, const struct 
             return cdr_fail(error, CDR_E_STATE,
                             "%.500s is missing, and the manifest lists it: " REMEDY, path);
         part = *listed;
+        cdr_part_seal(&part.file.seal, path);
         enum cdr_result result = check_listed(inspection, path, &part, error);
         return result == CDR_OK ? keep(inspection, &part, error) : result;
     }
@@ -216,7 +217,10 @@ static enum cdr_result inspect_part(struct inspection *inspection, const struct 
         return cdr_fail(error, CDR_E_DIFFERENT, "%.500s: a part before it is missing", path);
     const struct cdr_part_result *journal =
         &inspection->search->journal[find - inspection->search->finds->list];
+    struct cdr_part_seal seal = {0};
+    cdr_part_seal(&seal, path);
     enum cdr_result result = count_unlisted(inspection, path, journal, &part, error);
+    part.file.seal = seal;
     if (result == CDR_OK)
         result = check_order(inspection, path, &part, error);
     return result == CDR_OK ? keep(inspection, &part, error) : result;

@@ -137,6 +137,7 @@ struct cdr_kafka_waits {
     int64_t quiet_max_ms;  /* for a quiet time, before a resume is refused */
     int64_t hidden_ms;     /* of a replica in sync that never answers, before it counts as well */
     int64_t renew_ms;      /* between commits of the same marks */
+    int commit_ms;         /* of one question for positions to be committed */
 };
 
 /* See transactions.c. */

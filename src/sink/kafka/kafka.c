@@ -15,7 +15,8 @@ enum { DISCARD_MS = 5000, STANDSTILL_MS = 15000, UNDER_WAY_BYTES_MAX = 96 << 20 
 enum {
     QUIET_MAX_MS = 120000,
     HIDDEN_MS = 45000, /* replica.lag.time.max.ms is 30 s */
-    RENEW_MS = 3600 * 1000
+    RENEW_MS = 3600 * 1000,
+    COMMIT_MS = 10000
 };
 
 /* librdkafka allocates a message a record in one thread and frees it in another. Left to itself,
@@ -57,7 +58,8 @@ static void kafka_free(struct cdr_kafka_sink *sink)
     pthread_rwlock_destroy(&sink->transactions.gate);
     pthread_mutex_destroy(&sink->lock);
     cdr_failure_destroy(&sink->failure);
-    free(sink);
+    if (!sink->client.stuck)
+        free(sink);
 }
 
 /* The slabs under way hold as many bytes as the queue may, up to what keeps any connection busy:
@@ -213,7 +215,8 @@ static void set_waits(struct cdr_kafka_sink *sink, const struct cdr_sink_setting
                                            .quiet_ms = settings->resume_quiet_ms,
                                            .quiet_max_ms = QUIET_MAX_MS,
                                            .hidden_ms = HIDDEN_MS,
-                                           .renew_ms = RENEW_MS};
+                                           .renew_ms = RENEW_MS,
+                                           .commit_ms = COMMIT_MS};
     sink->transactions.renew_ms = cdr_kafka_clock_ms() + RENEW_MS;
     if (settings->spill != NULL) {
         sink->waits.stall_ms = settings->spill_after_ms;

@@ -40,6 +40,7 @@
  * A rehearsal passes the door like a run and aborts the transaction of step 4, so that it leaves no
  * claim, however it ends. */
 #include "base/hash.h"
+#include "kafka/aside.h"
 #include "kafka/reader.h"
 #include "sink/kafka/internal.h"
 #include "sink/kafka/open_transaction.h"
@@ -68,7 +69,7 @@ struct opening {
     const struct cdr_sink_settings *settings;
     struct cdr_kafka_client asker;  /* of the group; sees all that is stored */
     struct cdr_kafka_client reader; /* sees what is committed */
-    struct cdr_kafka_client door;
+    struct cdr_kafka_client *door;
     struct cdr_kafka_progress *progress; /* per log */
     bool *known;                         /* per log: progress is this dataset's */
     char (*shut)[CDR_KAFKA_ID_MAX];      /* ids that were shut out, */
@@ -267,15 +268,12 @@ static enum cdr_result send_offsets(struct opening *opening,
                                     int64_t give_up_ms, struct cdr_error *error)
 {
     const struct cdr_kafka_sink *sink = opening->sink;
-    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata_new(name);
     enum cdr_result result;
     do
         result = cdr_kafka_transaction_result(
             sink, sink->transactions.door, "commit the ownership of the logs",
-            rd_kafka_send_offsets_to_transaction(opening->door.rk, list, group, INIT_SLICE_MS),
-            error);
+            cdr_kafka_send_offsets(opening->door, list, name, INIT_SLICE_MS, give_up_ms), error);
     while (result == CDR_E_AGAIN && cdr_kafka_clock_ms() < give_up_ms);
-    rd_kafka_consumer_group_metadata_destroy(group);
     return result;
 }
 
@@ -298,7 +296,7 @@ static enum cdr_result send_claims(struct opening *opening, int64_t give_up_ms,
 static enum cdr_result claim(struct opening *opening, struct cdr_error *error)
 {
     struct cdr_kafka_sink *sink = opening->sink;
-    rd_kafka_t *rk = opening->door.rk;
+    rd_kafka_t *rk = opening->door->rk;
     const char *id = sink->transactions.door;
     const bool rehearses = opening->settings->rehearsal != CDR_REHEARSAL_NONE;
     const int64_t give_up_ms = cdr_kafka_clock_ms() + ASK_MS;
@@ -326,8 +324,7 @@ static enum cdr_result claim(struct opening *opening, struct cdr_error *error)
 static enum cdr_result find_marks(struct opening *opening, struct cdr_error *error)
 {
     const rd_kafka_resp_err_t code = cdr_kafka_marks_ask(opening->sink, ASK_MS);
-    opening->marks = code == RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (opening->marks || cdr_kafka_is_denied(code))
+    if ((opening->marks = code == RD_KAFKA_RESP_ERR_NO_ERROR) || cdr_kafka_is_denied(code))
         return CDR_OK;
     return cdr_fail(error, CDR_E_KAFKA,
                     "cannot read the marks in the group " CDR_GROUP_MARKS "%s: %s",
@@ -357,13 +354,15 @@ static void find_bases(struct opening *opening)
 static enum cdr_result pass(struct opening *opening, struct cdr_error *error)
 {
     struct cdr_kafka_sink *sink = opening->sink;
-    const char *door = sink->transactions.door;
+    opening->door = calloc(1, sizeof *opening->door);
+    if (opening->door == NULL)
+        return cdr_fail(error, CDR_E_NOMEM, "no memory for a producer");
     enum cdr_result result = cdr_kafka_open_producer(sink, opening->settings, error);
     if (result == CDR_OK)
-        result =
-            open_with(opening, &opening->door, RD_KAFKA_PRODUCER, "transactional.id", door, error);
+        result = open_with(opening, opening->door, RD_KAFKA_PRODUCER, "transactional.id",
+                           sink->transactions.door, error);
     if (result == CDR_OK)
-        result = initialise(opening, opening->door.rk, door, error);
+        result = initialise(opening, opening->door->rk, sink->transactions.door, error);
     if (result == CDR_OK)
         result = shut_out_owners(opening, error);
     if (result == CDR_OK)
@@ -372,7 +371,9 @@ static enum cdr_result pass(struct opening *opening, struct cdr_error *error)
         find_bases(opening);
         result = claim(opening, error);
     }
-    cdr_kafka_client_close(&opening->door);
+    cdr_kafka_client_close(opening->door);
+    if (!opening->door->stuck)
+        free(opening->door);
     if (result != CDR_OK)
         cdr_kafka_close_producer(sink);
     return result;

@@ -14,6 +14,7 @@
  * Aborts on demand, to test consumers: the first records of a transaction are sent once more
  * before, in a transaction of their own that is aborted. */
 #include "base/hash.h"
+#include "kafka/aside.h"
 #include "sink/kafka/internal.h"
 
 #include <inttypes.h>
@@ -208,7 +209,7 @@ void cdr_kafka_begin_form(struct cdr_kafka_sink *sink)
     }
 }
 
-static enum cdr_result send_positions(struct cdr_kafka_sink *sink, int timeout_ms)
+static enum cdr_result send_positions(struct cdr_kafka_sink *sink, int64_t give_up_ms)
 {
     rd_kafka_topic_partition_list_t *list = cdr_kafka_list_logs(sink);
     for (int i = 0; i < list->cnt; i++) {
@@ -223,11 +224,8 @@ static enum cdr_result send_positions(struct cdr_kafka_sink *sink, int timeout_m
         memcpy(progress.mark, log->mark, sizeof progress.mark);
         cdr_kafka_progress_sign(&list->elems[i], sink->setup.dataset_id, &progress);
     }
-    rd_kafka_consumer_group_metadata_t *group =
-        rd_kafka_consumer_group_metadata_new(sink->transactions.group);
-    rd_kafka_error_t *reason =
-        rd_kafka_send_offsets_to_transaction(sink->client.rk, list, group, timeout_ms);
-    rd_kafka_consumer_group_metadata_destroy(group);
+    rd_kafka_error_t *reason = cdr_kafka_send_offsets(&sink->client, list, sink->transactions.group,
+                                                      sink->waits.commit_ms, give_up_ms);
     rd_kafka_topic_partition_list_destroy(list);
     return judge(sink, "commit the positions of the logs", reason);
 }
@@ -261,25 +259,35 @@ static bool failed(const struct cdr_kafka_sink *sink)
     return cdr_failure_code(&sink->failure) != CDR_OK;
 }
 
+/* Records without their positions are not committed. */
+static void fail_undecided(struct cdr_kafka_sink *sink, bool sent)
+{
+    cdr_kafka_fail(sink, CDR_E_AWAY,
+                   "a transaction could not be committed for %" PRId64
+                   " ms (%s)%s%s%s; what was committed before stays",
+                   patience_ms(sink), sink->waits.stall_name,
+                   sent ? "" : ": the coordinator of the group ",
+                   sent ? "" : sink->transactions.group,
+                   sent ? "" : " did not take the positions of the logs");
+}
+
 /* All reports are in. */
 static void commit(struct cdr_kafka_sink *sink)
 {
     const int64_t give_up_ms = cdr_kafka_clock_ms() + patience_ms(sink);
     enum cdr_result result;
     do
-        result = send_positions(sink, SLICE_MS * 10);
+        result = send_positions(sink, give_up_ms);
     while (result == CDR_E_AGAIN && !failed(sink) && cdr_kafka_clock_ms() < give_up_ms);
-    while (result == CDR_OK || result == CDR_E_AGAIN) {
+    const bool sent = result == CDR_OK;
+    while (sent) {
         result = judge(sink, "commit a transaction",
                        rd_kafka_commit_transaction(sink->client.rk, SLICE_MS * 10));
         if (result != CDR_E_AGAIN || cdr_kafka_clock_ms() >= give_up_ms)
             break;
     }
     if (result == CDR_E_AGAIN)
-        cdr_kafka_fail(sink, CDR_E_AWAY,
-                       "a transaction could not be committed for %" PRId64
-                       " ms (delivery.timeout.ms); what was committed before stays",
-                       patience_ms(sink));
+        fail_undecided(sink, sent);
     if (result != CDR_OK)
         return;
     for (uint32_t log = 0; log < sink->log_count; log++) {
@@ -344,19 +352,18 @@ void cdr_kafka_transactions_retract(struct cdr_kafka_sink *sink)
             rd_kafka_topic_partition_list_add(list, all->elems[i].topic, all->elems[i].partition)
                 ->offset = 0;
     }
-    rd_kafka_consumer_group_metadata_t *group =
-        rd_kafka_consumer_group_metadata_new(sink->transactions.group);
+    written |= sink->client.stuck;
     rd_kafka_error_t *reason = NULL;
     if (!written && list->cnt > 0) {
         reason = rd_kafka_begin_transaction(sink->client.rk);
         if (reason == NULL)
-            reason = rd_kafka_send_offsets_to_transaction(sink->client.rk, list, group, ABORT_MS);
+            reason =
+                cdr_kafka_send_offsets(&sink->client, list, sink->transactions.group, ABORT_MS, 0);
         if (reason == NULL)
             reason = rd_kafka_commit_transaction(sink->client.rk, ABORT_MS);
     }
     if (reason != NULL) /* another run's claim by now, or one that a later run takes over */
         rd_kafka_error_destroy(reason);
-    rd_kafka_consumer_group_metadata_destroy(group);
     rd_kafka_topic_partition_list_destroy(list);
     rd_kafka_topic_partition_list_destroy(all);
 }
@@ -451,7 +458,7 @@ enum cdr_result cdr_kafka_transactions_end(struct cdr_kafka_sink *sink)
 
 void cdr_kafka_transactions_close(struct cdr_kafka_sink *sink)
 {
-    if (!sink->transactions.begun)
+    if (!sink->transactions.begun || sink->client.stuck)
         return;
     rd_kafka_error_t *reason = rd_kafka_abort_transaction(sink->client.rk, ABORT_MS);
     if (reason != NULL) /* the broker will, when transaction.timeout.ms is over */
