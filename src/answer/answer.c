@@ -428,6 +428,28 @@ static int64_t least_newest(const struct answer *answer, bool with_empty)
     return least;
 }
 
+/* Of a mistaken job's lateness nobody knows that it is there, so it opens no windows. */
+static bool waits(const struct answer *answer)
+{
+    return answer->settings->lateness.on && !answer->settings->mistake.dropped;
+}
+
+/* Windows that end later are open: some log ends before them, or before what lateness allows after
+ * them. with_empty: a log without records is behind everything. */
+static int64_t open_from(const struct answer *answer, bool with_empty)
+{
+    const struct cdr_lateness *lateness = &answer->settings->lateness;
+    const uint32_t logs = CDR_TYPE_COUNT * answer->settings->model->parameters.partitions;
+    int64_t least = least_newest(answer, with_empty);
+    for (uint32_t log = 0; log < logs && waits(answer); log++)
+        if (is_read(answer, log) && (with_empty || answer->reached[log] != INT64_MIN) &&
+            answer->reached[log] < least)
+            least = answer->reached[log];
+    return least == INT64_MIN || least == INT64_MAX || !waits(answer)
+               ? least
+               : least - lateness->allowed_ms + lateness->early_ms;
+}
+
 /* The last beginning of a window that has ended at a time, as cdr_answer_close wants it. */
 static int64_t last_start(const struct answer *answer, int64_t time_ms)
 {
@@ -466,7 +488,7 @@ static enum cdr_result end_windows(struct answer *answer, const struct cdr_slot 
                                    struct cdr_error *error)
 {
     int64_t reached = reached_ms(answer, slot);
-    const int64_t behind = least_newest(answer, true);
+    const int64_t behind = open_from(answer, true);
     if (answer->settings->query->window == CDR_WINDOW_NONE || behind == INT64_MIN)
         return CDR_OK;
     reached = behind < reached ? behind : reached;
@@ -541,7 +563,7 @@ static enum cdr_result run(struct answers *answers, const struct cdr_answer_sett
     for (uint32_t i = 0; i < answers->n && result == CDR_OK; i++) {
         const struct answer *answer = &answers->items[i];
         result = cdr_answer_close(answer->settings, answer->groups, INT64_MAX,
-                                  least_newest(answer, false), error);
+                                  open_from(answer, false), error);
     }
     return result;
 }

@@ -38,8 +38,9 @@ struct cdr_answer_row {
     /* With top: 1 and the number of rows of the window with more; rows of one rank are tied. Those
      * that tie with the last one are there, too. */
     uint64_t rank;
-    /* Some log of the query's types, of those that have records, ends before the window does: who
-     * puts out final results only need not have put it out. */
+    /* Some log of the query's types, of those that have records, ends before the window does, with
+     * lateness also before what is allowed after it: who puts out final results only need not have
+     * put it out. */
     bool open;
 };
 
@@ -60,6 +61,7 @@ struct cdr_answer_mistake {
     bool arrival;     /* a record's time is the greatest one of its log so far */
     bool dropped;     /* late records are not there: values are those of must */
     bool narrow;      /* sums are of 32 bits */
+    bool repeated;    /* some records count twice; nobody knows which */
     uint32_t counted; /* kinds of faults whose entries count, a bit of each; not CDR_FAULT_VALUE */
     bool replaced;    /* of records in conflict, the last one counts */
     bool without;     /* one log is not read: */

@@ -36,6 +36,9 @@ struct cdr_output_input {
 enum cdr_result cdr_output_fault(const struct cdr_output_input *input, const char *column,
                                  const char *clause);
 
+enum cdr_result cdr_output_no_json(const struct cdr_output_input *input,
+                                   const json_error_t *problem);
+
 void cdr_output_begin(struct cdr_output *output, const struct cdr_query *query);
 
 /* Folds a row into the table. */

@@ -73,6 +73,32 @@ static bool is_bounded(const struct judge *judge, const struct cdr_answer_row *r
     return bounded;
 }
 
+/* Whether a row's values are those of all its records and of some of them again. Where all come
+ * again, each count and sum is twice as much. */
+static bool is_repeated(const struct judge *judge, const struct cdr_answer_row *row,
+                        const int64_t *found)
+{
+    const struct cdr_query *query = judge->settings->answer->query;
+    const int64_t *values = found + 1 + query->by_count;
+    bool all = false, repeated = true;
+    for (uint32_t k = 0; k < query->select_count && repeated; k++) {
+        const enum cdr_query_function function = query->select[k].function;
+        const bool adds = function == CDR_FUNCTION_COUNT || function == CDR_FUNCTION_SUM;
+        if (!judge->settings->found->has[k])
+            continue;
+        repeated = values[k] == row->values[k] ||
+                   (adds && values[k] != CDR_ABSENT && row->values[k] != CDR_ABSENT &&
+                    between(values[k] - row->values[k], 0, row->values[k]));
+        all |= function == CDR_FUNCTION_COUNT && query->select[k].where_count == 0 &&
+               row->values[k] > 0 && values[k] == 2 * row->values[k];
+    }
+    for (uint32_t k = 0; k < query->select_count && repeated && all; k++)
+        repeated = !judge->settings->found->has[k] ||
+                   query->select[k].function != CDR_FUNCTION_SUM || row->values[k] == CDR_ABSENT ||
+                   values[k] == 2 * row->values[k];
+    return repeated;
+}
+
 /* Whether the row's values are those; partly: they may be those of some of its records. */
 static bool agrees(const struct judge *judge, const struct cdr_answer_row *row,
                    const int64_t *found, bool *partly)
@@ -151,7 +177,10 @@ static void compare(struct judge *judge, const struct cdr_answer_row *row, int64
 {
     bool partly, exact;
     ++*cdr_output_met(judge->settings->found, found);
+    judge->counts->met++;
     if (agrees(judge, row, found, &partly)) {
+        judge->counts->right++;
+    } else if (judge->settings->answer->mistake.repeated && is_repeated(judge, row, found)) {
         judge->counts->right++;
     } else if (is_bounded(judge, row, found, &exact)) {
         judge->counts->right++;

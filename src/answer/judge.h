@@ -24,6 +24,7 @@ struct cdr_verdict_counts {
     uint64_t wrong;        /* other values */
     uint64_t missing;      /* not there */
     uint64_t unexpected;
+    uint64_t met;        /* rows that were found and expected, right or not */
     uint64_t more, less; /* by which values of the first column differ, in sum */
 };
 
@@ -34,6 +35,7 @@ struct cdr_judge_settings {
     const struct cdr_answer_settings *answer; /* its row and context are not used */
     struct cdr_output *found;
     int64_t change_ms; /* event time of records of second schemas; 0: there are none */
+    bool transactions; /* records may also be there in transactions that were aborted */
     /* Called for each row that is not right; or NULL. One of expected and found may be NULL. */
     void (*find)(void *context, enum cdr_row_fault finding, const struct cdr_answer_row *expected,
                  const int64_t *found);

@@ -97,7 +97,7 @@ static enum cdr_result parse_json(const struct message *message, const char *byt
 {
     json_error_t problem;
     *value = json_loadb(bytes, len, JSON_DECODE_ANY, &problem);
-    return *value != NULL ? CDR_OK : cdr_output_fault(message->input, "", problem.text);
+    return *value != NULL ? CDR_OK : cdr_output_no_json(message->input, &problem);
 }
 
 static enum cdr_result parse_avro(const struct message *message, bool of_key, const char *bytes,

@@ -115,7 +115,8 @@ static enum cdr_result list_variants(const struct cdr_judge_settings *settings,
             *variant = (struct variant){.name = row->name,
                                         .job = {.query = *settings->answer->query,
                                                 .answer = *settings->answer,
-                                                .change_ms = settings->change_ms}};
+                                                .change_ms = settings->change_ms,
+                                                .transactions = settings->transactions}};
             if (!row->make(&variant->job, number))
                 break;
             variants->n += !variant->job.idle;

@@ -36,6 +36,7 @@ struct cdr_mistaken {
     struct cdr_query query;
     struct cdr_answer_settings answer;
     int64_t change_ms; /* as in judge.h */
+    bool transactions; /* as in judge.h */
     bool idle;         /* there is nothing that it can change */
     char words[CDR_MISTAKE_WORDS_MAX];
 };

@@ -190,6 +190,16 @@ static bool faulty_counted(struct cdr_mistaken *job, uint32_t number)
     return true;
 }
 
+/* How long transactions were, and which ones were aborted, only the topics know. The last row of
+ * the table: what is known by its values goes before. */
+static bool aborted_counted(struct cdr_mistaken *job, uint32_t number)
+{
+    job->answer.mistake.repeated = true;
+    say(job,
+        "some records were counted twice, as by a job that reads records of aborted transactions");
+    return number == 0 && job->transactions && job->query.top_rows == 0;
+}
+
 static bool second_schema_left_out(struct cdr_mistaken *job, uint32_t number)
 {
     job->answer.mistake.ended = true;
@@ -268,5 +278,6 @@ const struct cdr_mistake_row cdr_mistakes[] = {
     {"partition_left_out", partition_left_out},
     {"repeats_counted", repeats_counted},
     {"sums_of_32_bits", sums_of_32_bits},
+    {"aborted_counted", aborted_counted},
     {NULL, NULL},
 };

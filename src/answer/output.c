@@ -298,7 +298,33 @@ static bool cut(char *line, char separator, char **cells, unsigned *n)
     return true;
 }
 
-static enum cdr_result check_columns(const struct cdr_output_input *input)
+/* A field or a column of the query may be there once; a window may be told several times. */
+static enum cdr_result check_twice(const struct cdr_output_input *input, char **names)
+{
+    char clause[256], shown[72];
+    for (unsigned i = 1; i < input->columns; i++)
+        for (unsigned before = 0; before < i; before++)
+            if (input->cell_of[i] == input->cell_of[before] &&
+                input->cell_of[i] < CDR_OUTPUT_CELLS && input->cell_of[i] != CDR_CELL_START &&
+                input->cell_of[i] != CDR_CELL_END) {
+                snprintf(clause, sizeof clause, "two columns are called %s",
+                         cdr_quote(names[i], shown));
+                return cdr_output_fault(input, "", clause);
+            }
+    return CDR_OK;
+}
+
+/* "; there are window_start, msisdn, sessions", as far as they fit. */
+static void list_columns(char *clause, size_t size, char **names, unsigned n)
+{
+    char shown[72];
+    size_t len = strlen(clause);
+    for (unsigned i = 0; i < n && len + sizeof shown + 8 < size; i++)
+        len += (size_t)snprintf(clause + len, size - len, "%s%s", i == 0 ? "; there are " : ", ",
+                                cdr_quote(names[i], shown));
+}
+
+static enum cdr_result check_columns(const struct cdr_output_input *input, char **names)
 {
     const struct cdr_query *query = input->found->query;
     char clause[256];
@@ -308,6 +334,7 @@ static enum cdr_result check_columns(const struct cdr_output_input *input)
     for (uint32_t k = 0; k < query->by_count; k++)
         if (!there[CDR_CELL_BY + k]) {
             snprintf(clause, sizeof clause, "no column is called %s", query->by[k]->name);
+            list_columns(clause, sizeof clause, names, input->columns);
             return cdr_output_fault(input, "", clause);
         }
     if (query->window != CDR_WINDOW_NONE && !there[CDR_CELL_START] && !there[CDR_CELL_END])
@@ -316,6 +343,7 @@ static enum cdr_result check_columns(const struct cdr_output_input *input)
         some |= there[CDR_CELL_SELECT + k];
     snprintf(clause, sizeof clause, "no column is called as one of the query's, such as %s",
              query->select[0].name);
+    list_columns(clause, sizeof clause, names, input->columns);
     return some ? CDR_OK : cdr_output_fault(input, "", clause);
 }
 
@@ -327,7 +355,8 @@ static enum cdr_result read_header(struct cdr_output_input *input, char *line)
         return cdr_output_fault(input, "", "this is no header line of CSV");
     for (unsigned i = 0; i < input->columns; i++)
         input->cell_of[i] = find_cell(input, cells[i]);
-    return check_columns(input);
+    const enum cdr_result result = check_twice(input, cells);
+    return result == CDR_OK ? check_columns(input, cells) : result;
 }
 
 static enum cdr_result read_csv_line(struct cdr_output_input *input, char *line)
@@ -378,13 +407,21 @@ void cdr_output_fill_cells(const struct cdr_output_input *input, json_t *object,
     }
 }
 
+enum cdr_result cdr_output_no_json(const struct cdr_output_input *input,
+                                   const json_error_t *problem)
+{
+    char clause[32 + JSON_ERROR_TEXT_LENGTH];
+    snprintf(clause, sizeof clause, "it is not JSON: %s", problem->text);
+    return cdr_output_fault(input, "", clause);
+}
+
 static enum cdr_result read_json_line(struct cdr_output_input *input, const char *line)
 {
     const char *nothing[CDR_OUTPUT_CELLS] = {NULL};
     json_error_t problem;
     json_t *value = json_loads(line, JSON_DECODE_ANY, &problem);
     if (value == NULL)
-        return cdr_output_fault(input, "", problem.text);
+        return cdr_output_no_json(input, &problem);
     const enum cdr_result result = cdr_output_take_value(input, value, nothing);
     json_decref(value);
     return result;

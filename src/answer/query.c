@@ -114,6 +114,8 @@ static enum cdr_result read_from(const struct reading *reading, const json_t *va
             return fault(reading, "from", "%s is not a type of records; allowed are %s",
                          word != NULL ? cdr_quote(word, quoted) : "the value",
                          CDR_TYPE_WORDS(", ", ", "));
+        if ((reading->query->types >> type & 1) != 0)
+            return fault(reading, "from", "%s is there twice", word);
         reading->query->types |= 1u << type;
     }
     return n > 0 ? CDR_OK

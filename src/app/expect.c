@@ -3,12 +3,14 @@
 #include "answer/sql.h"
 #include "app/answer_write.h"
 #include "app/app.h"
+#include "app/closing.h"
 #include "app/lateness.h"
 #include "app/process.h"
 #include "app/report_file.h"
 #include "app/stop.h"
 #include "app/topics.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 struct expect {
@@ -16,6 +18,31 @@ struct expect {
     struct cdr_lateness lateness;
     FILE *out;
 };
+
+/* Writes rows, and looks at those that are open. */
+struct giving {
+    struct cdr_answer_writer *writer;
+    uint64_t open;
+    int64_t until_ms; /* the greatest end of their windows */
+};
+
+static enum cdr_result give_row(void *context, const struct cdr_answer_row *row,
+                                struct cdr_error *error)
+{
+    struct giving *giving = context;
+    giving->open += row->open;
+    if (row->open && row->end_ms > giving->until_ms)
+        giving->until_ms = row->end_ms;
+    return cdr_answer_writer_row(giving->writer, row, error);
+}
+
+static void say_open(const struct giving *giving, const struct cdr_answer_settings *answer)
+{
+    if (giving->open == 0)
+        return;
+    fprintf(stderr, "%" PRIu64 " rows are still open; they ", giving->open);
+    cdr_closing_print(stderr, answer->model, giving->until_ms + answer->lateness.allowed_ms);
+}
 
 static enum cdr_result list_queries(FILE *out, struct cdr_error *error)
 {
@@ -32,7 +59,7 @@ static enum cdr_result list_queries(FILE *out, struct cdr_error *error)
 static enum cdr_result give_answer(const struct expect *expect, const struct cdr_settings *settings,
                                    const struct cdr_model *model, struct cdr_error *error)
 {
-    struct cdr_answer_writer *writer;
+    struct giving giving = {.until_ms = INT64_MIN};
     const struct cdr_answer_target target = {
         .settings = settings,
         .model = model,
@@ -40,7 +67,7 @@ static enum cdr_result give_answer(const struct expect *expect, const struct cdr
         .late = expect->lateness.on,
         .out = expect->out,
     };
-    enum cdr_result result = cdr_answer_writer_create(&writer, &target, error);
+    enum cdr_result result = cdr_answer_writer_create(&giving.writer, &target, error);
     const struct cdr_answer_settings wanted = {
         .model = model,
         .query = expect->query,
@@ -48,15 +75,17 @@ static enum cdr_result give_answer(const struct expect *expect, const struct cdr
         .workers = cdr_process_workers(settings->workers),
         .shard_index = settings->shard_index,
         .shard_count = settings->shard_count,
-        .row = cdr_answer_writer_row,
-        .context = writer,
+        .row = give_row,
+        .context = &giving,
         .stop = settings->to_topic != NULL ? cdr_stop_on_signals() : NULL,
     };
     if (result == CDR_OK)
         result = cdr_answer(&wanted, error);
     if (result == CDR_OK)
-        result = cdr_answer_writer_finish(writer, error);
-    cdr_answer_writer_destroy(writer);
+        result = cdr_answer_writer_finish(giving.writer, error);
+    cdr_answer_writer_destroy(giving.writer);
+    if (result == CDR_OK && !settings->quiet)
+        say_open(&giving, &wanted);
     return result;
 }
 

@@ -4,6 +4,7 @@
 #include "answer/judge.h"
 #include "answer/mistake.h"
 #include "app/app.h"
+#include "app/closing.h"
 #include "app/lateness.h"
 #include "app/process.h"
 #include "app/report_file.h"
@@ -249,25 +250,19 @@ static void put_finding(struct cdr_json *json, const struct judging *judging,
 
 /* ---- the verdict ---- */
 
+/* Not one row is of a window and key of the answer, and no mistake says why. */
+static bool is_strange(const struct judging *judging)
+{
+    return judging->found.rows > 0 && judging->counts.expected > 0 && judging->counts.met == 0 &&
+           !judging->explained;
+}
+
 static const char *word(const struct judging *judging)
 {
-    if (judging->found.rows == 0)
+    if (judging->found.rows == 0 || is_strange(judging))
         return "cannot tell";
     return cdr_verdict_faults(&judging->counts) == 0 && judging->found.duplicated == 0 ? "right"
                                                                                        : "wrong";
-}
-
-/* How many days the dataset must have for records that close the open windows in each partition.
- */
-static uint32_t days_that_close(const struct judging *judging, int64_t until_ms)
-{
-    const struct cdr_parameters *p = &judging->model->parameters;
-    uint32_t days = p->days;
-    do
-        days++; /* whose last hour at least is behind them */
-    while (cdr_calendar_day_start_ms(&judging->model->calendar, p->start_day + (int32_t)days) <
-           until_ms + INT64_C(3600000));
-    return days;
 }
 
 static int64_t open_until_ms(const struct judging *judging)
@@ -277,16 +272,11 @@ static int64_t open_until_ms(const struct judging *judging)
 
 static void print_open(const struct judging *judging)
 {
-    const int64_t until_ms = open_until_ms(judging);
-    const time_t seconds = (time_t)(until_ms / 1000);
-    struct tm parts;
     if (judging->found.rows == 0 || judging->counts.open == 0 ||
-        judging->query.window == CDR_WINDOW_NONE || gmtime_r(&seconds, &parts) == NULL)
+        judging->query.window == CDR_WINDOW_NONE)
         return;
-    printf("  the open ones end once each partition has records of %04d-%02d-%02dT%02d:%02d:%02dZ "
-           "or later: --days %u has them\n",
-           parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-           parts.tm_sec, days_that_close(judging, until_ms));
+    fputs("  the open ones ", stdout);
+    cdr_closing_print(stdout, judging->model, open_until_ms(judging));
 }
 
 static void print_verdict(const struct judging *judging)
@@ -330,7 +320,8 @@ static void put_verdict(struct cdr_json *json, const struct judging *judging)
     cdr_json_u64(json, "open", counts->open);
     if (counts->open > 0) {
         cdr_json_i64(json, "open_until", open_until_ms(judging));
-        cdr_json_u64(json, "days_that_close", days_that_close(judging, open_until_ms(judging)));
+        cdr_json_u64(json, "days_that_close",
+                     cdr_closing_days(judging->model, open_until_ms(judging)));
     }
     if (judging->answer.lateness.on) {
         cdr_json_u64(json, "late_records", counts->late);
@@ -349,6 +340,7 @@ static enum cdr_result compare(struct judging *judging, struct cdr_error *error)
         .answer = &judging->answer,
         .found = &judging->found,
         .change_ms = judging->topics.change_ms == CDR_CHANGE_NEVER ? 0 : judging->topics.change_ms,
+        .transactions = judging->settings->sink.transactions,
         .find = note_finding,
         .context = judging,
     };
@@ -444,6 +436,10 @@ static enum cdr_result judge(struct judging *judging, struct cdr_error *error)
         return result;
     if (judging->found.rows == 0)
         return cdr_fail(error, CDR_E_STATE, "cannot tell: the output has no rows");
+    if (is_strange(judging))
+        return cdr_fail(error, CDR_E_STATE,
+                        "cannot tell: no row is of a window and key of the answer; is it of this "
+                        "dataset (--seed, --subs, --start, --days, ...) and query?");
     return cdr_verdict_faults(&judging->counts) == 0 && judging->found.duplicated == 0
                ? CDR_OK
                : cdr_fail(error, CDR_E_DIFFERENT, "wrong: the output is not the answer");

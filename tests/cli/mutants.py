@@ -27,7 +27,8 @@ FORGOTTEN = ["--subs", "1500", "--days", "1", "--start", "2025-03-28", "--partit
              "--fault", "duplicate=0.05"]  # fmt: skip
 COPIES = [*PLAIN, "--fault", "duplicate=0.05", "--fault", "conflict=0.05", "--fault", "late_duplicate=0.05"]
 LONG = [*PLAIN, "--fault", "oversize=0.03", "--oversize-bytes", "2000"]
-
+# Files know nothing of transactions: the pipeline makes them.
+ABORTED = [*PLAIN, "--transactions"]
 CHANGED = [*PLAIN, "--next-schema", f"call={pathlib.Path(__file__).parent.resolve()}/../../schemas/cdr_call.avsc",
            "--schema-change-at", "2025-03-30T05:00:00Z"]  # fmt: skip
 # What it does wrong; the query; the flags of the dataset; what the pipeline is told; the name of the mistake, and its words.
@@ -70,6 +71,8 @@ MUTANTS = (
      "of records in conflict, the later one was counted"),
     ("reads lines that are padded", "cell_load", LONG, {"forgiving": True}, "faulty_counted",
      "records with the fault oversize were counted"),
+    ("reads what transactions aborted", "cell_load", ABORTED, {"aborted_every": 5}, "aborted_counted",
+     "some records were counted twice, as by a job that reads records of aborted transactions"),
     ("reads records of the first schema only", "cell_load", CHANGED, {"until": 1743310800000}, "second_schema_left_out",
      "records of the schemas that follow the change were not read"),
     ("does not read a topic", "hot_cells", PLAIN, {"types_left": ["sms"]}, "type_left_out", "the records of sms were left out"),
@@ -92,7 +95,8 @@ class Datasets:
         self.work, self.folders = work, {}
 
     def folder(self, flags):
-        flags = [flag for flag in flags if flag not in CHANGED[len(PLAIN):]]  # CSV is the same by both schemas
+        # CSV is the same by both schemas.
+        flags = [flag for flag in flags if flag not in CHANGED[len(PLAIN):] and flag not in ABORTED[len(PLAIN):]]
         name = " ".join(flags)
         if name not in self.folders:
             self.folders[name] = f"{self.work}/{len(self.folders)}"

@@ -131,6 +131,16 @@ def cleaned(all_records, duplicates=False, forgets_ms=None, conflicts=False, rep
     return kept
 
 
+def repeated(all_records, every, length=40):
+    """Each transaction of so many records of a log; one in so many is there twice, as if it had been aborted before."""
+    transactions, counts = {}, {}
+    for log, record in all_records:
+        number = counts[log] = counts.get(log, -1) + 1
+        transactions.setdefault((log, number // length), []).append((log, record))
+    for (_, number), transaction in transactions.items():
+        yield from transaction * (2 if number % every == 0 else 1)
+
+
 def aggregate(function, group, repeats=False, bits=None, **_):
     if function == "count":
         return len(group)
@@ -149,7 +159,8 @@ def groups(folder, query, zone, late=None, **mistakes):
     where = {key: value for key, value in query.get("where", {}).items() if key not in mistakes.get("without", ())}
     types = [kind for kind in listed(query["from"]) if kind not in mistakes.get("types_left", ())]
     found, reached = {}, {}
-    for log, record in cleaned(records(folder, types, mistakes.get("logs_left", ()), **mistakes), **mistakes):
+    read = cleaned(records(folder, types, mistakes.get("logs_left", ()), **mistakes), **mistakes)
+    for log, record in repeated(read, mistakes["aborted_every"]) if "aborted_every" in mistakes else read:
         time = int(record[time_field]) + mistakes.get("offsets", 0) * 60000 * int(record["tz_offset_min"]) - mistakes.get("less", 0)
         if int(record["end_ts_ms"]) >= mistakes.get("until", 1 << 63):
             continue

@@ -95,6 +95,11 @@ verdict 2 'stderr:cdrgen: cannot tell: the output has no rows' --in /dev/null
 verdict 2 'stderr:.*line 1: no column is called cell_id' < <(cut -d , -f 1,4 right.csv)
 verdict 2 'stderr:.*line 1: no column is called window_start or window_end' < <(cut -d , -f 3,4 right.csv)
 verdict 2 'stderr:.*line 1: no column is called as one of the query.s, such as calls' < <(cut -d , -f 1,3 right.csv)
+verdict 2 'stderr:.*line 1: two columns are called "cell-ID"' < <(sed '1s/calls/cell-ID/' right.csv)
+verdict 2 'stderr:.*line 1: no column is called cell_id; there are "window_start", .*"msisdn_src"' < <(
+    "$CDRGEN" expect usage "${settings[@]}" --quiet 2>/dev/null)
+verdict 2 'stderr:cdrgen: cannot tell: no row is of a window and key of the answer' < <(
+    "$CDRGEN" expect cell_load --subs 300 --start 2025-03-01 --quiet)
 verdict 2 'stderr:.*line 7: it does not have as many columns' < <(sed '7s/,0$//' right.csv)
 verdict 2 'stderr:.*line 7, calls: "x" is not a whole number' < <(sed '7s/,[0-9]*,\([0-9]*\),0$/,x,\1,0/' right.csv)
 verdict 2 'stderr:.*line 1: ' --as json --in right.csv
@@ -152,6 +157,16 @@ awk -F , '$6 == 0' right.csv | cat <(head -1 right.csv) - | cut -d , -f 1-5 >clo
 verdict 0 'stdout:  the open ones end once each partition has records of 2025-01-0[12]T[0-9:]+Z or later: --days 2 has them' --in closed.csv
 last=$(grep -o '2025-01-0[0-9T:]*Z' stdout)
 verdict 0 'stdout:right: .*; 0 still open' --in right.csv
+"$CDRGEN" expect cell_load "${settings[@]}" 2>&1 >/dev/null | grep -q "rows are still open; they end .* of $last or later: --days 2 " ||
+    fail "expect does not say until $last"
+# A job that waits for late records has not put out what ended a moment ago.
+for rule in streams flink; do
+    "$CDRGEN" expect cell_load "${settings[@]}" --late $rule:1h --quiet >waits.csv
+    awk -F , '$9 == 0' waits.csv | cat <(head -1 waits.csv) - | cut -d , -f 1-5 >put_out.csv
+    (($(wc -l <put_out.csv) < $(wc -l <closed.csv))) || fail "an hour of waiting for late records opens no window"
+    verdict 0 "stdout:right: .* [1-9][0-9]* still open" --in put_out.csv --late $rule:1h
+    verdict 1 'stdout:wrong: .* [1-9][0-9]* missing' --in put_out.csv
+done
 "$CDRGEN" expect cell_load --subs 300 --days 2 --start 2025-01-01 >longer.csv
 (($(awk -F , -v last="$(date -u -d "$last" +%s)" 'NR > 1 && $2 <= last * 1000 { open += $6 } END { print open + 0 }' longer.csv) == 0)) ||
     fail "windows up to $last are open with a day more"
