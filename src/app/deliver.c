@@ -2,6 +2,7 @@
 
 #include "app/dimensions.h"
 #include "app/progress.h"
+#include "app/run.h"
 #include "app/run_open.h"
 #include "app/spill_run.h"
 #include "app/stop.h"
@@ -9,6 +10,7 @@
 #include "app/tail.h"
 #include "base/clock.h"
 #include "pipeline/handover.h"
+#include "pipeline/steering.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -49,6 +51,11 @@ static struct cdr_pace pace_of(const struct cdr_run *run)
     pace.program = &run->program;
     pace.limit_ns = (int64_t)(settings->for_s * 1e9);
     pace.records_before = (double)records_before(run);
+    if (run->steerer != NULL) {
+        pace.kind = CDR_PACE_PROGRAM;
+        pace.steering = run->steerer->steering;
+        pace.program = &pace.steering->program;
+    }
     return pace;
 }
 

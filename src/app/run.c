@@ -246,7 +246,11 @@ static enum cdr_result fill_sink(struct cdr_run *run, struct cdr_error *error)
     const struct cdr_sink_ops *ops = run->sink_ops;
     /* A summary is of a run, so then there is one, though it hands nothing over. */
     bool nothing_to_do = ops->holds_all != NULL && ops->holds_all(run->sink);
-    enum cdr_result result = write_tables(run, nothing_to_do, error);
+    enum cdr_result result = CDR_OK;
+    if (run->steerer != NULL)
+        result = run->steerer->begin(run->steerer->context, error);
+    if (result == CDR_OK)
+        result = write_tables(run, nothing_to_do, error);
     if (result == CDR_OK)
         result = cdr_truth_files_write(run, nothing_to_do, error);
     if (result == CDR_OK && (!nothing_to_do || run->settings->summary != NULL))
@@ -462,9 +466,10 @@ static enum cdr_result look_before_creating(const struct cdr_run *run, struct cd
 }
 #endif
 
-enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_error *error)
+enum cdr_result cdr_run_steered(const struct cdr_settings *settings,
+                                const struct cdr_steerer *steerer, struct cdr_error *error)
 {
-    struct cdr_run run = {.settings = settings};
+    struct cdr_run run = {.settings = settings, .steerer = steerer};
     cdr_stop_opening("interrupted before the run began to write; run the same command again",
                      CDR_EXIT_FAILED);
     enum cdr_result result = prepare(&run, error);
@@ -489,4 +494,9 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     }
     release(&run);
     return result;
+}
+
+enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    return cdr_run_steered(settings, NULL, error);
 }

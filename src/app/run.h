@@ -4,6 +4,19 @@
 
 #include "config/settings.h"
 
+struct cdr_steering;
+
+/* Who decides while a run goes on when its records are due. begin is called once the destination is
+ * open and before the first record; anything but CDR_OK ends the run there. */
+struct cdr_steerer {
+    struct cdr_steering *steering;
+    enum cdr_result (*begin)(void *context, struct cdr_error *error);
+    void *context;
+};
+/* As cdr_command_run, except for the schedule. */
+enum cdr_result cdr_run_steered(const struct cdr_settings *settings,
+                                const struct cdr_steerer *steerer, struct cdr_error *error);
+
 /* Whether a run into Kafka with these settings would begin once topics (so many names) have been
  * deleted and created again: all that a run does up to there, with settings->sink.rehearsal; a
  * registry may get schemas. Errors: as of cdr_command_run. Only where Kafka is built in. */
