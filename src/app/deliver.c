@@ -2,15 +2,14 @@
 
 #include "app/dimensions.h"
 #include "app/progress.h"
-#include "app/run.h"
 #include "app/run_open.h"
 #include "app/spill_run.h"
+#include "app/steerer.h"
 #include "app/stop.h"
 #include "app/summary.h"
 #include "app/tail.h"
 #include "base/clock.h"
 #include "pipeline/handover.h"
-#include "pipeline/steering.h"
 
 #include <math.h>
 #include <stdlib.h>

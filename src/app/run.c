@@ -10,6 +10,7 @@
 #include "app/run_open.h"
 #include "app/say.h"
 #include "app/schema_ids.h"
+#include "app/steerer.h"
 #include "app/stop.h"
 #include "app/summary.h"
 #include "app/tail.h"

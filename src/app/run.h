@@ -4,16 +4,9 @@
 
 #include "config/settings.h"
 
-struct cdr_steering;
+struct cdr_steerer;
 
-/* Who decides while a run goes on when its records are due. begin is called once the destination is
- * open and before the first record; anything but CDR_OK ends the run there. */
-struct cdr_steerer {
-    struct cdr_steering *steering;
-    enum cdr_result (*begin)(void *context, struct cdr_error *error);
-    void *context;
-};
-/* As cdr_command_run, except for the schedule. */
+/* As cdr_command_run, except for the schedule (app/steerer.h). */
 enum cdr_result cdr_run_steered(const struct cdr_settings *settings,
                                 const struct cdr_steerer *steerer, struct cdr_error *error);
 

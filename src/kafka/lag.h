@@ -46,8 +46,8 @@ struct cdr_lag_sample {
 
 struct cdr_lag;
 
-/* All partitions of the topics, whose names are copied; without topics, only the group can be looked
- * at. CDR_E_STATE: a topic or the group does not
+/* All partitions of the topics, whose names are copied; without topics, only the group can be
+ * looked at. CDR_E_STATE: a topic or the group does not
  * exist. */
 enum cdr_result cdr_lag_open(struct cdr_lag **lag, const struct cdr_kafka_settings *settings,
                              const char *group, const char *const *topics, size_t topic_count,

@@ -1,9 +1,11 @@
 #include "pipeline/capacity.h"
 
+#include <assert.h>
 #include <math.h>
 
 #define GROWTH 1.5
 #define LEAST_PER_S 0.5
+#define NOT_OFFERED_MAX 3
 #define ROUNDING 1.001 /* of rates that differ by the width exactly */
 
 const char *const cdr_capacity_phase_names[CDR_CAPACITY_PHASES] = {
@@ -95,15 +97,16 @@ static void note_pass(struct cdr_capacity *search, double rate)
 void cdr_capacity_note(struct cdr_capacity *search, enum cdr_verdict verdict)
 {
     const double rate = search->now.rate_per_s;
+    assert(verdict != CDR_VERDICT_UNDECIDED);
     search->trials++;
     search->disturbed = verdict == CDR_VERDICT_DISTURBED ? search->disturbed + 1 : 0;
     if (verdict == CDR_VERDICT_NOT_OFFERED) {
-        if (++search->not_offered > 1)
+        if (++search->not_offered == NOT_OFFERED_MAX)
             search->barred = fmin(search->barred, rate);
     }
     if (verdict == CDR_VERDICT_PASS)
         note_pass(search, rate);
-    if (verdict == CDR_VERDICT_FAIL || verdict == CDR_VERDICT_UNDECIDED) {
+    if (verdict == CDR_VERDICT_FAIL) {
         search->failed = fmin(search->failed, rate);
         search->thorough |= search->now.phase == CDR_CAPACITY_CONFIRM;
         if (search->now.phase == CDR_CAPACITY_CONFIRM)

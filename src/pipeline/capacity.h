@@ -7,7 +7,7 @@
  *   confirm  the highest rate that passed, once more and for longer. Where it fails, it is an upper
  *            bound, and what is left below is searched by trials as long as this one
  *
- * A load that was not offered says nothing of the consumer: it is tried a second time, and then
+ * A load that was not offered says nothing of the consumer: it is tried up to three times, and then
  * bars the way, as a bound of ours and not of the consumer. A trial that was disturbed is repeated.
  *
  * Pure and without allocation; a search has at most CDR_CAPACITY_TRIALS_MAX trials.
@@ -64,7 +64,7 @@ struct cdr_capacity_found {
 void cdr_capacity_begin(struct cdr_capacity *search, const struct cdr_capacity_rule *rule);
 /* False: the search is over. */
 bool cdr_capacity_next(struct cdr_capacity *search, struct cdr_capacity_trial *trial);
-/* The verdict of the trial that was next. UNDECIDED after all the time there was counts as FAIL. */
+/* The verdict of the trial that was next; not UNDECIDED. */
 void cdr_capacity_note(struct cdr_capacity *search, enum cdr_verdict verdict);
 /* What is known so far. */
 struct cdr_capacity_found cdr_capacity_found(const struct cdr_capacity *search);

@@ -1,9 +1,9 @@
 /* A programme whose next stage is decided while it runs, by another thread.
  *
  * There is one stage at a time: a rate that holds, or silence until the next one is asked for. The
- * pipeline's thread takes what was asked for at its next look at the schedule, 5 ms later at most; so
- * the stage begins then, with the record that is next. Within a stage the schedule is an open loop,
- * as any programme's. One that is not over can be cut.
+ * pipeline's thread takes what was asked for at its next look at the schedule, 5 ms later at most;
+ * so the stage begins then, with the record that is next. Within a stage the schedule is an open
+ * loop, as any programme's. One that is not over can be cut.
  *
  * All but cdr_steering_step may be called by any thread. The steering outlives the pipeline, and
  * more than one of them, one after the other.

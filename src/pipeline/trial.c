@@ -88,6 +88,13 @@ enum cdr_verdict cdr_trial_judge(const struct cdr_trial_fit *fit, const struct c
     return fit->lag_end_s <= rule->lag_max_s ? CDR_VERDICT_PASS : CDR_VERDICT_FAIL;
 }
 
+enum cdr_verdict cdr_trial_lean(const struct cdr_trial_fit *fit, const struct cdr_trial_rule *rule)
+{
+    return fit->stretches > 0 && fit->slope < rule->slope_max && fit->lag_end_s <= rule->lag_max_s
+               ? CDR_VERDICT_PASS
+               : CDR_VERDICT_FAIL;
+}
+
 bool cdr_trial_is_hopeless(const struct cdr_trial_fit *fit, const struct cdr_trial_rule *rule)
 {
     return fit->stretches >= STRETCHES_MIN + 2 && fit->lag_end_s > 2 * rule->lag_max_s &&

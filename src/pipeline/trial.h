@@ -1,9 +1,9 @@
 /* One trial of a load: does a consumer keep up with it, by how far it is behind in time?
  *
- * A consumer that reads a share x less than what comes falls back by x seconds a second. What it has
- * committed makes a sawtooth of that; so the samples after a time to settle are cut into stretches of
- * equal length, as long as the time between two commits or longer, and the slope is that of a straight line
- * through the stretches' means, with an interval of 95 % (Student's t).
+ * A consumer that reads a share x less than what comes falls back by x seconds a second. What it
+ * has committed makes a sawtooth of that; so the samples after a time to settle are cut into
+ * stretches of equal length, as long as the time between two commits or longer, and the slope is
+ * that of a straight line through the stretches' means, with an interval of 95 % (Student's t).
  *
  * Pure, without allocation, linear in the number of samples.
  */
@@ -17,7 +17,7 @@ enum cdr_verdict {
     CDR_VERDICT_PASS = 0,
     CDR_VERDICT_FAIL,
     CDR_VERDICT_UNDECIDED,
-    CDR_VERDICT_NOT_OFFERED, /* the load was not offered in time: nothing is known of the consumer */
+    CDR_VERDICT_NOT_OFFERED, /* not in time: nothing is known of the consumer */
     CDR_VERDICT_DISTURBED,   /* the group was rebalanced, or the brokers did not answer */
     CDR_VERDICT_COUNT,
 };
@@ -47,6 +47,9 @@ struct cdr_trial_fit cdr_trial_fit(const struct cdr_trial_sample *samples, size_
  * although the slope is not. UNDECIDED: the interval holds the limit. */
 enum cdr_verdict cdr_trial_judge(const struct cdr_trial_fit *fit,
                                  const struct cdr_trial_rule *rule);
+/* What an interval that still holds the limit after all the time there was comes to: PASS or FAIL
+ * by the slope itself, and by the lag. */
+enum cdr_verdict cdr_trial_lean(const struct cdr_trial_fit *fit, const struct cdr_trial_rule *rule);
 /* A slope so far above the limit, and so much lag, that no more time is needed. */
 bool cdr_trial_is_hopeless(const struct cdr_trial_fit *fit, const struct cdr_trial_rule *rule);
 

@@ -75,11 +75,12 @@ static enum cdr_verdict try(struct consumer *consumer, const struct cdr_capacity
         return CDR_VERDICT_NOT_OFFERED;
     if (consumer->disturb > 0 && draw(consumer) * consumer->disturb < 1)
         return CDR_VERDICT_DISTURBED;
-    for (double s = trial->seconds;
-         verdict == CDR_VERDICT_UNDECIDED && s <= trial->seconds_max * 1.001; s *= 2) {
+    for (double s = trial->seconds; verdict == CDR_VERDICT_UNDECIDED; s *= 2) {
         go_on(consumer, &course, trial->rate_per_s, s, 0.1 + 0.05 * draw(consumer));
         const struct cdr_trial_fit fit = cdr_trial_fit(samples, course.n, &rule);
         verdict = cdr_trial_judge(&fit, &rule);
+        if (verdict == CDR_VERDICT_UNDECIDED && 2 * s > trial->seconds_max * 1.001)
+            verdict = cdr_trial_lean(&fit, &rule);
     }
     *spent_s += course.t_s;
     return verdict;
