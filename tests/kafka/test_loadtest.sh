@@ -69,10 +69,20 @@ wait "$cut" || status=$?
 expect_equal "$status" 1 "status of a search that was stopped"
 grep -q '^cdrgen: interrupted; so far: no rate is known' "$WORK/cut.err" || die "it says: $(cat "$WORK/cut.err")"
 
+# ---- brokers that are slower than the consumer, while the next part goes on ----
+
+first_flags=("${flags[@]}") first_prefix=$prefix
+begin_group --rate 1000000
+"$SOURCE_DIR/scripts/kafka" tool kafka.admin.ConfigCommand --bootstrap-server "$CDRGEN_TEST_BROKERS" --alter \
+    --entity-type clients --entity-name "slow-$group" --add-config producer_byte_rate=200000 >"$WORK/quota" 2>&1 ||
+    die "no quota: $(cat "$WORK/quota")"
+"$CDRGEN" loadtest "${flags[@]}" -X "client.id=slow-$group" --report "$WORK/slow.json" >"$WORK/slow.txt" 2>"$WORK/slow.err" &
+slow=$!
+
 # ---- a known capacity, going on after what is there ----
 
 status=0
-"$CDRGEN" loadtest "${flags[@]}" --resume --report "$WORK/found.json" --assert 'capacity>20k' >"$WORK/found.txt" 2>"$WORK/found.err" || status=$?
+"$CDRGEN" loadtest "${first_flags[@]}" --resume --report "$WORK/found.json" --assert 'capacity>20k' >"$WORK/found.txt" 2>"$WORK/found.err" || status=$?
 expect_equal "$status" 1 "status where the assertion does not hold; it says: $(cat "$WORK/found.err")"
 grep -q 'assert: capacity>20k does not hold' "$WORK/found.err" || die "it says: $(cat "$WORK/found.err")"
 "$PYTHON" - "$WORK/cut.json" "$WORK/found.json" <<'END' || die "$(cat "$WORK/found.txt")"
@@ -86,17 +96,12 @@ capacity = found["capacity"]
 assert 1400 < capacity["low"] <= 2100 and 1700 < capacity["high"] < 2600 and not capacity["at_least"], capacity
 END
 # No record was sent twice: the topics are beginnings of the dataset's logs.
-"$CDRGEN" verify -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$prefix" --partitions 3 --subs 2000 --days 30 --beginning -q ||
+"$CDRGEN" verify -b "$CDRGEN_TEST_BROKERS" --topic-prefix "$first_prefix" --partitions 3 --subs 2000 --days 30 --beginning -q ||
     die "the topics do not hold the dataset"
 
-# ---- brokers that are slower than the consumer ----
+# ---- what was found of the slow brokers ----
 
-begin_group --rate 1000000
-"$SOURCE_DIR/scripts/kafka" tool kafka.admin.ConfigCommand --bootstrap-server "$CDRGEN_TEST_BROKERS" --alter \
-    --entity-type clients --entity-name "slow-$group" --add-config producer_byte_rate=200000 >"$WORK/quota" 2>&1 ||
-    die "no quota: $(cat "$WORK/quota")"
-"$CDRGEN" loadtest "${flags[@]}" -X "client.id=slow-$group" --report "$WORK/slow.json" >"$WORK/slow.txt" 2>"$WORK/slow.err" ||
-    die "status $?: $(cat "$WORK/slow.err" "$WORK/slow.txt")"
+wait "$slow" || die "status $?: $(cat "$WORK/slow.err" "$WORK/slow.txt")"
 grep -q 'at least .*; cdrgen or the brokers are the limit$' "$WORK/slow.txt" || die "it says: $(cat "$WORK/slow.txt")"
 "$PYTHON" - "$WORK/slow.json" <<'END'
 import json, sys
