@@ -64,7 +64,8 @@ struct cdr_trial_fit cdr_trial_fit(const struct cdr_trial_sample *samples, size_
     struct stretch stretches[STRETCHES_MAX] = {0};
     const double end_s = n > 0 ? samples[n - 1].t_s : 0, span_s = end_s - rule->settle_s;
     for (size_t i = 0; i < n; i++)
-        fit.lag_max_s = fmax(fit.lag_max_s, samples[i].lag_s);
+        if (samples[i].t_s >= rule->settle_s)
+            fit.lag_max_s = fmax(fit.lag_max_s, samples[i].lag_s);
     if (span_s <= 0 || span_s < STRETCHES_MIN * rule->commit_s)
         return fit;
     size_t count = (size_t)fmin(span_s / fmax(rule->commit_s, 1e-3), STRETCHES_MAX);

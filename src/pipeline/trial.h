@@ -36,9 +36,9 @@ struct cdr_trial_rule {
 };
 
 struct cdr_trial_fit {
-    unsigned stretches;             /* 0: too few samples; nothing else is known then */
+    unsigned stretches;             /* 0: too few samples for a slope */
     double slope, slope_half_width; /* seconds a second; the interval's half */
-    double lag_end_s, lag_max_s;
+    double lag_end_s, lag_max_s; /* of what is not left out; the latter also where stretches is 0 */
 };
 
 struct cdr_trial_fit cdr_trial_fit(const struct cdr_trial_sample *samples, size_t n,

@@ -260,6 +260,8 @@ static void test_a_line_is_its_slope(void **state)
     assert_int_equal(fit.stretches, 6);
     assert_true(fabs(fit.slope - 0.05) < 1e-9 && fit.slope_half_width < 1e-6);
     assert_true(fabs(fit.lag_max_s - 2.25) < 1e-9);
+    samples[0].lag_s = 99; /* before it settles: what was left of the silence */
+    assert_true(fabs(cdr_trial_fit(samples, n, &rule).lag_max_s - 2.25) < 1e-9);
     assert_int_equal(cdr_trial_judge(&fit, &rule), CDR_VERDICT_FAIL);
     rule.slope_max = 0.06;
     assert_int_equal(cdr_trial_judge(&fit, &rule),
