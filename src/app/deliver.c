@@ -4,6 +4,7 @@
 #include "app/progress.h"
 #include "app/run_open.h"
 #include "app/spill_run.h"
+#include "app/steerer.h"
 #include "app/stop.h"
 #include "app/summary.h"
 #include "app/tail.h"
@@ -49,6 +50,11 @@ static struct cdr_pace pace_of(const struct cdr_run *run)
     pace.program = &run->program;
     pace.limit_ns = (int64_t)(settings->for_s * 1e9);
     pace.records_before = (double)records_before(run);
+    if (run->steerer != NULL) {
+        pace.kind = CDR_PACE_PROGRAM;
+        pace.steering = run->steerer->steering;
+        pace.program = &pace.steering->program;
+    }
     return pace;
 }
 

@@ -10,6 +10,7 @@
 #include "app/run_open.h"
 #include "app/say.h"
 #include "app/schema_ids.h"
+#include "app/steerer.h"
 #include "app/stop.h"
 #include "app/summary.h"
 #include "app/tail.h"
@@ -246,7 +247,11 @@ static enum cdr_result fill_sink(struct cdr_run *run, struct cdr_error *error)
     const struct cdr_sink_ops *ops = run->sink_ops;
     /* A summary is of a run, so then there is one, though it hands nothing over. */
     bool nothing_to_do = ops->holds_all != NULL && ops->holds_all(run->sink);
-    enum cdr_result result = write_tables(run, nothing_to_do, error);
+    enum cdr_result result = CDR_OK;
+    if (run->steerer != NULL)
+        result = run->steerer->begin(run->steerer->context, error);
+    if (result == CDR_OK)
+        result = write_tables(run, nothing_to_do, error);
     if (result == CDR_OK)
         result = cdr_truth_files_write(run, nothing_to_do, error);
     if (result == CDR_OK && (!nothing_to_do || run->settings->summary != NULL))
@@ -462,9 +467,10 @@ static enum cdr_result look_before_creating(const struct cdr_run *run, struct cd
 }
 #endif
 
-enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_error *error)
+enum cdr_result cdr_run_steered(const struct cdr_settings *settings,
+                                const struct cdr_steerer *steerer, struct cdr_error *error)
 {
-    struct cdr_run run = {.settings = settings};
+    struct cdr_run run = {.settings = settings, .steerer = steerer};
     cdr_stop_opening("interrupted before the run began to write; run the same command again",
                      CDR_EXIT_FAILED);
     enum cdr_result result = prepare(&run, error);
@@ -489,4 +495,9 @@ enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_
     }
     release(&run);
     return result;
+}
+
+enum cdr_result cdr_command_run(const struct cdr_settings *settings, struct cdr_error *error)
+{
+    return cdr_run_steered(settings, NULL, error);
 }

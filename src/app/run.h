@@ -4,6 +4,12 @@
 
 #include "config/settings.h"
 
+struct cdr_steerer;
+
+/* As cdr_command_run, except for the schedule (app/steerer.h). */
+enum cdr_result cdr_run_steered(const struct cdr_settings *settings,
+                                const struct cdr_steerer *steerer, struct cdr_error *error);
+
 /* Whether a run into Kafka with these settings would begin once topics (so many names) have been
  * deleted and created again: all that a run does up to there, with settings->sink.rehearsal; a
  * registry may get schemas. Errors: as of cdr_command_run. Only where Kafka is built in. */

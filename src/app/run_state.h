@@ -12,6 +12,7 @@
 #include "pipeline/pipeline.h"
 
 struct cdr_dimensions;
+struct cdr_steerer;
 
 struct cdr_run {
     const struct cdr_settings *settings;
@@ -43,8 +44,9 @@ struct cdr_run {
     bool *doubted;   /* per log: as cdr_kafka_doubt has it; NULL: none */
     struct cdr_pace schedule; /* that the run goes by, once it has begun */
     struct cdr_programme program;
-    struct cdr_sent sent; /* of a run that is paced */
-    bool spilled;         /* from starts on, records are in settings->sink.spill */
+    const struct cdr_steerer *steerer; /* NULL: the settings say when records are due */
+    struct cdr_sent sent;              /* of a run that is paced */
+    bool spilled;                      /* from starts on, records are in settings->sink.spill */
     double wall_s, cpu_s;
     enum cdr_result result;
     bool complete; /* to its end, or live and stopped in an orderly way */

@@ -169,6 +169,21 @@ enum cdr_result cdr_parse_count(const char *text, uint64_t *value, struct cdr_er
                         error);
 }
 
+enum cdr_result cdr_parse_share(const char *text, double *share, struct cdr_error *error)
+{
+    char digits[32], quoted[72];
+    const size_t len = strcspn(text, "%");
+    double value;
+    if (len >= sizeof digits || (text[len] == '%' && text[len + 1] != '\0'))
+        return cdr_fail(error, CDR_E_CONFIG, "%s is not a share", cdr_quote(text, quoted));
+    memcpy(digits, text, len);
+    digits[len] = '\0';
+    if (cdr_parse_decimal(digits, &value, NULL) != CDR_OK)
+        return cdr_fail(error, CDR_E_CONFIG, "%s is not a share", cdr_quote(text, quoted));
+    *share = text[len] == '%' ? value / 100 : value;
+    return CDR_OK;
+}
+
 enum cdr_result cdr_parse_size(const char *text, uint64_t *bytes, struct cdr_error *error)
 {
     char plain[40];

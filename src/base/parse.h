@@ -29,6 +29,9 @@ enum cdr_result cdr_parse_count(const char *text, uint64_t *value, struct cdr_er
 /* A finite decimal number: "0.15", "-3", "1e-3"; neither hexadecimal nor nan nor inf. */
 enum cdr_result cdr_parse_decimal(const char *text, double *value, struct cdr_error *error);
 
+/* A share: "5%", "0.05". */
+enum cdr_result cdr_parse_share(const char *text, double *share, struct cdr_error *error);
+
 /* Bytes: "100000000", "64k", "1.5M", "64Ki", each may have a B at its end. */
 enum cdr_result cdr_parse_size(const char *text, uint64_t *bytes, struct cdr_error *error);
 

@@ -1,5 +1,6 @@
 #include "config/check.h"
 
+#include "base/assertion.h"
 #include "base/moment.h"
 #include "base/parse.h"
 #include "base/programme.h"
@@ -153,4 +154,20 @@ enum cdr_result cdr_check_program(const char *text, struct cdr_error *error)
 {
     struct cdr_programme program;
     return cdr_programme_parse(text, &program, error);
+}
+
+enum cdr_result cdr_check_width(const char *text, struct cdr_error *error)
+{
+    double width;
+    enum cdr_result result = cdr_parse_share(text, &width, error);
+    if (result != CDR_OK || (width >= 0.01 && width <= 0.5))
+        return result;
+    char quoted[72];
+    return cdr_fail(error, CDR_E_CONFIG, "%s is not between 1%% and 50%%", cdr_quote(text, quoted));
+}
+
+enum cdr_result cdr_check_assertion(const char *text, struct cdr_error *error)
+{
+    struct cdr_assertion assertion;
+    return cdr_assertion_parse(text, &assertion, error);
 }

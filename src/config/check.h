@@ -19,6 +19,10 @@ enum cdr_result cdr_check_headers(const char *text, struct cdr_error *error);
 enum cdr_result cdr_check_moment(const char *text, struct cdr_error *error);
 /* A programme as base/programme.h has it. */
 enum cdr_result cdr_check_program(const char *text, struct cdr_error *error);
+/* How far bounds of a capacity may differ: 1 % to 50 %. */
+enum cdr_result cdr_check_width(const char *text, struct cdr_error *error);
+/* As base/assertion.h has it. */
+enum cdr_result cdr_check_assertion(const char *text, struct cdr_error *error);
 /* What Kafka takes at the start of a topic's name. */
 enum cdr_result cdr_check_topic_name(const char *text, struct cdr_error *error);
 enum cdr_result cdr_check_topic_prefix(const char *text, struct cdr_error *error);

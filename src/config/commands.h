@@ -29,26 +29,27 @@ enum cdr_command_trait {
 /* What an option is of use for. A row of options.c names one; a command takes the options of each
  * use that its row lists. */
 enum cdr_use {
-    CDR_USE_GENERAL = 1u << 0,  /* of no dataset: where settings are, help */
-    CDR_USE_MODEL = 1u << 1,    /* the dataset: which records there are */
-    CDR_USE_RECORDS = 1u << 2,  /* how a record is written */
-    CDR_USE_SCHEMAS = 1u << 3,  /* by which schema */
-    CDR_USE_REGISTRY = 1u << 4, /* where schemas are registered */
-    CDR_USE_TOPICS = 1u << 5,   /* which topics there are */
-    CDR_USE_PLACE = 1u << 6,    /* where the records are, or go */
-    CDR_USE_CLUSTER = 1u << 7,  /* how Kafka is reached, and how much is said */
-    CDR_USE_RUN = 1u << 8,      /* how records are written there, and how fast */
-    CDR_USE_SEND = 1u << 9,     /* how records get into Kafka, from a run or a spill */
-    CDR_USE_VERIFY = 1u << 10,  /* how topics or files are compared */
-    CDR_USE_REPLAY = 1u << 11,  /* how a spill is published */
-    CDR_USE_REMOVE = 1u << 12,  /* what becomes of the spill */
-    CDR_USE_SAMPLE = 1u << 13,  /* how many records are printed */
-    CDR_USE_REPAIR = 1u << 14,  /* the confirmation */
-    CDR_USE_DOCTOR = 1u << 15,  /* the form of the doctor's list */
-    CDR_USE_ANSWER = 1u << 16,  /* in which words a query is answered */
-    CDR_USE_JUDGE = 1u << 17,   /* what a query's answer is compared with */
-    CDR_USE_TRUTH = 1u << 18,   /* which rows of the truth are printed */
-    CDR_USE_LAG = 1u << 19,     /* whose lag is measured, and how often */
+    CDR_USE_GENERAL = 1u << 0,   /* of no dataset: where settings are, help */
+    CDR_USE_MODEL = 1u << 1,     /* the dataset: which records there are */
+    CDR_USE_RECORDS = 1u << 2,   /* how a record is written */
+    CDR_USE_SCHEMAS = 1u << 3,   /* by which schema */
+    CDR_USE_REGISTRY = 1u << 4,  /* where schemas are registered */
+    CDR_USE_TOPICS = 1u << 5,    /* which topics there are */
+    CDR_USE_PLACE = 1u << 6,     /* where the records are, or go */
+    CDR_USE_CLUSTER = 1u << 7,   /* how Kafka is reached, and how much is said */
+    CDR_USE_RUN = 1u << 8,       /* how records are written there, and how fast */
+    CDR_USE_SEND = 1u << 9,      /* how records get into Kafka, from a run or a spill */
+    CDR_USE_VERIFY = 1u << 10,   /* how topics or files are compared */
+    CDR_USE_REPLAY = 1u << 11,   /* how a spill is published */
+    CDR_USE_REMOVE = 1u << 12,   /* what becomes of the spill */
+    CDR_USE_SAMPLE = 1u << 13,   /* how many records are printed */
+    CDR_USE_REPAIR = 1u << 14,   /* the confirmation */
+    CDR_USE_DOCTOR = 1u << 15,   /* the form of the doctor's list */
+    CDR_USE_ANSWER = 1u << 16,   /* in which words a query is answered */
+    CDR_USE_JUDGE = 1u << 17,    /* what a query's answer is compared with */
+    CDR_USE_TRUTH = 1u << 18,    /* which rows of the truth are printed */
+    CDR_USE_LAG = 1u << 19,      /* whose lag is measured, and how often */
+    CDR_USE_LOADTEST = 1u << 20, /* how a consumer's capacity is looked for */
 };
 
 /* The doctor and the repair take what a run takes: they are about that run. */
@@ -120,6 +121,11 @@ enum cdr_use {
       "show how far a consumer group is behind", "",                                               \
       "lag --group my-app -b localhost:9092\n"                                                     \
       "lag --group my-app -b localhost:9092 --topic cdr.call --every 250ms --for 1m --json\n")     \
+    X(LOADTEST, loadtest, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN,                                \
+      CDR_USES_OF_RUN | CDR_USE_DOCTOR | CDR_USE_LOADTEST,                                         \
+      "find the rate that a consumer group sustains", "",                                          \
+      "loadtest --group my-app -b localhost:9092 --subs 10000\n"                                   \
+      "loadtest --group my-app -b localhost:9092 --quick --report capacity.json\n")                \
     X(SUBSCRIBERS, subscribers, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN, CDR_USES_OF_TABLES,      \
       "print the table of subscribers", "", "subscribers --subs 1000\n")                           \
     X(CELLS, cells, CDR_ARGUMENT_NONE, "", CDR_COMMAND_PLAIN, CDR_USES_OF_TABLES,                  \

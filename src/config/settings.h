@@ -64,6 +64,11 @@ struct cdr_settings {
     double for_s;         /* end after so long; 0: no limit */
     char *consumer_group; /* lag */
     uint32_t every_ms;    /* lag: between two samples */
+    bool quick;           /* loadtest: short trials, a wide result */
+    char *width;          /* loadtest: how far the bounds may differ; NULL: 5 %, quick 15 % */
+    double max_rate;      /* loadtest: nothing above is tried; 0: no such rate */
+    double max_lag_s;     /* loadtest: at a trial's end; 0: two commits and a second */
+    char *assertion;      /* loadtest: base/assertion.h; NULL: none */
     uint64_t records;     /* end after so many; 0: no limit */
 
     char *summary;            /* path of the JSON summary, "-" = stdout */

@@ -27,9 +27,11 @@ struct cdr_lag {
 void cdr_lag_ends_add(struct cdr_lag_ends *ends, int64_t ms, int64_t end)
 {
     ends->last_ms = ms;
-    if (ends->n > 0 && ends->end[(ends->n - 1) % CDR_LAG_ENDS] >= end)
+    if (ends->n > 0 && ends->end[(ends->n - 1) % CDR_LAG_ENDS] >= end) {
+        ends->until_ms[(ends->n - 1) % CDR_LAG_ENDS] = ms;
         return;
-    ends->ms[ends->n % CDR_LAG_ENDS] = ms;
+    }
+    ends->ms[ends->n % CDR_LAG_ENDS] = ends->until_ms[ends->n % CDR_LAG_ENDS] = ms;
     ends->end[ends->n % CDR_LAG_ENDS] = end;
     ends->n++;
 }
@@ -54,7 +56,7 @@ double cdr_lag_ends_seconds(const struct cdr_lag_ends *ends, int64_t offset, boo
         *at_least = true;
         return (double)(ends->last_ms - ms) / 1e3;
     }
-    const int64_t before_ms = ends->ms[(low - 1) % CDR_LAG_ENDS],
+    const int64_t before_ms = ends->until_ms[(low - 1) % CDR_LAG_ENDS],
                   before = ends->end[(low - 1) % CDR_LAG_ENDS];
     const double came_ms = (double)before_ms + (double)(ms - before_ms) *
                                                    (double)(offset + 1 - before) /
@@ -98,8 +100,8 @@ static enum cdr_result list_topic(struct cdr_lag *lag, const char *topic, struct
 static enum cdr_result make_partitions(struct cdr_lag *lag, struct cdr_error *error)
 {
     lag->n = (size_t)lag->list->cnt;
-    lag->partitions = calloc(lag->n, sizeof *lag->partitions);
-    lag->ends = calloc(lag->n, sizeof *lag->ends);
+    lag->partitions = calloc(lag->n + 1, sizeof *lag->partitions);
+    lag->ends = calloc(lag->n + 1, sizeof *lag->ends);
     bool made = lag->partitions != NULL && lag->ends != NULL;
     for (size_t i = 0; made && i < lag->n; i++) {
         lag->partitions[i] = (struct cdr_lag_partition){
@@ -113,6 +115,26 @@ static enum cdr_result make_partitions(struct cdr_lag *lag, struct cdr_error *er
 
 /* --- the group --- */
 
+static uint64_t add_bytes(uint64_t hash, const void *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ ((const unsigned char *)bytes)[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
+/* In any order of the members. */
+static uint64_t membership_of(const struct rd_kafka_group_info *info)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < info->member_cnt; i++) {
+        const struct rd_kafka_group_member_info *member = &info->members[i];
+        const uint64_t id =
+            add_bytes(UINT64_C(14695981039346656037), member->member_id, strlen(member->member_id));
+        sum += add_bytes(id, member->member_assignment, (size_t)member->member_assignment_size);
+    }
+    return sum;
+}
+
 /* The brokers answer for a group that nobody knows as for one that is dead. */
 static enum cdr_result read_group(const struct rd_kafka_group_list *answer, const char *group,
                                   struct cdr_lag_sample *sample, struct cdr_error *error)
@@ -125,6 +147,7 @@ static enum cdr_result read_group(const struct rd_kafka_group_list *answer, cons
             return cdr_fail(error, CDR_E_KAFKA, "group %s: %s", group, rd_kafka_err2str(info->err));
         snprintf(sample->state, sizeof sample->state, "%s", info->state);
         sample->members = (uint32_t)info->member_cnt;
+        sample->membership = membership_of(info);
         if (strcmp(info->state, "Dead") != 0)
             return CDR_OK;
     }
@@ -133,8 +156,8 @@ static enum cdr_result read_group(const struct rd_kafka_group_list *answer, cons
                     group);
 }
 
-static enum cdr_result look_at_group(struct cdr_lag *lag, struct cdr_lag_sample *sample,
-                                     struct cdr_error *error)
+enum cdr_result cdr_lag_look_at_group(struct cdr_lag *lag, struct cdr_lag_sample *sample,
+                                      struct cdr_error *error)
 {
     const struct rd_kafka_group_list *answer = NULL;
     const rd_kafka_resp_err_t code =
@@ -165,7 +188,7 @@ enum cdr_result cdr_lag_open(struct cdr_lag **out, const struct cdr_kafka_settin
     if (result == CDR_OK)
         result = make_partitions(lag, error);
     if (result == CDR_OK)
-        result = look_at_group(lag, &sample, error);
+        result = cdr_lag_look_at_group(lag, &sample, error);
     if (result != CDR_OK) {
         cdr_lag_close(lag);
         return result;
@@ -253,7 +276,7 @@ enum cdr_result cdr_lag_take(struct cdr_lag *lag, struct cdr_lag_sample *sample,
                              struct cdr_error *error)
 {
     *sample = (struct cdr_lag_sample){.partitions = lag->partitions, .n = lag->n};
-    enum cdr_result result = look_at_group(lag, sample, error);
+    enum cdr_result result = cdr_lag_look_at_group(lag, sample, error);
     if (result == CDR_OK)
         result = ask_committed(lag, error);
     if (result == CDR_OK)

@@ -7,8 +7,9 @@
  * group has passed them.
  *
  * Seconds: the time since the record that the group reads next came into its partition, found in
- * the ends of the samples before, in a straight line between two of them. Of a record that was
- * there before the first sample only the least time is known.
+ * the ends of the samples before, in a straight line between the last sample that did not show it
+ * and the first that did. Of a record that was there before the first sample only the least time is
+ * known.
  */
 #ifndef CDR_KAFKA_LAG_H
 #define CDR_KAFKA_LAG_H
@@ -40,11 +41,13 @@ struct cdr_lag_sample {
     size_t worst;   /* that partition; where none is behind in time, the first */
     char state[32]; /* of the group: "Stable", "Empty", "PreparingRebalance" … */
     uint32_t members;
+    uint64_t membership; /* of the members' ids and partitions: another one after a rebalance */
 };
 
 struct cdr_lag;
 
-/* All partitions of the topics, whose names are copied. CDR_E_STATE: a topic or the group does not
+/* All partitions of the topics, whose names are copied; without topics, only the group can be
+ * looked at. CDR_E_STATE: a topic or the group does not
  * exist. */
 enum cdr_result cdr_lag_open(struct cdr_lag **lag, const struct cdr_kafka_settings *settings,
                              const char *group, const char *const *topics, size_t topic_count,
@@ -53,15 +56,19 @@ enum cdr_result cdr_lag_open(struct cdr_lag **lag, const struct cdr_kafka_settin
  * CDR_E_STATE: a topic or the group is gone. */
 enum cdr_result cdr_lag_take(struct cdr_lag *lag, struct cdr_lag_sample *sample,
                              struct cdr_error *error);
+/* Of a sample, only what is known of the group: state, members, membership. Errors: the same. */
+enum cdr_result cdr_lag_look_at_group(struct cdr_lag *lag, struct cdr_lag_sample *sample,
+                                      struct cdr_error *error);
 void cdr_lag_close(struct cdr_lag *lag);
 
 /* --- for tests: the ends of one partition in time --- */
 
 enum { CDR_LAG_ENDS = 4096 };
 struct cdr_lag_ends {
-    int64_t ms[CDR_LAG_ENDS], end[CDR_LAG_ENDS]; /* a ring, of samples in which the end had grown */
-    uint64_t n;                                  /* ever added */
-    int64_t last_ms;                             /* of the last sample */
+    /* A ring, of samples in which the end had grown, and the last one that had the same end. */
+    int64_t ms[CDR_LAG_ENDS], until_ms[CDR_LAG_ENDS], end[CDR_LAG_ENDS];
+    uint64_t n;      /* ever added */
+    int64_t last_ms; /* of the last sample */
 };
 void cdr_lag_ends_add(struct cdr_lag_ends *ends, int64_t ms, int64_t end);
 /* How long the record at an offset has been there; *at_least: longer than that. 0 where it is not

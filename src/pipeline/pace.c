@@ -41,6 +41,8 @@ uint64_t cdr_pace_due_count(const struct cdr_pace *pace, int64_t now_ns)
 
 int64_t cdr_pace_rank_ns(const struct cdr_pace *pace, uint64_t rank)
 {
+    if (pace->steering != NULL && rank >= (uint64_t)(cdr_programme_records(pace->program) + 1e-6))
+        return INT64_MAX;
     const double t_s = pace->kind == CDR_PACE_EVEN
                            ? (double)rank / pace->rate_per_s
                            : cdr_programme_time_s(pace->program, (double)rank);
@@ -50,7 +52,7 @@ int64_t cdr_pace_rank_ns(const struct cdr_pace *pace, uint64_t rank)
 int64_t cdr_pace_end_ns(const struct cdr_pace *pace)
 {
     int64_t end_ns = pace->limit_ns > 0 ? pace->start_ns + pace->limit_ns : INT64_MAX;
-    if (pace->kind != CDR_PACE_PROGRAM)
+    if (pace->kind != CDR_PACE_PROGRAM || pace->steering != NULL)
         return end_ns;
     const int64_t program_ns =
         pace->start_ns + (int64_t)ceil(cdr_programme_duration_s(pace->program) * 1e9);

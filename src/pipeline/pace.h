@@ -31,10 +31,14 @@ enum cdr_pace_kind {
     CDR_PACE_PROGRAM,
 };
 
+struct cdr_steering;
+
 struct cdr_pace {
     enum cdr_pace_kind kind;
     double speed, rate_per_s;
     const struct cdr_programme *program; /* borrowed */
+    /* program: it is steering's, which decides the stages while they run; NULL: none. Borrowed. */
+    struct cdr_steering *steering;
     int64_t limit_ns; /* the schedule ends so long after its start; 0: with the records */
     int64_t start_ns; /* monotonic, when emission_start_ms was due */
     int64_t emission_start_ms;
@@ -73,7 +77,7 @@ static inline bool cdr_pace_by_rank(const struct cdr_pace *pace)
 }
 
 /* By rank: how many records are due at a time, which are those of lower ranks; and when a record
- * is. */
+ * is; INT64_MAX where a programme that is steered has not decided. */
 uint64_t cdr_pace_due_count(const struct cdr_pace *pace, int64_t now_ns);
 int64_t cdr_pace_rank_ns(const struct cdr_pace *pace, uint64_t rank);
 /* When the schedule ends, whatever is left of the records; INT64_MAX: never. */

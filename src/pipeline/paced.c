@@ -2,6 +2,7 @@
 #include "pipeline/internal.h"
 
 #include "base/clock.h"
+#include "pipeline/steering.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -277,6 +278,9 @@ static enum cdr_result run_by_rank(struct cdr_pipeline *pipeline, const struct c
     begin_merge(pipeline, slots);
     while (result == CDR_OK && rank < end && !cdr_pipeline_stopped(pipeline)) {
         const int64_t now_ns = earlier(cdr_monotonic_ns(), end_ns);
+        if (pace->steering != NULL &&
+            !cdr_steering_step(pace->steering, pace->start_ns, now_ns, rank))
+            return schedule_ended(error);
         uint64_t due = cdr_pace_due_count(pace, now_ns);
         due = due < end ? due : end;
         atomic_store_explicit(&pipeline->emission_ms,
