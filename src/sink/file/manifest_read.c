@@ -301,7 +301,8 @@ static enum cdr_result take_log(const struct reading *reading, const json_t *jso
     }
     topic->records += sum.records;
     topic->bytes += sum.bytes;
-    return adds_up(json, &sum) ? CDR_OK : not_ours(reading, "a count that its parts do not add up to");
+    return adds_up(json, &sum) ? CDR_OK
+                               : not_ours(reading, "a count that its parts do not add up to");
 }
 
 static enum cdr_result take_logs(const struct reading *reading, const json_t *root,
