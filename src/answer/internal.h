@@ -44,6 +44,17 @@ void cdr_output_begin(struct cdr_output *output, const struct cdr_query *query);
 /* Folds a row into the table. */
 enum cdr_result cdr_output_add_row(const struct cdr_output_input *input, const char *const *cells);
 
+/* The cell of a column's name; CDR_OUTPUT_CELLS: it is none. */
+unsigned cdr_output_find_cell(const struct cdr_output_input *input, const char *name);
+/* Whether a cell may say that there is no value: an empty one, or JSON's null. */
+bool cdr_output_may_lack(const struct cdr_output_input *input, unsigned cell);
+
+enum { CDR_OUTPUT_FLAT_MAX = 4096 };
+/* Sets the cells of a plain object; they lie in copy. False: it is none, or not plain, and some
+ * cells may be set. */
+bool cdr_output_flat(const struct cdr_output_input *input, const char *bytes, size_t len,
+                     char copy[CDR_OUTPUT_FLAT_MAX], const char **cells);
+
 /* The members of an object that are cells; numbers has room for the texts of those that are none.
  */
 void cdr_output_fill_cells(const struct cdr_output_input *input, json_t *object, const char **cells,

@@ -210,7 +210,8 @@ static enum cdr_result take_message(const struct message *message, struct key *k
 {
     struct cdr_output_input *input = message->input;
     const struct cdr_output_form_row *form = &cdr_output_forms[input->form];
-    char number[24];
+    const char *cells[CDR_OUTPUT_CELLS];
+    char number[24], copy[CDR_OUTPUT_FLAT_MAX];
     json_t *value = NULL;
     if (message->it->value == NULL && form->changes)
         return CDR_OK; /* comes after a row that goes, for compaction */
@@ -228,6 +229,10 @@ static enum cdr_result take_message(const struct message *message, struct key *k
         key->cells[CDR_CELL_SELECT] = number;
         return cdr_output_add_row(input, key->cells);
     }
+    memcpy(cells, key->cells, sizeof cells);
+    if (form->values != CDR_VALUES_AVRO && !form->changes &&
+        cdr_output_flat(input, message->it->value, message->it->value_len, copy, cells))
+        return cdr_output_add_row(input, cells);
     result = parse(message, false, &value);
     if (result == CDR_OK)
         result = cdr_output_take_value(input, value, key->cells);

@@ -32,8 +32,7 @@ static const char *cell_name(const struct cdr_output_input *input, unsigned cell
                                   : query->select[cell - CDR_CELL_SELECT].name;
 }
 
-/* The cell of a column's name. */
-static unsigned find_cell(const struct cdr_output_input *input, const char *name)
+unsigned cdr_output_find_cell(const struct cdr_output_input *input, const char *name)
 {
     static const struct {
         const char *name;
@@ -98,9 +97,9 @@ static bool parse_time(const char *text, int64_t *ms, struct cdr_error *clause)
     return false;
 }
 
-/* Whether a cell may say that there is no value: an empty one, or JSON's null. */
-static bool may_lack(const struct cdr_query *query, unsigned cell)
+bool cdr_output_may_lack(const struct cdr_output_input *input, unsigned cell)
 {
+    const struct cdr_query *query = input->found->query;
     if (cell >= CDR_CELL_BY && cell - CDR_CELL_BY < query->by_count)
         return query->by[cell - CDR_CELL_BY]->optional;
     return cell >= CDR_CELL_SELECT && cell - CDR_CELL_SELECT < query->select_count &&
@@ -249,7 +248,7 @@ enum cdr_result cdr_output_add_row(const struct cdr_output_input *input, const c
             result = cdr_output_fault(input, query->select[k].name,
                                       text == NULL ? "it is not there"
                                                    : "the rows before do not have it");
-        else if (text != NULL && *text == '\0' && may_lack(query, CDR_CELL_SELECT + k))
+        else if (text != NULL && *text == '\0' && cdr_output_may_lack(input, CDR_CELL_SELECT + k))
             values[k] = CDR_ABSENT;
         else if (text != NULL && parse_number(text, &values[k], &clause) != CDR_OK)
             result = cdr_output_fault(input, query->select[k].name, clause.text);
@@ -354,7 +353,7 @@ static enum cdr_result read_header(struct cdr_output_input *input, char *line)
     if (!cut(line, input->separator, cells, &input->columns))
         return cdr_output_fault(input, "", "this is no header line of CSV");
     for (unsigned i = 0; i < input->columns; i++)
-        input->cell_of[i] = find_cell(input, cells[i]);
+        input->cell_of[i] = cdr_output_find_cell(input, cells[i]);
     const enum cdr_result result = check_twice(input, cells);
     return result == CDR_OK ? check_columns(input, cells) : result;
 }
@@ -397,11 +396,11 @@ void cdr_output_fill_cells(const struct cdr_output_input *input, json_t *object,
     for (void *i = json_object_iter(object); i != NULL; i = json_object_iter_next(object, i)) {
         json_t *value = json_object_iter_value(i);
         const char *key = json_object_iter_key(i);
-        const unsigned cell = find_cell(input, key);
+        const unsigned cell = cdr_output_find_cell(input, key);
         if (cdr_name_same(key, "window") && json_is_object(value))
             cdr_output_fill_cells(input, value, cells, numbers);
         else if (cell < CDR_OUTPUT_CELLS)
-            cells[cell] = json_is_null(value) && may_lack(input->found->query, cell)
+            cells[cell] = json_is_null(value) && cdr_output_may_lack(input, cell)
                               ? ""
                               : cdr_output_text_of(value, numbers[cell]);
     }
@@ -415,10 +414,13 @@ enum cdr_result cdr_output_no_json(const struct cdr_output_input *input,
     return cdr_output_fault(input, "", clause);
 }
 
-static enum cdr_result read_json_line(struct cdr_output_input *input, const char *line)
+static enum cdr_result read_json_line(struct cdr_output_input *input, const char *line, size_t len)
 {
-    const char *nothing[CDR_OUTPUT_CELLS] = {NULL};
+    const char *nothing[CDR_OUTPUT_CELLS] = {NULL}, *cells[CDR_OUTPUT_CELLS] = {NULL};
+    char copy[CDR_OUTPUT_FLAT_MAX];
     json_error_t problem;
+    if (!cdr_output_forms[input->form].changes && cdr_output_flat(input, line, len, copy, cells))
+        return cdr_output_add_row(input, cells);
     json_t *value = json_loads(line, JSON_DECODE_ANY, &problem);
     if (value == NULL)
         return cdr_output_no_json(input, &problem);
@@ -443,7 +445,7 @@ static enum cdr_result read_lines(struct cdr_output_input *input, FILE *file)
         else if (len > 0)
             result = cdr_output_forms[input->form].values == CDR_VALUES_CSV
                          ? read_csv_line(input, line)
-                         : read_json_line(input, line);
+                         : read_json_line(input, line, (size_t)len);
     }
     free(line);
     if (result == CDR_OK && ferror(file))

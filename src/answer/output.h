@@ -88,6 +88,15 @@ struct cdr_output_schemas {
     void *context;
 };
 
+/* A name that a member of the last row had, and which cell that is; used: one more than its length,
+ * 0 = none. */
+struct cdr_output_name {
+    char text[40];
+    size_t used;
+    unsigned cell;
+};
+enum { CDR_OUTPUT_NAMES = 16 };
+
 /* Rows are the window's start, the by fields, the columns of select, whether the row was taken
  * away, and how often the judge met it. */
 struct cdr_output {
@@ -97,6 +106,7 @@ struct cdr_output {
     bool has[CDR_QUERY_SELECT_MAX]; /* the columns that there are: those of the first such row */
     uint64_t rows;
     uint64_t duplicated; /* with append: rows of a key that was there */
+    struct cdr_output_name names[CDR_OUTPUT_NAMES];
 };
 
 /* Reads to the end. Zero-initialise; free also after an error. name is what messages call the

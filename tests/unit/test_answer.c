@@ -342,6 +342,60 @@ static void json_rows_are_read(void **state)
     }
 }
 
+/* Reads a row as it is and with a member more that is none of a plain row: so the library reads it.
+ * Returns whether it is a row. */
+static bool reads_as_the_library_does(const struct cdr_query *query, const char *row)
+{
+    struct cdr_output found[2];
+    struct cdr_error errors[2] = {{{0}}, {{0}}};
+    enum cdr_result results[2];
+    char more[512];
+    const size_t len = strlen(row);
+    snprintf(more, sizeof more, "%.*s, \"x\": [1]}", (int)len - 1, row);
+    results[0] = read_text(&found[0], query, row, len, CDR_OUTPUT_JSON, &errors[0]);
+    results[1] = read_text(&found[1], query, more, strlen(more), CDR_OUTPUT_JSON, &errors[1]);
+    if (results[0] != results[1])
+        fail_msg("%s: %s, and with a member more: %s", row, errors[0].text, errors[1].text);
+    if (strstr(errors[0].text, "JSON") == NULL && strstr(errors[1].text, "JSON") == NULL)
+        assert_string_equal(errors[0].text, errors[1].text);
+    if (results[0] == CDR_OK) {
+        assert_int_equal(found[0].groups.n, found[1].groups.n);
+        assert_memory_equal(found[0].groups.rows, found[1].groups.rows,
+                            found[0].groups.n * found[0].groups.width * sizeof(int64_t));
+    }
+    cdr_output_free(&found[0]);
+    cdr_output_free(&found[1]);
+    return results[0] == CDR_OK;
+}
+
+static void plain_rows_are_read_as_the_library_reads_them(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "{\"window_start\": 1735689600000, \"cell_id\": \"10001\", \"calls\": 3, \"seconds\": -90}",
+        "{\"a\":true,\"b\":false,\"c\":null,\"start\":\"2025-01-01T00:00:00Z\",\"CELL-ID\":0,"
+        "\"calls\":1}",
+    };
+    static const char other[] = "{}[]\":,.-+eE0123456789 \\tfn\t\x7f\xc3\xa9/u";
+    struct cdr_query query = parsed(BY_CELL);
+    char changed[256];
+    uint32_t read = 0, tried = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const size_t len = strlen(rows[i]);
+        assert_true(reads_as_the_library_does(&query, rows[i]));
+        for (uint64_t seed = 0; seed < 20000; seed++) {
+            const uint64_t random = cdr_mix(seed * 2 + i);
+            memcpy(changed, rows[i], len + 1);
+            for (uint32_t edit = 0; edit <= random % 3; edit++)
+                changed[1 + (random >> (8 + 12 * edit)) % (len - 2)] =
+                    other[(random >> (40 + 6 * edit)) % (sizeof other - 1)];
+            read += reads_as_the_library_does(&query, changed);
+            tried++;
+        }
+    }
+    assert_true(read > tried / 100 && read < tried);
+}
+
 /* Puts rows of an answer into a table of found ones. */
 static void put_found(struct cdr_output *found, const struct cdr_query *query,
                       const struct rows *rows)
@@ -420,6 +474,7 @@ int main(void)
         cmocka_unit_test(rows_are_read_by_the_names_of_their_columns),
         cmocka_unit_test(wrong_rows_are_one_message),
         cmocka_unit_test(json_rows_are_read),
+        cmocka_unit_test(plain_rows_are_read_as_the_library_reads_them),
         cmocka_unit_test(a_job_with_another_time_is_wrong_and_told_why),
         cmocka_unit_test(texts_of_digits_keep_their_zeros),
     };
