@@ -41,6 +41,9 @@ static enum cdr_result add_topic(struct watching *watching, const char *name, si
     char *copy = watching->names[watching->topic_count];
     memcpy(copy, name, len);
     copy[len] = '\0';
+    for (size_t i = 0; i < watching->topic_count; i++)
+        if (strcmp(watching->topics[i], copy) == 0)
+            return cdr_fail(error, CDR_E_CONFIG, "topic: %s is there twice", copy);
     watching->topics[watching->topic_count++] = copy;
     return CDR_OK;
 }

@@ -52,6 +52,9 @@ static enum cdr_result read_topics(const char *key, const char *text, char **mem
                             "%s: \"%s\" is not one to %d names with commas between them", key, text,
                             CDR_IDS_TOPICS_MAX);
         memcpy(at, item, len);
+        for (uint32_t i = 0; i < *count; i++)
+            if (strcmp(topics[i], at) == 0)
+                return cdr_fail(error, CDR_E_CONFIG, "%s: %s is there twice", key, at);
         topics[(*count)++] = at;
         at += len + 1;
     }

@@ -215,8 +215,8 @@ static bool judge_blind(const struct cdr_verification *run, struct cdr_verdict *
     else
         snprintf(text, sizeof text,
                  "cannot tell: nothing is left to compare in %s: all %s records that belong there "
-                 "expired or were deleted (--allow-expired accepts that, where a run committed "
-                 "that it wrote them); what was compared is the same",
+                 "expired or were deleted (`verify --allow-expired` accepts that, where a run "
+                 "committed that it wrote them); what was compared is the same",
                  names, number);
     say(verdict, CDR_E_STATE, text);
     return true;

@@ -703,7 +703,7 @@ const struct cdr_option cdr_options[] = {
      .help = "do not stop at the topics' ends: compare new records until stopped"},
     {.key = "transaction_wait", .flag = "transaction-wait", .value = "TIME",
      .type = CDR_OPTION_TIMEOUT, .group = CDR_GROUP_VERIFY,
-     .use = CDR_USE_VERIFY | CDR_USE_JUDGE, AT(open_wait_ms), .min = 0,
+     .use = CDR_USE_VERIFY | CDR_USE_JUDGE | CDR_USE_REPAIR, AT(open_wait_ms), .min = 0,
      .max = 86400000, .initial = "90s",
      .only = CDR_FOR_KAFKA,
      .help = "wait this long for open transactions to end"},

@@ -143,7 +143,8 @@ static enum cdr_result check_need(const struct cdr_settings *settings, enum cdr_
     const char *value = equals != NULL                       ? equals + 1
                         : needed->type == CDR_OPTION_BOOLEAN ? ""
                                                              : needed->value;
-    if (!cdr_command_takes(command, needed) ||
+    const bool resumes = command == CDR_COMMAND_REPAIR && strcmp(key, "resume") == 0;
+    if (!cdr_command_takes(command, needed) || resumes ||
         is_on(settings, needed, equals != NULL ? equals + 1 : NULL, name))
         return CDR_OK;
     if (option->type == CDR_OPTION_IDS)

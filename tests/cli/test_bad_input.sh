@@ -70,6 +70,8 @@ refused 'clean.*no effect without --by id' verify -b localhost:1 --clean
 refused 'dead-letters.*no effect without --clean' verify -b localhost:1 --by id --topic a --dead-letters b
 refused 'dead_letters.*"a,,b"|dead-letters.*"a,,b"' verify -b localhost:1 --by id --topic a --clean --dead-letters a,,b
 refused 'dead-letters: cdr.sms is the topic of the dataset' verify -b localhost:1 --by id --topic a --clean --dead-letters b,cdr.sms
+refused 'topic: a is there twice' verify -b localhost:1 --by id --topic a,b,a
+refused 'topic: a is there twice' lag -b localhost:1 --group g --topic a,a
 refused 'dead-letters: cdr.truth is the topic of the truth' verify -b localhost:1 --by id --topic a --clean \
     --fault null=0.1 --truth-topic cdr.truth --dead-letters cdr.truth
 refused 'dead-letters: a is the topic of the output' verify -b localhost:1 --by id --topic a --clean --dead-letters a
