@@ -33,7 +33,10 @@ keep_broker_logs()
 
 end_of_test()
 {
-    local status=$? folder
+    local status=$? folder job
+    for job in $(jobs -pr); do # they would keep the brokers, and ctest, which waits for their output
+        kill "$job" 2>/dev/null || true
+    done
     for folder in "${own_clusters[@]}"; do
         ((status == 0)) || keep_broker_logs "$folder" || true
         "$SOURCE_DIR/scripts/kafka" stop --dir "$folder"

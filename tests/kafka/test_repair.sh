@@ -362,9 +362,9 @@ admin delete "${prefix}data"
 admin alter "${prefix}call" retention.ms=3600000
 status=0
 repair --yes || status=$?
-expect_equal $status 1 "status of a repair that was refused when it had created a topic: $(cat "$WORK/repair.err")"
-grep -q "retention.ms=3600000.*; nothing else was changed; empty now: ${prefix}data; .*the same repair again" "$WORK/repair.err" ||
-    die "no word of the empty topic: $(cat "$WORK/repair.err")"
+expect_equal $status 2 "status of a repair that is refused before it creates a topic: $(cat "$WORK/repair.err")"
+grep -q "retention.ms=3600000.*; nothing was changed" "$WORK/repair.err" || die "it says: $(cat "$WORK/repair.err")"
+expect_equal "$(admin list "$prefix" | tr '\n' ' ')" "${prefix}call ${prefix}sms " "topics after a repair that was refused"
 admin alter "${prefix}call" retention.ms=-1
 spoil sms 1
 repair --yes --rate 2k &
@@ -376,7 +376,7 @@ admin alter "${prefix}sms" cleanup.policy=compact
 status=0
 wait $run || status=$?
 expect_equal $status 1 "status of a repair whose topic changes while it fills it: $(cat "$WORK/repair.err")"
-grep -q "; not filled to the end: ${prefix}sms; .*the same repair again" "$WORK/repair.err" ||
+grep -q "; not filled to the end: ${prefix}sms, ${prefix}data; .*the same repair again" "$WORK/repair.err" ||
     die "no word of what is not filled: $(cat "$WORK/repair.err")"
 prefix=$whole
 
