@@ -56,7 +56,7 @@ static char *take_value(char *at, struct text *text, bool *null)
                : NULL;
 }
 
-/* Rows of a job have the same names in the same order: that of the row before is looked at first. */
+/* Rows of a job have the same names in the same order: the row before is looked at first. */
 static unsigned cell_of(const struct cdr_output_input *input, unsigned number,
                         const struct text *name)
 {

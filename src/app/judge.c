@@ -279,6 +279,18 @@ static void print_open(const struct judging *judging)
     cdr_closing_print(stdout, judging->model, open_until_ms(judging));
 }
 
+/* What else it may be: other settings than the run's, or late records. */
+static void print_unexplained(const struct judging *judging)
+{
+    if (strcmp(word(judging), "wrong") != 0)
+        return;
+    printf("  no known mistake explains that; it was judged by dataset %s, which must be the run's",
+           judging->model->dataset_id);
+    if (!judging->answer.lateness.on && judging->model->parameters.faults[CDR_FAULT_LATE] > 0)
+        fputs(", and as if no late record may be left out (--late)", stdout);
+    putchar('\n');
+}
+
 static void print_verdict(const struct judging *judging)
 {
     const struct cdr_verdict_counts *counts = &judging->counts;
@@ -297,8 +309,10 @@ static void print_verdict(const struct judging *judging)
         printf("  of %" PRIu64 " late records that may be left out, %" PRIu64
                " rows lack some; %" PRIu64 " rows have all but those\n",
                counts->late, counts->bounded, counts->exact);
-    if (!judging->explained)
+    if (!judging->explained) {
+        print_unexplained(judging);
         return;
+    }
     const uint64_t all = judging->mistake.without_them;
     printf("  why: %s; this explains %" PRIu64 " of %" PRIu64 " rows\n", judging->mistake.words,
            all - judging->mistake.faults, all);

@@ -81,9 +81,9 @@ expect_failure 2 'was written with --transactions: resume it with --transactions
 prefix=$(fresh_prefix)
 on run --create-topics
 hold one "${prefix}data"
-expect_failure 2 'data\[0\] has an open transaction of another producer, from offset [0-9]+ .*end that producer' \
+expect_failure 2 'data\[0\] has an open transaction, from offset [0-9]+ .*end that producer' \
     on run --resume --kafka-timeout 2s
-expect_failure 2 'data\[0\] has an open transaction of another producer, from offset [0-9]+ .*end that producer' \
+expect_failure 2 'data\[0\] has an open transaction, from offset [0-9]+ .*end that producer' \
     on run --seed 4 --append --kafka-timeout 2s
 
 # --- one that ends while a run waits: the run goes on after its control record ---

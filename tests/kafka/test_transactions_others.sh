@@ -286,12 +286,12 @@ for how in whole beginning; do
         admin forget "$group" 2>/dev/null && break
         sleep 0.2
     done
-    # Where the killed run had filled a log to its end, that log's control record is named first; the advice is the same.
+    # Nothing but the group tells whose transactions they were: where a log is full, its control record is named.
     expect_failure 2 'resume it with --(resume --)?transactions' plainly --resume
     expect_failure 2 'do not hold the beginning of dataset' run --resume --format json
     ! admin committed "$group" "${prefix}data" | grep cdrgen-tx || die "a resume that was refused left its claim"
     if [[ $how == whole ]]; then
-        expect_failure 2 'was written with --transactions' plainly --resume
+        expect_failure 2 'resume it with --transactions' plainly --resume
     fi
     run --resume 2>"$WORK/counted" || die "$how: $(cat "$WORK/counted")"
     grep -Eq 'nothing that is committed says how many records of this dataset [0-9]+ partitions hold .*they were counted: [0-9]+' \

@@ -36,9 +36,10 @@ static enum cdr_result refuse(const struct cdr_kafka_sink *sink, uint32_t log, i
                         "with --resume --transactions, which ends it and goes on from there",
                         topic, partition, offset, sink->setup.dataset_id);
     return cdr_fail(error, CDR_E_STATE,
-                    "%s[%u] has an open transaction of another producer, from offset %" PRId64
-                    " on, and nobody can tell whether its records will stay: end that producer, or "
-                    "wait until the brokers end its transaction (after its "
+                    "%s[%u] has an open transaction, from offset %" PRId64
+                    " on, and nobody can tell whether its records will stay: if a run of this "
+                    "dataset left it, resume it with --resume --transactions, which ends it; else "
+                    "end that producer, or wait until the brokers end its transaction (after its "
                     "transaction.timeout.ms), then run again; nothing was written",
                     topic, partition, offset);
 }
