@@ -46,7 +46,7 @@ void cdr_steering_cut(struct cdr_steering *steering);
 void cdr_steering_end(struct cdr_steering *steering);
 struct cdr_steering_status cdr_steering_look(struct cdr_steering *steering);
 
-/* The pipeline's look at the schedule: the program is what is to be done from now on. rank: of the
+/* The pipeline's look at the schedule: the program becomes that of the stage at hand. rank: of the
  * next record. False: the schedule has ended. */
 bool cdr_steering_step(struct cdr_steering *steering, int64_t pace_start_ns, int64_t now_ns,
                        uint64_t rank);
