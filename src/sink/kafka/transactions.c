@@ -264,7 +264,8 @@ static void fail_undecided(struct cdr_kafka_sink *sink, bool sent)
 {
     cdr_kafka_fail(sink, CDR_E_AWAY,
                    "a transaction could not be committed for %" PRId64
-                   " ms (%s)%s%s%s; what was committed before stays",
+                   " ms (%s)%s%s%s; what was committed before stays, and --resume goes on "
+                   "after it",
                    patience_ms(sink), sink->waits.stall_name,
                    sent ? "" : ": the coordinator of the group ",
                    sent ? "" : sink->transactions.group,
